@@ -1,0 +1,1 @@
+"""Wrong on purpose, a few lines each, named for the mistake."""

@@ -1,0 +1,1 @@
+"""What batch normalization computes, in minimal NumPy."""

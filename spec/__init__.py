@@ -1,0 +1,1 @@
+"""What batch normalization is: definitions, derivations and theorems."""

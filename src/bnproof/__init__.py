@@ -1,0 +1,1 @@
+"""A verification suite for batch normalization."""
