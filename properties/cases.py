@@ -1,0 +1,90 @@
+"""A case: the inputs and settings of one batch normalization, their memory, and the calls made.
+
+Arrays of a case are in the canonical layout, C-ordered with the channels on axis 1; the channel
+axis and the memory layout that the implementation sees are made when the case is run.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from bnproof.properties.formats import Array
+
+CHANNEL_ARGUMENTS = ("gamma", "beta", "running_mean", "running_var")
+"""The arguments with one value per channel."""
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """Inputs, settings, memory layouts and calls of one batch normalization.
+
+    Attributes:
+        name: what the case is, unique within a portfolio.
+        x, dy: (N, C, *spatial) in the storage dtype.
+        gamma, beta: (C,) in the parameter dtype, or None where there are none.
+        running_mean, running_var: (C,) in the parameter dtype.
+        eps: added to the variance.
+        momentum: in the implementation's own convention; None for the cumulative average.
+        batches_seen: batches before this one, for the cumulative average only.
+        layouts: name of the memory layout by argument (see `bnproof.properties.layouts`);
+            an argument that is not named is C-contiguous.
+        calls: name of the plan of calls (see `bnproof.properties.execution`).
+        tags: what the case is about, for the properties that need it.
+        steps: further batches that the running statistics are carried through.
+    """
+
+    name: str
+    x: Array
+    dy: Array
+    gamma: Array | None
+    beta: Array | None
+    running_mean: Array
+    running_var: Array
+    eps: float
+    momentum: float | None
+    batches_seen: int = 0
+    layouts: Mapping[str, str] = field(default_factory=dict)
+    calls: str = "full"
+    tags: frozenset[str] = frozenset()
+    steps: tuple[Array, ...] = ()
+
+    @property
+    def dtype(self) -> str:
+        """Name of the storage dtype."""
+        return str(self.x.dtype.name)
+
+    @property
+    def parameter_dtype(self) -> str:
+        """Name of the dtype of the statistics, gamma and beta."""
+        return str(self.running_mean.dtype.name)
+
+    @property
+    def channels(self) -> int:
+        """Number of channels C."""
+        return int(self.x.shape[1])
+
+    @property
+    def count(self) -> int:
+        """Values per channel, N times the spatial size."""
+        return int(self.x.size // max(1, self.channels))
+
+    def with_(self, **changes: object) -> "Case":
+        """A copy with some fields changed."""
+        return replace(self, **changes)  # type: ignore[arg-type]  # names are checked by replace
+
+    def describe(self) -> str:
+        """One line: name, dtype, shape and settings."""
+        shape = "x".join(map(str, self.x.shape))
+        layouts = "".join(f", {k} {v}" for k, v in self.layouts.items())
+        momentum = "cumulative" if self.momentum is None else f"momentum {self.momentum:g}"
+        return f"{self.name}: {self.dtype} {shape}, eps {self.eps:g}, {momentum}{layouts}"
+
+
+def columns(a: Array) -> Array:
+    """(N, C, *spatial) as (N * spatial, C): one column per channel.
+
+    >>> columns(np.arange(8).reshape(2, 2, 2)).tolist()
+    [[0, 2], [1, 3], [4, 6], [5, 7]]
+    """
+    return np.moveaxis(a, 1, -1).reshape(-1, a.shape[1])

@@ -1,0 +1,250 @@
+"""The contract: what an implementation has to look like, and what it may declare about itself.
+
+Nothing is inherited and nothing is imported: any object with ``train``, ``infer`` or ``layer``
+will do, and every attribute has a default.  `declaration_of` reads the attributes once, checks
+each, and says in one line how to write the one that is wrong.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from bnproof.properties.formats import FORMATS
+
+CLASSES = (
+    "two-pass",
+    "streaming",
+    "one-pass",
+    "low-precision statistics",
+    "low-precision arithmetic",
+)
+"""The accuracy classes, strongest first."""
+
+RANKS = (2, 3, 4, 5)
+METHODS = ("train", "infer", "layer")
+FIXABLE = ("eps", "momentum", "channels", "shape")
+
+
+class ContractError(Exception):
+    """The target is not of the contract: the message says which member, and how to write it."""
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What an implementation says of itself, with the contract's defaults.
+
+    Attributes are those of the contract; ``methods`` names those of train, infer and layer that
+    the object has, and ``name`` and ``version`` are for reports.
+    """
+
+    dtypes: tuple[str, ...] = ("float32",)
+    parameter_dtypes: Mapping[str, str] = field(
+        default_factory=lambda: {"float16": "float32", "bfloat16": "float32"}
+    )
+    ranks: tuple[int, ...] = (2, 4)
+    channel_axis: int = 1
+    momentum_weighs: str = "new"
+    running_variance: str | Mapping[int, str] = "unbiased"
+    single_value: str = "error"
+    empty: str = "error"
+    accuracy: str | Mapping[str, str] = "streaming"
+    affine_parameters: str = "required"
+    deterministic: bool = True
+    flush_to_zero: bool = False
+    cumulative: bool = False
+    accepts: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    in_place: bool = False
+    keeps_strides: bool | str = True
+    replays: bool = False
+    name: str = ""
+    version: str = ""
+    methods: tuple[str, ...] = ("train", "infer")
+
+    def parameter_dtype(self, dtype: str) -> str:
+        """The dtype of gamma, beta and the statistics for an x dtype.
+
+        >>> Declaration().parameter_dtype("float16")
+        'float32'
+        """
+        return self.parameter_dtypes.get(dtype, dtype)
+
+    def accuracy_for(self, dtype: str) -> str:
+        """The weakest accuracy class accepted for an x dtype.
+
+        >>> Declaration(accuracy={"float16": "one-pass"}).accuracy_for("float32")
+        'streaming'
+        """
+        if isinstance(self.accuracy, str):
+            return self.accuracy
+        return self.accuracy.get(dtype, "streaming")
+
+    def unbiased(self, rank: int) -> bool:
+        """Whether the running variance of x of this rank is the unbiased one.
+
+        >>> Declaration(running_variance={2: "biased", 4: "unbiased"}).unbiased(2)
+        False
+        """
+        if isinstance(self.running_variance, str):
+            return self.running_variance == "unbiased"
+        return self.running_variance.get(rank, "unbiased") == "unbiased"
+
+    def weight(self, momentum: float) -> float:
+        """The weight of the new value that a momentum stands for, rounded once.
+
+        >>> Declaration(momentum_weighs="old").weight(0.75)
+        0.25
+        """
+        return 1.0 - momentum if self.momentum_weighs == "old" else momentum
+
+    def allows(self, setting: str, value: float) -> bool:
+        """Whether a value of eps or momentum is within what the implementation accepts.
+
+        >>> Declaration(accepts={"eps": (1e-12, 1.0)}).allows("eps", 0.0)
+        False
+        """
+        if setting in self.fixed:
+            return value == self.fixed[setting]
+        low, high = self.accepts.get(setting, (-float("inf"), float("inf")))
+        return low <= value <= high
+
+
+def declaration_of(implementation: object) -> Declaration:
+    """Read and check what an implementation declares.
+
+    Raises ContractError, with a message of one or two lines, if it is not of the contract.
+
+    >>> class Mine:
+    ...     momentum_weighs = "old"
+    ...     def infer(self, x, gamma, beta, running_mean, running_var, *, eps): ...
+    >>> declaration_of(Mine()).momentum_weighs
+    'old'
+    """
+    methods = tuple(m for m in METHODS if getattr(implementation, m, None) is not None)
+    _check_methods(implementation, methods)
+    given: dict[str, Any] = {"methods": methods}
+    for attribute in fields(Declaration):
+        if attribute.name in ("methods", "name", "version"):
+            continue
+        value = getattr(implementation, attribute.name, None)
+        if value is not None:
+            given[attribute.name] = _read(attribute.name, value)
+    given["name"] = str(getattr(implementation, "name", None) or _name_of(implementation))
+    given["version"] = str(getattr(implementation, "version", None) or "")
+    return Declaration(**given)
+
+
+def _name_of(implementation: object) -> str:
+    named = implementation if isinstance(implementation, type) else type(implementation)
+    return named.__name__
+
+
+def _check_methods(implementation: object, methods: tuple[str, ...]) -> None:
+    if not methods:
+        raise ContractError(
+            f"{_name_of(implementation)} has none of train, infer and layer; write "
+            "def train(self, x, gamma, beta, running_mean, running_var, *, momentum, eps) -> "
+            "(y, running_mean, running_var, backward)"
+        )
+    for method in methods:
+        if not callable(getattr(implementation, method)):
+            kind = type(getattr(implementation, method)).__name__
+            raise ContractError(f"{method} is a {kind}; it has to be a method")
+
+
+def _read(name: str, value: Any) -> Any:
+    """One attribute, in the form that Declaration holds it in."""
+    check, due = _CHECKS[name]
+    try:
+        read = check(value)
+    except (TypeError, ValueError, KeyError, AttributeError):
+        read = None
+    if read is None:
+        raise ContractError(f"{name} = {value!r} is not of the contract; write {due}")
+    return read
+
+
+def _one_of(*choices: Any) -> Callable[[Any], Any]:
+    return lambda value: next((c for c in choices if type(c) is type(value) and c == value), None)
+
+
+def _dtypes(value: Any) -> tuple[str, ...] | None:
+    names = (value,) if isinstance(value, str) else tuple(value)
+    return names if names and all(name in FORMATS for name in names) else None
+
+
+def _parameter_dtypes(value: Any) -> dict[str, str] | None:
+    read = dict(value)
+    known = all(k in FORMATS and v in FORMATS for k, v in read.items())
+    default = {"float16": "float32", "bfloat16": "float32"}
+    return {**default, **read} if known else None
+
+
+def _ranks(value: Any) -> tuple[int, ...] | None:
+    read = (value,) if isinstance(value, int) else tuple(value)
+    return read if read and all(rank in RANKS for rank in read) else None
+
+
+def _running_variance(value: Any) -> str | dict[int, str] | None:
+    kinds = ("biased", "unbiased")
+    if isinstance(value, str):
+        return value if value in kinds else None
+    read = dict(value)
+    return read if all(k in RANKS and v in kinds for k, v in read.items()) else None
+
+
+def _accuracy(value: Any) -> str | dict[str, str] | None:
+    if isinstance(value, str):
+        return value if value in CLASSES else None
+    read = dict(value)
+    return read if all(k in FORMATS and v in CLASSES for k, v in read.items()) else None
+
+
+def _accepts(value: Any) -> dict[str, tuple[float, float]] | None:
+    read = {k: (float(low), float(high)) for k, (low, high) in dict(value).items()}
+    well_formed = all(k in ("eps", "momentum") and v[0] <= v[1] for k, v in read.items())
+    return read if well_formed else None
+
+
+def _fixed(value: Any) -> dict[str, Any] | None:
+    read = {k: v for k, v in dict(value).items() if v is not None}
+    if "shape" in read:
+        read["shape"] = tuple(int(side) for side in read["shape"])
+    if "channels" in read:
+        read["channels"] = int(read["channels"])
+    for setting in ("eps", "momentum"):
+        if setting in read:
+            read[setting] = float(read[setting])
+    return read if all(name in FIXABLE for name in read) else None
+
+
+_FLAG = (_one_of(True, False), "True or False")
+_CHECKS: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "dtypes": (_dtypes, 'some of "float32", "float64", "float16", "bfloat16" as a tuple'),
+    "parameter_dtypes": (_parameter_dtypes, 'a dict such as {"float16": "float16"}'),
+    "ranks": (_ranks, "some of 2, 3, 4, 5 as a tuple"),
+    "channel_axis": (_one_of(1, -1), "1 or -1"),
+    "momentum_weighs": (_one_of("new", "old"), '"new" (PyTorch) or "old" (Keras, Flax, ONNX)'),
+    "running_variance": (
+        _running_variance,
+        '"unbiased" or "biased", or a dict by rank such as {2: "biased", 4: "unbiased"}',
+    ),
+    "single_value": (_one_of("error", "beta", "undefined"), '"error", "beta" or "undefined"'),
+    "empty": (_one_of("error", "empty", "undefined"), '"error", "empty" or "undefined"'),
+    "accuracy": (_accuracy, f"one of {', '.join(map(repr, CLASSES))}, or a dict by dtype"),
+    "affine_parameters": (
+        _one_of("required", "optional", "none"),
+        '"required", "optional" or "none"',
+    ),
+    "deterministic": _FLAG,
+    "flush_to_zero": _FLAG,
+    "cumulative": _FLAG,
+    "accepts": (_accepts, 'ranges such as {"eps": (1e-12, 1.0), "momentum": (0.0, 0.99)}'),
+    "fixed": (
+        _fixed,
+        'some of {"eps": 1e-5, "momentum": 0.1, "channels": 64, "shape": (8, 64, 7, 7)}',
+    ),
+    "in_place": _FLAG,
+    "keeps_strides": (_one_of(True, False, "positive"), 'True, "positive" or False'),
+    "replays": _FLAG,
+}

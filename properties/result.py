@@ -1,0 +1,144 @@
+"""The result model: what was found out about one property in one dtype, and the whole report."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+VERDICTS = ("pass", "fail", "unsupported", "known", "crashed", "timed-out")
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One way in which one case breaks one property.
+
+    Attributes:
+        case: one line that describes the case (name, dtype, shape, settings, layouts).
+        case_name: the name alone, the same for the same seed.
+        output: the result concerned, for instance "dx" or "infer y".
+        detail: one line: what is wrong.
+        elements: at most 8 rows (index, got, want, error, bound) of the worst elements.
+        ratio: worst error/bound; infinite for NaN and for what has no bound.
+        kind: "fail", "crashed" or "timed-out".
+    """
+
+    case: str
+    case_name: str
+    output: str
+    detail: str
+    elements: tuple[tuple[str, str, str, str, str], ...] = ()
+    ratio: float = float("inf")
+    kind: str = "fail"
+
+
+@dataclass(frozen=True)
+class Result:
+    """The verdict on one property in one dtype.
+
+    Attributes:
+        property, statement, theorem: id, one sentence, id of the theorem behind it.
+        dtype: of x.
+        verdict: one of `VERDICTS`.
+        examples: cases on which the property was judged.
+        not_judged: outputs of cases left out since no bound exists there.
+        worst_ratio: largest error/bound met, 0 where nothing is measured by a bound.
+        worst_output, worst_case: where it was met.
+        violations: worst first, one per cause; ``further`` counts the rest.
+        reason: why it is unsupported.
+    """
+
+    property: str
+    statement: str
+    theorem: str
+    dtype: str
+    verdict: str
+    examples: int = 0
+    not_judged: int = 0
+    worst_ratio: float = 0.0
+    worst_output: str = ""
+    worst_case: str = ""
+    violations: tuple[Violation, ...] = ()
+    further: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """How accurate an implementation was found to be in one dtype.
+
+    Attributes:
+        declared: weakest class accepted.
+        found: strongest class that explains every output of every case; "" if none does.
+        by_layout: the same, by memory layout of x.
+        worst_ratio, worst_output, worst_case: the largest error/bound at the declared class.
+        term: the term of the bound that is largest there: mean, variance, inv_std, fold, storage.
+        depth, depth_count: additions that a summand goes through, as far as the errors tell, in
+            a sum of ``depth_count`` values; NaN where it was not measured.
+        exact: outputs of exactly representable cases that came back bit for bit, and their number.
+    """
+
+    declared: str
+    found: str
+    by_layout: Mapping[str, str] = field(default_factory=dict)
+    worst_ratio: float = 0.0
+    worst_output: str = ""
+    worst_case: str = ""
+    term: str = ""
+    depth: float = float("nan")
+    depth_count: int = 0
+    exact: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that one run of ``bnproof check`` found out about one target.
+
+    Attributes:
+        target, name, version: as given, and as the target calls itself.
+        profile, seed: as asked for.
+        results: one per property and dtype.
+        accuracy: by dtype.
+        conventions: the declared attributes that matter to a reader.
+        cases: cases that ran, by dtype; promised: the number the profile promises, by dtype.
+        error: why the target cannot be used, else "".
+        notes: what a reader should know of the run, a line each.
+        environment: versions and platform.
+    """
+
+    target: str
+    name: str = ""
+    version: str = ""
+    profile: str = "standard"
+    seed: int = 0
+    results: tuple[Result, ...] = ()
+    accuracy: Mapping[str, Accuracy] = field(default_factory=dict)
+    conventions: Mapping[str, Any] = field(default_factory=dict)
+    cases: Mapping[str, int] = field(default_factory=dict)
+    promised: Mapping[str, int] = field(default_factory=dict)
+    error: str = ""
+    notes: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def conforms(self) -> bool:
+        """Whether something was checked and nothing was violated.
+
+        >>> Report("reference").conforms
+        False
+        """
+        return self.exit_status == 0
+
+    @property
+    def exit_status(self) -> int:
+        """0 conforms, 1 violated, 2 cannot be used, 4 nothing or too little was checked.
+
+        >>> Report("reference", error="no such module").exit_status
+        2
+        """
+        if self.error:
+            return 2
+        if any(r.verdict in ("fail", "crashed", "timed-out") for r in self.results):
+            return 1
+        judged = any(r.examples for r in self.results if r.verdict == "pass")
+        enough = all(self.cases.get(d, 0) >= n for d, n in self.promised.items())
+        return 0 if judged and enough else 4
