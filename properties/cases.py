@@ -6,6 +6,7 @@ axis and the memory layout that the implementation sees are made when the case i
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,21 @@ from bnproof.properties.formats import Array
 
 CHANNEL_ARGUMENTS = ("gamma", "beta", "running_mean", "running_var")
 """The arguments with one value per channel."""
+
+
+@dataclass(frozen=True, eq=False)
+class Twin:
+    """How a case was made from another: the relation between the two, and its parameters.
+
+    Attributes:
+        of: name of the other case.
+        relation: id of the property that holds between the two.
+        how: parameters of the transformation, for instance {"order": permutation}.
+    """
+
+    of: str
+    relation: str
+    how: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +48,9 @@ class Case:
         calls: name of the plan of calls (see `bnproof.properties.execution`).
         tags: what the case is about, for the properties that need it.
         steps: further batches that the running statistics are carried through.
+        twin: how this case was made from another one, for relations between two calls.
+        data_key: cases with the same key have the same data, so that truth is formed once.
+        judged_channels: the channels that are looked at, None for all.
     """
 
     name: str
@@ -48,6 +67,9 @@ class Case:
     calls: str = "full"
     tags: frozenset[str] = frozenset()
     steps: tuple[Array, ...] = ()
+    twin: Twin | None = None
+    data_key: str = ""
+    judged_channels: tuple[int, ...] | None = None
 
     @property
     def dtype(self) -> str:

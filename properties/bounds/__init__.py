@@ -1,1 +1,11 @@
-"""x."""
+"""Derived error bounds: componentwise, per accuracy class, with no tolerance that is a guess.
+
+Ten formulas, each derived beside its code: M, V, R in `statistics`, X, Y, S, O in `forward`, B,
+C, D in `backward`.  `domain` says where they hold.
+"""
+
+from bnproof.properties.bounds.arithmetic import Arithmetic, ladder
+from bnproof.properties.bounds.evaluate import Bounds, bounds, largest_term
+from bnproof.properties.bounds.quantities import Quantities
+
+__all__ = ["Arithmetic", "Bounds", "Quantities", "bounds", "ladder", "largest_term"]

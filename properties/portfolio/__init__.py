@@ -1,1 +1,43 @@
-"""x."""
+"""The portfolio: a fixed set of directed cases, each with a reason, the same for the same seed."""
+
+from bnproof.properties.cases import Case
+from bnproof.properties.contract import Declaration
+from bnproof.properties.portfolio import (
+    algebra,
+    degenerate,
+    gradients,
+    memory,
+    numerics,
+    relations,
+    running,
+    sizes,
+)
+from bnproof.properties.portfolio.builder import Builder
+
+CHAPTERS = (algebra, gradients, relations, running, numerics, sizes, memory, degenerate)
+
+
+def portfolio(
+    declaration: Declaration, dtype: str, *, seed: int = 0, large: bool = True
+) -> list[Case]:
+    """All directed cases of one dtype that the implementation can be given.
+
+    ``large`` adds those of more than 2^15 values or channels.  An early case comes back at the
+    end, after all other shapes and settings.
+
+    >>> len(portfolio(Declaration(), "float32")) > 200
+    True
+    """
+    build = Builder(declaration, dtype, seed)
+    made = [case for chapter in CHAPTERS for case in chapter.cases(build)]
+    chosen = [case for case in made if large or "large" not in case.tags]
+    if chosen:
+        chosen.append(chosen[0].with_(name=f"{chosen[0].name}, once more at the end"))
+    return chosen
+
+
+def ordinary_case(declaration: Declaration) -> Case:
+    """Ordinary data, for the first calls of a target."""
+    build = Builder(declaration, declaration.dtypes[0])
+    case = build.case("ordinary data", build.normal(8, 4), calls="short")
+    return next(iter(build.every_rank(case)))

@@ -1,0 +1,98 @@
+"""Errors of the gradients: formulas B, C and D.
+
+b = |dbeta| / N, g = |dgamma| / N, t = xhat g.
+
+**B.**  dbeta = sum dy, or N mean(dy): E_b = (G+3) sum |dy| + gamma_4 |dbeta|; exact where the sum
+of dy is exact in any order.
+
+**C.**  dgamma = sum dy xhat, r sum dy d, or r (sum dy x - m sum dy), which is what autodiff of a
+folded forward pass does.  delta is one shift common to all samples, so it multiplies |sum dy|:
+E_g = alpha |dgamma| + r (1 + alpha) [delta |dbeta| + (G+8)(sum |dy| (d + delta)
+      + sum |dy| (|x| + |mean|))] + underflow.  An xhat that underflows is off by Z, which
+multiplies sum |dy|, and each product dy d may lose Z.
+
+**D.**  dx in training, in any of the forms gamma r (dy - dbeta / N - xhat dgamma / N),
+gamma r / N (N dy - dbeta - xhat dgamma), (dy - b - (x - m) k) r gamma, a dy + b x + c, the chain
+of courses through dvar and dmean, autodiff of any forward pass, or the Jacobian times dy:
+
+- The sums run over dy, dy gamma or dy gamma r.  Those are exact only if the factors are powers of
+  two, so the exact-sum rule holds for them only there.
+- A product xhat dgamma / N: xhat E_G + g E_x + E_x E_G + roundings.  E_x has the fold in it, which
+  covers the form b x + c.
+- The chain of courses has dmean = -r sum(dxhat) + dvar mean(-2 d), whose second part is 0 exactly
+  and at most g r (delta + (G+4) mean |d|) as computed, and so it is in autodiff.
+- The Jacobian passes dy_i itself through N additions: (G+8) |dy|.
+- With B' = (1 + alpha)(1 + gamma_6) - 1:
+  E_dx = gamma r (1 + B') (sum of these) + B' |dx| + underflow; a scale gamma r that underflows is
+  off by Z, which multiplies the bracket.
+
+In inference dx = gamma r dy, and nothing else.
+"""
+
+import numpy as np
+
+from bnproof.properties.bounds.arithmetic import Arithmetic
+from bnproof.properties.bounds.quantities import Quantities
+from bnproof.properties.bounds.roundings import accumulated, compose, quantum, sums_exactly
+from bnproof.properties.bounds.statistics import StatisticsError, sum_error
+from bnproof.properties.formats import Array
+
+
+def dbeta_error(arithmetic: Arithmetic, q: Quantities, extra: Array | None = None) -> Array:
+    """Formula B, without storage; ``extra`` marks where the terms are multiplied before."""
+    form = arithmetic.compute
+    error = sum_error(arithmetic, q.count, 3) * q.dy_sum_abs
+    error = error + accumulated(4, form.u) * q.exact("dbeta")
+    error = error + q.count * arithmetic.underflow(form)
+    if not arithmetic.exact_sums:
+        return np.asarray(error)
+    exact = sums_exactly(q.dy_abs, quantum(q.dy), form.u, arithmetic.underflow(form))
+    if extra is not None:
+        exact = exact & extra
+    return np.where(exact, 0.0, error)
+
+
+def dgamma_error(arithmetic: Arithmetic, q: Quantities, e: StatisticsError) -> Array:
+    """Formula C, without storage."""
+    form, elements = arithmetic.compute, arithmetic.elements
+    underflow = arithmetic.underflow(elements)
+    terms = compose(sum_error(arithmetic, q.count), accumulated(8, elements.u))
+    reach = 0.0 if "fold" in arithmetic.silent else q.dy_reach
+    dbeta, dgamma = q.exact("dbeta"), q.exact("dgamma")
+    shifted = (e.delta + underflow) * dbeta
+    summed = terms * (q.dy_d + q.dy_sum_abs * e.delta + reach)
+    error = e.alpha * dgamma + q.inv_std * (1 + e.alpha) * (shifted + summed)
+    lost = q.count * underflow * (2 + q.inv_std) + underflow * (
+        (3 + q.inv_std) * q.dy_sum_abs + q.dy_reach
+    )
+    return np.asarray(error + accumulated(4, form.u) * (dgamma + error) + lost)
+
+
+def dx_error(
+    arithmetic: Arithmetic, q: Quantities, e: StatisticsError, e_x: Array, e_dgamma: Array
+) -> Array:
+    """Formula D, without storage."""
+    elements = arithmetic.elements
+    underflow = arithmetic.underflow(elements)
+    relative = compose(e.alpha, accumulated(6, elements.u))
+    if q.inference:
+        lost = underflow * (2 + q.gamma + q.inv_std + q.dy_abs)
+        return np.asarray(q.gamma * q.inv_std * q.dy_abs * relative + lost)
+    scale = q.gamma * q.inv_std
+    few = accumulated(4, elements.u)
+    b, g = q.exact("dbeta") / q.count, q.exact("dgamma") / q.count
+    e_dbeta = dbeta_error(arithmetic, q, q.factors_are_powers_of_two)
+    e_b = e_dbeta / q.count * (1 + few) + few * b + underflow
+    e_g = e_dgamma / q.count * (1 + few) + few * g + underflow
+    t = q.xhat * g
+    e_t = q.xhat * e_g + g * e_x + e_x * e_g
+    e_t = e_t + accumulated(6, elements.u) * (q.xhat + e_x) * (g + e_g)
+    centring = e.delta + compose(sum_error(arithmetic, q.count), few) * q.d.mean(axis=0)
+    e_chain = (g + e_g) * q.inv_std * (1 + e.alpha) * centring
+    size = q.dy_abs + b + e_b + t + e_t
+    through = np.where(e_dbeta == 0, 0.0, sum_error(arithmetic, q.count))
+    e_bracket = e_b + e_t + e_chain + compose(through, accumulated(8, elements.u)) * size
+    lost_inside = underflow * (3 + q.d * (1 + q.inv_std + q.inv_std**2))
+    error = scale * (1 + relative) * (e_bracket + lost_inside) + relative * q.exact("dx")
+    lost = underflow * (2 + q.gamma + q.inv_std + (1 + q.gamma + q.inv_std) * (size + e_bracket))
+    return np.asarray(error + lost)

@@ -1,0 +1,84 @@
+"""All bounds of one class on one case, with the domain in which they hold."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bnproof.properties.bounds.arithmetic import Arithmetic
+from bnproof.properties.bounds.backward import dbeta_error, dgamma_error, dx_error
+from bnproof.properties.bounds.domain import domain
+from bnproof.properties.bounds.forward import running_error, stored, xhat_error, y_error
+from bnproof.properties.bounds.quantities import Quantities
+from bnproof.properties.bounds.roundings import accumulated
+from bnproof.properties.bounds.statistics import statistics_error
+from bnproof.properties.formats import Array
+
+EVALUATION = 1e-9  # the bounds themselves are evaluated in float64; far more than that rounds
+
+TERMS = ("mean", "variance", "inv_std", "fold", "storage")
+"""What a bound is made of; whatever is left when all five are left out is plain rounding."""
+
+
+@dataclass(frozen=True, eq=False)
+class Bounds:
+    """Absolute error bounds by output, infinite where nothing is judged.
+
+    Attributes:
+        arithmetic: the class.
+        values: (N, C) for xhat, y and dx, (C,) for the rest.
+    """
+
+    arithmetic: Arithmetic
+    values: dict[str, Array]
+
+
+def bounds(arithmetic: Arithmetic, q: Quantities) -> Bounds:
+    """The bounds of a class for every output that the quantities allow to be bounded."""
+    with np.errstate(all="ignore"):
+        values = _values(arithmetic, q)
+        judged = domain(arithmetic, q)
+        for name, bound in values.items():
+            bound = np.where(np.isnan(bound), np.inf, bound * (1 + EVALUATION))  # noqa: PLW2901
+            values[name] = np.where(judged[name], bound, np.inf) if name in judged else bound
+    return Bounds(arithmetic, values)
+
+
+def _values(arithmetic: Arithmetic, q: Quantities) -> dict[str, Array]:
+    e = statistics_error(arithmetic, q)
+    e_x = xhat_error(arithmetic, q, e)
+    values = {"xhat": e_x, "y": y_error(arithmetic, q, e_x)}
+    u, underflow = arithmetic.compute.u, arithmetic.underflow(arithmetic.compute)
+    values["mean"] = e.delta
+    values["var"] = e.Delta + accumulated(2, u) * (q.var + e.Delta)
+    values["inv_std"] = q.inv_std * e.alpha + underflow
+    if q.running_mean is not None and not q.inference:
+        values["running_mean"], values["running_var"] = running_error(arithmetic, q, e)
+    if q.dy is not None:
+        values["dbeta"] = dbeta_error(arithmetic, q)
+        values["dgamma"] = dgamma_error(arithmetic, q, e)
+        values["dx"] = dx_error(arithmetic, q, e, e_x, values["dgamma"])
+    return {name: _stored(arithmetic, q, name, bound) for name, bound in values.items()}
+
+
+def _stored(arithmetic: Arithmetic, q: Quantities, name: str, bound: Array) -> Array:
+    if name == "xhat" or name not in q.truth.values:
+        return bound
+    into = arithmetic.storage if name in ("y", "dx") else arithmetic.parameters
+    return stored(arithmetic, bound, q.exact(name), into)
+
+
+def largest_term(arithmetic: Arithmetic, q: Quantities, output: str, index: tuple[int, ...]) -> str:
+    """Which term of a bound is largest at one element: what leaving it out takes away most.
+
+    >>> TERMS
+    ('mean', 'variance', 'inv_std', 'fold', 'storage')
+    """
+    whole = float(bounds(arithmetic, q).values[output][index])
+    if not np.isfinite(whole):
+        return ""
+    lost = {
+        term: whole - float(bounds(arithmetic.without(term), q).values[output][index])
+        for term in TERMS
+    }
+    lost["rounding"] = whole - sum(lost.values())
+    return max(lost, key=lambda term: lost[term])

@@ -1,0 +1,454 @@
+"""Running a case on an implementation: the calls are made, and what came back is written down.
+
+Nothing is judged here.  Results go through np.asarray and are copied at once; whatever the
+implementation does to its inputs, to earlier results or to its own state becomes an event.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from bnproof.properties.arguments import Arguments, to_canonical
+from bnproof.properties.cases import Case
+from bnproof.properties.contract import ContractError, Declaration
+from bnproof.properties.formats import FORMATS, Array
+from bnproof.properties.functional import functional
+from bnproof.properties.observation import Event, Observation
+
+Announce = Callable[[str], None]
+REMEMBERED = 12  # earlier results that are looked at again after each case
+REMEMBERED_SIZE = 4096  # larger results are not kept
+
+
+class Stop(Exception):  # noqa: N818  # not an error: the case is over
+    """The implementation raised, so that the rest of the case cannot be run."""
+
+
+class Executor:
+    """Runs cases on one implementation, one instance for all, so that state and caches show."""
+
+    def __init__(self, implementation: Any, declaration: Declaration) -> None:
+        self.implementation = functional(implementation, declaration)
+        self.original = implementation
+        self.declaration = declaration
+        self._second = _second_instance(implementation, declaration)
+        self._earlier: list[tuple[str, Array, bytes]] = []
+
+    def run(self, case: Case, announce: Announce) -> Observation:
+        """Make the calls of a case; whatever is raised becomes an event."""
+        observation = Observation()
+        run = _Run(self, case, announce, observation)
+        with contextlib.suppress(Stop), np.errstate(all="ignore"):
+            run.plan()
+        self._look_at_earlier_results(observation)
+        self._earlier = (self._earlier + run.live)[-REMEMBERED:]
+        return observation
+
+    def _look_at_earlier_results(self, observation: Observation) -> None:
+        kept = []
+        for label, live, before in self._earlier:
+            if live.tobytes() == before:
+                kept.append((label, live, before))
+                continue
+            detail = f"{label} changed during a later case"
+            observation.events.append(Event("changed-result", "later", label, detail))
+        self._earlier = kept
+
+
+class _Run:
+    """One run of one case."""
+
+    def __init__(
+        self, executor: Executor, case: Case, announce: Announce, observation: Observation
+    ) -> None:
+        self.executor, self.case, self.observation = executor, case, observation
+        self.declaration, self.announce = executor.declaration, announce
+        self.implementation = executor.implementation
+        self.arguments = Arguments(case, self.declaration)
+        self.live: list[tuple[str, Array, bytes]] = []
+        self._watched: list[tuple[str, Array, bytes]] = []
+
+    def plan(self) -> None:
+        """The calls of the case's plan."""
+        {
+            "full": self._full,
+            "short": self._short,
+            "error": self._error,
+            "steps": self._steps,
+            "refill": self._refill,
+            "infer": self._inference_only,
+            "empty": self._empty,
+        }[self.case.calls]()
+        self._close()
+
+    # --- plans ---------------------------------------------------------------------------------
+
+    def _full(self) -> None:
+        """Train, backward twice, other calls, backward again, train again; the same of inference."""
+        backward = self._train("train")
+        self._gradients("train", backward)
+        self._repeat("train", backward)
+        inference = self._infer("infer")
+        if not self.declaration.replays:
+            self._other_calls()
+            self._gradients("train late", backward, late=True)
+            self._gradients("infer", inference)
+            self._other_calls()
+            self._gradients("infer late", inference, late=True)
+        else:
+            self._gradients("infer", inference)
+        self._alone()
+        self._train_again()
+
+    def _short(self) -> None:
+        """Train and backward, infer and its backward."""
+        self._gradients("train", self._train("train"))
+        self._gradients("infer", self._infer("infer"))
+
+    def _inference_only(self) -> None:
+        self._gradients("infer", self._infer("infer"))
+
+    def _error(self) -> None:
+        """Training has to raise, before the statistics change; inference has to work."""
+        if "train" in self.declaration.methods or "layer" in self.declaration.methods:
+            statistics = self.arguments.statistics()
+            before = [a.tobytes() for a in statistics]
+            try:
+                self._call_train("train", self.arguments, self.case, statistics)
+                self._event("no-error", "train", "train", "returned where an error is declared")
+            except Stop:
+                self.observation.events = [e for e in self.observation.events if e.kind != "raised"]
+                self.observation.offers.add("raised")
+            if [a.tobytes() for a in statistics] != before:
+                self._event("changed-input", "train", "statistics", "changed before the error")
+        self._infer("infer")
+
+    def _empty(self) -> None:
+        """An empty batch in training, if it is not declared an error, and in inference."""
+        if self.declaration.empty == "empty":
+            self._gradients("train", self._train("train"))
+        else:
+            self._error_quietly()
+        with contextlib.suppress(Stop):
+            self._infer("infer")
+        self.observation.events = [
+            e for e in self.observation.events if not (e.kind == "raised" and e.call == "infer")
+        ]
+
+    def _error_quietly(self) -> None:
+        try:
+            self._call_train("train", self.arguments, self.case, self.arguments.statistics())
+            self._event("no-error", "train", "train", "returned where an error is declared")
+        except Stop:
+            self.observation.events = [e for e in self.observation.events if e.kind != "raised"]
+            self.observation.offers.add("raised")
+
+    def _steps(self) -> None:
+        """The running statistics carried through many batches."""
+        statistics = self.arguments.statistics()
+        seen = self.case.batches_seen
+        for number, x in enumerate((self.case.x, *self.case.steps)):
+            step = self.case.with_(x=x, batches_seen=seen + number)
+            arguments = Arguments(step, self.declaration)
+            label = "train" if number == 0 else "step"
+            _, mean, var, _ = self._call_train(label, arguments, step, statistics)
+            if mean is None or var is None:
+                return
+            copies = np.array(np.asarray(mean)), np.array(np.asarray(var))
+            if copies[0].shape != statistics[0].shape or copies[1].shape != statistics[1].shape:
+                self._event("malformed", label, "running_mean", "wrong shape")
+                return
+            statistics = copies
+        self.observation.results["steps"] = {
+            "running_mean": statistics[0],
+            "running_var": statistics[1],
+        }
+        self._infer("infer")
+
+    def _refill(self) -> None:
+        """The same memory holds other data first: nothing may be remembered by address."""
+        other = _other_data(self.case)
+        self.arguments.refill(other)
+        results = self._call_train("other", self.arguments, other, self.arguments.statistics())
+        if results[3] is not None:
+            self._call("other backward", results[3], self.arguments["dy"])
+        if "infer" in self.declaration.methods or "layer" in self.declaration.methods:
+            self._call_infer("other", self.arguments, other, self.arguments.statistics())
+        self.arguments.refill(self.case)
+        self._short()
+
+    # --- steps of plans --------------------------------------------------------------------------
+
+    def _train(self, label: str) -> Any:
+        if not hasattr(self.implementation, "train"):
+            return None
+        statistics = self.arguments.statistics()
+        results = self._call_train(label, self.arguments, self.case, statistics)
+        self._take(label, ("y", "running_mean", "running_var"), results[:3])
+        if self.declaration.in_place:
+            self.observation.results["train buffers"] = {
+                "running_mean": np.array(statistics[0]),
+                "running_var": np.array(statistics[1]),
+            }
+            self._watch("the buffer of running_mean", statistics[0])
+            self._watch("the buffer of running_var", statistics[1])
+        if results[3] is not None:
+            self.observation.offers.add("train backward")
+        return results[3]
+
+    def _infer(self, label: str) -> Any:
+        if not hasattr(self.implementation, "infer"):
+            return None
+        statistics = self.arguments.statistics()
+        results = self._call_infer(label, self.arguments, self.case, statistics)
+        self._take(label, ("y", "running_mean", "running_var"), results[:3])
+        if self.declaration.in_place:
+            self.observation.results["infer buffers"] = {
+                "running_mean": np.array(statistics[0]),
+                "running_var": np.array(statistics[1]),
+            }
+        if results[3] is not None:
+            self.observation.offers.add("infer backward")
+        return results[3]
+
+    def _gradients(self, label: str, backward: Any, *, late: bool = False) -> None:
+        if backward is None:
+            return
+        results = self._call(f"{label} backward", backward, self.arguments["dy"])
+        parts = _parts(results, 3)
+        if parts is None:
+            self._malformed(label, "backward", f"{_kind(results)}, due (dx, dgamma, dbeta)")
+            return
+        self._take(label, ("dx", "dgamma", "dbeta"), parts, watch=not late)
+
+    def _repeat(self, label: str, backward: Any) -> None:
+        """The same backward twice."""
+        if backward is None:
+            return
+        self._gradients(f"{label} again", backward, late=True)
+        if self.declaration.deterministic:
+            self._same_bits(label, f"{label} again", ("dx", "dgamma", "dbeta"))
+
+    def _train_again(self) -> None:
+        """The same training call twice."""
+        if not hasattr(self.implementation, "train"):
+            return
+        results = self._call_train(
+            "train repeated", self.arguments, self.case, self.arguments.statistics()
+        )
+        self._take(
+            "train repeated", ("y", "running_mean", "running_var"), results[:3], watch=False
+        )
+        if self.declaration.deterministic:
+            self._same_bits("train", "train repeated", ("y", "running_mean", "running_var"))
+
+    def _other_calls(self) -> None:
+        """Three training calls on other data, one in another shape, inference, another instance."""
+        other = _other_data(self.case)
+        arguments = Arguments(other, self.declaration)
+        cases = [(other, arguments), (other, arguments)]
+        if "shape" not in self.declaration.fixed and len(other.x) > 2:
+            smaller = other.with_(x=other.x[:-1], dy=other.dy[:-1], layouts={})
+            cases.append((smaller, Arguments(smaller, self.declaration)))
+        targets = [self.implementation]
+        if self.executor._second is not None:  # noqa: SLF001  # one module, two classes
+            targets.append(self.executor._second)  # noqa: SLF001
+        for target in targets:
+            for made, given in cases:
+                if hasattr(target, "train"):
+                    results = self._call_train("other", given, made, given.statistics(), target)
+                    if results[3] is not None:
+                        self._call("other backward", results[3], given["dy"])
+            if hasattr(target, "infer"):
+                self._call_infer("other", arguments, other, arguments.statistics(), target)
+
+    def _alone(self) -> None:
+        """Inference on the first example alone."""
+        if not hasattr(self.implementation, "infer") or "shape" in self.declaration.fixed:
+            return
+        alone = self.case.with_(x=self.case.x[:1], dy=self.case.dy[:1], layouts={})
+        arguments = Arguments(alone, self.declaration)
+        results = self._call_infer("infer one", arguments, alone, arguments.statistics())
+        self._take("infer one", ("y",), results[:1], watch=False, like=alone)
+
+    # --- calls -----------------------------------------------------------------------------------
+
+    def _call_train(
+        self,
+        label: str,
+        given: Arguments,
+        case: Case,
+        statistics: tuple[Array, Array],
+        target: Any = None,
+    ) -> tuple[Any, Any, Any, Any]:
+        extra = {"batches_seen": case.batches_seen} if case.momentum is None else {}
+        train = (target or self.implementation).train
+        arguments = (given["x"], given["gamma"], given["beta"], *statistics)
+        results = self._call(
+            label, train, *arguments, momentum=case.momentum, eps=case.eps, **extra
+        )
+        return self._four(label, results)
+
+    def _call_infer(
+        self,
+        label: str,
+        given: Arguments,
+        case: Case,
+        statistics: tuple[Array, Array],
+        target: Any = None,
+    ) -> tuple[Any, Any, Any, Any]:
+        infer = (target or self.implementation).infer
+        arguments = (given["x"], given["gamma"], given["beta"], *statistics)
+        return self._four(label, self._call(label, infer, *arguments, eps=case.eps))
+
+    def _four(self, label: str, results: Any) -> tuple[Any, Any, Any, Any]:
+        parts = _parts(results, 4)
+        if parts is None:
+            due = "(y, running_mean, running_var, backward)"
+            self._malformed(label, "results", f"{_kind(results)}, due {due}")
+            raise Stop
+        return parts[0], parts[1], parts[2], parts[3]
+
+    def _call(self, label: str, function: Any, *arguments: Any, **settings: Any) -> Any:
+        self.announce(label)
+        try:
+            return function(*arguments, **settings)
+        except BaseException as raised:  # noqa: BLE001  # SystemExit too is a verdict on the target
+            self._event("raised", label, label, _one_line(raised))
+            raise Stop from None
+
+    # --- results ---------------------------------------------------------------------------------
+
+    def _take(
+        self,
+        label: str,
+        names: tuple[str, ...],
+        results: tuple[Any, ...] | list[Any],
+        *,
+        watch: bool = True,
+        like: Case | None = None,
+    ) -> None:
+        taken = self.observation.results.setdefault(label, {})
+        for name, result in zip(names, results, strict=True):
+            if result is None:
+                continue
+            self.observation.offers.add(f"{label} {name}")
+            copy = self._copy(label, name, result, like or self.case)
+            if copy is not None:
+                taken[name] = copy
+            if watch and isinstance(result, np.ndarray):
+                self._watch(f"{name} of {label}", result)
+
+    def _copy(self, label: str, name: str, result: Any, case: Case) -> Array | None:
+        """A plain copy in the canonical layout, or None where the form forbids it."""
+        try:
+            plain = np.array(np.asarray(result))
+        except Exception as raised:  # noqa: BLE001  # whatever the target returned
+            self._malformed(label, name, f"cannot be read as an array: {_one_line(raised)}")
+            return None
+        whole = name in ("y", "dx")
+        due_shape = Arguments_shape(case, self.declaration) if whole else case.running_mean.shape
+        due_dtype = case.dtype if whole else case.parameter_dtype
+        if plain.dtype.name != due_dtype:
+            self._malformed(label, name, f"dtype {plain.dtype}, due {due_dtype}")
+        if plain.shape != due_shape:
+            self._malformed(label, name, f"shape {plain.shape}, due {due_shape}")
+            return None
+        if plain.dtype.name not in FORMATS and plain.dtype.kind not in "fiub":
+            return None
+        return to_canonical(plain, self.declaration) if whole else plain
+
+    def _watch(self, label: str, live: Array) -> None:
+        if not self.arguments.shares_memory(live):
+            self._watched.append((label, live, live.tobytes()))
+
+    def _same_bits(self, first: str, second: str, names: tuple[str, ...]) -> None:
+        a, b = (self.observation.results.get(label, {}) for label in (first, second))
+        for name in names:
+            if name in a and name in b and a[name].tobytes() != b[name].tobytes():
+                detail = f"{name}: the same call gave other bits"
+                self._event("nondeterministic", first, name, detail)
+
+    def _close(self) -> None:
+        """What changed that should not have, once all calls were made."""
+        for name in self.arguments.changed():
+            self._event("changed-input", "case", name, f"{name} was modified")
+        for label, live, before in self._watched:
+            if live.tobytes() != before:
+                self._event("changed-result", "case", label, f"{label} changed after a later call")
+            elif live.size <= REMEMBERED_SIZE and not self.declaration.in_place:
+                self.live.append((f"{label} ({self.case.name})", live, before))
+
+    def _malformed(self, label: str, name: str, detail: str) -> None:
+        self._event("malformed", label, name, f"{name} of {label}: {detail}")
+
+    def _event(self, kind: str, call: str, what: str, detail: str) -> None:
+        self.observation.events.append(Event(kind, call, what, detail))
+
+
+def Arguments_shape(case: Case, declaration: Declaration) -> tuple[int, ...]:  # noqa: N802
+    """The shape of x as the implementation sees it."""
+    n, c, *spatial = case.x.shape
+    return (n, c, *spatial) if declaration.channel_axis == 1 else (n, *spatial, c)
+
+
+def try_out(implementation: Any, declaration: Declaration) -> None:
+    """The first calls, on ordinary data: raises ContractError if the target cannot be used."""
+    problem = ""
+    for case in _ordinary(declaration):
+        observation = Executor(implementation, declaration).run(case, lambda _: None)
+        for event in observation.of("raised", "malformed"):
+            if event.kind == "raised" or "due (" in event.detail and event.what in (
+                "results",
+                "backward",
+            ):
+                problem = problem or f"{event.call}: {event.detail}"
+    if problem:
+        raise ContractError(problem)
+
+
+def _ordinary(declaration: Declaration) -> Iterator[Case]:
+    from bnproof.properties.portfolio import ordinary_case  # noqa: PLC0415  # portfolio needs cases
+
+    yield ordinary_case(declaration)
+
+
+def _second_instance(implementation: Any, declaration: Declaration) -> Any:
+    """Another instance of the same class, where one can be made without arguments."""
+    if declaration.fixed or isinstance(implementation, type):
+        return None
+    try:
+        return functional(type(implementation)(), declaration)
+    except Exception:  # noqa: BLE001  # whatever a constructor does: then there is no second one
+        return None
+
+
+def _other_data(case: Case) -> Case:
+    """Other data of the same shape, dtype and layouts: reversed, and halved."""
+    half = case.x.dtype.type(0.5)
+    keep = {k: v for k, v in case.layouts.items() if "zero" not in v and "same" not in v}
+    return case.with_(
+        x=np.array(case.x[::-1]) * half,
+        dy=np.array(case.dy[::-1]) * half,
+        running_mean=case.running_mean * case.running_mean.dtype.type(0.5),
+        layouts=keep,
+    )
+
+
+def _parts(results: Any, count: int) -> list[Any] | None:
+    if not isinstance(results, (tuple, list)) or len(results) != count:
+        return None
+    return list(results)
+
+
+def _kind(results: Any) -> str:
+    if isinstance(results, (tuple, list)):
+        return f"{len(results)} results"
+    return f"got {type(results).__name__}"
+
+
+def _one_line(raised: BaseException) -> str:
+    text = " ".join(str(raised).split())
+    return f"{type(raised).__name__}: {text}"[:300] if text else type(raised).__name__

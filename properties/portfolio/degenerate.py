@@ -1,0 +1,72 @@
+"""NaN and infinity, one value per channel, empty batches, absent parameters."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from bnproof.properties.cases import Case
+from bnproof.properties.portfolio.builder import Builder
+
+SINGLE = {2: (1, 4), 3: (1, 4, 1), 4: (1, 4, 1, 1), 5: (1, 4, 1, 1, 1)}
+EMPTY = {2: (0, 4), 3: (0, 4, 3), 4: (0, 4, 2, 3), 5: (0, 4, 2, 1, 3)}
+
+
+def cases(build: Builder) -> Iterator[Case]:
+    """Degenerate cases in every rank."""
+    for case in _nonfinite(build):
+        yield from build.every_rank(case)
+    if "shape" not in build.declaration.fixed:
+        yield from _single(build)
+        yield from _empty(build)
+    yield from _absent(build)
+
+
+def _nonfinite(build: Builder) -> Iterator[Case]:
+    """NaN or infinity in one channel of x, or of dy; the other channels are judged as ever."""
+    tags = frozenset({"nonfinite"})
+    for value in (np.nan, np.inf, -np.inf):
+        case = build.case(f"{value} in x", build.normal(12, 5), tags=tags | {"nonfinite x"}, calls="short")
+        if case.channels < 2:
+            return
+        x = case.x.copy()
+        x[(2 % len(x), 1)] = value
+        yield case.with_(x=x)
+    case = build.case("nan in dy", build.normal(12, 5), tags=tags | {"nonfinite dy"}, calls="short")
+    dy = case.dy.copy()
+    dy[(3 % len(dy), 1)] = np.nan
+    yield case.with_(dy=dy)
+    case = build.case("nan in a running mean", build.normal(12, 5), tags=tags, calls="short")
+    mean = case.running_mean.copy()
+    mean[1] = np.nan
+    yield case.with_(running_mean=mean)
+
+
+def _single(build: Builder) -> Iterator[Case]:
+    """One value per channel, in training and in inference."""
+    calls = {"error": "error", "beta": "full", "undefined": "infer"}[build.declaration.single_value]
+    for rank in build.declaration.ranks:
+        yield build.case(
+            f"one value per channel, rank {rank}",
+            build.normal(*SINGLE[rank]),
+            gamma=2.0,
+            beta=[100.0, -1.0, 0.0, 3.0],
+            calls=calls,
+            tags=frozenset({"single"}),
+        )
+
+
+def _empty(build: Builder) -> Iterator[Case]:
+    """An empty batch; never tried where its effect is declared undefined."""
+    if build.declaration.empty == "undefined":
+        return
+    for rank in build.declaration.ranks:
+        x = np.zeros(EMPTY[rank])
+        yield build.case(f"empty batch, rank {rank}", x, dy=x, calls="empty", tags=frozenset({"empty"}))
+
+
+def _absent(build: Builder) -> Iterator[Case]:
+    """gamma and beta given as None, where that is allowed."""
+    if build.declaration.affine_parameters != "optional":
+        return
+    case = build.case("no gamma, no beta", build.normal(8, 3), gamma=1.0, beta=0.0)
+    yield from build.every_rank(case.with_(gamma=None, beta=None))

@@ -1,0 +1,76 @@
+"""Memory: layouts of x, dy and each parameter independently, aliases, refilled buffers."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from bnproof.properties.arguments import SAME
+from bnproof.properties.cases import Case
+from bnproof.properties.contract import Declaration
+from bnproof.properties.formats import Array
+from bnproof.properties.portfolio.builder import Builder
+
+WHOLE = (
+    "Fortran",
+    "channels moved",
+    "stepped",
+    "stepped last",
+    "reversed",
+    "reversed channels",
+    "reversed last",
+    "middle",
+)
+NEGATIVE = {"reversed", "reversed channels", "reversed last"}
+SHAPES = {2: (12, 5), 3: (4, 5, 6), 4: (4, 6, 3, 5), 5: (2, 5, 3, 2, 4)}
+
+
+def cases(build: Builder) -> Iterator[Case]:
+    """Cases of memory, on one data set per rank."""
+    for rank in build.declaration.ranks:
+        base = build.case(f"memory, rank {rank}", build.normal(*SHAPES[rank]), eps=2.0**-10)
+        yield base
+        yield base.with_(name=f"refilled buffers, rank {rank}", calls="refill")
+        if build.declaration.keeps_strides is not False:
+            yield from _layouts(base, build.declaration)
+        yield from _aliases(build, base)
+
+
+def _layouts(base: Case, declaration: Declaration) -> Iterator[Case]:
+    def made(what: str, layouts: dict[str, str]) -> Case:
+        return base.with_(
+            name=f"{base.name}: {what}", layouts=layouts, tags=base.tags | {"layout"}
+        )
+
+    for layout in WHOLE:
+        yield made(f"x {layout}", {"x": layout})
+        yield made(f"dy {layout}", {"dy": layout})
+        yield made(f"x and dy {layout}", {"x": layout, "dy": layout})
+    statistics = ["running_mean", "running_var"]
+    parameters = ["gamma", "beta", *statistics]
+    for layout in ("stepped", "reversed", "middle"):
+        if layout in NEGATIVE and declaration.in_place:
+            continue  # buffers that are updated have positive strides
+        for name in parameters:
+            yield made(f"{name} {layout}", {name: layout})
+        everything = dict.fromkeys(("x", "dy", *parameters), layout)
+        yield made(f"everything {layout}", everything)
+    zero = np.broadcast_to(base.dy[:1], base.dy.shape).copy()
+    yield made("dy the same row for all", {"dy": "zero stride"}).with_(dy=zero, data_key="")
+    one = np.full_like(base.dy, 0.75)
+    yield made("dy one element for all", {"dy": "zero stride"}).with_(dy=one, data_key="")
+
+
+def _aliases(build: Builder, base: Case) -> Iterator[Case]:
+    yield base.with_(
+        name=f"{base.name}: x as dy", layouts={"dy": f"{SAME}x"}, dy=base.x, data_key=""
+    )
+    if base.gamma is None or build.declaration.in_place:
+        return
+    positive: Array = np.abs(base.gamma)
+    yield base.with_(
+        name=f"{base.name}: gamma as running_var",
+        layouts={"running_var": f"{SAME}gamma"},
+        gamma=positive,
+        running_var=positive,
+        data_key="",
+    )

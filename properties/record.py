@@ -1,0 +1,95 @@
+"""A record: one case that ran, judged once; properties are predicates over records."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from bnproof.properties.bounds import Arithmetic, Quantities
+from bnproof.properties.cases import Case
+from bnproof.properties.contract import Declaration
+from bnproof.properties.formats import Array
+from bnproof.properties.observation import Observation
+from bnproof.properties.oracle import Exact
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """One output of one call, held against the truth.
+
+    Attributes:
+        output: for instance "dx".
+        got, bound: as columns, (N, C) or (C,); the bound is infinite where nothing is judged.
+        truth: (high, low).
+        error: |got - truth|.
+    """
+
+    output: str
+    got: Array
+    truth: Exact
+    error: Array
+    bound: Array
+
+    @property
+    def ratios(self) -> Array:
+        """error / bound: 0 where there is no error or nothing is judged."""
+        with np.errstate(all="ignore"):
+            ratio = np.where(self.error == 0, 0.0, self.error / self.bound)
+            return np.where(np.isinf(self.bound), 0.0, ratio)
+
+    @property
+    def worst(self) -> float:
+        """Largest error/bound."""
+        return float(np.max(self.ratios, initial=0.0))
+
+    @property
+    def worst_index(self) -> tuple[int, ...]:
+        """Where it is."""
+        ratios = self.ratios
+        return tuple(int(i) for i in np.unravel_index(int(np.argmax(ratios)), ratios.shape))
+
+    @property
+    def not_judged(self) -> bool:
+        """Whether no bound exists for some channel."""
+        return bool(np.isinf(self.bound).any())
+
+
+@dataclass(eq=False)
+class Record:
+    """Everything known of one case on one implementation.
+
+    Attributes:
+        case, declaration, observation: what was run, on what, and what came back.
+        judged: by call, then by output.
+        train, infer: the exact quantities of both modes, None where they are not needed.
+        arithmetic: the declared class.
+        found: the strongest class that explains every output, "" if none does.
+        exact: outputs that came back bit for bit, and how many were looked at, for cases whose
+            outputs are all representable.
+    """
+
+    case: Case
+    declaration: Declaration
+    observation: Observation
+    arithmetic: Arithmetic
+    judged: dict[str, dict[str, Judged]] = field(default_factory=dict)
+    train: Quantities | None = None
+    infer: Quantities | None = None
+    found: str = ""
+    exact: tuple[int, int] = (0, 0)
+
+    def of(self, call: str, output: str) -> Judged | None:
+        """One judged output, None where it was not offered or the case did not get so far."""
+        return self.judged.get(call, {}).get(output)
+
+    def all_judged(self, *calls: str) -> Iterator[tuple[str, Judged]]:
+        """All judged outputs of some calls, or of all."""
+        for call, outputs in self.judged.items():
+            if not calls or call in calls:
+                for judged in outputs.values():
+                    yield call, judged
+
+    @property
+    def worst(self) -> float:
+        """Largest error/bound over all outputs."""
+        return max((j.worst for _, j in self.all_judged()), default=0.0)
