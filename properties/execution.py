@@ -15,6 +15,7 @@ from bnproof.properties.cases import Case
 from bnproof.properties.contract import ContractError, Declaration
 from bnproof.properties.formats import FORMATS, Array
 from bnproof.properties.functional import functional
+from bnproof.properties.layers import LayerLife
 from bnproof.properties.observation import Event, Observation
 
 Announce = Callable[[str], None]
@@ -80,6 +81,7 @@ class _Run:
             "refill": self._refill,
             "infer": self._inference_only,
             "empty": self._empty,
+            "layer": self._layer,
         }[self.case.calls]()
         self._close()
 
@@ -178,6 +180,22 @@ class _Run:
             self._call_infer("other", self.arguments, other, self.arguments.statistics())
         self.arguments.refill(self.case)
         self._short()
+
+    def _layer(self) -> None:
+        """The life of two layers; its steps are cases of their own."""
+        life = LayerLife(self.executor.original, self.declaration, self.case, self._layer_call)
+        self.observation.facts = {"steps": life.steps}
+        life.script()
+
+    def _layer_call(self, label: str, function: Any, *arguments: Any, **settings: Any) -> Any:
+        """A call of a layer; a result of the wrong form ends the case as an exception does."""
+        result = self._call(label, function, *arguments, **settings)
+        due = {"layer train": 2, "layer infer": 2, "layer backward": 3}.get(label)
+        if due is not None and _parts(result, due) is None:
+            parts = "(y, backward)" if due == 2 else "(dx, dgamma, dbeta)"
+            self._malformed(label, "results", f"{_kind(result)}, due {parts}")
+            raise Stop
+        return result
 
     # --- steps of plans --------------------------------------------------------------------------
 

@@ -1,11 +1,13 @@
 """The portfolio: a fixed set of directed cases, each with a reason, the same for the same seed."""
 
+from bnproof.properties import finite_difference
 from bnproof.properties.cases import Case
 from bnproof.properties.contract import Declaration
 from bnproof.properties.portfolio import (
     algebra,
     degenerate,
     gradients,
+    layer,
     memory,
     numerics,
     relations,
@@ -14,7 +16,7 @@ from bnproof.properties.portfolio import (
 )
 from bnproof.properties.portfolio.builder import Builder
 
-CHAPTERS = (algebra, gradients, relations, running, numerics, sizes, memory, degenerate)
+CHAPTERS = (algebra, gradients, finite_difference, relations, running, numerics, sizes, memory, degenerate, layer)
 
 
 def portfolio(

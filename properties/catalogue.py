@@ -1,0 +1,31 @@
+"""All properties, in the order in which they are reported."""
+
+from fnmatch import fnmatchcase
+
+from bnproof.properties import backward, forward, inference, layer, running
+from bnproof.properties.property import Property
+
+PROPERTIES: tuple[Property, ...] = (
+    *forward.PROPERTIES,
+    *backward.PROPERTIES,
+    *running.PROPERTIES,
+    *inference.PROPERTIES,
+    *layer.PROPERTIES,
+)
+
+
+def chosen(patterns: tuple[str, ...] = ()) -> tuple[Property, ...]:
+    """The properties whose id matches some pattern; all where there is none.
+
+    Raises LookupError for a pattern that matches nothing.
+
+    >>> [p.id for p in chosen(("inference/f*",))]
+    ['inference/folding']
+    """
+    for pattern in patterns:
+        if not any(fnmatchcase(p.id, pattern) for p in PROPERTIES):
+            message = f"no property matches {pattern!r}"
+            raise LookupError(message)
+    return tuple(
+        p for p in PROPERTIES if not patterns or any(fnmatchcase(p.id, g) for g in patterns)
+    )

@@ -1,0 +1,153 @@
+"""One check of one implementation: portfolio, search, records, properties, accuracy."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from bnproof.properties.cases import Case
+from bnproof.properties.catalogue import PROPERTIES, chosen
+from bnproof.properties.contract import Declaration
+from bnproof.properties.judging import Judge
+from bnproof.properties.observation import Observation
+from bnproof.properties.portfolio import portfolio
+from bnproof.properties.property import Records
+from bnproof.properties.quality import accuracy
+from bnproof.properties.record import Record
+from bnproof.properties.result import Accuracy, Result
+from bnproof.properties.verdicts import evaluate
+
+Progress = Callable[[int, int, str], None]
+SEARCHED = {"quick": 0, "standard": 100, "thorough": 2000}
+"""Searched cases per dtype that a profile promises, beside the portfolio."""
+
+PROPERTY_IDS = tuple(p.id for p in PROPERTIES)
+
+
+class Session(Protocol):
+    """What runs cases on the target: a worker process, or the implementation in this one."""
+
+    def run(self, case: Case) -> Observation:
+        """Run one case."""
+        ...
+
+    def run_many(self, cases: Sequence[Case]) -> Iterator[tuple[Case, Observation]]:
+        """Run cases one after the other, the next while the last is judged."""
+        ...
+
+
+@dataclass
+class Checked:
+    """What a check found out, by dtype where it says so."""
+
+    results: list[Result] = field(default_factory=list)
+    accuracy: dict[str, Accuracy] = field(default_factory=dict)
+    cases: dict[str, int] = field(default_factory=dict)
+    promised: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def listing() -> list[tuple[str, str, str]]:
+    """Id, statement and theorem of every property."""
+    return [(p.id, p.statement, p.theorem) for p in PROPERTIES]
+
+
+def check(
+    session: Session,
+    declaration: Declaration,
+    *,
+    profile: str = "standard",
+    seed: int = 0,
+    dtypes: Iterable[str] = (),
+    properties: tuple[str, ...] = (),
+    progress: Progress = lambda done, total, text: None,
+) -> Checked:
+    """Check an implementation in each of its dtypes.
+
+    ``dtypes`` and ``properties`` (glob patterns of ids) narrow the check; empty means all.
+    Raises LookupError for a pattern that matches no property.
+    """
+    wanted = chosen(properties)
+    checked = Checked()
+    for dtype in dtypes or declaration.dtypes:
+        records = _records(session, declaration, dtype, profile, seed, progress, checked)
+        every = Records(declaration, tuple(records))
+        checked.results += [evaluate(p, every, dtype) for p in wanted]
+        judge = Judge(declaration, dtype)
+        checked.accuracy[dtype] = accuracy(records, list(judge.classes))
+        checked.notes += _notes(records, dtype)
+    return checked
+
+
+def _records(
+    session: Session,
+    declaration: Declaration,
+    dtype: str,
+    profile: str,
+    seed: int,
+    progress: Progress,
+    checked: Checked,
+) -> list[Record]:
+    judge = Judge(declaration, dtype)
+    cases = portfolio(declaration, dtype, seed=seed, large=profile != "quick")
+    searched = SEARCHED[profile]
+    total = len(cases) + searched
+    records: list[Record] = []
+    ran = 0
+    for case, observation in session.run_many(cases):
+        ran += 1
+        records += _judged(judge, case, observation)
+        progress(ran, total, f"{dtype}: {case.name}")
+    judge.forget()
+    if searched:
+        found = _search(session, judge, declaration, dtype, searched, seed, progress, ran, total)
+        ran += len(found)
+        records += found
+    checked.cases[dtype] = ran
+    checked.promised[dtype] = len(cases) + (searched if not _violated(records) else 0)
+    return records
+
+
+def _violated(records: Sequence[Record]) -> bool:
+    from bnproof.properties.search import is_violated  # noqa: PLC0415  # Hypothesis costs time
+
+    return any(is_violated(record) for record in records)
+
+
+def _search(
+    session: Session,
+    judge: Judge,
+    declaration: Declaration,
+    dtype: str,
+    examples: int,
+    seed: int,
+    progress: Progress,
+    ran: int,
+    total: int,
+) -> list[Record]:
+    from bnproof.properties.search import search  # noqa: PLC0415  # Hypothesis costs time
+
+    done = 0
+
+    def run(case: Case) -> Record:
+        nonlocal done
+        done += 1
+        progress(min(ran + done, total), total, f"{dtype}: {case.name}")
+        record = judge.judge(case, session.run(case))
+        judge.forget()
+        return record
+
+    return search(run, declaration, dtype, examples=examples, seed_value=seed)
+
+
+def _judged(judge: Judge, case: Case, observation: Observation) -> list[Record]:
+    """The record of a case, and those of the steps of a layer's life."""
+    steps: Sequence[tuple[Case, Observation]] = observation.facts.get("steps", ())
+    return [judge.judge(case, observation), *(judge.judge(c, o) for c, o in steps)]
+
+
+def _notes(records: Sequence[Record], dtype: str) -> list[str]:
+    """What was declared undefined and never called, and what was not judged."""
+    offered: Mapping[str, str] = {"train dx": "dx", "infer dx": "dx of inference"}
+    offers = set().union(*(r.observation.offers for r in records)) if records else set()
+    missing = [text for key, text in offered.items() if key not in offers]
+    return [f"{dtype}: not offered: {', '.join(missing)}"] if missing and records else []

@@ -1,0 +1,270 @@
+"""Properties of the running statistics."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import numpy as np
+
+from bnproof.properties.bounds.roundings import accumulated
+from bnproof.properties.cases import Case
+from bnproof.properties.formats import FORMATS, Array
+from bnproof.properties.forward import outputs, raised
+from bnproof.properties.judging import Judge, Settings, make_subject
+from bnproof.properties.oracle import Exact, error
+from bnproof.properties.property import Check, Property, Records, compare, fact, of_judged
+from bnproof.properties.record import Judged, Record
+
+STATISTICS = ("running_mean", "running_var")
+
+
+def one_step(records: Records) -> Iterator[Check]:
+    """The running statistics after every training call."""
+    for record in records:
+        yield from raised(record, "train", "other", "step")
+        for call in ("train", "train repeated"):
+            for judged in outputs(record, *STATISTICS, call=call):
+                yield of_judged(record, call, judged)
+
+
+def many_steps(records: Records) -> Iterator[Check]:
+    """The statistics after k batches, within the bound that the steps add up to."""
+    for record in records.tagged("steps"):
+        yield from raised(record, "train", "step")
+        if "convergence" not in record.case.tags:
+            yield from _after_steps(record)
+
+
+def convergence(records: Records) -> Iterator[Check]:
+    """Every batch is the population: the averages go to its statistics, geometrically."""
+    for record in records.tagged("convergence"):
+        yield from raised(record, "train", "step")
+        yield from _after_steps(record)
+
+
+def _after_steps(record: Record) -> Iterator[Check]:
+    got = record.observation.results.get("steps", {})
+    if not got:
+        return
+    truth, bound = closed_form(record)
+    for name in STATISTICS:
+        off = error(got[name], truth[name])
+        judged = Judged(name, got[name], truth[name], off, bound[name])
+        count = len(record.case.steps) + 1
+        yield of_judged(record, f"{count} steps", judged)
+
+
+def closed_form(record: Record) -> tuple[dict[str, Exact], dict[str, Array]]:
+    """The exact statistics after all batches, and E_t = (1 - w)(1 + gamma) E_{t-1} + one step.
+
+    Theorem `running-steps`: s_k = prod(1 - w_t) s_0 + sum of w_t times the batch's value times the
+    later factors; formed here step by step in fractions, which is the same number.
+    """
+    case, declaration = record.case, record.declaration
+    judge = Judge(declaration, case.dtype)
+    u = FORMATS[case.parameter_dtype].u
+    exact: dict[str, list[Fraction]] = {
+        n: [Fraction(float(v)) for v in getattr(case, n)] for n in STATISTICS
+    }
+    bound = {n: np.zeros(case.channels) for n in STATISTICS}
+    unbiased = declaration.unbiased(case.x.ndim)
+    for number, x in enumerate((case.x, *case.steps)):
+        step = case.with_(x=x, batches_seen=case.batches_seen + number)
+        settings = judge.settings(step)[0]
+        before = {n: np.array([float(v) for v in exact[n]]) for n in STATISTICS}
+        values, one = _one(step.with_(**before), settings, judge, unbiased=unbiased)
+        for name in STATISTICS:
+            exact[name] = [
+                settings.keep * old + settings.weight * new
+                for old, new in zip(exact[name], values[name], strict=True)
+            ]
+            growth = abs(float(settings.keep)) * (1 + accumulated(4, u)) + accumulated(4, u)
+            bound[name] = growth * bound[name] + one[name]
+    truth = {n: _exact(v) for n, v in exact.items()}
+    return truth, bound
+
+
+def _one(
+    case: Case, settings: Settings, judge: Judge, *, unbiased: bool
+) -> tuple[dict[str, list[Fraction]], dict[str, Array]]:
+    """The batch's exact mean and variance, and the bound of one step from given statistics."""
+    subject = make_subject(case, settings, inference=False, unbiased=unbiased)
+    count = subject.quantities.count
+    factor = Fraction(count, count - 1) if unbiased else Fraction(1)
+    statistics = [s for s in subject.quantities.truth.statistics if s is not None]
+    values = {
+        "running_mean": [s[0] for s in statistics],
+        "running_var": [s[1] * factor for s in statistics],
+    }
+    return values, {n: subject.bound(judge.declared, n) for n in STATISTICS}
+
+
+def _exact(values: list[Fraction]) -> Exact:
+    high = np.array([float(v) for v in values])
+    low = np.array([float(v - Fraction(float(v))) for v in values])
+    return high, low
+
+
+def bias_convention(records: Records) -> Iterator[Check]:
+    """The running variance is of the declared kind: with two or three values they are far apart."""
+    for record in records:
+        judged = record.of("train", "running_var")
+        if judged is None or record.case.count > 8 or record.train is None:
+            continue
+        if judged.worst <= 1:
+            yield of_judged(record, "train", judged)
+            continue
+        kinds = ("unbiased", "biased")
+        declared = kinds[0] if record.declaration.unbiased(record.case.x.ndim) else kinds[1]
+        other = kinds[1 - kinds.index(declared)]
+        judge = Judge(record.declaration, record.case.dtype)
+        settings = judge.settings(record.case)[0]
+        subject = make_subject(
+            record.case, settings, inference=False, unbiased=other == "unbiased"
+        )
+        truth = subject.quantities.truth.values["running_var"]
+        bound = subject.bound(judge.declared, "running_var")
+        explained = bool((error(judged.got, truth) <= bound).all())
+        detail = f"declared {declared}, is {other}"
+        yield fact(record, "running_var", not explained, detail)
+
+
+def extremes(records: Records) -> Iterator[Check]:
+    """Weight 0 leaves the statistics, weight 1 replaces them."""
+    for record in records:
+        if record.case.momentum is None:
+            continue
+        if record.declaration.weight(record.case.momentum) in (0.0, 1.0):
+            for judged in outputs(record, *STATISTICS):
+                yield of_judged(record, "train", judged)
+
+
+def cumulative(records: Records) -> Iterator[Check]:
+    """The t-th batch, counted from 0, has weight 1 / (t + 1)."""
+    for record in records.tagged("cumulative"):
+        yield from raised(record, "train", "step")
+        for judged in outputs(record, *STATISTICS):
+            yield of_judged(record, "train", judged)
+        if record.case.steps:
+            yield from _after_steps(record)
+
+
+def untouched_by_inference(records: Records) -> Iterator[Check]:
+    """Inference returns, and leaves in the buffers, the statistics that it was given."""
+    for record in records:
+        for call in ("infer", "infer buffers"):
+            results = record.observation.results.get(call, {})
+            for name in STATISTICS:
+                if name not in results:
+                    continue
+                given = getattr(record.case, name)
+                kept = np.array_equal(
+                    results[name].astype(np.float64), given.astype(np.float64), equal_nan=True
+                )
+                yield fact(record, name, kept, f"{name} is not what inference was given")
+
+
+def untouched_by_backward(records: Records) -> Iterator[Check]:
+    """The statistics after training stay as they are through backward and later calls."""
+    for record in records:
+        events = record.observation.of("changed-result")
+        found = [e for e in events if "running" in e.what]
+        for event in found:
+            yield fact(record, event.what, holds=False, detail=event.detail)
+        if not found and record.of("train", "running_mean") is not None:
+            yield fact(record, "", holds=True, detail="")
+
+
+def buffers(records: Records) -> Iterator[Check]:
+    """Updates show where the caller looks: in the given buffers, or in the results."""
+    call = "train buffers" if records.declaration.in_place else "train"
+    for record in records:
+        looked_at = records.declaration.in_place or "layout" in record.case.tags
+        if looked_at:
+            for judged in outputs(record, *STATISTICS, call=call):
+                yield of_judged(record, call, judged)
+
+
+def dtype(records: Records) -> Iterator[Check]:
+    """The statistics come back in the declared dtype."""
+    for record in records:
+        for call in ("train", "infer"):
+            results = record.observation.results.get(call, {})
+            for name in STATISTICS:
+                if name in results:
+                    got, due = results[name].dtype.name, record.case.parameter_dtype
+                    yield fact(record, name, got == due, f"{name} of {call} is {got}, due {due}")
+
+
+NEEDS = ("train",)
+PROPERTIES = (
+    Property(
+        "running/one-step",
+        "A training call moves the running statistics by the declared weight.",
+        "running-step",
+        NEEDS,
+        one_step,
+    ),
+    Property(
+        "running/many-steps",
+        "After k batches the statistics are their exact weighted average.",
+        "running-steps",
+        NEEDS,
+        many_steps,
+    ),
+    Property(
+        "running/convergence",
+        "Batch after batch of one population, the statistics go to its mean and variance.",
+        "running-convergence",
+        NEEDS,
+        convergence,
+    ),
+    Property(
+        "running/bias-convention",
+        "The running variance is biased or unbiased, as declared.",
+        "bessel",
+        NEEDS,
+        bias_convention,
+    ),
+    Property(
+        "running/momentum-extremes",
+        "Weight 0 keeps the statistics and weight 1 replaces them.",
+        "running-step",
+        ("train", "momentum"),
+        extremes,
+    ),
+    Property(
+        "running/cumulative-average",
+        "With momentum None, batch t has weight 1 / (t + 1).",
+        "cumulative-average",
+        ("train", "cumulative", "momentum"),
+        cumulative,
+    ),
+    Property(
+        "running/untouched-by-inference",
+        "Inference leaves the statistics as they are.",
+        "inference",
+        ("infer",),
+        untouched_by_inference,
+    ),
+    Property(
+        "running/untouched-by-backward",
+        "The statistics do not change in backward or in later calls.",
+        "running-step",
+        NEEDS,
+        untouched_by_backward,
+    ),
+    Property(
+        "running/buffers",
+        "Updates are seen whatever the layout of the statistics, and in the buffers if in place.",
+        "running-step",
+        ("train", "strides"),
+        buffers,
+    ),
+    Property(
+        "running/dtype",
+        "The statistics keep the declared dtype.",
+        "running-step",
+        (),
+        dtype,
+    ),
+)

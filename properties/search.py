@@ -1,0 +1,60 @@
+"""The search for cases beyond the portfolio: Hypothesis, guided by error/bound, seeded."""
+
+import math
+from collections.abc import Callable
+
+from hypothesis import HealthCheck, Phase, given, seed, settings, target
+
+from bnproof.properties.cases import Case
+from bnproof.properties.contract import Declaration
+from bnproof.properties.record import Record
+from bnproof.properties.strategies import cases
+
+Run = Callable[[Case], Record]
+FLOOR = 1e-12
+
+
+class Violated(Exception):  # noqa: N818  # it steers Hypothesis, nobody sees it
+    """A case violates something: Hypothesis is to shrink it."""
+
+
+def search(
+    run: Run, declaration: Declaration, dtype: str, *, examples: int, seed_value: int
+) -> list[Record]:
+    """Records of searched cases; where one violates something, the smallest that still does.
+
+    ``run`` executes and judges a case.  The same seed gives the same records.
+    """
+    kept: list[Record] = []
+    violating: list[Record] = []
+
+    @seed(seed_value)
+    @settings(
+        max_examples=examples,
+        database=None,
+        deadline=None,
+        derandomize=False,
+        report_multiple_bugs=False,
+        phases=(Phase.generate, Phase.target, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(cases(declaration=declaration, dtype=dtype))
+    def look(case: Case) -> None:
+        number = len(kept) + len(violating) + 1
+        record = run(case.with_(name=f"searched case {number}"))
+        if is_violated(record):
+            violating.append(record)
+            raise Violated
+        kept.append(record)
+        target(math.log(max(record.worst, FLOOR)), label="log(error/bound)")
+
+    try:
+        look()
+    except Violated:
+        kept.append(min(violating, key=lambda r: (r.case.x.size, len(r.case.layouts))))
+    return kept
+
+
+def is_violated(record: Record) -> bool:
+    """Whether a record alone shows a violation, whatever the property."""
+    return bool(record.worst > 1 or record.observation.failure or record.observation.events)

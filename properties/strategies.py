@@ -1,0 +1,150 @@
+"""Hypothesis strategies: cases beyond the portfolio, over few shapes and settings.
+
+Compiled targets pay up to a second for each new shape or pair of eps and momentum, so a run draws
+from a dozen of each.  Every strategy shrinks to small arrays of simple data in plain memory.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from bnproof.properties.cases import Case
+from bnproof.properties.contract import CLASSES, Declaration
+from bnproof.properties.formats import FORMATS, Array
+from bnproof.properties.portfolio.builder import Builder, to_rank
+
+SHAPES = ((2, 1), (3, 2), (5, 3), (8, 2), (17, 4), (33, 9), (64, 3), (130, 2), (12, 16), (257, 1))
+SETTINGS = (
+    (0.5, 0.125),
+    (2.0**-10, 0.25),
+    (1e-5, 0.1),
+    (1e-3, 0.01),
+    (2.0**-16, 0.5),
+    (1.0, 0.75),
+)
+FAMILIES = (
+    "drawn",
+    "normal",
+    "offset",
+    "two values",
+    "sorted",
+    "outlier",
+    "alternating",
+    "heavy tails",
+    "constant",
+    "mixed magnitudes",
+    "halves",
+)
+UPSTREAM = ("normal", "ones", "sparse", "like x", "alternating", "heavy tails")
+LAYOUTS = ("C", "Fortran", "stepped", "reversed", "channels moved", "middle")
+
+
+def shapes(
+    *, min_count: int = 2, max_elements: int = 1000, choices: Sequence[tuple[int, int]] = SHAPES
+) -> st.SearchStrategy[tuple[int, int]]:
+    """Shapes (N, C), small ones first.
+
+    Raises ValueError if no choice fits.
+    """
+    fitting = [s for s in choices if s[0] >= min_count and s[0] * s[1] <= max_elements]
+    if not fitting:
+        message = f"no shape has {min_count=} values and at most {max_elements=} elements"
+        raise ValueError(message)
+    return st.sampled_from(fitting)
+
+
+def arrays(
+    *, count: int, channels: int, families: Sequence[str] = FAMILIES, exponents: int = 4
+) -> st.SearchStrategy[Array]:
+    """Arrays (count, channels) of float64, of one of some families of data.
+
+    ``exponents`` bounds the power of two that scales them.  Raises ValueError for an unknown
+    family, or for sizes below 1.
+    """
+    unknown = set(families) - set(FAMILIES) - set(UPSTREAM)
+    if unknown or count < 1 or channels < 1 or exponents < 0:
+        message = f"{count=}, {channels=}, {exponents=}, unknown families {sorted(unknown)}"
+        raise ValueError(message)
+
+    @st.composite
+    def made(draw: Any) -> Array:
+        family = draw(st.sampled_from(list(families)))
+        if family == "drawn" and count * channels <= 16:
+            grid = st.integers(-64, 64)
+            flat = draw(st.lists(grid, min_size=count * channels, max_size=count * channels))
+            return np.array(flat, np.float64).reshape(count, channels) / 16
+        seed = draw(st.integers(0, 2**20))
+        power = draw(st.integers(-exponents, exponents)) if exponents else 0
+        return _family(family, count, channels, np.random.default_rng(seed)) * 2.0**power
+
+    return made()
+
+
+def _family(name: str, count: int, channels: int, rng: np.random.Generator) -> Array:
+    normal = rng.normal(size=(count, channels))
+    row = np.arange(count)[:, None]
+    ones = np.ones((1, channels))
+    if name == "offset":
+        return normal + rng.choice([3.0, 10.0, 30.0, 100.0])
+    if name == "two values":
+        return np.where(normal > 0, 1.0, 1 + 2.0**-6)
+    if name == "sorted":
+        return np.sort(np.abs(normal), axis=0)[::-1].copy()
+    if name == "outlier":
+        return np.where(row == count // 3, 50.0, normal)
+    if name == "alternating":
+        return 16 * (-1.0) ** row + normal / 64
+    if name == "heavy tails":
+        return np.clip(rng.standard_cauchy((count, channels)), -1e3, 1e3)
+    if name == "constant":
+        return np.full((count, channels), rng.choice([0.1, 1.0, 300.3]))
+    if name == "mixed magnitudes":
+        return normal * 2.0 ** rng.integers(-10, 5, (count, channels))
+    if name == "halves":
+        return np.where(row < count // 2, -1.0, 1.0) * ones + normal / 8
+    if name == "ones":
+        return np.ones((count, channels))
+    if name == "sparse":
+        return np.where(row == rng.integers(count), 1.0, 0.0) * ones
+    if name == "like x":
+        return normal + 2 * np.sign(normal)
+    return normal
+
+
+def cases(
+    *,
+    declaration: Declaration,
+    dtype: str,
+    choices: Sequence[tuple[int, int]] = SHAPES,
+    settings: Sequence[tuple[float, float]] = SETTINGS,
+) -> st.SearchStrategy[Case]:
+    """Cases for one declaration and dtype.
+
+    ``settings`` are pairs of eps and the weight of the new value.  Raises ValueError for a dtype
+    that is not declared.
+    """
+    if dtype not in declaration.dtypes:
+        message = f"{dtype=} is not declared; declared are {', '.join(declaration.dtypes)}"
+        raise ValueError(message)
+    weakest = CLASSES.index(declaration.accuracy_for(dtype))
+    exponents = 3 if FORMATS[dtype].is_16_bit else (4 if weakest > 1 else 8)
+
+    @st.composite
+    def made(draw: Any) -> Case:
+        count, channels = draw(shapes(choices=choices))
+        eps, weight = draw(st.sampled_from(list(settings)))
+        rank = draw(st.sampled_from(list(declaration.ranks)))
+        x = draw(arrays(count=count, channels=channels, exponents=exponents))
+        dy = draw(arrays(count=count, channels=channels, families=UPSTREAM, exponents=exponents))
+        build = Builder(declaration, dtype, draw(st.integers(0, 2**16)))
+        case = build.case("searched", x, eps=eps, weight=weight, dy=dy, data_key="")
+        if "shape" not in declaration.fixed:
+            case = to_rank(case, rank)
+        if declaration.keeps_strides is not False:
+            layouts = {n: draw(st.sampled_from(LAYOUTS)) for n in ("x", "dy")}
+            case = case.with_(layouts={k: v for k, v in layouts.items() if v != "C"})
+        return case.with_(calls=draw(st.sampled_from(["short", "full"])))
+
+    return made()
