@@ -98,12 +98,14 @@ def _records(
         records += _judged(judge, case, observation)
         progress(ran, total, f"{dtype}: {case.name}")
     judge.forget()
+    promised = len(cases)
     if searched:
         found = _search(session, judge, declaration, dtype, searched, seed, progress, ran, total)
         ran += len(found)
         records += found
+        promised += 0 if _violated(found) else searched  # a search ends at a violation
     checked.cases[dtype] = ran
-    checked.promised[dtype] = len(cases) + (searched if not _violated(records) else 0)
+    checked.promised[dtype] = promised
     return records
 
 

@@ -114,7 +114,7 @@ class _Run:
 
     def _error(self) -> None:
         """Training has to raise, before the statistics change; inference has to work."""
-        if "train" in self.declaration.methods or "layer" in self.declaration.methods:
+        if self._trains:
             statistics = self.arguments.statistics()
             before = [a.tobytes() for a in statistics]
             try:
@@ -131,7 +131,7 @@ class _Run:
         """An empty batch in training, if it is not declared an error, and in inference."""
         if self.declaration.empty == "empty":
             self._gradients("train", self._train("train"))
-        else:
+        elif self._trains:
             self._error_quietly()
         with contextlib.suppress(Stop):
             self._infer("infer")
@@ -149,6 +149,8 @@ class _Run:
 
     def _steps(self) -> None:
         """The running statistics carried through many batches."""
+        if not self._trains:
+            return
         statistics = self.arguments.statistics()
         seen = self.case.batches_seen
         for number, x in enumerate((self.case.x, *self.case.steps)):
@@ -171,12 +173,14 @@ class _Run:
 
     def _refill(self) -> None:
         """The same memory holds other data first: nothing may be remembered by address."""
+        if not self._trains:
+            return
         other = _other_data(self.case)
         self.arguments.refill(other)
         results = self._call_train("other", self.arguments, other, self.arguments.statistics())
         if results[3] is not None:
             self._call("other backward", results[3], self.arguments["dy"])
-        if "infer" in self.declaration.methods or "layer" in self.declaration.methods:
+        if hasattr(self.implementation, "infer"):
             self._call_infer("other", self.arguments, other, self.arguments.statistics())
         self.arguments.refill(self.case)
         self._short()
@@ -199,8 +203,12 @@ class _Run:
 
     # --- steps of plans --------------------------------------------------------------------------
 
+    @property
+    def _trains(self) -> bool:
+        return hasattr(self.implementation, "train")
+
     def _train(self, label: str) -> Any:
-        if not hasattr(self.implementation, "train"):
+        if not self._trains:
             return None
         statistics = self.arguments.statistics()
         results = self._call_train(label, self.arguments, self.case, statistics)
@@ -251,7 +259,7 @@ class _Run:
 
     def _train_again(self) -> None:
         """The same training call twice."""
-        if not hasattr(self.implementation, "train"):
+        if not self._trains:
             return
         results = self._call_train(
             "train repeated", self.arguments, self.case, self.arguments.statistics()

@@ -109,7 +109,7 @@ PROPERTIES = (
     Property(
         "inference/agreement",
         "Inference agrees with exact arithmetic within the bound of the declared class.",
-        "inference",
+        "inference-affine",
         NEEDS,
         agreement,
     ),
@@ -123,21 +123,21 @@ PROPERTIES = (
     Property(
         "inference/single-example",
         "A single example gives what it gives within its batch.",
-        "inference",
+        "inference-affine",
         (*NEEDS, "any size"),
         single_example,
     ),
     Property(
         "inference/example-independence",
         "An example's output does not depend on the other examples.",
-        "inference",
+        "inference-affine",
         (*NEEDS, "any shape"),
         example_independence,
     ),
     Property(
         "inference/affine-in-x",
         "In inference y is affine in x.",
-        "inference",
+        "inference-affine",
         NEEDS,
         affine_in_x,
     ),
@@ -151,7 +151,7 @@ PROPERTIES = (
     Property(
         "inference/folding",
         "Inference folds into the layer in front: y = scale x + shift.",
-        "folding",
+        "folding-linear",
         NEEDS,
         folding,
     ),

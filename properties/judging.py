@@ -149,8 +149,9 @@ class Judge:
 
     def _strongest(self, record: Record) -> str:
         """The strongest class that explains every output; classes weaker than declared as well."""
+        looked_at = {id(j): (call, j) for call, j in record.all_judged()}  # the same bits once
         for name, arithmetic in self.classes.items():
-            if all(self._explains(arithmetic, record, call, j) for call, j in record.all_judged()):
+            if all(self._explains(arithmetic, record, *each) for each in looked_at.values()):
                 return name
         return ""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -30,14 +31,14 @@ class Judged:
     error: Array
     bound: Array
 
-    @property
+    @cached_property
     def ratios(self) -> Array:
         """error / bound: 0 where there is no error or nothing is judged."""
         with np.errstate(all="ignore"):
             ratio = np.where(self.error == 0, 0.0, self.error / self.bound)
             return np.where(np.isinf(self.bound), 0.0, ratio)
 
-    @property
+    @cached_property
     def worst(self) -> float:
         """Largest error/bound."""
         return float(np.max(self.ratios, initial=0.0))

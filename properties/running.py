@@ -56,7 +56,7 @@ def _after_steps(record: Record) -> Iterator[Check]:
 def closed_form(record: Record) -> tuple[dict[str, Exact], dict[str, Array]]:
     """The exact statistics after all batches, and E_t = (1 - w)(1 + gamma) E_{t-1} + one step.
 
-    Theorem `running-steps`: s_k = prod(1 - w_t) s_0 + sum of w_t times the batch's value times the
+    Theorem `running-closed-form`: s_k = prod(1 - w_t) s_0 + sum of w_t times the batch's value times the
     later factors; formed here step by step in fractions, which is the same number.
     """
     case, declaration = record.case, record.declaration
@@ -200,14 +200,14 @@ PROPERTIES = (
     Property(
         "running/one-step",
         "A training call moves the running statistics by the declared weight.",
-        "running-step",
+        "running-one-step",
         NEEDS,
         one_step,
     ),
     Property(
         "running/many-steps",
         "After k batches the statistics are their exact weighted average.",
-        "running-steps",
+        "running-closed-form",
         NEEDS,
         many_steps,
     ),
@@ -228,7 +228,7 @@ PROPERTIES = (
     Property(
         "running/momentum-extremes",
         "Weight 0 keeps the statistics and weight 1 replaces them.",
-        "running-step",
+        "running-one-step",
         ("train", "momentum"),
         extremes,
     ),
@@ -242,28 +242,28 @@ PROPERTIES = (
     Property(
         "running/untouched-by-inference",
         "Inference leaves the statistics as they are.",
-        "inference",
+        "inference-affine",
         ("infer",),
         untouched_by_inference,
     ),
     Property(
         "running/untouched-by-backward",
         "The statistics do not change in backward or in later calls.",
-        "running-step",
+        "running-one-step",
         NEEDS,
         untouched_by_backward,
     ),
     Property(
         "running/buffers",
         "Updates are seen whatever the layout of the statistics, and in the buffers if in place.",
-        "running-step",
+        "running-one-step",
         ("train", "strides"),
         buffers,
     ),
     Property(
         "running/dtype",
         "The statistics keep the declared dtype.",
-        "running-step",
+        "running-one-step",
         (),
         dtype,
     ),

@@ -143,7 +143,8 @@ def cases(
         if "shape" not in declaration.fixed:
             case = to_rank(case, rank)
         if declaration.keeps_strides is not False:
-            layouts = {n: draw(st.sampled_from(LAYOUTS)) for n in ("x", "dy")}
+            usable = [n for n in LAYOUTS if n != "reversed" or declaration.keeps_strides is True]
+            layouts = {n: draw(st.sampled_from(usable)) for n in ("x", "dy")}
             case = case.with_(layouts={k: v for k, v in layouts.items() if v != "C"})
         return case.with_(calls=draw(st.sampled_from(["short", "full"])))
 

@@ -38,8 +38,10 @@ def bounds(arithmetic: Arithmetic, q: Quantities) -> Bounds:
         values = _values(arithmetic, q)
         judged = domain(arithmetic, q)
         for name, bound in values.items():
-            bound = np.where(np.isnan(bound), np.inf, bound * (1 + EVALUATION))  # noqa: PLW2901
-            values[name] = np.where(judged[name], bound, np.inf) if name in judged else bound
+            held = ~np.isnan(bound) & judged.get(name, True)
+            if name in q.truth.values:
+                held = held & np.isfinite(q.truth.values[name][0])
+            values[name] = np.where(held, bound * (1 + EVALUATION), np.inf)
     return Bounds(arithmetic, values)
 
 

@@ -43,7 +43,7 @@ def sums_exactly(magnitudes: Array, quantum_of_terms: Array, u: float, smallest:
     """Whether the sum of each column is exact in any order, and its mean too.
 
     If q divides every term and sum |t| <= q / u, then every partial sum is an integer multiple of
-    q that is not above q 2^p, hence a number of the format (theorem `exact-sums`).  That stays so
+    q that is not above q 2^p, hence a number of the format (theorem `quantum-sums`).  That stays so
     for the terms divided by N, as a weighted average has them, if N is a power of two and q / N
     is not below the smallest number.
 

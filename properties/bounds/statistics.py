@@ -12,7 +12,7 @@ power of two and the mean a number of the format.
 what each step adds, and a level of a tree adds at most 5 u m1:
 delta = gamma_{h + 5 log2 N + 8} m1 + u |mean|.
 
-**V, two-pass.**  mean((x - m)^2) = var + (m - mean)^2 (theorem `variance-about-wrong-centre`), so
+**V, two-pass.**  mean((x - m)^2) = var + (m - mean)^2 (theorem `wrong-centre`), so
 there is no cross term: Delta = (G+7)(var + delta^2) + delta^2, relative N u + (N u kappa)^2, as
 Chan, Golub and LeVeque have it.  The corrected two-pass algorithm subtracts the square of the mean
 of the computed deviations, which is at most (delta + (G+3) sigma)^2.

@@ -42,13 +42,16 @@ def _layouts(base: Case, declaration: Declaration) -> Iterator[Case]:
         )
 
     for layout in WHOLE:
+        if layout in NEGATIVE and declaration.keeps_strides == "positive":
+            continue  # the adapter copies them, or refuses them
         yield made(f"x {layout}", {"x": layout})
         yield made(f"dy {layout}", {"dy": layout})
         yield made(f"x and dy {layout}", {"x": layout, "dy": layout})
     statistics = ["running_mean", "running_var"]
     parameters = ["gamma", "beta", *statistics]
     for layout in ("stepped", "reversed", "middle"):
-        if layout in NEGATIVE and declaration.in_place:
+        negative = layout in NEGATIVE and (declaration.in_place or declaration.keeps_strides is not True)
+        if negative:
             continue  # buffers that are updated have positive strides
         for name in parameters:
             yield made(f"{name} {layout}", {name: layout})

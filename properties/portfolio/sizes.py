@@ -68,7 +68,9 @@ def _counts(build: Builder) -> Iterator[Case]:
 def _channels(build: Builder) -> Iterator[Case]:
     for channels in CHANNELS:
         scale = 2.0 ** build.rng.integers(-2, 3, channels)
-        case = build.case(f"{channels} channels", build.normal(6, channels) * scale)
+        edges = _edges(channels) if channels > 100 else None
+        x = build.normal(6, channels) * scale
+        case = build.case(f"{channels} channels", x, judged_channels=edges)
         yield from build.every_rank(case)
     for channels in LARGE_CHANNELS:
         scale = 2.0 ** build.rng.integers(-2, 3, channels)

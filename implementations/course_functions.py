@@ -1,0 +1,95 @@
+"""A pair of functions as courses set them: forward(x, gamma, beta, bn_param), backward(dy, cache).
+
+bn_param holds mode, eps, momentum and the running statistics, which forward updates in it.  The
+conventions are those of the exercise: momentum weighs the old value, the running variance is the
+biased one, x is (N, D), inference has no backward.  One value per channel and an empty batch are
+not spoken of there, so they are declared undefined.  The exercise is written and checked in
+float64; code that lets NumPy promote is right there, and its float32 is not asked for.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+def recognises(target: Any) -> bool:
+    """A tuple of two functions."""
+    return isinstance(target, tuple) and len(target) == 2 and all(callable(f) for f in target)
+
+
+def build(target: Any) -> list["CourseFunctions"]:
+    """The one implementation that a pair stands for."""
+    return [CourseFunctions(*target)]
+
+
+class CourseFunctions:
+    """forward and backward of an exercise, as an implementation of the contract."""
+
+    dtypes = ("float64",)
+    ranks = (2,)
+    momentum_weighs = "old"
+    running_variance = "biased"
+    single_value = "undefined"
+    empty = "undefined"
+
+    def __init__(self, forward: Callable[..., Any], backward: Callable[..., Any]) -> None:
+        self._forward, self._backward = forward, backward
+        self.name = f"{forward.__name__}, {backward.__name__}"
+
+    def train(
+        self,
+        x: Array,
+        gamma: Array,
+        beta: Array,
+        running_mean: Array,
+        running_var: Array,
+        *,
+        momentum: float,
+        eps: float,
+    ) -> tuple[Any, Any, Any, Callable[[Array], Any]]:
+        """forward in mode "train", and its backward."""
+        y, cache, parameters = self._call(
+            "train", x, gamma, beta, running_mean, running_var, momentum=momentum, eps=eps
+        )
+
+        def backward(dy: Array) -> Any:
+            return self._backward(dy, cache)
+
+        return y, parameters.get("running_mean"), parameters.get("running_var"), backward
+
+    def infer(
+        self,
+        x: Array,
+        gamma: Array,
+        beta: Array,
+        running_mean: Array,
+        running_var: Array,
+        *,
+        eps: float,
+    ) -> tuple[Any, Any, Any, None]:
+        """forward in mode "test"."""
+        y, _, parameters = self._call("test", x, gamma, beta, running_mean, running_var, eps=eps)
+        return y, parameters.get("running_mean"), parameters.get("running_var"), None
+
+    def _call(
+        self,
+        mode: str,
+        x: Array,
+        gamma: Array,
+        beta: Array,
+        running_mean: Array,
+        running_var: Array,
+        **settings: float,
+    ) -> tuple[Any, Any, dict[str, Any]]:
+        """One call of forward, with a bn_param of its own and copies of the statistics."""
+        parameters: dict[str, Any] = {
+            "mode": mode,
+            **settings,
+            "running_mean": running_mean.copy(),
+            "running_var": running_var.copy(),
+        }
+        y, cache = self._forward(x, gamma, beta, parameters)
+        return y, cache, parameters

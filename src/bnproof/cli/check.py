@@ -1,0 +1,156 @@
+"""``bnproof check``: hold an implementation against all properties."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+if TYPE_CHECKING:
+    from bnproof.properties.result import Report
+
+TO_STDOUT = "-"
+
+
+@click.command()
+@click.argument("target", required=False)
+@click.option(
+    "--profile",
+    type=click.Choice(["quick", "standard", "thorough"]),
+    default="standard",
+    show_default=True,
+    help="How many cases: the portfolio, a hundred searched ones more, or minutes of search.",
+)
+@click.option(
+    "--property",
+    "properties",
+    metavar="GLOB",
+    multiple=True,
+    help="Only properties whose id matches, such as 'running/*'; may be repeated.",
+)
+@click.option("--dtype", "dtypes", multiple=True, help="Only this dtype of x; may be repeated.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of all data.")
+@click.option(
+    "--json", "json_file", metavar="FILE", help="Write the report as JSON; - is standard output."
+)
+@click.option("--list", "list_only", is_flag=True, help="List the properties and exit.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Limit for one call of the target; the first of each kind may take five times as long.",
+)
+def check(
+    target: str | None,
+    profile: str,
+    properties: Sequence[str],
+    dtypes: Sequence[str],
+    seed: int,
+    json_file: str | None,
+    list_only: bool,  # noqa: FBT001  # click passes by name
+    timeout: float,
+) -> int:
+    """Check TARGET, an implementation of batch normalization.
+
+    TARGET is `reference`, `module:attribute`, `path/to/file.py:attribute`, or a pair of functions
+    as `path/to/file.py:forward,backward`; `bnproof targets` tells more.
+    """
+    if list_only:
+        return _list(properties)
+    if target is None:
+        msg = "name a TARGET, for instance reference or my_file.py:MyBatchNorm"
+        raise click.UsageError(msg)
+    if json_file not in (None, TO_STDOUT):
+        _check_writable(Path(json_file))
+    reports = _run(target, profile, properties, dtypes, seed, timeout)
+    return _report(reports, json_file, full=bool(properties))
+
+
+def _run(
+    target: str,
+    profile: str,
+    properties: Sequence[str],
+    dtypes: Sequence[str],
+    seed: int,
+    timeout: float,
+) -> "list[Report]":
+    from bnproof.report.progress import progress_on  # noqa: PLC0415
+    from bnproof.run.checking import UsageError, run_check  # noqa: PLC0415
+    from bnproof.run.target import TargetError  # noqa: PLC0415
+
+    try:
+        with progress_on(sys.stderr) as progress:
+            return run_check(
+                target,
+                profile=profile,
+                seed=seed,
+                dtypes=dtypes,
+                properties=properties,
+                timeout=timeout,
+                progress=progress,
+            )
+    except (TargetError, UsageError) as error:
+        raise _WrongUsage(str(error)) from error
+
+
+def _report(reports: "list[Report]", json_file: str | None, *, full: bool) -> int:
+    from bnproof.report.model_json import dumps  # noqa: PLC0415
+    from bnproof.report.terminal import show  # noqa: PLC0415
+    from bnproof.run.checking import exit_status  # noqa: PLC0415
+
+    unusable = [report.error for report in reports if report.error]
+    human: TextIO = sys.stderr if json_file == TO_STDOUT or unusable else sys.stdout
+    if json_file == TO_STDOUT:
+        click.echo(dumps(reports), nl=False)
+    elif json_file is not None:
+        _write(Path(json_file), dumps(reports))
+    if unusable and len(reports) == 1:
+        click.echo(f"Error: {unusable[0]}", err=True)
+    else:
+        show(reports, human, full=full)
+    return exit_status(reports)
+
+
+def _list(patterns: Sequence[str]) -> int:
+    from bnproof.properties.catalogue import chosen  # noqa: PLC0415
+
+    try:
+        properties = chosen(tuple(patterns))
+    except LookupError as error:
+        raise _WrongUsage(str(error.args[0])) from error
+    for listed in properties:
+        click.echo(f"{listed.id}\n    {listed.statement} [theorem {listed.theorem}]")
+    return 0
+
+
+class _WrongUsage(click.ClickException):
+    """A mistake of the user's, said in one or two lines."""
+
+    exit_code = 2
+
+
+def _check_writable(path: Path) -> None:
+    """Say before a long run that its result could not be written."""
+    folder = path.parent
+    if path.is_dir():
+        reason = "it is a folder"
+    elif not folder.is_dir():
+        reason = f"there is no folder {folder}"
+    elif not os.access(path if path.exists() else folder, os.W_OK):
+        reason = "permission denied"
+    else:
+        return
+    msg = f"cannot write {path}: {reason}"
+    raise _WrongUsage(msg)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        msg = f"cannot write {path}: {error.strerror}"
+        raise _WrongUsage(msg) from error

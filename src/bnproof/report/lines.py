@@ -1,0 +1,97 @@
+"""Lines of a terminal report: text with styles, and numbers in few characters."""
+
+import math
+import textwrap
+from collections.abc import Iterable, Sequence
+
+from rich.text import Text
+
+STYLES = {
+    "pass": "green",
+    "fail": "bold red",
+    "crashed": "bold red",
+    "timed-out": "bold red",
+    "known": "yellow",
+    "unsupported": "dim",
+}
+"""Style by verdict."""
+
+WIDTH = 80
+
+
+def line(*parts: str | tuple[str, str]) -> Text:
+    """One line, of texts and of (text, style).
+
+    >>> line("a ", ("b", "bold")).plain
+    'a b'
+    """
+    return Text.assemble(*parts)
+
+
+def wrapped(text: str, indent: str = "", first: str | None = None) -> list[Text]:
+    """A text in lines that fit 80 columns, at words only.
+
+    >>> [made.plain for made in wrapped("one", indent="  ")]
+    ['  one']
+    """
+    made = textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=indent if first is None else first,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [Text(each) for each in made]
+
+
+def ratio(value: float) -> str:
+    """error/bound in at most eight characters.
+
+    >>> ratio(0.0), ratio(0.66969), ratio(123456.0), ratio(math.inf)
+    ('0', '0.67', '1.2e+05', 'inf')
+    """
+    if 0 < value < 0.001:
+        return "<0.001"
+    if 1 < value < 1.01:
+        return f"{value:.5f}"  # which side of 1 it is on must not be rounded away
+    if 0.99 < value < 1:
+        return ">0.99"
+    return f"{value:.2g}"
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """A number and its noun.
+
+    >>> count(1, "case"), count(2, "case"), count(0, "property", "properties")
+    ('1 case', '2 cases', '0 properties')
+    """
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def clipped(text: str, width: int) -> str:
+    """A text of at most so many characters; dots say that something is missing.
+
+    >>> clipped("a long word", 8)
+    'a lon...'
+    """
+    return text if len(text) <= width else text[: width - 3] + "..."
+
+
+def some(names: Sequence[str], shown: int = 8) -> str:
+    """The first few names, and how many more there are.
+
+    >>> some(["a", "b", "c"], shown=2)
+    'a, b and 1 more'
+    """
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return ", ".join(names[:shown]) + more
+
+
+def joined(blocks: Iterable[list[Text]]) -> list[Text]:
+    """Blocks of lines with an empty line between any two."""
+    made: list[Text] = []
+    for block in blocks:
+        if block:
+            made += [Text(), *block] if made else block
+    return made

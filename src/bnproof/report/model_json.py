@@ -1,0 +1,141 @@
+"""Reports as JSON: schema.json, beside this file, is the exact form.
+
+Strict JSON knows no infinity and no NaN: they are the strings "inf", "-inf" and "nan".
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from typing import Any
+
+from bnproof.properties.result import Accuracy, Report, Result, Violation
+
+SCHEMA = 1
+
+
+def to_json(reports: Sequence[Report]) -> dict[str, Any]:
+    """The reports on one target as one object: the first, with those on its variants inside.
+
+    ``conforms`` at the top is that of all; each of the variants has its own.
+
+    >>> to_json([Report("reference", error="no such thing")])["conforms"]
+    False
+    """
+    first, *others = (_report(report) for report in reports)
+    if others:
+        first["variant_conforms"] = first["conforms"]
+        first["conforms"] = all(report.conforms for report in reports)
+        first["variants"] = others
+    return first
+
+
+def dumps(reports: Sequence[Report]) -> str:
+    """The text of a JSON file."""
+    made = to_json(reports)
+    return json.dumps(made, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a report.
+
+    >>> schema()["$schema"]
+    'https://json-schema.org/draft/2020-12/schema'
+    """
+    text = files("bnproof.report").joinpath("schema.json").read_text(encoding="utf-8")
+    read: dict[str, Any] = json.loads(text)
+    return read
+
+
+def _report(report: Report) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "target": report.target,
+        "name": report.name,
+        "version": report.version,
+        "conforms": report.conforms,
+        "error": report.error or None,
+        "profile": report.profile,
+        "seed": report.seed,
+        "accuracy": {dtype: found.found or None for dtype, found in report.accuracy.items()},
+        "accuracy_details": {dtype: _accuracy(a) for dtype, a in report.accuracy.items()},
+        "conventions": _plain(report.conventions),
+        "cases": dict(report.cases),
+        "promised": dict(report.promised),
+        "results": [_result(result) for result in report.results],
+        "notes": list(report.notes),
+        "environment": dict(report.environment),
+        "seconds": _number(report.seconds),
+    }
+
+
+def _result(result: Result) -> dict[str, Any]:
+    return {
+        "property": result.property,
+        "statement": result.statement,
+        "theorem": result.theorem,
+        "dtype": result.dtype,
+        "verdict": result.verdict,
+        "reason": result.reason or None,
+        "examples": result.examples,
+        "not_judged": result.not_judged,
+        "worst_ratio": _number(result.worst_ratio),
+        "worst_output": result.worst_output or None,
+        "worst_case": result.worst_case or None,
+        "causes": [],
+        "counterexample": _violation(result.violations[0]) if result.violations else None,
+        "further_counterexamples": [_violation(v) for v in result.violations[1:]],
+        "further_violations": result.further,
+        "replay": None,
+    }
+
+
+def _violation(violation: Violation) -> dict[str, Any]:
+    columns = ("index", "got", "want", "error", "bound")
+    return {
+        "case": violation.case,
+        "case_name": violation.case_name,
+        "kind": violation.kind,
+        "output": violation.output,
+        "detail": violation.detail,
+        "ratio": _number(violation.ratio),
+        "elements": [dict(zip(columns, row, strict=True)) for row in violation.elements],
+    }
+
+
+def _accuracy(accuracy: Accuracy) -> dict[str, Any]:
+    return {
+        "declared": accuracy.declared,
+        "found": accuracy.found or None,
+        "by_layout": {layout: found or None for layout, found in accuracy.by_layout.items()},
+        "worst_ratio": _number(accuracy.worst_ratio),
+        "worst_output": accuracy.worst_output or None,
+        "worst_case": accuracy.worst_case or None,
+        "term": accuracy.term or None,
+        "depth": None if math.isnan(accuracy.depth) else _number(accuracy.depth),
+        "depth_count": accuracy.depth_count,
+        "exact": {"equal": accuracy.exact[0], "of": accuracy.exact[1]},
+    }
+
+
+def _number(value: float) -> float | str:
+    """A number that strict JSON can hold.
+
+    >>> _number(0.5), _number(float("-inf")), _number(float("nan"))
+    (0.5, '-inf', 'nan')
+    """
+    number = float(value)  # NumPy's numbers are no JSON
+    return number if math.isfinite(number) else str(number)
+
+
+def _plain(value: Any) -> Any:
+    """A declared value in the types of JSON."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(inner) for inner in value]
+    if value is None or isinstance(value, (str, bool, int)):
+        return value
+    if isinstance(value, float):
+        return _number(value)
+    return str(value)

@@ -1,0 +1,113 @@
+"""The end of a report: what was declared, how accurate it is, what ran, and the verdict."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from rich.text import Text
+
+from bnproof.properties.result import Accuracy, Report
+from bnproof.report.lines import count, line, ratio, some, wrapped
+
+TOLD = (
+    ("momentum_weighs", "momentum weighs the {} value"),
+    ("running_variance", "running variance {}"),
+    ("single_value", "single value: {}"),
+    ("empty", "empty batch: {}"),
+    ("affine_parameters", "gamma and beta {}"),
+    ("ranks", "ranks {}"),
+    ("channel_axis", "channel axis {}"),
+)
+
+
+def summary(report: Report) -> list[Text]:
+    """All but the last line."""
+    made = wrapped(declared(report.conventions), "            ", "declared    ")
+    for dtype, accuracy in report.accuracy.items():
+        made += _accuracy(dtype, accuracy)
+    made += _cases(report)
+    for note in report.notes:
+        made += wrapped(note, "            ", "note        ")
+    return made
+
+
+def declared(conventions: Mapping[str, Any]) -> str:
+    """The declared attributes in words.
+
+    >>> declared({"momentum_weighs": "old", "ranks": [2, 4], "cumulative": True, "dtypes": []})
+    'momentum weighs the old value, ranks 2 4, cumulative True'
+    """
+    known = dict(TOLD)
+    skipped = ("dtypes", "accuracy", "methods", "parameter_dtypes")
+    told = [words.format(_in_words(conventions[k])) for k, words in TOLD if k in conventions]
+    others = [k for k in conventions if k not in known and k not in skipped]
+    return ", ".join(told + [f"{k} {_in_words(conventions[k])}" for k in others])
+
+
+def verdict(report: Report) -> Text:
+    """The last line."""
+    who = report.name if report.name == report.target else f"{report.target} ({report.name})"
+    if report.error:
+        return line((f"{report.target} cannot be used", "bold red"))
+    if report.conforms:
+        return line((f"{who} conforms", "bold green"), f", checked in {report.seconds:.1f} s")
+    if report.exit_status == 4:
+        return line((f"{who}: nothing or too little was checked", "bold yellow"))
+    bad = {r.property for r in report.results if r.verdict in ("fail", "crashed", "timed-out")}
+    judged = {r.property for r in report.results if r.verdict != "unsupported"}
+    violated = f": {len(bad)} of {count(len(judged), 'property', 'properties')} violated"
+    return line((f"{who} does not conform", "bold red"), f"{violated}, in {report.seconds:.1f} s")
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return " ".join(map(str, value))
+    if isinstance(value, Mapping):
+        return ", ".join(f"{_in_words(v)} for {k}" for k, v in value.items())
+    return str(value)
+
+
+def _accuracy(dtype: str, accuracy: Accuracy) -> list[Text]:
+    """Class, worst output with the term that used up its bound, depth, and exact results."""
+    unmeasured = "not measured" if not accuracy.worst_output else "no class explains it"
+    found = accuracy.found or unmeasured
+    known = "as declared" if found == accuracy.declared else f"declared: {accuracy.declared}"
+    style = "bold" if accuracy.found else "bold red"
+    made = [line(f"{dtype:10}  ", (found, style), f" ({known})")]
+    parts = []
+    if accuracy.worst_output:
+        term = f", mostly {accuracy.term}" if accuracy.term else ""
+        where = f"{accuracy.worst_output}, {accuracy.worst_case.split(':')[0]}"
+        parts.append(f"worst error/bound {ratio(accuracy.worst_ratio)}{term} ({where})")
+    if not math.isnan(accuracy.depth):
+        parts.append(f"effective depth {accuracy.depth:.3g} for {accuracy.depth_count} values")
+    if accuracy.exact[1]:
+        parts.append(f"exact cases bit for bit: {accuracy.exact[0]} of {accuracy.exact[1]}")
+    made += wrapped("; ".join(parts), " " * 12)
+    return made + _layouts(accuracy)
+
+
+def _layouts(accuracy: Accuracy) -> list[Text]:
+    """The layouts whose class is another one than that of all."""
+    by_class: dict[str, list[str]] = {}
+    for layout, found in accuracy.by_layout.items():
+        if found != accuracy.found:
+            by_class.setdefault(found or "no class", []).append(layout)
+    if not by_class:
+        return []
+    told = "; ".join(f"{found} in {some(names, 3)}" for found, names in by_class.items())
+    return wrapped(f"by layout: {told}", " " * 12)
+
+
+def _cases(report: Report) -> list[Text]:
+    ran = [_ran(dtype, number, report) for dtype, number in report.cases.items()]
+    missed = sum(result.not_judged for result in report.results)
+    text = ", ".join(ran) or "none"
+    if missed:
+        text += f"; {count(missed, 'comparison')} not judged, where there is no bound"
+    return wrapped(f"{text}; seed {report.seed}", " " * 12, "cases       ")
+
+
+def _ran(dtype: str, number: int, report: Report) -> str:
+    promised = report.promised.get(dtype, 0)
+    return f"{dtype} {number}" + (f" of {promised} promised" if number < promised else "")

@@ -1,0 +1,43 @@
+"""A report for a terminal, or for a file that somebody reads: never more than what matters."""
+
+from collections.abc import Sequence
+from typing import TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+from bnproof.properties.result import Report
+from bnproof.report.failures import failures
+from bnproof.report.lines import joined, line, wrapped
+from bnproof.report.summary import summary, verdict
+from bnproof.report.table import table
+
+
+def show(reports: Sequence[Report], stream: TextIO, *, full: bool = False) -> None:
+    """Print the reports on one target; ``full`` shows every failure at length."""
+    console = Console(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    for number, report in enumerate(reports):
+        for each in lines(report, full=full, variant=number + 1 if len(reports) > 1 else 0):
+            console.print(each)
+        if number + 1 < len(reports):
+            console.print()
+
+
+def lines(report: Report, *, full: bool = False, variant: int = 0) -> list[Text]:
+    """The lines of one report; ``variant`` is its number where a target has several."""
+    if report.error:
+        error = [made for text in report.error.splitlines() for made in wrapped(text)]
+        return [*error, verdict(report)]
+    blocks = [_title(report, variant), table(report.results)]
+    blocks += failures(report.results, full=full)
+    blocks += [summary(report), [verdict(report)]]
+    return joined(blocks)
+
+
+def _title(report: Report, variant: int) -> list[Text]:
+    named = f"{report.name} {report.version}".strip()
+    same = not named or named == report.target
+    title = report.target if same else f"{report.target}: {named}"
+    if variant > 1:
+        title += f" (variant {variant})"
+    return [line((title, "bold"))]

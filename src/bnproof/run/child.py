@@ -1,0 +1,116 @@
+"""A worker process as its session holds it: start, talk, wait with a deadline, kill."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from multiprocessing import Pipe
+from pathlib import Path
+from typing import IO, Any
+
+from bnproof.run.frames import exit_in_words, last_words
+
+KEPT = 16384  # bytes of what a target printed that are kept
+POLL = 0.1  # seconds between looks at a worker that says nothing
+
+
+class Died(Exception):  # noqa: N818  # a fact about a target, not an error of ours
+    """The worker is gone; the message says how.
+
+    Attributes:
+        said: what it printed last, "" if nothing.
+    """
+
+    def __init__(self, how: str, said: str) -> None:
+        super().__init__(how)
+        self.said = f": {said}" if said else ""
+
+
+class TimedOut(Exception):  # noqa: N818
+    """The worker did not answer in time, and was killed."""
+
+
+class Child:
+    """A running worker.
+
+    Whatever the target prints goes to a pipe that a thread empties, so that megabytes of it can
+    neither block the worker nor reach the report; the end of it is kept for a crash's detail.
+    """
+
+    def __init__(self) -> None:
+        ours, theirs = Pipe()
+        command = [sys.executable, "-P", "-m", "bnproof.run.worker"]
+        self._process = subprocess.Popen(  # noqa: S603  # our own module
+            [*command, str(theirs.fileno()), str(os.getpid())],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pass_fds=(theirs.fileno(),),
+            start_new_session=True,  # Ctrl-C is ours to handle; one signal ends the whole group
+            env=_environment(),
+        )
+        theirs.close()
+        self._connection = ours
+        self._printed = bytearray()
+        self._reader = threading.Thread(
+            target=self._read, args=(self._process.stdout,), daemon=True
+        )
+        self._reader.start()
+
+    def send(self, *message: Any) -> None:
+        """Send a message; raises Died if there is nobody to read it."""
+        try:
+            self._connection.send(message)
+        except (BrokenPipeError, ConnectionResetError):
+            raise self._died() from None
+
+    def receive(self, deadline: float) -> tuple[Any, ...]:
+        """The next message; raises Died, or TimedOut after a deadline on the monotonic clock."""
+        while not self._connection.poll(POLL):
+            # what a worker said before it died, or before we looked, still counts
+            if self._process.poll() is not None and not self._connection.poll(0):
+                raise self._died()
+            if time.monotonic() > deadline and not self._connection.poll(0):
+                self.kill()
+                raise TimedOut
+        try:
+            message: tuple[Any, ...] = self._connection.recv()
+        except (EOFError, ConnectionResetError):
+            raise self._died() from None
+        return message
+
+    def kill(self) -> None:
+        """End the worker and all that it started."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._connection.close()
+        self._reader.join(timeout=1)  # a grandchild in a group of its own may hold the pipe
+
+    def _died(self) -> Died:
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=1)  # a hung-up connection is seen before the exit status
+        status = self._process.poll()
+        self.kill()
+        how = "closed its connection" if status is None else exit_in_words(status)
+        said = last_words(self._printed.decode(errors="replace"))
+        return Died(how, said)
+
+    def _read(self, pipe: IO[bytes]) -> None:
+        with suppress(OSError, ValueError), pipe:
+            while chunk := os.read(pipe.fileno(), 65536):
+                self._printed += chunk
+                del self._printed[:-KEPT]
+
+
+def _environment() -> dict[str, str]:
+    """The user's environment, in which the worker finds this very package."""
+    package = str(Path(__file__).resolve().parent.parent.parent)
+    environment = dict(os.environ)
+    if package in sys.path and package not in environment.get("PYTHONPATH", "").split(os.pathsep):
+        before = environment.get("PYTHONPATH")
+        environment["PYTHONPATH"] = os.pathsep.join([package, before] if before else [package])
+    return environment

@@ -1,0 +1,209 @@
+"""One target under examination: cases go to its worker, observations come back, whatever happens.
+
+Time limits are per call of the target.  The first call of a kind may take longer, since compilers
+do; a call's kind is its name with the dtype and rank that it is made with.
+"""
+
+import time
+from collections.abc import Iterable, Iterator
+from types import TracebackType
+from typing import Any, Self
+
+from bnproof.properties.cases import Case
+from bnproof.properties.contract import Declaration
+from bnproof.properties.observation import Observation
+from bnproof.run.child import Child, Died, TimedOut
+from bnproof.run.patience import Patience
+from bnproof.run.target import TargetError, parse
+
+TIMEOUT = 30.0  # seconds for one call of the target
+LOADING = 150.0  # seconds for the start of a worker and the import of the target
+
+
+class HarnessError(Exception):
+    """bnproof itself is at fault; the message is a traceback from the worker."""
+
+
+class _Ticket:
+    """A case that was sent to the worker, and its observation once there is one."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.observation: Observation | None = None
+
+
+class Session:
+    """Runs cases on one variant of a target, in a worker that is replaced when it dies.
+
+    Entering the context loads the target, and raises TargetError if that is impossible; leaving
+    it leaves no process behind.  ``declarations`` are those of all variants of the target;
+    ``restarts`` and ``skipped`` count new workers, and cases that were not tried any more.
+    """
+
+    def __init__(self, target: str, variant: int = 0, timeout: float = TIMEOUT) -> None:
+        self.target, self.variant = target, variant
+        self.declarations: list[Declaration] = []
+        self.restarts = 0
+        self.skipped = 0
+        self._patience = Patience(timeout)
+        self._child: Child | None = None
+        self._ticket: _Ticket | None = None
+
+    def __enter__(self) -> Self:
+        parse(self.target)
+        try:
+            self._start()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self._stop()
+
+    @property
+    def declaration(self) -> Declaration:
+        """What the variant under examination declares."""
+        return self.declarations[self.variant]
+
+    def select(self, variant: int) -> None:
+        """Go on with another variant of the target."""
+        self._settle()
+        self.variant = variant
+        self._patience = Patience(self._patience.timeout)
+
+    def try_out(self) -> None:
+        """Make the first calls: TargetError if the target cannot be used.
+
+        A crash or a hang is no such error: it is a verdict that the cases will bring out.
+        """
+        self._settle()
+        try:
+            child = self._child or self._start()
+            child.send("try_out", self.variant)
+            self._reply(child, "first calls", limit=self._patience.longest)
+        except TimedOut:
+            self._child = None
+            self._patience.lose()
+        except Died:
+            self._child = None
+
+    def run(self, case: Case) -> Observation:
+        """Run one case; a crash and a hang are observations too."""
+        return self._finish(self._send(case))
+
+    def run_many(self, cases: Iterable[Case]) -> Iterator[tuple[Case, Observation]]:
+        """Run cases in order; the worker runs the next one while the caller looks at one.
+
+        The next case is sent only once the worker has answered, so that neither side can ever
+        block on a full pipe while the other one does.
+        """
+        ticket: _Ticket | None = None
+        for case in cases:
+            # sending settles what is under way, so the worker is idle and reads at once
+            following = self._send(case)
+            if ticket is not None:
+                yield ticket.case, self._finish(ticket)
+            ticket = following
+        if ticket is not None:
+            yield ticket.case, self._finish(ticket)
+
+    # --- cases -----------------------------------------------------------------------------------
+
+    def _send(self, case: Case) -> _Ticket:
+        self._settle()
+        ticket = _Ticket(case)
+        given_up = self._patience.given_up(case.dtype)
+        if given_up is not None:
+            ticket.observation = given_up
+            self.skipped += 1
+            return ticket
+        try:
+            child = self._child or self._start()
+            child.send("run", self.variant, case)
+            self._ticket = ticket
+        except (Died, TargetError) as error:
+            self._child = None
+            ticket.observation = self._failed(case, "crashed", f"before the case: {error}")
+        return ticket
+
+    def _settle(self) -> None:
+        if self._ticket is not None:
+            self._finish(self._ticket)
+
+    def _finish(self, ticket: _Ticket) -> Observation:
+        if ticket.observation is None:
+            self._ticket = None
+            ticket.observation = self._observe(ticket.case)
+        return ticket.observation
+
+    def _observe(self, case: Case) -> Observation:
+        assert self._child is not None  # noqa: S101  # a ticket without observation has one
+        kind = f"{case.dtype} of rank {case.x.ndim}"
+        try:
+            observed: Observation = self._reply(self._child, kind)
+        except Died as died:
+            self._child = None
+            return self._failed(case, "crashed", f"{died} in the call {self._call!r}{died.said}")
+        except TimedOut:
+            self._child = None
+            detail = f"no answer after {self._limit:g} s in the call {self._call!r}"
+            self._patience.hung(f"{self._call}, {kind}")
+            return self._failed(case, "timed-out", detail)
+        self._patience.answered(case.dtype)
+        return observed
+
+    def _failed(self, case: Case, failure: str, detail: str) -> Observation:
+        return self._patience.failed(case.dtype, failure, detail)
+
+    # --- the worker ------------------------------------------------------------------------------
+
+    _call = ""
+    _limit = 0.0
+
+    def _start(self) -> Child:
+        """Start a worker and have it load the target."""
+        self.restarts += bool(self.declarations)
+        self._patience.restarted()
+        self._child = child = Child()
+        try:
+            child.send("load", self.target)
+            declarations = self._reply(child, "loading", limit=LOADING)
+        except Died as died:
+            self._child = None
+            msg = f"{self.target} cannot be loaded: the process {died}{died.said}"
+            raise TargetError(msg) from None
+        except TimedOut:
+            self._child = None
+            msg = f"{self.target} cannot be loaded: importing it took more than {LOADING:g} s"
+            raise TargetError(msg) from None
+        if not self.declarations:
+            self.declarations = declarations
+        return child
+
+    def _stop(self) -> None:
+        child, self._child, self._ticket = self._child, None, None
+        if child is not None:
+            child.kill()
+
+    def _reply(self, child: Child, kind: str, *, limit: float | None = None) -> Any:
+        """What the worker answers in the end, within the limit: of all, or else of each call."""
+        self._call, began = "preparation", time.monotonic()
+        self._limit = LOADING if limit is None else limit
+        while True:
+            verb, *rest = child.receive(began + self._limit)
+            if verb == "call" and limit is None:
+                self._call, began = rest
+                self._limit = self._patience.limit(f"{self._call}, {kind}")
+            elif verb == "ok":
+                return rest[0]
+            elif verb == "refused":
+                message, loaded = rest
+                raise TargetError(message, loaded=loaded)
+            elif verb == "fault":
+                raise HarnessError(rest[0])

@@ -1,0 +1,131 @@
+"""The process that a target runs in: it may crash, hang, exit or print without harm to the run.
+
+Messages from the session are tuples of a verb and its arguments; each is answered by any number
+of ``("call", name, when)`` and one of ``("ok", value)``, ``("refused", text, loaded)`` for a target
+that cannot be used, and ``("fault", text)`` for a mistake of ours.  When is a monotonic clock, which
+all processes of a machine share.
+"""
+
+import ctypes
+import faulthandler
+import os
+import signal
+import sys
+import time
+import traceback
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from bnproof.properties.cases import Case
+from bnproof.properties.contract import ContractError, Declaration, declaration_of
+from bnproof.properties.execution import Executor, try_out
+from bnproof.properties.observation import Event, Observation
+from bnproof.run.frames import raised_by_us
+from bnproof.run.loading import load
+from bnproof.run.target import TargetError
+
+PR_SET_PDEATHSIG = 1
+
+
+class Worker:
+    """Answers the messages of one session about one target."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.variants: list[Any] = []
+        self.declarations: list[Declaration] = []
+        self._executors: dict[int, Executor] = {}
+
+    def serve(self) -> None:
+        """Answer messages until the session hangs up."""
+        while True:
+            try:
+                verb, *arguments = self.connection.recv()
+            except (EOFError, OSError):
+                return
+            self._reply(self._answer(verb, arguments))
+
+    def _answer(self, verb: str, arguments: list[Any]) -> tuple[Any, ...]:
+        try:
+            return ("ok", getattr(self, verb)(*arguments))
+        except TargetError as error:
+            return ("refused", str(error), error.loaded)
+        except ContractError as error:
+            return ("refused", str(error), True)
+        except BaseException:  # the session has to hear of it, whatever it is
+            return ("fault", traceback.format_exc())
+
+    def _reply(self, reply: tuple[Any, ...]) -> None:
+        with suppress(BrokenPipeError):  # the session hung up, which recv will say next
+            try:
+                self.connection.send(reply)
+            except BrokenPipeError:
+                raise
+            except Exception:  # noqa: BLE001  # pickling runs code of whoever made the value
+                self.connection.send(("fault", traceback.format_exc()))
+
+    def load(self, target: str) -> list[Declaration]:
+        """Load a target, and read the declarations of its variants."""
+        self.variants = load(target)
+        self.declarations = [declaration_of(variant) for variant in self.variants]
+        return self.declarations
+
+    def try_out(self, variant: int) -> None:
+        """Make the first calls, on ordinary data."""
+        self._announce("the first calls")
+        try_out(self.variants[variant], self.declarations[variant])
+
+    def run(self, variant: int, case: Case) -> Observation:
+        """Run one case."""
+        self._announce("preparation")
+        try:
+            return self._executor(variant).run(case, self._announce)
+        except BaseException as error:
+            if raised_by_us(error):
+                raise
+            detail = f"{type(error).__name__}: {error}"[:300]
+            return Observation(events=[Event("raised", "train", "train", detail)])
+
+    def _executor(self, variant: int) -> Executor:
+        """One executor per variant, so that state and caches of the target show."""
+        if variant not in self._executors:
+            made = Executor(self.variants[variant], self.declarations[variant])
+            self._executors[variant] = made
+        return self._executors[variant]
+
+    def _announce(self, call: str) -> None:
+        with suppress(BrokenPipeError):
+            self.connection.send(("call", call, time.monotonic()))
+
+
+def die_with_the_session(session: int) -> None:
+    """Have the kernel end this process when the session dies, even in the middle of a hang."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != session:
+        os._exit(1)
+
+
+def offer_for_sacrifice() -> None:
+    """If memory runs out, the kernel should end this process and not the one that reports."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+
+
+def main() -> None:
+    """Serve the session that started this process; arguments are a file descriptor and its id."""
+    descriptor, session = map(int, sys.argv[1:])
+    sys.argv[1:] = []  # targets that look at the command line find none
+    die_with_the_session(session)
+    offer_for_sacrifice()
+    os.set_inheritable(descriptor, False)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    faulthandler.enable(all_threads=False)
+    Worker(Connection(descriptor)).serve()
+    os._exit(0)  # what a target registered to run at exit is not waited for
+
+
+if __name__ == "__main__":
+    main()
