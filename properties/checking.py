@@ -88,7 +88,7 @@ def _records(
     checked: Checked,
 ) -> list[Record]:
     judge = Judge(declaration, dtype)
-    cases = portfolio(declaration, dtype, seed=seed, large=profile != "quick")
+    cases = portfolio(declaration, dtype, seed=seed, quick=profile == "quick")
     searched = SEARCHED[profile]
     total = len(cases) + searched
     records: list[Record] = []

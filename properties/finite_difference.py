@@ -47,7 +47,7 @@ def cases(build: Builder) -> Iterator[Case]:
         exact = np.rint(np.asarray(case.x, np.float64) / h) * h
         case = case.with_(x=exact.astype(case.x.dtype))
         for made in _three(case, v, h):
-            yield from build.every_rank(made)
+            yield from build.every_rank(made, ranks=build.main_ranks)
 
 
 def _three(case: Case, v: Array, h: Array) -> Iterator[Case]:

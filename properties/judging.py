@@ -70,7 +70,7 @@ class Judge:
         best: Record | None = None
         for settings in self.settings(case):
             record = self._judge(case, observation, settings)
-            if best is None or record.worst < best.worst:
+            if best is None or _badness(record) < _badness(best):
                 best = record
             if best.worst <= 1:
                 break
@@ -253,6 +253,12 @@ def _roundings(value: float) -> list[float]:
     with np.errstate(over="ignore", under="ignore"):
         single = float(np.float32(value))
     return [value] if single == value else [value, single]
+
+
+def _badness(record: Record) -> tuple[int, float]:
+    """How many outputs are off, then how far: one wrong output must not choose for the others."""
+    off = sum(judged.worst > 1 for _, judged in record.all_judged())
+    return off, record.worst
 
 
 def _exact_bits(record: Record) -> tuple[int, int]:

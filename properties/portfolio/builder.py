@@ -1,5 +1,6 @@
 """Making cases that an implementation can be given: its dtypes, ranks, conventions and limits."""
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -22,8 +23,12 @@ class Builder:
     and x is scaled by a power of two so that eps stays comparable to the variance.
     """
 
-    def __init__(self, declaration: Declaration, dtype: str, seed: int = 0) -> None:
+    def __init__(
+        self, declaration: Declaration, dtype: str, seed: int = 0, *, rotate: bool = False
+    ) -> None:
         self.declaration = declaration
+        self._turn = itertools.cycle(declaration.ranks) if rotate else None
+        self.main_ranks = declaration.ranks[:2] if rotate else declaration.ranks
         self.dtype = dtype
         self.format = FORMATS[dtype]
         self.parameters = FORMATS[declaration.parameter_dtype(dtype)]
@@ -94,11 +99,17 @@ class Builder:
         return self._fixed_sizes(made)
 
     def every_rank(self, case: Case, *, ranks: Sequence[int] | None = None) -> Iterator[Case]:
-        """A case in every declared rank; truth is the same, so it is formed once."""
+        """A case in every declared rank; truth is the same, so it is formed once.
+
+        A builder that rotates gives it in one rank, the next one's in the next, unless ``ranks``
+        are asked for.
+        """
         if "shape" in self.declaration.fixed:
             yield case
             return
-        for rank in ranks or self.declaration.ranks:
+        if ranks is None:
+            ranks = self.declaration.ranks if self._turn is None else (next(self._turn),)
+        for rank in ranks:
             if rank in self.declaration.ranks:
                 yield to_rank(case, rank)
 

@@ -26,7 +26,7 @@ SHAPES = {2: (12, 5), 3: (4, 5, 6), 4: (4, 6, 3, 5), 5: (2, 5, 3, 2, 4)}
 
 def cases(build: Builder) -> Iterator[Case]:
     """Cases of memory, on one data set per rank."""
-    for rank in build.declaration.ranks:
+    for rank in build.main_ranks:
         base = build.case(f"memory, rank {rank}", build.normal(*SHAPES[rank]), eps=2.0**-10)
         yield base
         yield base.with_(name=f"refilled buffers, rank {rank}", calls="refill")

@@ -32,7 +32,8 @@ def cases(build: Builder) -> Iterator[Case]:
         return  # the target takes only other eps, for which the grid was scaled
     made = [base, *_twins(build, base)]
     for case in made:
-        yield from build.every_rank(case.with_(calls="short", data_key=case.name))
+        grid = case.with_(calls="short", data_key=case.name)
+        yield from build.every_rank(grid, ranks=build.main_ranks)
     yield from _spatial(build, base)
 
 
@@ -111,7 +112,7 @@ def _twins(build: Builder, base: Case) -> Iterator[Case]:
 
 def _spatial(build: Builder, base: Case) -> Iterator[Case]:
     """Spatial positions permuted, where there is space."""
-    for rank in build.declaration.ranks:
+    for rank in build.main_ranks:
         if rank < 3:
             continue
         case = next(iter(build.every_rank(base, ranks=[rank])), None)
