@@ -33,9 +33,9 @@ def variants(target: Any) -> list[Any]:
     >>> [type(made).__name__ for made in variants(Mine)]
     ['Mine']
     """
-    if any(getattr(target, method, None) is not None for method in METHODS):
-        if not _is_torch(target):
-            return [target() if isinstance(target, type) else target]
+    offers = any(getattr(target, method, None) is not None for method in METHODS)
+    if offers and not _is_torch(target):
+        return [target() if isinstance(target, type) else target]
     for adapter in _adapters():
         if adapter.recognises(target):
             return list(adapter.build(target))

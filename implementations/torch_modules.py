@@ -90,7 +90,7 @@ class TorchModule:
         self.dtypes = tuple(d for d in form.dtypes if self._works(d))
         self.empty = self._empty()
 
-    # --- the contract ------------------------------------------------------------------------------
+    # --- the contract ---------------------------------------------------------------------
 
     def train(
         self,
@@ -134,7 +134,7 @@ class TorchModule:
         """The module itself, as a stateful layer."""
         return TorchLayer(self, self._module(channels, eps, momentum, dtype))
 
-    # --- modules -----------------------------------------------------------------------------------
+    # --- modules --------------------------------------------------------------------------
 
     def _signature(self) -> set[str]:
         return set(inspect.signature(self._target.__init__).parameters)
@@ -155,7 +155,11 @@ class TorchModule:
             for name, value in state.items():
                 held = getattr(module, _ATTRIBUTES[name], None)
                 if held is not None and value is not None:
-                    held.copy_(self._torch.as_tensor(value) if name == "batches_seen" else self._tensor(value))
+                    held.copy_(
+                        self._torch.as_tensor(value)
+                        if name == "batches_seen"
+                        else self._tensor(value)
+                    )
 
     def _statistics(self, module: Any) -> tuple[Any, Any]:
         held = [getattr(module, name, None) for name in ("running_mean", "running_var")]
@@ -187,7 +191,7 @@ class TorchModule:
             return self._torch.from_numpy(a.view(np.uint16)).view(self._torch.bfloat16)
         return self._torch.from_numpy(a)
 
-    # --- what the module can do ---------------------------------------------------------------------
+    # --- what the module can do -----------------------------------------------------------
 
     def _channels(self) -> int:
         return int(self.fixed.get("channels", 3))
@@ -271,7 +275,9 @@ def _array(tensor: Any) -> Array:
 
 def _name(target: Any) -> str:
     kind = target if isinstance(target, type) else type(target)
-    return f"{kind.__module__}.{kind.__qualname__}".replace("torch.nn.modules.batchnorm.", "torch.nn.")
+    return f"{kind.__module__}.{kind.__qualname__}".replace(
+        "torch.nn.modules.batchnorm.", "torch.nn."
+    )
 
 
 def _fixed(instance: Any) -> dict[str, Any]:

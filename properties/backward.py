@@ -68,7 +68,7 @@ def _vanishes(record: Record, output: str, got: Array, bound: Array) -> Check:
     return compare(record, output, got, np.zeros_like(got), bound)
 
 
-def _along(record: Record, dx: Judged, factor: Array) -> tuple[Array, Array]:
+def _along(dx: Judged, factor: Array) -> tuple[Array, Array]:
     """sum dx * factor and its bound."""
     with np.errstate(all="ignore"):
         product = np.asarray(dx.got, np.float64) * factor
@@ -87,7 +87,7 @@ def orthogonal_to_xhat(records: Records) -> Iterator[Check]:
             r = record.train.inv_std
             xhat = ((columns(record.case.x).astype(np.float64) - mean) - low) * r
             factor = parameter(record, "gamma", 1.0) * record.train.eps * r**3
-            got, bound = _along(record, dx, xhat)
+            got, bound = _along(dx, xhat)
             want = factor * np.asarray(dgamma.got, np.float64)
             bound = bound + np.abs(factor) * dgamma.bound + 2.0**-49 * np.abs(want)
             bound = bound + 2.0**-51 * np.abs(dx.got * xhat).sum(axis=0)
@@ -103,7 +103,7 @@ def weight_in_front(records: Records) -> Iterator[Check]:
         with np.errstate(all="ignore"):
             x = columns(record.case.x).astype(np.float64)
             factor = parameter(record, "gamma", 1.0) * record.train.eps * record.train.inv_std**2
-            got, bound = _along(record, dx, x)
+            got, bound = _along(dx, x)
             want = factor * np.asarray(dgamma.got, np.float64)
             bound = bound + np.abs(factor) * dgamma.bound + 2.0**-49 * np.abs(want)
         yield compare(record, "sum of x dx", got, want, bound)
@@ -151,8 +151,8 @@ def symmetry(records: Records) -> Iterator[Check]:
         a, b = base.of("train", "dx"), twin.of("train", "dx")
         if a is None or b is None:
             continue
-        left, left_bound = _along(base, a, columns(twin.case.dy).astype(np.float64))
-        right, right_bound = _along(twin, b, columns(base.case.dy).astype(np.float64))
+        left, left_bound = _along(a, columns(twin.case.dy).astype(np.float64))
+        right, right_bound = _along(b, columns(base.case.dy).astype(np.float64))
         yield compare(twin, "<u, dx(v)>", left, right, left_bound + right_bound)
 
 
@@ -203,7 +203,9 @@ PROPERTIES = (
         SIZED,
         finite_difference.check,
     ),
-    Property("backward/sum-zero", "The sum of dx over the batch is 0.", "dx-sum-zero", NEEDS, sum_zero),
+    Property(
+        "backward/sum-zero", "The sum of dx over the batch is 0.", "dx-sum-zero", NEEDS, sum_zero
+    ),
     Property(
         "backward/along-xhat",
         "sum dx xhat = gamma eps inv_std^3 dgamma.",

@@ -104,7 +104,7 @@ class Declaration:
         False
         """
         if setting in self.fixed:
-            return value == self.fixed[setting]
+            return bool(value == self.fixed[setting])
         low, high = self.accepts.get(setting, (-float("inf"), float("inf")))
         return low <= value <= high
 

@@ -85,10 +85,10 @@ class _Run:
         }[self.case.calls]()
         self._close()
 
-    # --- plans ---------------------------------------------------------------------------------
+    # --- plans ----------------------------------------------------------------------------
 
     def _full(self) -> None:
-        """Train, backward twice, other calls, backward again, train again; the same of inference."""
+        """Train, backward twice, other calls, backward again, train again; likewise inference."""
         backward = self._train("train")
         self._gradients("train", backward)
         self._repeat("train", backward)
@@ -201,7 +201,7 @@ class _Run:
             raise Stop
         return result
 
-    # --- steps of plans --------------------------------------------------------------------------
+    # --- steps of plans -------------------------------------------------------------------
 
     @property
     def _trains(self) -> bool:
@@ -250,9 +250,13 @@ class _Run:
         self._take(label, ("dx", "dgamma", "dbeta"), parts, watch=not late)
 
     def _repeat(self, label: str, backward: Any) -> None:
-        """The same backward twice."""
+        """The same backward twice, with another dy in between."""
         if backward is None:
             return
+        other = self.arguments["dy"].copy()
+        other *= other.dtype.type(0.5)
+        self._call(f"{label} backward", backward, other)
+        self._look_at_results()
         self._gradients(f"{label} again", backward, late=True)
         if self.declaration.deterministic:
             self._same_bits(label, f"{label} again", ("dx", "dgamma", "dbeta"))
@@ -264,9 +268,7 @@ class _Run:
         results = self._call_train(
             "train repeated", self.arguments, self.case, self.arguments.statistics()
         )
-        self._take(
-            "train repeated", ("y", "running_mean", "running_var"), results[:3], watch=False
-        )
+        self._take("train repeated", ("y", "running_mean", "running_var"), results[:3], watch=False)
         if self.declaration.deterministic:
             self._same_bits("train", "train repeated", ("y", "running_mean", "running_var"))
 
@@ -289,6 +291,7 @@ class _Run:
                         self._call("other backward", results[3], given["dy"])
             if hasattr(target, "infer"):
                 self._call_infer("other", arguments, other, arguments.statistics(), target)
+        self._look_at_results()
 
     def _alone(self) -> None:
         """Inference on the first example alone."""
@@ -299,7 +302,7 @@ class _Run:
         results = self._call_infer("infer one", arguments, alone, arguments.statistics())
         self._take("infer one", ("y",), results[:1], watch=False, like=alone)
 
-    # --- calls -----------------------------------------------------------------------------------
+    # --- calls ----------------------------------------------------------------------------
 
     def _call_train(
         self,
@@ -345,7 +348,7 @@ class _Run:
             self._event("raised", label, label, _one_line(raised))
             raise Stop from None
 
-    # --- results ---------------------------------------------------------------------------------
+    # --- results --------------------------------------------------------------------------
 
     def _take(
         self,
@@ -401,11 +404,21 @@ class _Run:
         """What changed that should not have, once all calls were made."""
         for name in self.arguments.changed():
             self._event("changed-input", "case", name, f"{name} was modified")
+        self._look_at_results()
         for label, live, before in self._watched:
-            if live.tobytes() != before:
-                self._event("changed-result", "case", label, f"{label} changed after a later call")
-            elif live.size <= REMEMBERED_SIZE and not self.declaration.in_place:
+            if live.size <= REMEMBERED_SIZE and not self.declaration.in_place:
                 self.live.append((f"{label} ({self.case.name})", live, before))
+
+    def _look_at_results(self) -> None:
+        """Which earlier results have changed; each is told once."""
+        kept = []
+        for label, live, before in self._watched:
+            if live.tobytes() == before:
+                kept.append((label, live, before))
+            else:
+                detail = f"{label} changed after a later call"
+                self._event("changed-result", "case", label, detail)
+        self._watched = kept
 
     def _malformed(self, label: str, name: str, detail: str) -> None:
         self._event("malformed", label, name, f"{name} of {label}: {detail}")
@@ -426,9 +439,13 @@ def try_out(implementation: Any, declaration: Declaration) -> None:
     for case in _ordinary(declaration):
         observation = Executor(implementation, declaration).run(case, lambda _: None)
         for event in observation.of("raised", "malformed"):
-            if event.kind == "raised" or "due (" in event.detail and event.what in (
-                "results",
-                "backward",
+            if event.kind == "raised" or (
+                "due (" in event.detail
+                and event.what
+                in (
+                    "results",
+                    "backward",
+                )
             ):
                 problem = problem or f"{event.call}: {event.detail}"
     if problem:

@@ -21,8 +21,8 @@ import numpy as np
 
 from bnproof.properties.bounds import bounds, ladder
 from bnproof.properties.cases import Case, Twin, columns
-from bnproof.properties.forward import exact_sums
 from bnproof.properties.formats import Array
+from bnproof.properties.forward import exact_sums
 from bnproof.properties.judging import Settings, make_subject
 from bnproof.properties.portfolio.builder import Builder
 from bnproof.properties.property import Check, Records, compare
@@ -38,9 +38,7 @@ def cases(build: Builder) -> Iterator[Case]:
         return
     for count, channels in SHAPES:
         x = 2 * build.normal(count, channels) + build.rng.choice([0.0, 5.0])
-        case = build.case(
-            f"finite differences, {count} values", x, eps=0.25, calls="short"
-        )
+        case = build.case(f"finite differences, {count} values", x, eps=0.25, calls="short")
         v = build.rng.choice([-1.0, 1.0], size=(count, channels))
         v[0] = -v[1]
         h = step(case, v)

@@ -1,7 +1,7 @@
 """Properties of the forward pass in training."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
@@ -28,7 +28,9 @@ def raised(record: Record, *calls: str) -> Iterator[Check]:
         yield fact(record, kind, holds=False, detail=detail, kind=kind)
     for event in record.observation.of("raised"):
         if event.call.split()[0] in calls:
-            yield fact(record, event.call, holds=False, detail=f"{event.call} raised {event.detail}")
+            yield fact(
+                record, event.call, holds=False, detail=f"{event.call} raised {event.detail}"
+            )
 
 
 def agreement(records: Records) -> Iterator[Check]:
@@ -88,15 +90,18 @@ def unit_variance(records: Records) -> Iterator[Check]:
 
 
 def parameter(record: Record, name: str, default: float) -> Array:
+    """Gamma or beta of a case as float64, or its default where there is none."""
     value = getattr(record.case, name)
-    return np.full(record.case.channels, default) if value is None else np.asarray(value, np.float64)
+    return (
+        np.full(record.case.channels, default) if value is None else np.asarray(value, np.float64)
+    )
 
 
 Transform = Callable[[Array, Record, Record], Array]
 
 
 def relation(
-    name: str, outputs_of: dict[str, Transform], calls: tuple[str, ...] = ("train",)
+    name: str, outputs_of: Mapping[str, Transform], calls: tuple[str, ...] = ("train",)
 ) -> Callable[[Records], Iterator[Check]]:
     """A relation between two calls: an output of the twin is a transform of the base's.
 
@@ -156,7 +161,7 @@ def _rows_permuted(value: Array, base: Record, twin: Record) -> Array:  # noqa: 
 
 
 def _positions_permuted(value: Array, base: Record, twin: Record) -> Array:
-    n, c, first, *rest = base.case.x.shape
+    n, c, first, *_ = base.case.x.shape
     shaped = value.reshape(n, first, -1, c)[:, _order(twin)]
     return shaped.reshape(value.shape)
 
@@ -373,7 +378,13 @@ PROPERTIES = (
         NEEDS,
         agreement,
     ),
-    Property("forward/zero-mean", "The mean of y over the batch is beta.", "moments-of-y", NEEDS, zero_mean),
+    Property(
+        "forward/zero-mean",
+        "The mean of y over the batch is beta.",
+        "moments-of-y",
+        NEEDS,
+        zero_mean,
+    ),
     Property(
         "forward/unit-variance",
         "The variance of y over the batch is gamma^2 var / (var + eps).",

@@ -98,7 +98,7 @@ class Judge:
         epses = _roundings(case.eps) if self.dtype == "float64" else [case.eps]
         return [Settings(e, keep, w) for e, (keep, w) in product(epses, weights)]
 
-    # --- one rounding of the settings ---------------------------------------------------------------
+    # --- one rounding of the settings -----------------------------------------------------
 
     def _judge(self, case: Case, observation: Observation, settings: Settings) -> Record:
         record = Record(case, self.declaration, observation, self.declared)
@@ -128,7 +128,7 @@ class Judge:
         observation: Observation,
     ) -> dict[str, Judged]:
         out = {}
-        first = observation.results.get(call.split()[0], {})
+        first = observation.results.get(call.split(maxsplit=1)[0], {})
         for name in OUTPUTS:
             if name not in results or name not in subject.quantities.truth.values:
                 continue
@@ -155,9 +155,7 @@ class Judge:
                 return name
         return ""
 
-    def _explains(
-        self, arithmetic: Arithmetic, record: Record, call: str, judged: Judged
-    ) -> bool:
+    def _explains(self, arithmetic: Arithmetic, record: Record, call: str, judged: Judged) -> bool:
         if arithmetic is self.declared:
             return judged.worst <= 1
         quantities = record.infer if call in INFERENCE else record.train
@@ -165,7 +163,7 @@ class Judge:
         bound = subject.bound(arithmetic, judged.output)[: len(judged.error)]
         return replace(judged, bound=np.where(np.isinf(judged.bound), np.inf, bound)).worst <= 1
 
-    # --- truth --------------------------------------------------------------------------------------
+    # --- truth ----------------------------------------------------------------------------
 
     def _subject(self, case: Case, settings: Settings, *, inference: bool) -> Subject:
         unbiased = self.declaration.unbiased(case.x.ndim)

@@ -31,7 +31,7 @@ def evaluation(records: Records) -> Iterator[Check]:
 
 
 def state(records: Records) -> Iterator[Check]:
-    """state() gives copies, load() takes copies, and an error comes before the state changes."""
+    """Copies are given and taken, and an error comes before the state changes."""
     for record in records.tagged("layer"):
         kinds = ("changed-result", "changed-input", "no-error")
         found = record.observation.of(*kinds)

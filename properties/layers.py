@@ -87,7 +87,7 @@ class LayerLife:
                 self.call("layer train", layer.train, to_declared(small, self.declaration).copy())
                 self._seen[id(layer)] = self._seen.get(id(layer), 0) + 1
 
-    # --- steps ------------------------------------------------------------------------------------
+    # --- steps ----------------------------------------------------------------------------
 
     def _new(self) -> Any:
         return self.call(
@@ -138,9 +138,7 @@ class LayerLife:
             self._gradients(observation, "infer", backward, step)
         self.steps.append((step, observation))
 
-    def _gradients(
-        self, observation: Observation, label: str, backward: Any, step: Case
-    ) -> None:
+    def _gradients(self, observation: Observation, label: str, backward: Any, step: Case) -> None:
         dy = to_declared(step.dy, self.declaration).copy()
         dx, dgamma, dbeta = self.call("layer backward", backward, dy)
         self._take(observation, label, {"dx": dx, "dgamma": dgamma, "dbeta": dbeta})
@@ -173,7 +171,7 @@ class LayerLife:
             taken[name] = to_canonical(plain, self.declaration) if name in ("y", "dx") else plain
             observation.offers.add(f"{label} {name}")
 
-    # --- state ------------------------------------------------------------------------------------
+    # --- state ----------------------------------------------------------------------------
 
     def _state(self, layer: Any, name: str) -> dict[str, Any]:
         state = dict(self.call("state", layer.state))
@@ -218,7 +216,7 @@ class LayerLife:
 
     @staticmethod
     def _halved(x: Array) -> Array:
-        return np.array(x[::-1]) * x.dtype.type(0.5)
+        return np.asarray(x[::-1] * x.dtype.type(0.5))
 
 
 def _bytes(state: dict[str, Any]) -> dict[str, bytes]:

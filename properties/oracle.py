@@ -5,7 +5,8 @@ the channel.  That holds for dx too, since xhat_i * dgamma = d_i * sum(dy * d) /
 rational.  So everything is scaled to integers and done exactly, with one integer square root per
 channel.  With x_i = X_i 2^e, S = sum X, Q = sum X^2 and D_i = N X_i - S:
 
-    mean = S 2^e / N                var = (N Q - S^2) 2^2e / N^2        inv_std = 1 / sqrt(var + eps)
+    mean = S 2^e / N                var = (N Q - S^2) 2^2e / N^2
+    inv_std = 1 / sqrt(var + eps)
     xhat_i = D_i 2^e inv_std / N    y = gamma xhat + beta
     dbeta = sum dy                  dgamma = inv_std 2^e / N sum(dy D)
     dx_i = gamma inv_std [dy_i - dbeta / N - d_i sum(dy d) / (N (var + eps))]
@@ -65,7 +66,7 @@ def batch_truth(
     >>> truth.values["inv_std"][0].tolist(), truth.values["y"][0].ravel().tolist()
     ([0.5], [-0.5, 0.5])
     """
-    count, channels = x.shape
+    channels = x.shape[1]
     rows = []
     for c in range(channels):
         given = None if statistics is None else (float(statistics[0][c]), float(statistics[1][c]))
@@ -133,7 +134,7 @@ def _integers(values: Array) -> tuple[Array, int]:
     return whole << np.where(nonzero, exponent - 53 - least, 0).astype(object), least
 
 
-def _quotients(numerators: Array, denominator: int, exponent: int) -> Exact:
+def _quotients(numerators: Array | list[int], denominator: int, exponent: int) -> Exact:
     """(numerator / denominator) 2^exponent for an object array and an integer > 0."""
     numerators = np.asarray(numerators, dtype=object).reshape(-1)
     top = max((abs(int(n)) for n in numerators), default=0)
@@ -268,7 +269,9 @@ class _Channel:
         one, all_ = np.array(NAN), np.full(self.count, NAN)
         names = ["mean", "var", "inv_std", "y"] + ["xhat"] * with_xhat
         names += [] if dy is None else ["dx", "dgamma", "dbeta"]
-        return {k: ((all_, 0 * all_) if k in ("y", "xhat", "dx") else (one, 0 * one)) for k in names}
+        return {
+            k: ((all_, 0 * all_) if k in ("y", "xhat", "dx") else (one, 0 * one)) for k in names
+        }
 
 
 def float_truth(

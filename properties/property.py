@@ -109,9 +109,7 @@ _NEEDS: dict[str, Callable[[Declaration], str]] = {
     "layer": lambda d: "" if "layer" in d.methods else "layer is not offered",
     "space": lambda d: "" if max(d.ranks) > 2 else "no rank above 2",
     "channels": lambda d: "" if d.fixed.get("channels") != 1 else "one channel only",
-    "any shape": lambda d: (
-        "the shape is fixed" if {"shape", "channels"} & set(d.fixed) else ""
-    ),
+    "any shape": lambda d: "the shape is fixed" if {"shape", "channels"} & set(d.fixed) else "",
     "any size": lambda d: "the shape is fixed" if "shape" in d.fixed else "",
     "affine": lambda d: "no gamma and beta" if d.affine_parameters == "none" else "",
     "deterministic": lambda d: "" if d.deterministic else "declared not deterministic",
@@ -177,17 +175,15 @@ def rows(got: Array, want: Array, off: Array, bound: Array) -> tuple[Row, ...]:
         ratio = np.nan_to_num(np.where(off == 0, 0.0, off / bound), nan=0.0)
         ratio = np.where(np.isinf(bound), 0.0, ratio)
     order = np.argsort(-ratio, axis=None, kind="stable")[:SHOWN]
-    made = []
+    made: list[Row] = []
     for flat in order:
         index = np.unravel_index(int(flat), ratio.shape)
         if ratio[index] <= 1 and made:
             break
         where = ", ".join(str(int(i)) for i in index)
-        values = (float(a[index]) for a in (got, want))
-        made.append(
-            (f"[{where}]", *(f"{v:.9g}" for v in values), f"{off[index]:.3g}", f"{bound[index]:.3g}")
-        )
-    return tuple(made)  # type: ignore[arg-type]  # five texts each
+        values = [f"{float(a[index]):.9g}" for a in (got, want)]
+        made.append((f"[{where}]", *values, f"{off[index]:.3g}", f"{bound[index]:.3g}"))  # type: ignore[arg-type]  # two values
+    return tuple(made)
 
 
 def describe(ratio: float) -> str:

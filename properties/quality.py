@@ -11,7 +11,7 @@ STEPS = 12
 
 
 def accuracy(records: Sequence[Record], classes: Sequence[str]) -> Accuracy:
-    """The accuracy found on all records of one dtype; ``classes`` are its classes, strongest first."""
+    """The accuracy found on all records of a dtype; ``classes`` are given strongest first."""
     declared = records[0].arithmetic.name if records else ""
     record, call, judged = _worst(records)
     exact = [r.exact for r in records]

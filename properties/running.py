@@ -11,7 +11,7 @@ from bnproof.properties.formats import FORMATS, Array
 from bnproof.properties.forward import outputs, raised
 from bnproof.properties.judging import Judge, Settings, make_subject
 from bnproof.properties.oracle import Exact, error
-from bnproof.properties.property import Check, Property, Records, compare, fact, of_judged
+from bnproof.properties.property import Check, Property, Records, fact, of_judged
 from bnproof.properties.record import Judged, Record
 
 STATISTICS = ("running_mean", "running_var")
@@ -56,8 +56,8 @@ def _after_steps(record: Record) -> Iterator[Check]:
 def closed_form(record: Record) -> tuple[dict[str, Exact], dict[str, Array]]:
     """The exact statistics after all batches, and E_t = (1 - w)(1 + gamma) E_{t-1} + one step.
 
-    Theorem `running-closed-form`: s_k = prod(1 - w_t) s_0 + sum of w_t times the batch's value times the
-    later factors; formed here step by step in fractions, which is the same number.
+    Theorem `running-closed-form`: s_k is prod(1 - w_t) s_0, plus the sum of w_t times the batch's
+    value times the later factors; formed here step by step in fractions, the same number.
     """
     case, declaration = record.case, record.declaration
     judge = Judge(declaration, case.dtype)
@@ -118,9 +118,7 @@ def bias_convention(records: Records) -> Iterator[Check]:
         other = kinds[1 - kinds.index(declared)]
         judge = Judge(record.declaration, record.case.dtype)
         settings = judge.settings(record.case)[0]
-        subject = make_subject(
-            record.case, settings, inference=False, unbiased=other == "unbiased"
-        )
+        subject = make_subject(record.case, settings, inference=False, unbiased=other == "unbiased")
         truth = subject.quantities.truth.values["running_var"]
         bound = subject.bound(judge.declared, "running_var")
         explained = bool((error(judged.got, truth) <= bound).all())

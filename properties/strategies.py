@@ -4,7 +4,7 @@ Compiled targets pay up to a second for each new shape or pair of eps and moment
 from a dozen of each.  Every strategy shrinks to small arrays of simple data in plain memory.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -74,43 +74,34 @@ def arrays(
         if family == "drawn" and count * channels <= 16:
             grid = st.integers(-64, 64)
             flat = draw(st.lists(grid, min_size=count * channels, max_size=count * channels))
-            return np.array(flat, np.float64).reshape(count, channels) / 16
+            return np.asarray(np.array(flat, np.float64).reshape(count, channels) / 16)
         seed = draw(st.integers(0, 2**20))
         power = draw(st.integers(-exponents, exponents)) if exponents else 0
-        return _family(family, count, channels, np.random.default_rng(seed)) * 2.0**power
+        drawn = _family(family, count, channels, np.random.default_rng(seed))
+        return np.asarray(drawn * 2.0**power)
 
     return made()
 
 
 def _family(name: str, count: int, channels: int, rng: np.random.Generator) -> Array:
     normal = rng.normal(size=(count, channels))
-    row = np.arange(count)[:, None]
-    ones = np.ones((1, channels))
-    if name == "offset":
-        return normal + rng.choice([3.0, 10.0, 30.0, 100.0])
-    if name == "two values":
-        return np.where(normal > 0, 1.0, 1 + 2.0**-6)
-    if name == "sorted":
-        return np.sort(np.abs(normal), axis=0)[::-1].copy()
-    if name == "outlier":
-        return np.where(row == count // 3, 50.0, normal)
-    if name == "alternating":
-        return 16 * (-1.0) ** row + normal / 64
-    if name == "heavy tails":
-        return np.clip(rng.standard_cauchy((count, channels)), -1e3, 1e3)
-    if name == "constant":
-        return np.full((count, channels), rng.choice([0.1, 1.0, 300.3]))
-    if name == "mixed magnitudes":
-        return normal * 2.0 ** rng.integers(-10, 5, (count, channels))
-    if name == "halves":
-        return np.where(row < count // 2, -1.0, 1.0) * ones + normal / 8
-    if name == "ones":
-        return np.ones((count, channels))
-    if name == "sparse":
-        return np.where(row == rng.integers(count), 1.0, 0.0) * ones
-    if name == "like x":
-        return normal + 2 * np.sign(normal)
-    return normal
+    row = np.arange(count)[:, None] + np.zeros((count, channels))
+    level = float(rng.choice([3.0, 10.0, 30.0, 100.0]))
+    families: dict[str, Callable[[], Array]] = {
+        "offset": lambda: normal + level,
+        "two values": lambda: np.where(normal > 0, 1.0, 1 + 2.0**-6),
+        "sorted": lambda: np.sort(np.abs(normal), axis=0)[::-1].copy(),
+        "outlier": lambda: np.where(row == count // 3, 50.0, normal),
+        "alternating": lambda: 16 * (-1.0) ** row + normal / 64,
+        "heavy tails": lambda: np.clip(rng.standard_cauchy((count, channels)), -1e3, 1e3),
+        "constant": lambda: np.full((count, channels), level / 10),
+        "mixed magnitudes": lambda: normal * 2.0 ** rng.integers(-10, 5, (count, channels)),
+        "halves": lambda: np.where(row < count // 2, -1.0, 1.0) + normal / 8,
+        "ones": lambda: np.ones((count, channels)),
+        "sparse": lambda: np.where(row == int(level) % count, 1.0, 0.0),
+        "like x": lambda: normal + 2 * np.sign(normal),
+    }
+    return families.get(name, lambda: normal)()
 
 
 def cases(

@@ -77,7 +77,7 @@ def _training(arithmetic: Arithmetic, q: Quantities) -> Mapping[str, Array]:
         sums.append((q.x**2).sum(axis=0))
         sums.append(q.count * (q.var + q.farthest_shift**2))
     statistics = _below(limit, *sums) & _saved(arithmetic, q)
-    out = {name: statistics for name in ("mean", "var")}
+    out = dict.fromkeys(("mean", "var"), statistics)
     out["inv_std"] = statistics & _below(limit, q.inv_std)
     scaling = statistics & _scaling(arithmetic, q)
     out["xhat"] = scaling

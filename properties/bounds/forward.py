@@ -47,9 +47,7 @@ def y_error(arithmetic: Arithmetic, q: Quantities, e_x: Array) -> Array:
     return np.asarray(q.gamma * e_x + accumulated(4, u) * scaled + lost)
 
 
-def running_error(
-    arithmetic: Arithmetic, q: Quantities, e: StatisticsError
-) -> tuple[Array, Array]:
+def running_error(arithmetic: Arithmetic, q: Quantities, e: StatisticsError) -> tuple[Array, Array]:
     """Formula S for the running mean and the running variance, without storage."""
     assert q.running_mean is not None  # noqa: S101  # the caller's duty, told to the type checker
     assert q.running_var is not None  # noqa: S101

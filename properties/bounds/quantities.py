@@ -111,7 +111,7 @@ class Quantities:
     @cached_property
     def dy_abs(self) -> Array:
         """|dy|."""
-        return np.asarray(np.abs(self.dy))
+        return np.asarray(np.abs(np.asarray(self.dy)))
 
     @cached_property
     def dy_sum_abs(self) -> Array:

@@ -25,7 +25,7 @@ def compose(a: float | Array, b: float | Array) -> float | Array:
     return a + b + a * b
 
 
-def quantum(values: Array) -> Array:
+def quantum(values: Array | None) -> Array:
     """Largest power of two that divides every entry of a column; infinite for a column of zeros.
 
     >>> quantum(np.array([[0.75, 0.0], [2.0, 0.0]])).tolist()
@@ -54,9 +54,8 @@ def sums_exactly(magnitudes: Array, quantum_of_terms: Array, u: float, smallest:
     if count & (count - 1):
         return np.zeros(magnitudes.shape[1:], bool)
     with np.errstate(invalid="ignore"):
-        return (magnitudes.sum(axis=0) * u <= quantum_of_terms) & (
-            quantum_of_terms / count >= smallest
-        )
+        fits = magnitudes.sum(axis=0) * u <= quantum_of_terms
+        return np.asarray(fits & (quantum_of_terms / count >= smallest))
 
 
 def representable(values: Array, u: float) -> Array:

@@ -37,7 +37,8 @@ its inverse: 1 / sqrt has two, a reciprocal root of 2 ulps four, pow or a standa
 is squared again a few more.  inv_std is off by at most alpha inv_std + Z.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -74,11 +75,11 @@ def statistics_error(arithmetic: Arithmetic, q: Quantities) -> StatisticsError:
     if q.inference:
         delta, big_delta = zero, zero
     else:
-        errors = [_ALGORITHMS[name](arithmetic, q) for name in arithmetic.variances]
+        errors = [ALGORITHMS[name](arithmetic, q) for name in arithmetic.variances]
         delta = np.max([e[0] for e in errors], axis=0)
         if arithmetic.saved is not None:
             delta = _stored(delta, q.mean, arithmetic.saved.u, arithmetic.saved.sub)
-            errors = [_ALGORITHMS["two-pass"](arithmetic, q, delta), *errors]
+            errors = [_two_pass(arithmetic, q, delta), *errors]
         big_delta = np.max([e[1] for e in errors], axis=0)
     if "mean" in arithmetic.silent:
         delta = zero
@@ -98,9 +99,11 @@ def inverse_error(arithmetic: Arithmetic, q: Quantities, big_delta: Array) -> Ar
     with np.errstate(all="ignore"):
         below = np.where(low < 1, 1 / np.sqrt(np.where(low < 1, 1 - low, 1)) - 1, np.inf)
     alpha = np.maximum(1 - 1 / np.sqrt(1 + up), below)
-    alpha = compose(alpha, accumulated(ROOT_ROUNDINGS, u))
+    alpha = np.asarray(compose(alpha, accumulated(ROOT_ROUNDINGS, u)))
     if arithmetic.saved is not None and "storage" not in arithmetic.silent:
-        alpha = compose(alpha, accumulated(2, arithmetic.saved.u))  # inv_std, and gamma * inv_std
+        alpha = np.asarray(
+            compose(alpha, accumulated(2, arithmetic.saved.u))
+        )  # inv_std, and gamma * inv_std
     return np.asarray(alpha)
 
 
@@ -175,9 +178,9 @@ def _about(arithmetic: Arithmetic, q: Quantities, centre: Array, delta: Array) -
     return np.asarray(total + 4 * underflow + 2 * underflow * (q.sigma + centre + delta))
 
 
-_ALGORITHMS = {"two-pass": _two_pass, "streaming": _streaming, "one-pass": _one_pass}
-
-
-def silence(error: StatisticsError, **changes: Array) -> StatisticsError:
-    """A copy with some errors replaced, for finding which term used up a bound."""
-    return replace(error, **changes)
+ALGORITHMS: dict[str, Callable[[Arithmetic, Quantities], tuple[Array, Array]]] = {
+    "two-pass": _two_pass,
+    "streaming": _streaming,
+    "one-pass": _one_pass,
+}
+"""delta and Delta by algorithm."""

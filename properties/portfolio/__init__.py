@@ -16,7 +16,18 @@ from bnproof.properties.portfolio import (
 )
 from bnproof.properties.portfolio.builder import Builder
 
-CHAPTERS = (algebra, gradients, finite_difference, relations, running, numerics, sizes, memory, degenerate, layer)
+CHAPTERS = (
+    algebra,
+    gradients,
+    finite_difference,
+    relations,
+    running,
+    numerics,
+    sizes,
+    memory,
+    degenerate,
+    layer,
+)
 
 
 def portfolio(

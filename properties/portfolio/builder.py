@@ -113,7 +113,7 @@ class Builder:
             if rank in self.declaration.ranks:
                 yield to_rank(case, rank)
 
-    # --- what the implementation can take ----------------------------------------------------------
+    # --- what the implementation can take -------------------------------------------------
 
     def _in_range(
         self, x: Array, eps: float, parameters: dict[str, Array]
@@ -121,7 +121,7 @@ class Builder:
         fixed = self.declaration.fixed.get("eps")
         low, high = self.declaration.accepts.get("eps", (0.0, math.inf))
         due = float(fixed) if fixed is not None else min(max(eps, low), high)
-        if due == eps or due == 0 or eps == 0:
+        if due in (eps, 0) or eps == 0:
             return x, due, parameters
         scale = 2.0 ** round(math.log2(due / eps) / 2)
         scaled = dict(parameters)

@@ -25,7 +25,9 @@ def _nonfinite(build: Builder) -> Iterator[Case]:
     """NaN or infinity in one channel of x, or of dy; the other channels are judged as ever."""
     tags = frozenset({"nonfinite"})
     for value in (np.nan, np.inf, -np.inf):
-        case = build.case(f"{value} in x", build.normal(12, 5), tags=tags | {"nonfinite x"}, calls="short")
+        case = build.case(
+            f"{value} in x", build.normal(12, 5), tags=tags | {"nonfinite x"}, calls="short"
+        )
         if case.channels < 2:
             return
         x = case.x.copy()
@@ -61,7 +63,9 @@ def _empty(build: Builder) -> Iterator[Case]:
         return
     for rank in build.declaration.ranks:
         x = np.zeros(EMPTY[rank])
-        yield build.case(f"empty batch, rank {rank}", x, dy=x, calls="empty", tags=frozenset({"empty"}))
+        yield build.case(
+            f"empty batch, rank {rank}", x, dy=x, calls="empty", tags=frozenset({"empty"})
+        )
 
 
 def _absent(build: Builder) -> Iterator[Case]:

@@ -33,7 +33,9 @@ def _plain(build: Builder) -> Iterator[Case]:
     yield build.case("dy with a large mean", x, dy=4 + build.normal(16, 4), eps=2.0**-10)
     rows = np.arange(2048)[:, None]
     signs = np.sign(build.normal(2048, 2))
-    yield build.case("dy sparse, many values", signs, dy=np.where(rows == 3, 1.0, 0.0), calls="short")
+    yield build.case(
+        "dy sparse, many values", signs, dy=np.where(rows == 3, 1.0, 0.0), calls="short"
+    )
     yield build.case("dy sparse", x, dy=np.where(np.arange(16)[:, None] == 5, 2.0, 0.0))
     if build.wide:
         yield build.case("dy tiny", x, dy=2.0**-60 * build.normal(16, 4))
@@ -48,7 +50,7 @@ def _plain(build: Builder) -> Iterator[Case]:
 def _zero_mean(dy: Array) -> Array:
     whole = np.rint(16 * dy) / 16
     whole[len(whole) // 2 :] = -whole[: len(whole) // 2]
-    return whole
+    return np.asarray(whole)
 
 
 def _orthogonal(dy: Array, centred: Array) -> Array:

@@ -37,9 +37,7 @@ def cases(build: Builder) -> Iterator[Case]:
 
 def _layouts(base: Case, declaration: Declaration) -> Iterator[Case]:
     def made(what: str, layouts: dict[str, str]) -> Case:
-        return base.with_(
-            name=f"{base.name}: {what}", layouts=layouts, tags=base.tags | {"layout"}
-        )
+        return base.with_(name=f"{base.name}: {what}", layouts=layouts, tags=base.tags | {"layout"})
 
     for layout in WHOLE:
         if layout in NEGATIVE and declaration.keeps_strides == "positive":
@@ -50,7 +48,9 @@ def _layouts(base: Case, declaration: Declaration) -> Iterator[Case]:
     statistics = ["running_mean", "running_var"]
     parameters = ["gamma", "beta", *statistics]
     for layout in ("stepped", "reversed", "middle"):
-        negative = layout in NEGATIVE and (declaration.in_place or declaration.keeps_strides is not True)
+        negative = layout in NEGATIVE and (
+            declaration.in_place or declaration.keeps_strides is not True
+        )
         if negative:
             continue  # buffers that are updated have positive strides
         for name in parameters:

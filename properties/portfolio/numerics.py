@@ -44,7 +44,13 @@ def _exact(build: Builder) -> Iterator[Case]:
     if {"eps", "shape"} & set(build.declaration.fixed):
         return
     large = {"float32": 4097, "float64": 2**26 + 1, "bfloat16": 127, "float16": 1021}
-    for count, mean in ((4, None), (256, None), (256, large[build.dtype]), (1024, large[build.dtype]), (4096, None)):
+    for count, mean in (
+        (4, None),
+        (256, None),
+        (256, large[build.dtype]),
+        (1024, large[build.dtype]),
+        (4096, None),
+    ):
         data = exact_data(count, 3 if count < 4096 else 2, build.rng, mean=mean)
         what = "" if mean is None else ", large mean"
         calls = "full" if count < 1024 else "short"
@@ -67,7 +73,9 @@ def _constant(build: Builder) -> Iterator[Case]:
     values = [[300.3, 0.1, 1234.5, 0.0]]
     constant = frozenset({"constant"})
     for count in (2, 37, 64):
-        made = build.case(f"constant, {count} values", np.tile(values, (count, 1)), eps=2.0**-16, tags=constant)
+        made = build.case(
+            f"constant, {count} values", np.tile(values, (count, 1)), eps=2.0**-16, tags=constant
+        )
         yield made
     yield build.case("constant 37x2", np.tile([[300.3, 0.7]], (37, 1)), eps=1e-3, tags=constant)
     step = 2.0 ** (-17 if build.wide else -9 if build.dtype == "float16" else -6)
@@ -86,15 +94,31 @@ def _magnitudes(build: Builder) -> Iterator[Case]:
         "float16": (12, 8, -6, -10),
     }[build.dtype]
     for e in exponents:
-        yield build.case(f"magnitude 2^{e}, eps along", 2.0**e * build.normal(16, 3), eps=max(4.0**e / 2, 2.0**-120), running_var=_clipped(build, 4.0**e), running_mean=0.0)
+        yield build.case(
+            f"magnitude 2^{e}, eps along",
+            2.0**e * build.normal(16, 3),
+            eps=max(4.0**e / 2, 2.0**-120),
+            running_var=_clipped(build, 4.0**e),
+            running_mean=0.0,
+        )
         yield build.case(f"magnitude 2^{e}", 2.0**e * build.normal(6, 3), eps=2.0**-10)
     top = build.format.max / 64
     signs = np.where(np.arange(6)[:, None] % 2 == 0, 1.0, -1.0) * np.ones((1, 2))
     yield build.case("half the range, both signs", top * signs * 16)
     least = build.format.sub * 8
     yield build.case("subnormal x", least * build.rng.integers(-8, 9, (12, 3)), eps=2.0**-20)
-    yield build.case("running variance tiny and huge", build.normal(6, 3), running_var=[2.0**-30, 2.0**-13, 2.0**17], eps=2.0**-16)
-    yield build.case("running mean large", build.normal(6, 3), running_mean=[60000.0, -300.0, 0.0], running_var=1.0)
+    yield build.case(
+        "running variance tiny and huge",
+        build.normal(6, 3),
+        running_var=[2.0**-30, 2.0**-13, 2.0**17],
+        eps=2.0**-16,
+    )
+    yield build.case(
+        "running mean large",
+        build.normal(6, 3),
+        running_mean=[60000.0, -300.0, 0.0],
+        running_var=1.0,
+    )
 
 
 def _clipped(build: Builder, value: float) -> float:

@@ -90,14 +90,19 @@ def _twins(build: Builder, base: Case) -> Iterator[Case]:
         for k in ("gamma", "beta", "running_mean", "running_var")
         if (v := getattr(base, k)) is not None
     }
-    yield twin("forward/channel-independence", "one channel alone", {}, x=x[:, :1], dy=dy[:, :1], **alone)
+    yield twin(
+        "forward/channel-independence", "one channel alone", {}, x=x[:, :1], dy=dy[:, :1], **alone
+    )
     if base.gamma is not None and base.beta is not None:
         changed = {"gamma": wide(base.gamma) * [-2, 4, 0.5, -1], "beta": wide(base.beta) + 1.5}
         yield twin("forward/affine", "other gamma and beta", {}, **changed)
         yield twin("backward/independent-of-beta", "other beta", {}, beta=wide(base.beta) - 3)
     twice = {"x": np.concatenate([x, x]), "dy": np.concatenate([dy, dy])}
     yield twin("forward/duplicated-batch", "the batch twice", {}, **twice)
-    statistics = {"running_mean": wide(base.running_mean) + 5, "running_var": wide(base.running_var) * 3}
+    statistics = {
+        "running_mean": wide(base.running_mean) + 5,
+        "running_var": wide(base.running_var) * 3,
+    }
     yield twin(
         "forward/independent-of-running-statistics", "other running statistics", {}, **statistics
     )

@@ -21,7 +21,9 @@ def cases(build: Builder) -> Iterator[Case]:
 
 
 def _many(build: Builder) -> Iterator[Case]:
-    case = build.case("many steps", build.normal(6, 3), weight=0.25, calls="steps", tags=frozenset({"steps"}))
+    case = build.case(
+        "many steps", build.normal(6, 3), weight=0.25, calls="steps", tags=frozenset({"steps"})
+    )
     steps = tuple(build.format.round(build.normal(*case.x.shape) + 0.5) for _ in range(STEPS - 1))
     yield case.with_(steps=steps)
 
@@ -46,7 +48,9 @@ def _population(build: Builder) -> Iterator[Case]:
 def _statistics_of_batch(build: Builder) -> Iterator[Case]:
     """Inference with the statistics of the batch itself, which are exactly representable."""
     x = np.stack([balanced_integers(8, 2, build.rng) + m for m in (0, 3, -2)], axis=1) / 2
-    case = build.case("statistics of the batch", x, calls="short", tags=frozenset({"equals training"}))
+    case = build.case(
+        "statistics of the batch", x, calls="short", tags=frozenset({"equals training"})
+    )
     wide = np.asarray(case.x, np.float64)
     axes = (0, *range(2, wide.ndim))
     statistics = {
@@ -82,6 +86,12 @@ def _cumulative(build: Builder) -> Iterator[Case]:
             tags=frozenset({"cumulative"}),
         )
         yield from build.every_rank(case)
-    case = build.case("cumulative, many steps", build.normal(6, 3), weight=None, calls="steps", tags=frozenset({"cumulative", "steps"}))
+    case = build.case(
+        "cumulative, many steps",
+        build.normal(6, 3),
+        weight=None,
+        calls="steps",
+        tags=frozenset({"cumulative", "steps"}),
+    )
     steps = tuple(build.format.round(build.normal(*case.x.shape) + 0.5) for _ in range(STEPS - 1))
     yield from build.every_rank(case.with_(steps=steps))

@@ -1,5 +1,6 @@
 """``bnproof check``: hold an implementation against all properties."""
 
+import math
 import os
 import sys
 from collections.abc import Sequence
@@ -31,7 +32,9 @@ TO_STDOUT = "-"
     help="Only properties whose id matches, such as 'running/*'; may be repeated.",
 )
 @click.option("--dtype", "dtypes", multiple=True, help="Only this dtype of x; may be repeated.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of all data.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all data."
+)
 @click.option(
     "--json", "json_file", metavar="FILE", help="Write the report as JSON; - is standard output."
 )
@@ -51,7 +54,7 @@ def check(
     dtypes: Sequence[str],
     seed: int,
     json_file: str | None,
-    list_only: bool,  # noqa: FBT001  # click passes by name
+    list_only: bool,  # click passes by name
     timeout: float,
 ) -> int:
     """Check TARGET, an implementation of batch normalization.
@@ -62,8 +65,9 @@ def check(
     if list_only:
         return _list(properties)
     if target is None:
-        msg = "name a TARGET, for instance reference or my_file.py:MyBatchNorm"
-        raise click.UsageError(msg)
+        raise click.UsageError("name a TARGET, for instance reference or my_file.py:MyBatchNorm")
+    if math.isnan(timeout):
+        raise click.BadParameter("nan is no number of seconds", param_hint="--timeout")
     if json_file not in (None, TO_STDOUT):
         _check_writable(Path(json_file))
     reports = _run(target, profile, properties, dtypes, seed, timeout)
@@ -144,13 +148,11 @@ def _check_writable(path: Path) -> None:
         reason = "permission denied"
     else:
         return
-    msg = f"cannot write {path}: {reason}"
-    raise _WrongUsage(msg)
+    raise _WrongUsage(f"cannot write {path}: {reason}")
 
 
 def _write(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        msg = f"cannot write {path}: {error.strerror}"
-        raise _WrongUsage(msg) from error
+        raise _WrongUsage(f"cannot write {path}: {error.strerror}") from error

@@ -42,7 +42,7 @@ class Verbs(click.Group):
             formatter.write_dl(rows)
 
 
-def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001
+def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
         from importlib.metadata import version  # noqa: PLC0415  # costs time that help does not have
 
@@ -78,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # names of files need not be printable
     signal.signal(signal.SIGTERM, _terminate)
-    sys.exit(_status(arguments))
+    sys.exit(run(arguments))
 
 
 def _terminate(number: int, _: object) -> None:
@@ -86,7 +86,8 @@ def _terminate(number: int, _: object) -> None:
     sys.exit(128 + number)
 
 
-def _status(arguments: Sequence[str] | None) -> int:
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line, and return the exit status."""
     try:
         returned: Any = cli.main(arguments, prog_name="bnproof", standalone_mode=False)
         return returned if isinstance(returned, int) else 0
@@ -109,10 +110,9 @@ def _status(arguments: Sequence[str] | None) -> int:
 
 def _fault(error: Exception) -> str:
     said = (str(error).strip().splitlines() or [""])[-1]
-    kind = type(error).__name__
     return (
-        f"this is a fault of bnproof, not of what it checks: {kind}: {said}\n"
-        "please report it with what BNPROOF_DEBUG=1 in the environment shows"
+        f"fault of bnproof itself ({type(error).__name__}: {said}); "
+        "please report it, with what BNPROOF_DEBUG=1 in the environment shows"
     )
 
 

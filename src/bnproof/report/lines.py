@@ -1,6 +1,5 @@
 """Lines of a terminal report: text with styles, and numbers in few characters."""
 
-import math
 import textwrap
 from collections.abc import Iterable, Sequence
 

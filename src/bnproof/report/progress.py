@@ -11,7 +11,7 @@ TEXT = 50  # characters of what is being done; a bar of changing length is hard 
 def progress_on(stream: TextIO) -> Iterator[Callable[[int, int, str], None]]:
     """A function ``(done, total, text)`` that draws a bar, if the stream is a terminal."""
     if not stream.isatty():
-        yield lambda done, total, text: None  # noqa: ARG005  # nobody is looking
+        yield lambda done, total, text: None  # nobody is looking
         return
     from rich.console import Console  # noqa: PLC0415  # costs nothing where it is not used
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415

@@ -6,7 +6,7 @@ from typing import Any
 
 from bnproof.properties.contract import METHODS
 
-SHOWN = 6
+SHOWN = 8
 
 
 def usable(found: Any) -> list[str]:
@@ -22,7 +22,7 @@ def usable(found: Any) -> list[str]:
     names = [name for name in dir(found) if not name.startswith("_")]
     members = {name: inspect.getattr_static(found, name, None) for name in names}
     own = {name: m for name, m in members.items() if _is_own(found, m)}
-    return [name for name, member in own.items() if _looks_usable(name, member)] + _pairs(own)
+    return _pairs(own) + [name for name, member in own.items() if _looks_usable(name, member)]
 
 
 def _is_own(found: Any, member: Any) -> bool:
@@ -37,8 +37,15 @@ def _looks_usable(name: str, member: Any) -> bool:
         return False
     if isinstance(member, type):
         is_norm = "batchnorm" in name.lower().replace("_", "")
-        return is_norm or any(hasattr(member, method) for method in METHODS)
+        from_torch = member.__module__.startswith("torch.")  # where every module has a `train`
+        return is_norm or (not from_torch and any(hasattr(member, method) for method in METHODS))
     return any(callable(getattr(member, method, None)) for method in METHODS)
+
+
+def pair_of(module: Any, forward: str) -> str:
+    """A function of a module together with its backward, "" if there is none."""
+    backward = forward.replace("forward", "backward")
+    return f"{forward},{backward}" if backward != forward and hasattr(module, backward) else ""
 
 
 def _pairs(members: dict[str, Any]) -> list[str]:

@@ -131,7 +131,7 @@ def _check(
     try:
         session.try_out()
     except TargetError as error:
-        message = f"{declaration.name} cannot be used: {error}"
+        message = f"{session.target} cannot be used: {error}"
         return Report(session.target, error=message, **told)
     found = check(
         session,
@@ -165,8 +165,7 @@ def _check_dtypes(dtypes: Sequence[str]) -> None:
     for dtype in dtypes:
         if dtype not in FORMATS:
             hint = suggestion(dtype, list(FORMATS))
-            msg = f"no dtype {dtype!r}{hint}; there are {', '.join(FORMATS)}"
-            raise UsageError(msg)
+            raise UsageError(f"no dtype {dtype!r}{hint}; there are {', '.join(FORMATS)}")
 
 
 def _check_declared(dtypes: Sequence[str], declarations: Sequence[Declaration]) -> None:
@@ -174,18 +173,16 @@ def _check_declared(dtypes: Sequence[str], declarations: Sequence[Declaration]) 
     for dtype in dtypes:
         if dtype not in declared:
             name = declarations[0].name
-            msg = f"{name} does not declare {dtype}; it declares {', '.join(declared)}"
-            raise UsageError(msg)
+            raise UsageError(f"{name} does not declare {dtype}; it declares {', '.join(declared)}")
 
 
 def _check_properties(patterns: Sequence[str]) -> None:
-    from bnproof.properties.checking import PROPERTY_IDS  # noqa: PLC0415
     from bnproof.properties.catalogue import chosen  # noqa: PLC0415
+    from bnproof.properties.checking import PROPERTY_IDS  # noqa: PLC0415
 
     for pattern in patterns:
         try:
             chosen((pattern,))
         except LookupError as error:
             hint = suggestion(pattern, list(PROPERTY_IDS))
-            msg = f"{error.args[0]}{hint}; see bnproof check --list"
-            raise UsageError(msg) from error
+            raise UsageError(f"{error.args[0]}{hint}; see bnproof check --list") from error

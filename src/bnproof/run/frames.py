@@ -3,18 +3,21 @@
 import re
 import signal
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent
-OURS = ("properties", "run", "report", "cli")
+HARNESS = ("properties", "run", "report", "cli")
+ALL = (*HARNESS, "implementations", "reference", "mutants", "spec")
 _FRAME = re.compile(r'File "(?P<file>.*)", line (?P<line>\d+) in (?P<function>\S+)')
 
 
-def is_ours(filename: str) -> bool:
-    """Whether a file belongs to the harness; adapters and the reference are targets."""
+def is_ours(filename: str, folders: Sequence[str] = HARNESS) -> bool:
+    """Whether a file belongs to the harness, or to other folders of this package."""
     path = Path(filename)
-    folders = [PACKAGE / name for name in OURS] + [(PACKAGE / name).resolve() for name in OURS]
-    return any(path.is_relative_to(folder) for folder in folders)
+    # a folder of ideas is seen under src/ by its link, or where it really is
+    places = [place for name in folders for place in (PACKAGE / name, (PACKAGE / name).resolve())]
+    return any(path.is_relative_to(place) for place in places)
 
 
 def raised_by_us(error: BaseException) -> bool:
@@ -45,9 +48,8 @@ def last_words(errors: str, lines: int = 3) -> str:
     """
     if "Fatal Python error" in errors:
         said = errors[errors.rindex("Fatal Python error") :]
-        frames = [m for m in _FRAME.finditer(said) if not is_ours(m["file"])]
-        if frames:
-            frame = _outermost_before_ours(said) or frames[0]
+        frame = _outermost_before_ours(said)
+        if frame:
             where = f"{Path(frame['file']).name}, line {frame['line']}, in {frame['function']}"
             return f"{said.splitlines()[0]} ({where})"
         return said.splitlines()[0]
@@ -61,5 +63,6 @@ def _outermost_before_ours(said: str) -> "re.Match[str] | None":
     for frame in _FRAME.finditer(said):
         if is_ours(frame["file"]):
             return before
-        before = frame
+        if not frame["file"].startswith("<"):  # the machinery of imports
+            before = frame
     return before

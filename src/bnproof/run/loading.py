@@ -5,6 +5,7 @@ This runs in the worker, where the user's code may print, exit or raise as it li
 
 import importlib
 import importlib.util
+import inspect
 import pkgutil
 import sys
 import traceback
@@ -12,7 +13,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from bnproof.run.candidates import listed, usable
+from bnproof.run.candidates import listed, pair_of, usable
+from bnproof.run.frames import ALL, is_ours
 from bnproof.run.target import Target, TargetError, parse, suggestion
 
 
@@ -32,16 +34,20 @@ def load(text: str) -> list[Any]:
     try:
         return list(variants(found))
     except ContractError as error:
-        raise TargetError(str(error), loaded=True) from error
+        raise TargetError(f"{text} cannot be used: {error}", loaded=True) from error
     except BaseException as error:  # a constructor of the user's may do anything
-        raise TargetError(_no_instance(text, error), loaded=True) from error
+        if isinstance(error, TypeError) and "is not an implementation" in str(error):
+            raise TargetError(f"{error}{_pair(text, found)}", loaded=True) from error
+        made = f"{text} was found, but making an instance of it raised {_in_words(error)}"
+        raise TargetError(f"{made}{_where(error, text)}", loaded=True) from error
 
 
-def _no_instance(text: str, error: BaseException) -> str:
-    if isinstance(error, TypeError) and "is not an implementation" in str(error):
-        return str(error)  # from `variants`, about an object that no adapter recognises
-    made = f"{text} was found, but making an instance of it raised {_in_words(error)}"
-    return made + _where(error, text)
+def _pair(text: str, found: Any) -> str:
+    """A hint for a function that was named without its backward."""
+    if not inspect.isfunction(found):
+        return ""
+    pair = pair_of(inspect.getmodule(found), found.__name__)
+    return f"\nwrite {text.rpartition(':')[0]}:{pair}" if pair else ""
 
 
 def find(target: Target) -> Any:
@@ -65,8 +71,9 @@ def _import_module(name: str) -> ModuleType:
             raise TargetError(_unknown_module(name, error.name)) from error
         raise TargetError(_needs(name, error)) from error
     except BaseException as error:  # a module may even exit
-        msg = f"importing {name} raised {_in_words(error)}"
-        raise TargetError(f"{msg}{_where(error, name)}") from error
+        raise TargetError(
+            f"importing {name} raised {_in_words(error)}{_where(error, name)}"
+        ) from error
 
 
 def _unknown_module(name: str, missing: str) -> str:
@@ -77,6 +84,8 @@ def _unknown_module(name: str, missing: str) -> str:
         here = [m.name for m in pkgutil.iter_modules() if not m.name.startswith("_")]
         return f"no module named {last!r}{suggestion(last, here)}"
     package = sys.modules[parent]
+    if hasattr(package, last):
+        return f"{missing} is not a module; write {parent}:{last}"
     if not hasattr(package, "__path__"):
         return f"{parent} is a module, not a package; write {parent}:{last} for what is in it"
     inside = [m.name for m in pkgutil.iter_modules(package.__path__)]
@@ -85,8 +94,9 @@ def _unknown_module(name: str, missing: str) -> str:
 
 def _import_file(path: Path) -> ModuleType:
     if path.is_dir():
-        msg = f"{path} is a folder; write the file in it, as {path / 'bn.py'}:ATTRIBUTE"
-        raise TargetError(msg)
+        raise TargetError(
+            f"{path} is a folder; write the file in it, as {path / 'bn.py'}:ATTRIBUTE"
+        )
     if not path.is_file():
         raise TargetError(_unknown_file(path))
     path = path.resolve()
@@ -96,8 +106,7 @@ def _import_file(path: Path) -> ModuleType:
     name = f"bnproof_target_{path.stem}" if taken else path.stem
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        msg = f"{path.name} is not a Python file: its name has to end in .py"
-        raise TargetError(msg)
+        raise TargetError(f"{path.name} is not a Python file: its name has to end in .py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
@@ -105,8 +114,9 @@ def _import_file(path: Path) -> ModuleType:
     except ModuleNotFoundError as error:
         raise TargetError(_needs(path.name, error)) from error
     except BaseException as error:  # a script may even exit
-        msg = f"importing {path.name} raised {_in_words(error)}"
-        raise TargetError(f"{msg}{_where(error, str(path))}") from error
+        raise TargetError(
+            f"importing {path.name} raised {_in_words(error)}{_where(error, str(path))}"
+        ) from error
     return module
 
 
@@ -140,7 +150,8 @@ def _unknown_attribute(found: Any, name: str, target: Target) -> str:
     owner = place if isinstance(found, ModuleType) else f"{found!r} in {place}"
     names = [n for n in dir(found) if not n.startswith("_")]
     candidates = usable(found)
-    hint = suggestion(name, candidates) or suggestion(name, names)
+    single = [candidate for candidate in candidates if "," not in candidate]
+    hint = suggestion(name, single) or suggestion(name, names)
     return f"no {name!r} in {owner}{hint}" + listed("what looks usable there", candidates)
 
 
@@ -165,5 +176,4 @@ def _where(error: BaseException, text: str) -> str:
 
 
 def _is_users(filename: str) -> bool:
-    ours = Path(__file__).resolve().parent.parent
-    return not filename.startswith("<") and not Path(filename).resolve().is_relative_to(ours)
+    return not filename.startswith("<") and not is_ours(filename, ALL)

@@ -68,4 +68,4 @@ class Patience:
             return None
         last = self._last[dtype]
         detail = f"not tried any more after too many failures; the last: {last.failure_detail}"
-        return Observation(failure=last.failure, failure_detail=detail)
+        return Observation(failure=last.failure, failure_detail=detail, facts={"skipped": True})

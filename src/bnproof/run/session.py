@@ -176,12 +176,14 @@ class Session:
             declarations = self._reply(child, "loading", limit=LOADING)
         except Died as died:
             self._child = None
-            msg = f"{self.target} cannot be loaded: the process {died}{died.said}"
-            raise TargetError(msg) from None
+            raise TargetError(
+                f"{self.target} cannot be loaded: {died} on import{died.said}"
+            ) from None
         except TimedOut:
             self._child = None
-            msg = f"{self.target} cannot be loaded: importing it took more than {LOADING:g} s"
-            raise TargetError(msg) from None
+            raise TargetError(
+                f"{self.target} cannot be loaded: importing it took more than {LOADING:g} s"
+            ) from None
         if not self.declarations:
             self.declarations = declarations
         return child

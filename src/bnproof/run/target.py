@@ -46,8 +46,8 @@ def parse(text: str) -> Target:
 
     Raises TargetError if it is of none of the forms.
 
-    >>> parse("torch.nn:BatchNorm2d")
-    Target(text='torch.nn:BatchNorm2d', place='torch.nn', is_file=False, attributes=('BatchNorm2d',))
+    >>> parse("torch.nn:BatchNorm2d").place
+    'torch.nn'
     >>> parse("bn.py:forward,backward").attributes
     ('forward', 'backward')
     """
@@ -59,11 +59,11 @@ def parse(text: str) -> Target:
     attributes = tuple(part.strip() for part in rest.split(","))
     names = [name for attribute in attributes for name in attribute.split(".")]
     if not all(name.isidentifier() for name in names):
-        msg = f"{rest!r} in {text!r} is not an attribute; write {FORMS}"
-        raise TargetError(msg)
+        raise TargetError(f"{rest!r} in {text!r} is not an attribute; write {FORMS}")
     if len(attributes) > 2:
-        msg = f"{text!r} names {len(attributes)} attributes; write one, or forward,backward"
-        raise TargetError(msg)
+        raise TargetError(
+            f"{text!r} names {len(attributes)} attributes; write one, or forward,backward"
+        )
     return Target(text, place, is_file=_is_file(place), attributes=attributes)
 
 

@@ -2,8 +2,8 @@
 
 Messages from the session are tuples of a verb and its arguments; each is answered by any number
 of ``("call", name, when)`` and one of ``("ok", value)``, ``("refused", text, loaded)`` for a target
-that cannot be used, and ``("fault", text)`` for a mistake of ours.  When is a monotonic clock, which
-all processes of a machine share.
+that cannot be used, and ``("fault", text)`` for a mistake of ours.  When is a monotonic clock,
+which all processes of a machine share.
 """
 
 import ctypes
@@ -54,7 +54,7 @@ class Worker:
             return ("refused", str(error), error.loaded)
         except ContractError as error:
             return ("refused", str(error), True)
-        except BaseException:  # the session has to hear of it, whatever it is
+        except BaseException:  # noqa: BLE001  # the session has to hear of it, whatever it is
             return ("fault", traceback.format_exc())
 
     def _reply(self, reply: tuple[Any, ...]) -> None:
@@ -69,7 +69,10 @@ class Worker:
     def load(self, target: str) -> list[Declaration]:
         """Load a target, and read the declarations of its variants."""
         self.variants = load(target)
-        self.declarations = [declaration_of(variant) for variant in self.variants]
+        try:
+            self.declarations = [declaration_of(variant) for variant in self.variants]
+        except ContractError as error:
+            raise TargetError(f"{target} cannot be used: {error}", loaded=True) from error
         return self.declarations
 
     def try_out(self, variant: int) -> None:

@@ -1,0 +1,206 @@
+"""Whatever a target does to its process, each case gets an observation and the run goes on."""
+
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bnproof.properties.cases import Case
+from bnproof.properties.formats import FORMATS
+from bnproof.properties.observation import Observation
+from bnproof.run.session import HarnessError, Session
+from bnproof.run.target import TargetError
+
+
+def case(number: int = 0, dtype: str = "float32", calls: str = "short", size: int = 6) -> Case:
+    """Ordinary data; with calls="short" it makes one training call and one inference."""
+    storage = FORMATS[dtype]
+    x = storage.round(np.random.default_rng(number).normal(size=(size, 2)))
+    parameters = FORMATS["float32"].round([0.5, 2.0])
+    return Case(
+        name=f"case {number}",
+        x=x,
+        dy=x[::-1].copy(),
+        gamma=parameters,
+        beta=parameters,
+        running_mean=parameters,
+        running_var=parameters,
+        eps=0.5,
+        momentum=0.25,
+        calls=calls,
+    )
+
+
+def observe(target: str, number: int = 5, timeout: float = 0.4) -> list[Observation]:
+    """The observations of some cases."""
+    with Session(target, timeout=timeout) as session:
+        cases = [case(n) for n in range(number)]
+        return [observation for _, observation in session.run_many(cases)]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Segfault", "killed by SIGSEGV in the call 'train': Fatal Python error"),
+        ("Exit", "exited with status 7 in the call 'train': about to leave"),
+        ("Fork", "exited with status 1 in the call 'train'"),
+    ],
+)
+def test_crash(hostile: Path, name: str, said: str) -> None:
+    """Catches a crash that ends the run, is laid on another case, or is not explained."""
+    observed = observe(f"{hostile}:{name}")
+
+    assert [o.failure for o in observed] == ["", "", "crashed", "", ""]
+    assert said in observed[2].failure_detail
+    assert "y" in observed[3].results["train"]
+
+
+def test_crash_names_the_line(hostile: Path) -> None:
+    """Catches a segmentation fault without the line of the user's file that it happened in."""
+    detail = observe(f"{hostile}:Segfault")[2].failure_detail
+
+    assert "hostile.py, line" in detail
+    assert "in train" in detail
+
+
+@pytest.mark.parametrize("name", ["Hang", "HangInC"])
+def test_hang(hostile: Path, name: str) -> None:
+    """Catches a hang that blocks the run, also one that lets no other thread of its own run."""
+    began = time.monotonic()
+    observed = observe(f"{hostile}:{name}")
+
+    assert [o.failure for o in observed] == ["", "", "timed-out", "", ""]
+    assert "no answer after 0.4 s in the call 'train'" in observed[2].failure_detail
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("name", ["SysExit", "Reads"])
+def test_exceptions_are_events(hostile: Path, name: str) -> None:
+    """Catches sys.exit that ends the worker, and input() that waits for the user's terminal."""
+    observed = observe(f"{hostile}:{name}")
+
+    assert [bool(o.of("raised")) for o in observed] == [False, False, True, False, False]
+    assert not any(o.failure for o in observed)
+
+
+def test_printing(hostile: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Catches megabytes of printed text that block the worker or reach the user's report."""
+    observed = observe(f"{hostile}:Chatty", timeout=5)
+
+    assert not any(o.failure for o in observed)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_gives_up(hostile: Path) -> None:
+    """Catches a run that restarts a hopeless target for every one of a thousand cases."""
+    with Session(f"{hostile}:AlwaysExits") as session:
+        observed = [o for _, o in session.run_many(case(n) for n in range(50))]
+
+        assert {o.failure for o in observed} == {"crashed"}
+        assert session.restarts < 12
+        assert session.skipped == 40
+
+
+def test_gives_up_by_dtype(hostile: Path) -> None:
+    """Catches a dtype that is condemned for the crashes of another one."""
+    with Session(f"{hostile}:AlwaysExits") as session:
+        for number in range(12):
+            session.run(case(number))
+
+        assert "not tried" in session.run(case()).failure_detail
+        assert "not tried" not in session.run(case(dtype="float64")).failure_detail
+
+
+def test_hang_in_the_first_calls(hostile: Path) -> None:
+    """Catches a hang at the start that is waited for at every case as if it were a compiler."""
+    began = time.monotonic()
+    with Session(f"{hostile}:AlwaysHangs", timeout=0.3) as session:
+        session.try_out()
+        observed = [session.run(case(n)) for n in range(20)]
+
+    assert {o.failure for o in observed} == {"timed-out"}
+    assert time.monotonic() - began < 12
+
+
+@pytest.mark.parametrize("dtype", list(FORMATS))
+def test_every_dtype_crosses_the_boundary(dtype: str) -> None:
+    """Catches a dtype, such as bfloat16, that is lost between the processes."""
+    with Session("reference") as session:
+        observed = session.run(case(dtype=dtype))
+
+    assert observed.results["train"]["y"].dtype == FORMATS[dtype].dtype
+
+
+def test_large_cases_ahead() -> None:
+    """Catches both sides writing to full pipes and waiting for each other for ever."""
+    with Session("reference", timeout=20) as session:
+        cases = [case(n, size=200_000) for n in range(4)]
+        observed = [o for _, o in session.run_many(cases)]
+
+    assert not any(o.failure for o in observed)
+
+
+def test_other_cases_between() -> None:
+    """Catches observations that are mixed up when a case is run in the middle of others."""
+    with Session("reference") as session:
+        alone = [session.run(case(n)).results["train"]["y"].tolist() for n in range(4)]
+        mixed = []
+        for number, (given, observed) in enumerate(session.run_many(case(n) for n in range(4))):
+            between = session.run(case(3)).results["train"]["y"].tolist()
+            mixed.append(observed.results["train"]["y"].tolist())
+
+            assert given.name == f"case {number}"
+            assert between == alone[3]
+
+    assert mixed == alone
+
+
+def test_works_ahead() -> None:
+    """Catches a session that lets the worker wait while the caller looks at an observation."""
+    with Session("reference") as session:
+        running = session.run_many(case(n) for n in range(3))
+        next(running)
+        ticket = session._ticket
+
+        assert ticket is not None
+        assert ticket.case.name == "case 1"
+        running.close()
+
+
+def test_no_process_is_left(hostile: Path) -> None:
+    """Catches a worker that outlives an interrupt of its session."""
+    session = Session(f"{hostile}:Hang", timeout=60)
+    with pytest.raises(KeyboardInterrupt), session:  # noqa: PT012  # what is raised inside counts
+        child = session._child
+        assert child is not None
+        session._send(case())
+        raise KeyboardInterrupt
+
+    with pytest.raises(ProcessLookupError):
+        os.killpg(child._process.pid, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("import os; os.abort()", "killed by SIGABRT on import"),
+        ("import os; os._exit(0)", "exited with status 0 on import"),
+    ],
+)
+def test_crash_on_import(tmp_path: Path, text: str, said: str) -> None:
+    """Catches a crash on import that is no error of the target but one of ours."""
+    path = tmp_path / "crash.py"
+    path.write_text(text, encoding="utf-8")
+
+    with pytest.raises(TargetError, match=said) as caught, Session(f"{path}:BN"):
+        pass
+
+    assert len(str(caught.value).splitlines()) <= 2
+
+
+def test_faults_of_ours_are_ours() -> None:
+    """Catches a mistake of the harness that is reported as one of the target."""
+    with Session("reference") as session, pytest.raises(HarnessError, match="no-such-plan"):
+        session.run(case(calls="no-such-plan"))

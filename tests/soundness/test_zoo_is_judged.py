@@ -1,0 +1,88 @@
+"""Implementations that the suite was not written for: right ones accepted, wrong ones rejected.
+
+The zoo was written from the contract alone; tests/zoo/test_zoo.py shows that its right members
+are right, and its wrong ones wrong, without this suite.
+"""
+
+import importlib.util
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from bnproof.properties.checking import check
+from bnproof.properties.contract import ContractError
+from bnproof.properties.local import LocalSession
+
+ZOO = Path(__file__).parents[1] / "zoo"
+
+
+def load(path: Path) -> ModuleType:
+    """A file of the zoo as a module, with its own folder first on the path, as a target's is."""
+    for name in [n for n, m in sys.modules.items() if str(ZOO) in str(getattr(m, "__file__", ""))]:
+        if name not in ("test_zoo_is_judged",):
+            sys.modules.pop(name)
+    spec = importlib.util.spec_from_file_location(f"zoo_{path.parent.name}_{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    sys.path.insert(0, str(path.parent))
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(str(path.parent))
+    return module
+
+
+def members(kind: str) -> Iterator[tuple[Path, str]]:
+    """Path and class of every member of a kind."""
+    for path in sorted((ZOO / kind).glob("*.py")):
+        module = load(path)
+        for name, value in vars(module).items():
+            if not isinstance(value, type) or value.__module__ != module.__name__:
+                continue
+            offered = any(callable(getattr(value, m, None)) for m in ("train", "infer", "layer"))
+            if offered and not name.startswith("_") and not value.__dict__.get("abstract"):
+                yield path, name
+
+
+RIGHT, WRONG = list(members("right")), list(members("wrong"))
+
+
+def _names(found: list[tuple[Path, str]]) -> list[str]:
+    return [f"{path.stem}-{name}" for path, name in found]
+
+
+def violated(path: Path, name: str) -> list[str]:
+    """Ids of the violated properties, in every declared dtype."""
+    implementation: Any = getattr(load(path), name)()
+    try:
+        session = LocalSession(implementation)
+    except ContractError as error:
+        return [f"contract: {error}"]
+    results = check(session, session.declaration, profile="quick").results
+    return sorted({f"{r.property} {r.dtype}" for r in results if r.verdict == "fail"})
+
+
+@pytest.mark.filterwarnings("ignore")  # what a target warns of is its own affair
+@pytest.mark.parametrize(("path", "name"), RIGHT, ids=_names(RIGHT))
+def test_right_is_accepted(path: Path, name: str) -> None:
+    """A bound that is too tight, or a property that asks too much, accuses one of these."""
+    assert violated(path, name) == []
+
+
+@pytest.mark.filterwarnings("ignore")  # what a target warns of is its own affair
+@pytest.mark.parametrize(("path", "name"), WRONG, ids=_names(WRONG))
+def test_wrong_is_rejected(path: Path, name: str) -> None:
+    """Data or a property that is missing lets one of these pass."""
+    assert violated(path, name) != []
+
+
+def test_there_are_enough() -> None:
+    """An empty folder would make both tests above pass."""
+    assert len(RIGHT) >= 40
+    assert len(WRONG) >= 60
