@@ -1,212 +1,213 @@
-"""`bnproof check` as a user runs it: real processes, exit statuses and what is printed."""
+"""`bnproof check` says what it found by its exit status, on the terminal and in JSON."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
-import jsonschema
 import pytest
 
-import bnproof.report
+from bnproof.cli.main import run
 
-GOOD = '''
-import numpy as np
+RIGHT = "from bnproof.reference import BatchNorm as BN"
+WRONG = """
+from bnproof.reference import BatchNorm
 
-class Mine:
-    """Two-pass, float64."""
-    dtypes = ("float64",)
+class BN(BatchNorm):
+    dtypes = ("float32",)
     ranks = (2,)
 
-    def train(self, x, gamma, beta, running_mean, running_var, *, momentum, eps):
-        n = len(x)
-        if n < 2:
-            raise ValueError("one value per channel")
-        mean, var = x.mean(0), x.var(0)
-        r = 1 / np.sqrt(var + eps)
-        xhat = (x - mean) * r
-        def backward(dy):
-            dbeta, dgamma = dy.sum(0), (dy * xhat).sum(0)
-            return gamma * r * (dy - (dbeta + xhat * dgamma) / n), dgamma, dbeta
-        keep = 1 - momentum
-        return (gamma * xhat + beta, keep * running_mean + momentum * mean,
-                keep * running_var + momentum * var * n / (n - 1), backward)
-
-    def infer(self, x, gamma, beta, running_mean, running_var, *, eps):
-        r = 1 / np.sqrt(running_var + eps)
-        def backward(dy):
-            return gamma * r * dy, (dy * (x - running_mean) * r).sum(0), dy.sum(0)
-        return gamma * (x - running_mean) * r + beta, running_mean, running_var, backward
-'''
-
-
-def run(*arguments: str, cwd: Path, timeout: float = 120) -> subprocess.CompletedProcess[str]:
-    """One call of the command line."""
-    return subprocess.run(
-        [sys.executable, "-m", "bnproof", *arguments],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
+    def infer(self, x, *arguments, eps):
+        return super().infer(x, *arguments, eps=2 * eps)
+"""
+QUICK = ["--profile", "quick", "--dtype", "float32"]
+FEW = [*QUICK, "--property", "inference/agreement"]
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder with a file that holds a right implementation."""
-    (tmp_path / "mine.py").write_text(GOOD)
-    return tmp_path
+def wrong(tmp_path: Path) -> str:
+    """A target that uses twice the eps in inference."""
+    path = tmp_path / "wrong.py"
+    path.write_text(WRONG, encoding="utf-8")
+    return f"{path}:BN"
 
 
-def test_a_right_file_conforms(folder: Path) -> None:
-    """The main job: exit status 0, and the last line says so."""
-    done = run("check", "mine.py:Mine", "--profile", "quick", cwd=folder)
-
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "conforms" in done.stdout.splitlines()[-1]
+def test_conforms(capsys: pytest.CaptureFixture[str]) -> None:
+    """Catches a right implementation that is not said to conform."""
+    assert run(["check", "reference", *FEW]) == 0
+    assert "reference conforms" in capsys.readouterr().out
 
 
-def test_a_wrong_file_is_told_why(folder: Path) -> None:
-    """Exit status 1, with what was got, what was due and where."""
-    (folder / "mine.py").write_text(GOOD.replace("np.sqrt(var + eps)", "(np.sqrt(var) + eps)"))
-    done = run("check", "mine.py:Mine", "--profile", "quick", cwd=folder)
+def test_violated(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Catches a wrong implementation that conforms, or whose failure is not shown."""
+    assert run(["check", wrong, *FEW]) == 1
 
-    assert done.returncode == 1
-    for expected in ("FAIL forward/agreement", "got", "want", "error/bound", "float64"):
-        assert expected in done.stdout
+    text = capsys.readouterr().out
+    assert "FAIL inference/agreement, float32" in text
+    assert "does not conform" in text
+
+
+def test_json_file(wrong: str, tmp_path: Path) -> None:
+    """Catches a JSON file that is missing or says something else than the exit status."""
+    file = tmp_path / "report.json"
+
+    assert run(["check", wrong, *FEW, "--json", str(file)]) == 1
+    assert json.loads(file.read_text(encoding="utf-8"))["conforms"] is False
+
+
+def test_json_alone_on_stdout(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Catches a terminal report in the middle of the JSON."""
+    assert run(["check", wrong, *FEW, "--json", "-"]) == 1
+
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["schema"] == 1
+    assert "does not conform" in printed.err
+
+
+def test_same_seed_same_report(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Catches verdicts or counterexamples that change from run to run."""
+    made = []
+    for _ in range(2):
+        run(["check", wrong, *FEW, "--seed", "5", "--json", "-"])
+        made.append({**json.loads(capsys.readouterr().out), "seconds": 0})
+
+    assert made[0] == made[1]
+
+
+def test_unusable_target_has_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Catches a loaded target that cannot be used and leaves no JSON, or JSON without the error."""
+    path = tmp_path / "bad.py"
+    path.write_text("class BN:\n    def train(self, *a, **k): raise ValueError('no')", "utf-8")
+
+    assert run(["check", f"{path}:BN", "--json", "-"]) == 2
+
+    printed = capsys.readouterr()
+    assert "ValueError: no" in json.loads(printed.out)["error"]
+    assert len(printed.err.splitlines()) <= 2
 
 
 @pytest.mark.parametrize(
-    ("target", "expected"),
+    "arguments",
     [
-        ("nowhere.py:Mine", "nowhere.py"),
-        ("no_such_module:Mine", "no_such_module"),
-        ("mine.py:Yours", "Yours"),
-        ("mine", "mine"),
-        ("mine.py:GOOD", "GOOD"),
-        ("raises.py:Mine", "boom"),
-        ("number.py:value", "int"),
-        ("none.py:Mine", "None"),
-        ("three.py:Mine", "3 results"),
-        ("always.py:Mine", "refused"),
-        ("words.py:Mine", "momentum_weighs"),
+        ["no_such_module:BN"],
+        ["torch.nn.BatchNorm2d"],
+        ["no_such_file.py:BN"],
+        ["{folder}/right.py:Nothing"],
+        ["{folder}/raises.py:BN"],
+        ["reference", "--dtype", "float33"],
+        ["reference", "--property", "no/such"],
+        ["reference", "--json", "/no/such/folder/report.json"],
+        ["reference", "--json", "{folder}"],
+        ["--list", "--property", "no/such"],
     ],
 )
-def test_what_cannot_be_used(folder: Path, target: str, expected: str) -> None:
-    """Exit status 2 and a message of one or two lines, never a traceback of ours."""
-    files = {
-        "raises.py": "raise RuntimeError('boom')",
-        "number.py": "value = 3",
-        "none.py": "class Mine:\n    def infer(self, *a, **k): return None",
-        "three.py": "class Mine:\n    def infer(self, x, *a, **k): return x, x, x",
-        "always.py": "class Mine:\n    def infer(self, *a, **k): raise ValueError('refused')",
-        "words.py": "class Mine:\n    momentum_weighs = 'both'\n    def infer(self): ...",
-    }
-    for name, text in files.items():
-        (folder / name).write_text(text)
-    done = run("check", target, cwd=folder)
+def test_wrong_usage(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Catches a user's mistake that is not exit status 2 with a message of two lines at most."""
+    (tmp_path / "right.py").write_text(RIGHT, encoding="utf-8")
+    (tmp_path / "raises.py").write_text("1 / 0", encoding="utf-8")
+    status = run(["check", *(a.format(folder=tmp_path) for a in arguments)])
 
-    assert done.returncode == 2, done.stdout + done.stderr
-    assert expected in done.stderr + done.stdout
-    assert "Traceback" not in done.stderr + done.stdout
-    assert len((done.stderr + done.stdout).strip().splitlines()) <= 6
+    printed = capsys.readouterr()
+    assert status == 2
+    assert printed.out == ""
+    assert 1 <= len(printed.err.splitlines()) <= 2
+    assert "Traceback" not in printed.err
 
 
 @pytest.mark.parametrize(
-    ("change", "due"),
+    "arguments",
     [
-        (("gamma * xhat + beta,", "(gamma * xhat + beta).astype('float32'),"), "dtype-and-shape"),
-        (("gamma * xhat + beta,", "(gamma * xhat + beta)[:1],"), "dtype-and-shape"),
-        (("gamma * xhat + beta,", "(gamma * xhat + beta).tolist(),"), ""),
-        (("n = len(x)", "n = len(x)\n        if n > 200: raise MemoryError('no')"), "agreement"),
+        [],
+        ["reference", "--profile", "slow"],
+        ["reference", "--seed", "-1"],
+        ["reference", "--timeout", "0"],
+        ["reference", "--timeout", "nan"],
+        ["reference", "--no-such-option"],
     ],
 )
-def test_wrong_results_are_verdicts(folder: Path, change: tuple[str, str], due: str) -> None:
-    """A wrong dtype or shape, or an exception later, is a verdict; a list is read as an array."""
-    (folder / "mine.py").write_text(GOOD.replace(*change))
-    done = run("check", "mine.py:Mine", "--profile", "quick", "--json", "out.json", cwd=folder)
-    report = json.loads((folder / "out.json").read_text())
-    failed = [r["property"] for r in report["results"] if r["verdict"] == "fail"]
-
-    assert done.returncode == (1 if due else 0), done.stdout + done.stderr
-    assert any(due in name for name in failed) == bool(due)
+def test_wrong_options(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Catches an option out of range that reaches the run."""
+    assert run(["check", *arguments]) == 2
+    assert "Error: " in capsys.readouterr().err
 
 
-def test_unknown_property_and_dtype(folder: Path) -> None:
-    """A misspelt option must not check nothing and call it a success."""
-    for option, value in (("--property", "forward/bais*"), ("--dtype", "float23")):
-        done = run("check", "mine.py:Mine", option, value, cwd=folder)
-        assert done.returncode == 2
-        assert value in done.stderr
+def test_list(capsys: pytest.CaptureFixture[str]) -> None:
+    """Catches a list without ids, statements or theorems, or one that ignores the glob."""
+    assert run(["check", "--list", "--property", "running/*"]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert "running/one-step" in lines
+    assert all(line.startswith(("running/", "    ")) for line in lines)
+    assert "[theorem " in lines[1]
 
 
-def test_a_crash_and_a_hang_are_verdicts(folder: Path) -> None:
-    """The run goes on after a target that takes its process with it."""
-    crash = "n = len(x)\n        if n == 129:\n            import os; os._exit(3)"
-    (folder / "mine.py").write_text(GOOD.replace("n = len(x)", crash))
-    done = run("check", "mine.py:Mine", "--profile", "quick", "--json", "-", cwd=folder)
-    report = json.loads(done.stdout)
+def test_fault_of_ours(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Catches a mistake of ours that looks like a verdict, or that shows its traceback."""
 
-    assert done.returncode == 1
-    assert "crashed" in {r["verdict"] for r in report["results"]}
-    assert any(r["verdict"] == "pass" for r in report["results"])
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("our mistake")
 
+    monkeypatch.delenv("BNPROOF_DEBUG", raising=False)
+    monkeypatch.setattr("bnproof.run.checking.run_check", broken)
 
-def test_json_is_of_its_schema_and_repeatable(folder: Path) -> None:
-    """The fields are promises, and the same seed gives the same counterexamples."""
-    broken = GOOD.replace("dbeta + xhat * dgamma", "dbeta")
-    (folder / "mine.py").write_text(broken)
-    arguments = ("check", "mine.py:Mine", "--seed", "7", "--json", "-")
-    first, second = (json.loads(run(*arguments, cwd=folder).stdout) for _ in range(2))
-    schema = json.loads((Path(bnproof.report.__path__[0]) / "schema.json").read_text())
-    jsonschema.validate(first, schema)
+    assert run(["check", "reference"]) == 3
+    assert "fault of bnproof itself (ZeroDivisionError: our mistake)" in capsys.readouterr().err
 
-    assert first["schema"] == 1
-    assert first["conforms"] is False
-    assert first["results"] == second["results"]
+    monkeypatch.setenv("BNPROOF_DEBUG", "1")
+    with pytest.raises(ZeroDivisionError):
+        run(["check", "reference"])
 
 
-def test_help_is_light(tmp_path: Path) -> None:
-    """--help must not wait for torch or sympy."""
-    code = (
-        "import sys; from bnproof.cli.main import main\n"
-        "try: main(['--help'])\n"
-        "except SystemExit: pass\n"
-        "assert not {'torch', 'sympy', 'hypothesis'} & set(sys.modules)"
+def test_targets(capsys: pytest.CaptureFixture[str]) -> None:
+    """Catches a list of targets that does not name the reference."""
+    assert run(["targets"]) == 0
+    assert capsys.readouterr().out.startswith("reference\n")
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)]
+)
+def test_interrupt_leaves_no_process(tmp_path: Path, number: int, status: int) -> None:
+    """Catches a worker that goes on, hanging, after its run was ended."""
+    path, file = tmp_path / "hang.py", tmp_path / "pid"
+    path.write_text(
+        "import os, time\n"
+        "class BN:\n"
+        "    def train(self, *a, **k):\n"
+        f"        open({str(file)!r}, 'w').write(str(os.getpid()))\n"
+        "        time.sleep(1000)\n",
+        encoding="utf-8",
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+    command = [sys.executable, "-m", "bnproof", "check", f"{path}:BN"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        until(lambda: file.exists() and file.read_text(encoding="utf-8") != "")
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=20)
 
-    assert done.returncode == 0, done.stderr
+    assert process.returncode == status
+    assert "Traceback" not in errors
+    until(lambda: is_dead(int(file.read_text(encoding="utf-8"))))
 
 
-def test_course_functions(tmp_path: Path) -> None:
-    """A pair of functions is a target, and its mistake is found."""
-    (tmp_path / "exercise.py").write_text(
-        "import numpy as np\n"
-        "def forward(x, gamma, beta, p):\n"
-        "    m, eps = p.get('momentum', 0.9), p.get('eps', 1e-5)\n"
-        "    if p['mode'] == 'test':\n"
-        "        r = 1 / np.sqrt(p['running_var'] + eps)\n"
-        "        return gamma * (x - p['running_mean']) * r + beta, None\n"
-        "    mean, var = x.mean(0), x.var(0)\n"
-        "    r = 1 / np.sqrt(var + eps)\n"
-        "    p['running_mean'] = m * p['running_mean'] + (1 - m) * mean\n"
-        "    p['running_var'] = m * p['running_var'] + (1 - m) * var\n"
-        "    return gamma * (x - mean) * r + beta, ((x - mean) * r, gamma * r)\n"
-        "def backward(dy, cache):\n"
-        "    xhat, scale = cache\n"
-        "    dbeta, dgamma = dy.sum(0), (dy * xhat).sum(0)\n"
-        "    return scale * (dy - (dbeta + xhat * dgamma) / len(dy)), dgamma, dbeta\n"
-        "def wrong(dy, cache):\n"
-        "    xhat, scale = cache\n"
-        "    return scale * dy, (dy * xhat).sum(0), dy.sum(0)\n"
-    )
-    right = run("check", "exercise.py:forward,backward", "--profile", "quick", cwd=tmp_path)
-    wrong = run("check", "exercise.py:forward,wrong", "--profile", "quick", cwd=tmp_path)
+def is_dead(process: int) -> bool:
+    """Whether a process is gone, or only waits for its parent to notice."""
+    try:
+        os.kill(process, 0)
+        state = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").split()[2]
+    except (ProcessLookupError, FileNotFoundError):
+        return True
+    return state == "Z"
 
-    assert right.returncode == 0, right.stdout
-    assert wrong.returncode == 1
-    assert "backward/sum-zero" in wrong.stdout
+
+def until(happened: Callable[[], bool]) -> None:
+    """Wait for something that takes a moment."""
+    deadline = time.monotonic() + 20
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

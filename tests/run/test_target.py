@@ -34,7 +34,7 @@ def test_forms(text: str, place: str, is_file: bool, attributes: tuple[str, ...]
         ("refrence", "did you mean reference"),
         ("BatchNorm", "write reference, module:attribute"),
         ("bn.py", "write bn.py:ATTRIBUTE"),
-        ("torch.nn.BatchNorm2d", "no attribute is named"),
+        ("torch.nn.BatchNorm2d", "write torch.nn:BatchNorm2d"),
         ("torch.nn:", "is not an attribute"),
         ("torch.nn:Batch Norm", "is not an attribute"),
         (":BN", "not a target"),

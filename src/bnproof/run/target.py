@@ -72,10 +72,12 @@ def _is_file(place: str) -> bool:
 
 
 def _no_colon(text: str) -> str:
-    due = f"{text}:ATTRIBUTE" if _is_file(text) or "." in text else FORMS
-    if text.lower() != text or difflib.get_close_matches(text, ["reference"]):
-        return f"{text!r} is not a target{suggestion(text, ['reference'])}; write {FORMS}"
-    return f"{text!r} is not a target: no attribute is named; write {due}"
+    if _is_file(text):
+        return f"{text!r} names no attribute; write {text}:ATTRIBUTE"
+    place, dot, last = text.rpartition(".")
+    if dot:
+        return f"{text!r} is not a target; write {place}:{last}"
+    return f"{text!r} is not a target{suggestion(text, ['reference'])}; write {FORMS}"
 
 
 def suggestion(name: str, names: list[str]) -> str:
