@@ -15,7 +15,7 @@ import copy
 import inspect
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -39,8 +39,18 @@ def recognises(target: Any) -> bool:
 
 def build(target: Any) -> list["TorchModule"]:
     """In 32 and 64 bits first, then in 16 bits, as far as the module can do that."""
-    made = [TorchModule(target, form) for form in FORMS]
-    return [implementation for implementation in made if implementation.dtypes]
+    try:
+        made = [TorchModule(target, form) for form in _forms(target)]
+    except Exception as error:
+        reason = " ".join(str(error).split())[:200]
+        raise TypeError(
+            f"{_name(target)} cannot be used as a batch normalization: {reason}; its constructor "
+            "has to be (num_features, eps=, momentum=, ...), as PyTorch's is"
+        ) from None
+    usable = [implementation for implementation in made if implementation.dtypes]
+    if not usable:
+        raise TypeError(f"{_name(target)} cannot be trained on a small batch in any dtype")
+    return usable
 
 
 @dataclass(frozen=True)
@@ -70,8 +80,6 @@ FORMS = (
 class TorchModule:
     """A torch module as an implementation of the contract, functional and as a layer."""
 
-    single_value = "error"
-
     def __init__(self, target: Any, form: Form) -> None:
         import torch  # noqa: PLC0415  # torch is optional, and slow to import
 
@@ -80,15 +88,19 @@ class TorchModule:
         self.parameter_dtypes, self.accuracy = form.parameter_dtypes, form.accuracy
         self.keeps_strides = form.keeps_strides
         self.name, self.version = _name(target) + form.suffix, str(torch.__version__)
-        self.fixed = {} if isinstance(target, type) else _fixed(target)
-        self.accepts = {"eps": (LEAST_EPS, 1e30), "momentum": (0.0, 1.0)}
         self._first = form.dtypes[0]
+        self.fixed = self._fixed()
+        self.accepts = {"eps": (LEAST_EPS, 1e30), "momentum": (0.0, 1.0)}
         self.ranks = _ranks(target, self)
         probe = self._module(self._channels(), 0.5, 0.125, form.dtypes[0])
         self.affine_parameters = "none" if _weight(probe) is None else "required"
-        self.cumulative = not self.fixed and self._signature() >= {"momentum"}
+        if _weight(probe) is not None and getattr(probe, "bias", None) is None:
+            raise ValueError("it has a weight and no bias, which the contract cannot express")
+        if getattr(probe, "running_mean", None) is None:
+            self.infer = None  # it normalises by the batch in evaluation as well
+        self.cumulative = "momentum" not in self.fixed
         self.dtypes = tuple(d for d in form.dtypes if self._works(d))
-        self.empty = self._empty()
+        self.empty, self.single_value = self._policies()
 
     # --- the contract ---------------------------------------------------------------------
 
@@ -111,7 +123,7 @@ class TorchModule:
         y, backward = self._forward(module.train(), x)
         return y, *self._statistics(module), backward
 
-    def infer(
+    def infer(  # type: ignore[no-redef]  # None on instances that cannot
         self,
         x: Array,
         gamma: Array | None,
@@ -136,18 +148,30 @@ class TorchModule:
 
     # --- modules --------------------------------------------------------------------------
 
-    def _signature(self) -> set[str]:
-        return set(inspect.signature(self._target.__init__).parameters)
+    def _takes(self, setting: str) -> bool:
+        """Whether the constructor has a setting, or takes whatever it is given."""
+        parameters = inspect.signature(self._target.__init__).parameters
+        return setting in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+
+    def _fixed(self) -> dict[str, Any]:
+        """What cannot be varied: an instance's settings, or those that a constructor has not."""
+        if not isinstance(self._target, type):
+            held = {"channels": "num_features", "eps": "eps", "momentum": "momentum"}
+            found = {name: getattr(self._target, at, None) for name, at in held.items()}
+            return {name: value for name, value in found.items() if value is not None}
+        lacking = [name for name in ("eps", "momentum") if not self._takes(name)]
+        made = self._target(3) if lacking else None
+        return {name: float(getattr(made, name)) for name in lacking if hasattr(made, name)}
 
     def _module(self, channels: int, eps: float, momentum: float | None, dtype: str) -> Any:
         """A new module: constructed, or a deep copy of the instance; in the parameters' dtype."""
         if isinstance(self._target, type):
             given = {"eps": eps, "momentum": momentum}
-            module = self._target(
-                channels, **{k: v for k, v in given.items() if k in self._signature()}
-            )
+            module = self._target(channels, **{k: v for k, v in given.items() if self._takes(k)})
         else:
-            module = copy.deepcopy(self._target)
+            module = copy.deepcopy(self._target).requires_grad_()
+            if "momentum" not in self.fixed and hasattr(module, "momentum"):
+                module.momentum = momentum  # of an instance with the cumulative average
         return module.to(getattr(self._torch, self.parameter_dtypes.get(dtype, dtype)))
 
     def _load(self, module: Any, state: dict[str, Any]) -> None:
@@ -175,17 +199,21 @@ class TorchModule:
 
         def backward(dy: Array) -> tuple[Any, Any, Any]:
             upstream = self._tensor(dy)
+            inputs = [given, *parameters]
             gradients = self._torch.autograd.grad(
-                y, [given, *parameters], upstream, retain_graph=True, allow_unused=True
+                y, inputs, upstream, retain_graph=True, allow_unused=True
             )
-            arrays = [None if g is None else _array(g) for g in gradients]
+            zero = self._torch.zeros_like  # what autograd says of an input that is not used
+            pairs = zip(gradients, inputs, strict=True)
+            arrays: list[Any] = [_array(zero(i) if g is None else g) for g, i in pairs]
             return tuple(arrays + [None] * (3 - len(arrays)))  # type: ignore[return-value]
 
         return _array(y.detach()), backward
 
     def _tensor(self, a: Array) -> Any:
         """The array's own memory as a tensor; negative strides, which torch has not, are copied."""
-        if not self.keeps_strides or any(stride < 0 for stride in a.strides):
+        copied = not self.keeps_strides or not a.flags.writeable
+        if copied or any(stride < 0 for stride in a.strides):
             a = np.array(a, order="C")
         if a.dtype.name == "bfloat16":
             return self._torch.from_numpy(a.view(np.uint16)).view(self._torch.bfloat16)
@@ -213,14 +241,24 @@ class TorchModule:
             return False
         return True
 
-    def _empty(self) -> str:
-        """What an empty batch does in training, which differs between versions."""
-        module, x = self._probe(self._first, self.ranks[0], 0)
+    def _policies(self) -> tuple[str, str]:
+        """What an empty batch and one value per channel do in training.
+
+        torch's own classes promise what they do; of others only a refusal is a policy.
+        """
+        own = _is_torchs(self._target)
+        empty = "error" if self._refuses(0) else "empty" if own else "undefined"
+        single = "error" if self._refuses(1) else "undefined"
+        return empty, single
+
+    def _refuses(self, count: int) -> bool:
+        rank = self.ranks[0]
+        module, x = self._probe(self._first, rank, count)
         try:
-            self._forward(module.train(), x)
-        except Exception:  # noqa: BLE001  # any error is the answer
-            return "error"
-        return "empty"
+            self._forward(module.train(), x[(slice(None), slice(None), *(slice(1),) * (rank - 2))])
+        except Exception:  # noqa: BLE001  # any error is a refusal
+            return True
+        return False
 
 
 class TorchLayer:
@@ -280,14 +318,19 @@ def _name(target: Any) -> str:
     )
 
 
-def _fixed(instance: Any) -> dict[str, Any]:
-    """What an instance cannot vary."""
-    held = {
-        "eps": getattr(instance, "eps", None),
-        "momentum": getattr(instance, "momentum", None),
-        "channels": getattr(instance, "num_features", None),
-    }
-    return {name: value for name, value in held.items() if value is not None}
+def _is_torchs(target: Any) -> bool:
+    kind = target if isinstance(target, type) else type(target)
+    return str(kind.__module__).startswith("torch.")
+
+
+def _forms(target: Any) -> list[Form]:
+    """The forms of a class, or those that go with an instance's own dtype."""
+    weight = None if isinstance(target, type) else _weight(target)
+    own = "float32" if weight is None else str(weight.dtype).removeprefix("torch.")
+    if own == "float32":
+        return list(FORMS)
+    form = FORMS[2] if own in SIXTEEN else FORMS[0]
+    return [replace(form, dtypes=(own,))]
 
 
 def _ranks(target: Any, adapter: TorchModule) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from bnproof.properties.arguments import Arguments, to_canonical
 from bnproof.properties.cases import Case
-from bnproof.properties.contract import ContractError, Declaration
+from bnproof.properties.contract import ContractError, Declaration, declaration_of
 from bnproof.properties.formats import FORMATS, Array
 from bnproof.properties.functional import functional
 from bnproof.properties.layers import LayerLife
@@ -463,7 +463,10 @@ def _second_instance(implementation: Any, declaration: Declaration) -> Any:
     if declaration.fixed or isinstance(implementation, type):
         return None
     try:
-        return functional(type(implementation)(), declaration)
+        made = type(implementation)()
+        if declaration_of(made) != declaration:  # made with other arguments than the first
+            return None
+        return functional(made, declaration)
     except Exception:  # noqa: BLE001  # whatever a constructor does: then there is no second one
         return None
 

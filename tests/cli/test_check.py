@@ -185,7 +185,9 @@ def test_interrupt_leaves_no_process(tmp_path: Path, number: int, status: int) -
         encoding="utf-8",
     )
     command = [sys.executable, "-m", "bnproof", "check", f"{path}:BN"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(  # noqa: S603  # this Python, this package
+        command, stderr=subprocess.PIPE, text=True
+    ) as process:
         until(lambda: file.exists() and file.read_text(encoding="utf-8") != "")
         process.send_signal(number)
         _, errors = process.communicate(timeout=20)

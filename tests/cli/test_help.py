@@ -8,6 +8,14 @@ import pytest
 HEAVY = ("torch", "sympy", "hypothesis", "numpy", "rich", "ml_dtypes")
 
 
+def python(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run a fresh interpreter."""
+    command = [sys.executable, *arguments]
+    return subprocess.run(  # noqa: S603  # this Python, this package
+        command, capture_output=True, text=True, check=False
+    )
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["check", "--help"], ["--version"], []])
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     """Catches an import at the top of a file that makes help slow."""
@@ -18,7 +26,7 @@ status = run({arguments!r})
 heavy = [name for name in {HEAVY!r} if name in sys.modules]
 sys.exit(f"imports {{heavy}}" if heavy else status)
 """
-    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=False)
+    done = python("-c", text)
 
     assert "imports" not in done.stderr
     assert done.returncode == (0 if arguments else 2)
@@ -26,8 +34,7 @@ sys.exit(f"imports {{heavy}}" if heavy else status)
 
 def test_module_is_a_program() -> None:
     """Catches `python -m bnproof` that does nothing, or that does it under another name."""
-    command = [sys.executable, "-m", "bnproof", "--help"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = python("-m", "bnproof", "--help")
 
     assert "Usage: bnproof [OPTIONS] COMMAND" in done.stdout
     assert "check " in done.stdout
@@ -36,8 +43,7 @@ def test_module_is_a_program() -> None:
 def test_every_verb_can_be_imported() -> None:
     """Catches a verb in the help that fails when it is called."""
     for verb in ("check", "targets", "derive", "prove"):
-        command = [sys.executable, "-m", "bnproof", verb, "--help"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = python("-m", "bnproof", verb, "--help")
 
         assert done.returncode in (0, 2), done.stderr
         assert "Traceback" not in done.stderr
