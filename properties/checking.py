@@ -10,7 +10,7 @@ from bnproof.properties.contract import Declaration
 from bnproof.properties.judging import Judge
 from bnproof.properties.observation import Observation
 from bnproof.properties.portfolio import portfolio
-from bnproof.properties.property import Records
+from bnproof.properties.property import Property, Records
 from bnproof.properties.quality import accuracy
 from bnproof.properties.record import Record
 from bnproof.properties.result import Accuracy, Result
@@ -70,12 +70,23 @@ def check(
     checked = Checked()
     for dtype in dtypes or declaration.dtypes:
         records = _records(session, declaration, dtype, profile, seed, progress, checked)
-        every = Records(declaration, tuple(records))
-        checked.results += [evaluate(p, every, dtype) for p in wanted]
-        judge = Judge(declaration, dtype)
-        checked.accuracy[dtype] = accuracy(records, list(judge.classes))
-        checked.notes += _notes(records, dtype)
+        _conclude(records, declaration, dtype, wanted, checked)
+        del records  # the next dtype's need the room
     return checked
+
+
+def _conclude(
+    records: list[Record],
+    declaration: Declaration,
+    dtype: str,
+    wanted: Sequence[Property],
+    checked: Checked,
+) -> None:
+    every = Records(declaration, tuple(records))
+    checked.results += [evaluate(p, every, dtype) for p in wanted]
+    judge = Judge(declaration, dtype)
+    checked.accuracy[dtype] = accuracy(records, list(judge.classes))
+    checked.notes += _notes(records, dtype)
 
 
 def _records(
@@ -97,7 +108,6 @@ def _records(
         ran += 1
         records += _judged(judge, case, observation)
         progress(ran, total, f"{dtype}: {case.name}")
-    judge.forget()
     promised = len(cases)
     if searched:
         found = _search(session, judge, declaration, dtype, searched, seed, progress, ran, total)
@@ -134,9 +144,7 @@ def _search(
         nonlocal done
         done += 1
         progress(min(ran + done, total), total, f"{dtype}: {case.name}")
-        record = judge.judge(case, session.run(case))
-        judge.forget()
-        return record
+        return judge.judge(case, session.run(case))
 
     return search(run, declaration, dtype, examples=examples, seed_value=seed)
 

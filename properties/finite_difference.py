@@ -23,7 +23,7 @@ from bnproof.properties.bounds import bounds, ladder
 from bnproof.properties.cases import Case, Twin, columns
 from bnproof.properties.formats import Array
 from bnproof.properties.forward import exact_sums
-from bnproof.properties.judging import Settings, make_subject
+from bnproof.properties.subjects import SUBJECTS, Settings
 from bnproof.properties.portfolio.builder import Builder
 from bnproof.properties.property import Check, Records, compare
 from bnproof.properties.record import Record
@@ -60,7 +60,7 @@ def _three(case: Case, v: Array, h: Array) -> Iterator[Case]:
 def step(case: Case, v: Array) -> Array:
     """h, per channel, for a case of shape (N, C) and a direction v."""
     x = columns(case.x)
-    subject = make_subject(case, Settings(case.eps, 0, 1), inference=False)  # type: ignore[arg-type]
+    subject = SUBJECTS.of(case, Settings(case.eps, 0, 1), inference=False)  # type: ignore[arg-type]
     storage = next(iter(ladder(_format(x), _format(case.running_mean)).values()))
     bound = bounds(storage, subject.quantities).values
     q, slope = _curvature(subject.quantities.inv_std, case, v, subject.quantities.exact("dgamma"))

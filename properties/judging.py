@@ -1,52 +1,28 @@
 """Judging a case once: truth, bounds and error/bound of every output that came back."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 
 import numpy as np
 
-from bnproof.properties.bounds import Arithmetic, Quantities, bounds, ladder
+from bnproof.properties.bounds import Arithmetic, ladder
 from bnproof.properties.cases import Case, columns
 from bnproof.properties.contract import Declaration
 from bnproof.properties.formats import FORMATS, Array
 from bnproof.properties.observation import Observation
-from bnproof.properties.oracle import Truth, batch_truth, error, float_truth, running_truth
+from bnproof.properties.oracle import error
 from bnproof.properties.record import Judged, Record
+from bnproof.properties.subjects import SUBJECTS, Settings, Subject
 
-EXACT_LIMIT = 2**18  # elements; above, a float64 evaluation certified by its own bounds is truth
 TRAINING = ("train", "train again", "train late", "train repeated", "train buffers")
 INFERENCE = ("infer", "infer late", "infer one")
+MODES = dict.fromkeys(TRAINING, "train") | dict.fromkeys(INFERENCE, "infer")
 OUTPUTS = ("y", "running_mean", "running_var", "dx", "dgamma", "dbeta")
 
 
-@dataclass(frozen=True)
-class Settings:
-    """eps and the weights of a running average, exactly, as one allowed rounding leaves them."""
-
-    eps: float
-    keep: Fraction
-    weight: Fraction
-
-
-@dataclass(eq=False)
-class Subject:
-    """Truth and bounds of one data set, in one mode and with one rounding of the settings."""
-
-    quantities: Quantities
-    uncertainty: dict[str, Array]
-    by_class: dict[str, dict[str, Array]]
-
-    def bound(self, arithmetic: Arithmetic, output: str) -> Array:
-        """The bound of a class, with what the truth itself may be off by."""
-        if arithmetic.name not in self.by_class:
-            self.by_class[arithmetic.name] = bounds(arithmetic, self.quantities).values
-        own = self.by_class[arithmetic.name][output]
-        return own + self.uncertainty.get(output, 0.0)
-
-
 class Judge:
-    """Judges the cases of one implementation in one dtype; truth is formed once per data set."""
+    """Judges the cases of one implementation in one dtype."""
 
     def __init__(self, declaration: Declaration, dtype: str) -> None:
         self.declaration = declaration
@@ -58,11 +34,6 @@ class Judge:
         )
         accepted = declaration.accuracy_for(dtype)
         self.declared = self.classes.get(accepted, self.classes["one-pass"])
-        self._subjects: dict[tuple[object, ...], Subject] = {}
-
-    def forget(self) -> None:
-        """Drop the truths kept so far."""
-        self._subjects.clear()
 
     def judge(self, case: Case, observation: Observation) -> Record:
         """The record of a case: at the rounding of the settings that explains it best."""
@@ -103,16 +74,17 @@ class Judge:
     def _judge(self, case: Case, observation: Observation, settings: Settings) -> Record:
         record = Record(case, self.declaration, observation, self.declared)
         for call, results in observation.results.items():
-            if call in TRAINING and case.count > 0:
-                subject = self._subject(case, settings, inference=False)
-                record.train = subject.quantities
-            elif call in INFERENCE:
-                if case.count == 0:
-                    continue
-                subject = self._subject(case, settings, inference=True)
-                record.infer = subject.quantities
-            else:
+            mode = MODES.get(call)
+            if mode is None or case.count == 0:
                 continue
+            if mode not in record.subjects:
+                record.subjects[mode] = SUBJECTS.of(
+                    case,
+                    settings,
+                    inference=mode == "infer",
+                    unbiased=self.declaration.unbiased(case.x.ndim),
+                )
+            subject = record.subjects[mode]
             base = record.judged.get(call.split()[0], {})
             record.judged[call] = self._outputs(subject, call, results, base, observation)
         if "exact" in case.tags:
@@ -158,58 +130,9 @@ class Judge:
     def _explains(self, arithmetic: Arithmetic, record: Record, call: str, judged: Judged) -> bool:
         if arithmetic is self.declared:
             return judged.worst <= 1
-        quantities = record.infer if call in INFERENCE else record.train
-        subject = next(s for s in self._subjects.values() if s.quantities is quantities)
+        subject = record.subjects[MODES[call]]
         bound = subject.bound(arithmetic, judged.output)[: len(judged.error)]
         return replace(judged, bound=np.where(np.isinf(judged.bound), np.inf, bound)).worst <= 1
-
-    # --- truth ----------------------------------------------------------------------------
-
-    def _subject(self, case: Case, settings: Settings, *, inference: bool) -> Subject:
-        unbiased = self.declaration.unbiased(case.x.ndim)
-        key = (case.data_key or case.name, inference, settings, unbiased)
-        if key not in self._subjects:
-            self._subjects[key] = make_subject(
-                case, settings, inference=inference, unbiased=unbiased
-            )
-        return self._subjects[key]
-
-
-def make_subject(
-    case: Case, settings: Settings, *, inference: bool, unbiased: bool = True
-) -> Subject:
-    """The truth of a case, its quantities, and what the truth itself may be off by."""
-    x, dy = columns(case.x), columns(case.dy)
-    channels = case.channels
-    gamma = np.ones(channels) if case.gamma is None else case.gamma
-    beta = np.zeros(channels) if case.beta is None else case.beta
-    statistics = (case.running_mean, case.running_var) if inference else None
-    certified = x.size > EXACT_LIMIT and case.dtype != "float64"
-    form = float_truth if certified else batch_truth
-    with np.errstate(all="ignore"):
-        truth = form(x, gamma, beta, settings.eps, dy=dy, statistics=statistics)
-    count = len(x)
-    correction = count / (count - 1) if unbiased and count > 1 else 1.0
-    if not inference:
-        _add_running(truth, case, settings, count, unbiased=unbiased)
-    quantities = Quantities(
-        x=np.asarray(x, np.float64),
-        gamma=np.abs(np.asarray(gamma, np.float64)),
-        beta=np.abs(np.asarray(beta, np.float64)),
-        eps=settings.eps,
-        truth=truth,
-        inference=inference,
-        dy=np.asarray(dy, np.float64),
-        running_mean=None if inference else np.asarray(case.running_mean, np.float64),
-        running_var=None if inference else np.asarray(case.running_var, np.float64),
-        weight=abs(float(settings.weight)),
-        correction=correction,
-    )
-    uncertainty = {}
-    if certified:
-        double = ladder(FORMATS["float64"], FORMATS["float64"])["two-pass"]
-        uncertainty = bounds(double, quantities).values
-    return Subject(quantities, uncertainty, {})
 
 
 def _chosen_channels(case: Case, observation: Observation) -> tuple[Case, Observation]:
@@ -228,22 +151,6 @@ def _chosen_channels(case: Case, observation: Observation) -> tuple[Case, Observ
         for call, outputs in observation.results.items()
     }
     return case.with_(**held), replace(observation, results=results)
-
-
-def _add_running(
-    truth: Truth, case: Case, settings: Settings, count: int, *, unbiased: bool
-) -> None:
-    correction = Fraction(count, count - 1) if unbiased and count > 1 else Fraction(1)
-    if unbiased and count == 1:
-        new_var: list[Fraction | None] = [None] * case.channels
-    else:
-        new_var = [None if s is None else s[1] * correction for s in truth.statistics]
-    new_mean = [None if s is None else s[0] for s in truth.statistics]
-    for name, old, new in (
-        ("running_mean", case.running_mean, new_mean),
-        ("running_var", case.running_var, new_var),
-    ):
-        truth.values[name] = running_truth(old, new, settings.keep, settings.weight)
 
 
 def _roundings(value: float) -> list[float]:

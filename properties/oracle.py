@@ -3,13 +3,20 @@
 Fact used: with dyadic inputs every output is A + B / sqrt(W), with A, B and W exact rationals of
 the channel.  That holds for dx too, since xhat_i * dgamma = d_i * sum(dy * d) / (var + eps) is
 rational.  So everything is scaled to integers and done exactly, with one integer square root per
-channel.  With x_i = X_i 2^e, S = sum X, Q = sum X^2 and D_i = N X_i - S:
+channel.  With x_i = X_i 2^e, S = sum X, Q = sum X^2:
 
-    mean = S 2^e / N                var = (N Q - S^2) 2^2e / N^2
-    inv_std = 1 / sqrt(var + eps)
-    xhat_i = D_i 2^e inv_std / N    y = gamma xhat + beta
-    dbeta = sum dy                  dgamma = inv_std 2^e / N sum(dy D)
-    dx_i = gamma inv_std [dy_i - dbeta / N - d_i sum(dy d) / (N (var + eps))]
+    mean = S 2^e / N                     var = (N Q - S^2) 2^2e / N^2
+    x_i - mean = D_i 2^c / n             var + eps = W 2^f / n^2, f even
+    inv_std = n 2^(-f/2) / sqrt(W)       xhat_i = D_i 2^(c - f/2) / sqrt(W)
+
+where n = N, c = e and D_i = N X_i - S in training; in inference, mean and var are given, n = 1,
+and c is the lower of the exponents of x and mean.  With dy_i = U_i 2^u, T = sum U, P = sum U D:
+
+    dbeta = T 2^u                        dgamma = P 2^(u + c - f/2) / sqrt(W)
+    dx_i = gamma inv_std [dy_i - dbeta / N - (x_i - mean) sum(dy (x - mean)) / (N (var + eps))]
+         = gamma 2^(u - f/2) [(N U_i - T) W - D_i P 2^(2c - f)] / (W sqrt(W))
+
+and dx_i = gamma inv_std dy_i in inference, where the statistics do not depend on x.
 
 A value comes back as an unevaluated sum of two float64 numbers: |value - (high + low)| is at
 most 2^-104 |value| + 2^-240 times the largest magnitude of the channel, as far as float64's range
@@ -19,18 +26,16 @@ goes.  The error of a result is then ``abs((got - high) - low)``, in plain NumPy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import isqrt, ldexp
+from functools import cached_property
+from math import isqrt
 
 import numpy as np
 
 from bnproof.properties.formats import Array
+from bnproof.properties.integers import Exact, dyadic, integers, quotients, shifted, split
 
 ROOT_BITS = 320
-QUOTIENT_BITS = 260
 NAN = float("nan")
-
-Exact = tuple[Array, Array]
-"""A value as an unevaluated sum: (high, low), float64 arrays of the same shape."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,7 @@ class Truth:
     A channel with a non-finite input, or with var + eps = 0, is NaN throughout.
 
     Attributes:
-        values: (high, low) of y, dx, xhat: (N, C); of mean, var, inv_std, dgamma, dbeta: (C,).
+        values: (high, low) of y and dx: (N, C); of mean, var, inv_std, dgamma, dbeta: (C,).
         statistics: exact (mean, var) of each channel as fractions, None where undefined.
     """
 
@@ -56,7 +61,6 @@ def batch_truth(
     *,
     dy: Array | None = None,
     statistics: tuple[Array, Array] | None = None,
-    with_xhat: bool = False,
 ) -> Truth:
     """Exact outputs of training, or of inference where ``statistics`` (mean, var) are given.
 
@@ -66,21 +70,23 @@ def batch_truth(
     >>> truth.values["inv_std"][0].tolist(), truth.values["y"][0].ravel().tolist()
     ([0.5], [-0.5, 0.5])
     """
-    channels = x.shape[1]
-    rows = []
-    for c in range(channels):
-        given = None if statistics is None else (float(statistics[0][c]), float(statistics[1][c]))
-        column = _Channel(x[:, c], float(gamma[c]), float(beta[c]), eps, given)
-        upstream = None if dy is None else np.asarray(dy[:, c], np.float64)
-        rows.append(column.outputs(upstream, with_xhat=with_xhat))
-    names = rows[0][0] if rows else {}
-    values: dict[str, Exact] = {}
-    for name in names:
-        parts = [row[0][name] for row in rows]
-        high = np.stack([np.asarray(p[0], np.float64) for p in parts], axis=-1)
-        low = np.stack([np.asarray(p[1], np.float64) for p in parts], axis=-1)
-        values[name] = (high, low)
-    return Truth(values, tuple(row[1] for row in rows))
+    x, gamma, beta = (np.asarray(a, np.float64) for a in (x, gamma, beta))
+    given = [] if statistics is None else [np.asarray(s, np.float64) for s in statistics]
+    fine = np.isfinite(x).all(axis=0) & np.isfinite([gamma, beta, *given]).all(axis=0)
+    fine &= np.isfinite(eps) and len(x) > 0
+    channels = _channels(_finite(x, fine), [_finite(s, fine) for s in given], eps)
+    defined = fine & channels.positive
+    channels.w[~defined] = 1  # anything that has a root; replaced by NaN below
+    values = {"mean": channels.mean, "var": channels.var, "inv_std": channels.inv_std()}
+    values["y"] = channels.y(_finite(gamma, fine), _finite(beta, fine))
+    values = {name: _where(defined, value) for name, value in values.items()}
+    if dy is not None:
+        dy = np.asarray(dy, np.float64)
+        known = np.isfinite(dy).all(axis=0)
+        gradients = channels.gradients(_finite(dy, known), _finite(gamma, fine))
+        values |= {name: _where(defined & known, value) for name, value in gradients.items()}
+    pairs = zip(channels.statistics, defined, strict=True)
+    return Truth(values, tuple(pair if held else None for pair, held in pairs))
 
 
 def running_truth(
@@ -97,11 +103,10 @@ def running_truth(
     pairs = [
         (NAN, 0.0)
         if value is None or not np.isfinite(float(before))
-        else _split(keep * Fraction(float(before)) + weight * value)
+        else split(keep * Fraction(float(before)) + weight * value)
         for before, value in zip(old, new, strict=True)
     ]
-    high, low = zip(*pairs, strict=True) if pairs else ((), ())
-    return np.array(high, np.float64), np.array(low, np.float64)
+    return _arrays(pairs)
 
 
 def error(got: Array, truth: Exact) -> Array:
@@ -116,162 +121,129 @@ def error(got: Array, truth: Exact) -> Array:
         return np.where(np.isfinite(wide) | ~np.isfinite(truth[0]), off, np.inf)
 
 
-def _split(value: Fraction) -> tuple[float, float]:
-    """A fraction as (high, low); infinite beyond float64, where nothing is judged."""
-    try:
-        high = float(value)
-    except OverflowError:
-        return (float("inf") if value > 0 else float("-inf")), 0.0
-    return high, float(value - Fraction(high))
+def _finite(values: Array, held: Array) -> Array:
+    return np.where(held, values, 0.0)
 
 
-def _integers(values: Array) -> tuple[Array, int]:
-    """Finite numbers as Python integers X and an exponent e, with value = X 2^e exactly."""
-    mantissa, exponent = np.frexp(np.asarray(values, np.float64))
-    nonzero = mantissa != 0
-    least = int(exponent[nonzero].min()) - 53 if nonzero.any() else 0
-    whole = (mantissa * 2.0**53).astype(np.int64).astype(object)
-    return whole << np.where(nonzero, exponent - 53 - least, 0).astype(object), least
+def _where(held: Array, value: Exact) -> Exact:
+    return np.where(held, value[0], NAN), np.where(held, value[1], 0.0)
 
 
-def _quotients(numerators: Array | list[int], denominator: int, exponent: int) -> Exact:
-    """(numerator / denominator) 2^exponent for an object array and an integer > 0."""
-    numerators = np.asarray(numerators, dtype=object).reshape(-1)
-    top = max((abs(int(n)) for n in numerators), default=0)
-    if top == 0:
-        return np.zeros(len(numerators)), np.zeros(len(numerators))
-    shift = QUOTIENT_BITS - (top.bit_length() - denominator.bit_length())
-    scaled = numerators << shift if shift >= 0 else numerators
-    quotient = scaled // (denominator if shift >= 0 else denominator << -shift)
-    high = quotient.astype(np.float64)  # Python rounds an int to the nearest float64
-    rest = quotient - np.array([int(h) for h in high], dtype=object)
-    with np.errstate(all="ignore"):
-        return (
-            np.ldexp(high, exponent - shift),
-            np.ldexp(rest.astype(np.float64), exponent - shift),
+def _arrays(pairs: Sequence[tuple[float, float]]) -> Exact:
+    high, low = zip(*pairs, strict=True) if pairs else ((), ())
+    return np.array(high, np.float64), np.array(low, np.float64)
+
+
+def _objects(values: Sequence[int]) -> Array:
+    return np.array(values, dtype=object)
+
+
+@dataclass
+class _Channels:
+    """All channels, exactly, in the letters of the module's docstring; (C,) but for D: (N, C)."""
+
+    statistics: list[tuple[Fraction, Fraction]]
+    D: Array
+    c: Array
+    n: int
+    w: Array
+    f: Array
+    training: bool
+
+    @property
+    def positive(self) -> Array:
+        return np.asarray(self.w > 0, bool)
+
+    @property
+    def mean(self) -> Exact:
+        return _arrays([split(mean) for mean, _ in self.statistics])
+
+    @property
+    def var(self) -> Exact:
+        return _arrays([split(var) for _, var in self.statistics])
+
+    @cached_property
+    def root(self) -> tuple[Array, Array]:
+        """R and k with sqrt(W) = R 2^-k, to ROOT_BITS bits, or exactly where W is a square."""
+        extra = [max(0, ROOT_BITS - int(w).bit_length() // 2) for w in self.w]
+        roots = [isqrt(int(w) << (2 * k)) for w, k in zip(self.w, extra, strict=True)]
+        return _objects(roots), _objects(extra)
+
+    @property
+    def scale(self) -> Array:
+        """The exponent k - f/2, with which inv_std = n 2^(k - f/2) / R."""
+        return np.asarray(self.root[1] - self.f // 2)
+
+    def inv_std(self) -> Exact:
+        one = np.full((1, len(self.w)), self.n, dtype=object)
+        high, low = quotients(one, self.root[0], self.scale)
+        return high[0], low[0]
+
+    def y(self, gamma: Array, beta: Array) -> Exact:
+        """(gamma D 2^a + beta R) / R with a = c + k - f/2, at the lower of the two exponents."""
+        (g, g_exponent), (b, b_exponent) = integers(gamma[None]), integers(beta[None])
+        a = self.scale + self.c + g_exponent
+        lower = np.minimum(a, b_exponent)
+        product = shifted(self.D * g[0], a - lower)
+        return quotients(
+            product + shifted(b[0] * self.root[0], b_exponent - lower), self.root[0], lower
         )
 
-
-class _Channel:
-    """One channel, exactly: integers with common denominators throughout."""
-
-    def __init__(
-        self, x: Array, gamma: float, beta: float, eps: float, given: tuple[float, float] | None
-    ) -> None:
-        self.x, self.gamma, self.beta, self.given = x, gamma, beta, given
-        self.count = len(x)
-        settings = [gamma, beta, eps, *(given or ())]
-        wide = np.asarray(x, np.float64)
-        finite = bool(np.isfinite(wide).all() and np.isfinite(settings).all())
-        self.defined = finite and self.count > 0
-        if self.defined:
-            self._statistics(wide, eps)
-
-    def _statistics(self, x: Array, eps: float) -> None:
-        integers, exponent = _integers(x)
-        count = self.count
-        if self.given is None:
-            total, squares = int(integers.sum()), int((integers * integers).sum())
-            unit = Fraction(2) ** exponent
-            self.centred, self.centred_denominator = count * integers - total, count
-            self.exponent = exponent
-            self.mean = Fraction(total, count) * unit
-            self.var = Fraction(count * squares - total * total, count * count) * unit * unit
-        else:
-            self.mean, self.var = Fraction(self.given[0]), Fraction(self.given[1])
-            denominator = max(self.mean.denominator, 2 ** max(0, -exponent))
-            scale = int(denominator * Fraction(2) ** exponent)
-            self.centred = integers * scale - int(self.mean * denominator)
-            self.centred_denominator, self.exponent = denominator, 0
-        self.w = self.var + Fraction(eps)
-        self.defined = self.w > 0
-        if self.defined:
-            self._root()
-
-    def _root(self) -> None:
-        """inv_std = root 2^root_exponent / root_denominator, to ROOT_BITS bits or exactly."""
-        inverse = 1 / self.w
-        product = inverse.numerator * inverse.denominator
-        extra = max(0, ROOT_BITS - product.bit_length() // 2)
-        self.root, self.root_denominator = isqrt(product << (2 * extra)), inverse.denominator
-        self.root_exponent = -extra
-
-    def outputs(
-        self, dy: Array | None, *, with_xhat: bool
-    ) -> tuple[dict[str, Exact], tuple[Fraction, Fraction] | None]:
-        if not self.defined:
-            return self._undefined(dy, with_xhat=with_xhat), None
-        scalar = {"mean": _split(self.mean), "var": _split(self.var)}
-        inv_std = _quotients([self.root], self.root_denominator, self.root_exponent)
-        out: dict[str, Exact] = {k: (np.array(h), np.array(lo)) for k, (h, lo) in scalar.items()}
-        out["inv_std"] = (inv_std[0][0], inv_std[1][0])
-        out["y"] = self._y()
-        if with_xhat:
-            out["xhat"] = _quotients(
-                self.centred * self.root,
-                self.root_denominator * self.centred_denominator,
-                self.exponent + self.root_exponent,
-            )
-        if dy is not None:
-            out.update(self._gradients(dy))
-        return out, (self.mean, self.var)
-
-    def _y(self) -> Exact:
-        gamma, beta = Fraction(self.gamma), Fraction(self.beta)
-        exponent = self.exponent + self.root_exponent
-        denominator = self.root_denominator * self.centred_denominator
-        scaled = self.centred * (self.root * gamma.numerator * beta.denominator)
-        shift = beta.numerator * gamma.denominator * denominator
-        numerators = (
-            (scaled << exponent) + shift if exponent >= 0 else scaled + (shift << -exponent)
-        )
-        full = denominator * gamma.denominator * beta.denominator
-        return _quotients(numerators, full, min(exponent, 0))
-
-    def _gradients(self, dy: Array) -> dict[str, Exact]:
-        if not np.isfinite(dy).all():
-            one, all_ = np.array(NAN), np.full(self.count, NAN)
-            return {k: (v, 0 * v) for k, v in (("dx", all_), ("dgamma", one), ("dbeta", one))}
-        gamma = Fraction(self.gamma)
-        upstream, exponent = _integers(dy)
-        total = int(upstream.sum())
-        product = int((upstream * self.centred).sum())
-        dbeta = _split(Fraction(total) * Fraction(2) ** exponent)
-        dgamma = _quotients(
-            [product * self.root],
-            self.root_denominator * self.centred_denominator,
-            exponent + self.exponent + self.root_exponent,
-        )
-        if self.given is None:
-            # xhat_i dgamma / N = D_i product 2^2e / (N N N w), so the bracket below is times N
-            share = (
-                Fraction(product)
-                * Fraction(2) ** (2 * self.exponent)
-                / (self.centred_denominator**2 * self.w)
-            )
-            bracket = (self.count * upstream - total) * share.denominator
-            bracket = bracket - self.centred * share.numerator
-            denominator = self.count * share.denominator
-        else:
-            bracket, denominator = upstream, 1
-        dx = _quotients(
-            bracket * (self.root * gamma.numerator),
-            denominator * self.root_denominator * gamma.denominator,
-            exponent + self.root_exponent,
-        )
+    def gradients(self, dy: Array, gamma: Array) -> dict[str, Exact]:
+        upstream, u = integers(dy)
+        g, g_exponent = integers(gamma[None])
+        total = upstream.sum(axis=0, keepdims=True)
+        product = (upstream * self.D).sum(axis=0)
+        (root, _), exponent = self.root, u + self.scale
+        dgamma = quotients(product[None], root, exponent + self.c)
+        dbeta = quotients(total, _objects([1] * len(u)), u)
+        bracket, denominator = upstream, root
+        if self.training:
+            share = shifted(product, 2 * self.c - self.f)
+            bracket = (self.n * upstream - total) * self.w - self.D * share
+            denominator = root * self.w
+        dx = quotients(bracket * g[0], denominator, exponent + g_exponent)
         return {
             "dx": dx,
             "dgamma": (dgamma[0][0], dgamma[1][0]),
-            "dbeta": (np.array(dbeta[0]), np.array(dbeta[1])),
+            "dbeta": (dbeta[0][0], dbeta[1][0]),
         }
 
-    def _undefined(self, dy: Array | None, *, with_xhat: bool) -> dict[str, Exact]:
-        one, all_ = np.array(NAN), np.full(self.count, NAN)
-        names = ["mean", "var", "inv_std", "y"] + ["xhat"] * with_xhat
-        names += [] if dy is None else ["dx", "dgamma", "dbeta"]
-        return {
-            k: ((all_, 0 * all_) if k in ("y", "xhat", "dx") else (one, 0 * one)) for k in names
-        }
+
+def _channels(x: Array, given: list[Array], eps: float) -> _Channels:
+    return _trained(x, eps) if not given else _inferred(x, given[0], given[1], eps)
+
+
+def _trained(x: Array, eps: float) -> _Channels:
+    whole, e = integers(x)
+    count = len(x)
+    total, squares = whole.sum(axis=0), (whole * whole).sum(axis=0)
+    spread = count * squares - total * total
+    w, f = _sum(spread, 2 * e, eps, count * count)
+    units = [Fraction(2) ** int(exponent) for exponent in e]
+    n = max(1, count)
+    rows = zip(total, spread, units, strict=True)
+    statistics = [(Fraction(s, n) * u, Fraction(v, n * n) * u * u) for s, v, u in rows]
+    return _Channels(statistics, count * whole - total, e, count, w, f, training=True)
+
+
+def _inferred(x: Array, mean: Array, var: Array, eps: float) -> _Channels:
+    (whole, e), (m, m_exponent) = integers(x), integers(mean[None])
+    v, v_exponent = integers(var[None])
+    c = np.minimum(e, m_exponent)
+    centred = shifted(whole, e - c) - shifted(m, m_exponent - c)
+    w, f = _sum(v[0], v_exponent, eps, 1)
+    pairs = zip(mean.tolist(), var.tolist(), strict=True)
+    statistics = [(Fraction(a), Fraction(b)) for a, b in pairs]
+    return _Channels(statistics, centred, c, 1, w, f, training=False)
+
+
+def _sum(spread: Array, exponents: Array, eps: float, factor: int) -> tuple[Array, Array]:
+    """W and an even f with W 2^f = spread 2^exponent + factor eps."""
+    p, q = dyadic(eps) if np.isfinite(eps) else (0, 0)
+    lower = np.minimum(exponents, q)
+    lower = lower - lower % 2
+    return shifted(spread, exponents - lower) + shifted(factor * p, q - lower), lower
 
 
 def float_truth(
@@ -308,21 +280,3 @@ def float_truth(
         for m, v in zip(mean.tolist(), var.tolist(), strict=True)
     )
     return Truth({k: (v, np.zeros_like(v)) for k, v in out.items()}, exact)
-
-
-def exponent_of(value: float) -> int:
-    """The exponent of the largest power of two that is not above a positive value.
-
-    >>> exponent_of(0.3)
-    -2
-    """
-    return int(np.frexp(value)[1]) - 1 if value > 0 else -1074
-
-
-def power_of_two_below(value: float) -> float:
-    """The largest power of two that is not above a positive value.
-
-    >>> power_of_two_below(0.3)
-    0.25
-    """
-    return ldexp(1.0, exponent_of(value))

@@ -12,6 +12,7 @@ from bnproof.properties.contract import Declaration
 from bnproof.properties.formats import Array
 from bnproof.properties.observation import Observation
 from bnproof.properties.oracle import Exact
+from bnproof.properties.subjects import Subject
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +63,7 @@ class Record:
     Attributes:
         case, declaration, observation: what was run, on what, and what came back.
         judged: by call, then by output.
-        train, infer: the exact quantities of both modes, None where they are not needed.
+        subjects: truth and bounds by mode, "train" or "infer", where they were needed.
         arithmetic: the declared class.
         found: the strongest class that explains every output, "" if none does.
         exact: outputs that came back bit for bit, and how many were looked at, for cases whose
@@ -74,10 +75,19 @@ class Record:
     observation: Observation
     arithmetic: Arithmetic
     judged: dict[str, dict[str, Judged]] = field(default_factory=dict)
-    train: Quantities | None = None
-    infer: Quantities | None = None
+    subjects: dict[str, Subject] = field(default_factory=dict)
     found: str = ""
     exact: tuple[int, int] = (0, 0)
+
+    @property
+    def train(self) -> Quantities | None:
+        """The exact quantities of training."""
+        return self.subjects["train"].quantities if "train" in self.subjects else None
+
+    @property
+    def infer(self) -> Quantities | None:
+        """The exact quantities of inference."""
+        return self.subjects["infer"].quantities if "infer" in self.subjects else None
 
     def of(self, call: str, output: str) -> Judged | None:
         """One judged output, None where it was not offered or the case did not get so far."""

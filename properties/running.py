@@ -9,7 +9,8 @@ from bnproof.properties.bounds.roundings import accumulated
 from bnproof.properties.cases import Case
 from bnproof.properties.formats import FORMATS, Array
 from bnproof.properties.forward import outputs, raised
-from bnproof.properties.judging import Judge, Settings, make_subject
+from bnproof.properties.judging import Judge
+from bnproof.properties.subjects import SUBJECTS, Settings
 from bnproof.properties.oracle import Exact, error
 from bnproof.properties.property import Check, Property, Records, fact, of_judged
 from bnproof.properties.record import Judged, Record
@@ -87,7 +88,7 @@ def _one(
     case: Case, settings: Settings, judge: Judge, *, unbiased: bool
 ) -> tuple[dict[str, list[Fraction]], dict[str, Array]]:
     """The batch's exact mean and variance, and the bound of one step from given statistics."""
-    subject = make_subject(case, settings, inference=False, unbiased=unbiased)
+    subject = SUBJECTS.of(case, settings, inference=False, unbiased=unbiased)
     count = subject.quantities.count
     factor = Fraction(count, count - 1) if unbiased else Fraction(1)
     statistics = [s for s in subject.quantities.truth.statistics if s is not None]
@@ -118,7 +119,7 @@ def bias_convention(records: Records) -> Iterator[Check]:
         other = kinds[1 - kinds.index(declared)]
         judge = Judge(record.declaration, record.case.dtype)
         settings = judge.settings(record.case)[0]
-        subject = make_subject(record.case, settings, inference=False, unbiased=other == "unbiased")
+        subject = SUBJECTS.of(record.case, settings, inference=False, unbiased=other == "unbiased")
         truth = subject.quantities.truth.values["running_var"]
         bound = subject.bound(judge.declared, "running_var")
         explained = bool((error(judged.got, truth) <= bound).all())

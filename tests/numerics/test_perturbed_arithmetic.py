@@ -12,7 +12,7 @@ from bnproof.properties.bounds import bounds, ladder
 from bnproof.properties.bounds.arithmetic import Arithmetic
 from bnproof.properties.cases import Case
 from bnproof.properties.formats import FORMATS
-from bnproof.properties.judging import Settings, make_subject
+from bnproof.properties.subjects import SUBJECTS, Settings
 from bnproof.properties.oracle import error
 
 U = 2.0**-24
@@ -163,7 +163,7 @@ def test_no_output_exceeds_its_bound(algorithm: str, family: str) -> None:
     rng = np.random.default_rng(len(family))
     for count in (2, 3, 8, 17, 60):
         case = _case(single.round(data(family, count, rng)), rng)
-        subject = make_subject(case, Settings(case.eps, KEEP, WEIGHT), inference=False)
+        subject = SUBJECTS.of(case, Settings(case.eps, KEEP, WEIGHT), inference=False)
         bound = bounds(exact_off, subject.quantities).values
         for mode in ("site", "outwards", "random"):
             for _ in range(4):
@@ -196,7 +196,7 @@ def test_the_bounds_are_not_slack() -> None:
     reached = dict.fromkeys(("mean", "var", "y", "running_mean", "dgamma", "dx"), 0.0)
     for count in (8, 17, 60):
         case = _case(single.round(np.abs(rng.normal(size=(count, 3)))), rng)
-        subject = make_subject(case, Settings(case.eps, KEEP, WEIGHT), inference=False)
+        subject = SUBJECTS.of(case, Settings(case.eps, KEEP, WEIGHT), inference=False)
         bound = bounds(arithmetic, subject.quantities).values
         for _ in range(40):
             got = perturbed(case, "two-pass", Worst(rng, "outwards"))

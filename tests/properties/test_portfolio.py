@@ -6,7 +6,8 @@ from hypothesis import find, given, settings
 
 from bnproof.properties.contract import Declaration
 from bnproof.properties.formats import FORMATS
-from bnproof.properties.judging import Judge, make_subject
+from bnproof.properties.judging import Judge
+from bnproof.properties.subjects import SUBJECTS
 from bnproof.properties.portfolio import portfolio
 from bnproof.properties.portfolio.exact_data import exact_data
 from bnproof.properties.strategies import arrays, cases, shapes
@@ -67,7 +68,7 @@ def test_exact_data_is_exact(count: int, dtype: str) -> None:
         x=form.round(data.x), dy=form.round(data.dy), eps=data.eps, gamma=data.gamma, beta=data.beta
     )  # fmt: skip
     settings_ = Judge(ALL, dtype).settings(case)[0]
-    truth = make_subject(case.with_(
+    truth = SUBJECTS.of(case.with_(
         running_mean=np.zeros(3), running_var=np.ones(3)), settings_, inference=False
     ).quantities.truth.values  # fmt: skip
     assert (case.x.astype(np.float64) == data.x).all()
