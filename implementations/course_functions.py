@@ -34,6 +34,10 @@ class CourseFunctions:
     running_variance = "biased"
     single_value = "undefined"
     empty = "undefined"
+    usage = (
+        "forward(x, gamma, beta, bn_param) -> (out, cache) with bn_param a dict of mode, eps, "
+        "momentum, running_mean and running_var, and backward(dy, cache) -> (dx, dgamma, dbeta)"
+    )
 
     def __init__(self, forward: Callable[..., Any], backward: Callable[..., Any]) -> None:
         self._forward, self._backward = forward, backward

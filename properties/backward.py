@@ -17,7 +17,15 @@ from bnproof.properties.forward import (
     relation,
     same,
 )
-from bnproof.properties.property import Check, Property, Records, compare, fact, of_judged
+from bnproof.properties.property import (
+    Check,
+    Property,
+    Records,
+    compare,
+    fact,
+    like_first,
+    of_judged,
+)
 from bnproof.properties.record import Judged, Record
 
 GRADIENTS = ("dx", "dgamma", "dbeta")
@@ -32,7 +40,7 @@ def agreement(records: Records) -> Iterator[Check]:
 
 
 def repeatable(records: Records) -> Iterator[Check]:
-    """The same backward again: the truth again, and the same bits where that is declared."""
+    """The same backward again: the same again, and the same bits where that is declared."""
     yield from _calls(records, "train again")
     if records.declaration.deterministic:
         yield from (c for c in events("nondeterministic")(records) if c.output in (*GRADIENTS, ""))
@@ -47,7 +55,7 @@ def _calls(records: Records, call: str) -> Iterator[Check]:
     for record in records:
         yield from raised(record, call)
         for judged in outputs(record, *GRADIENTS, call=call):
-            yield of_judged(record, call, judged)
+            yield like_first(record, call, judged)
 
 
 def small(records: Records) -> Iterator[tuple[Record, Judged]]:
@@ -183,7 +191,7 @@ def nonfinite(records: Records) -> Iterator[Check]:
             finite = np.isfinite(np.asarray(judged.got, np.float64)[..., 1])
             detail = f"{judged.output} of a channel with NaN in dy is finite"
             yield fact(record, judged.output, not finite.all(), detail)
-            yield of_judged(record, "train", judged)
+            yield like_first(record, "train", judged, records.plain_of(record))
 
 
 NEEDS = ("train",)

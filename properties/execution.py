@@ -378,7 +378,7 @@ class _Run:
             self._malformed(label, name, f"cannot be read as an array: {_one_line(raised)}")
             return None
         whole = name in ("y", "dx")
-        due_shape = Arguments_shape(case, self.declaration) if whole else case.running_mean.shape
+        due_shape = _shape(case, self.declaration) if whole else case.running_mean.shape
         due_dtype = case.dtype if whole else case.parameter_dtype
         if plain.dtype.name != due_dtype:
             self._malformed(label, name, f"dtype {plain.dtype}, due {due_dtype}")
@@ -427,29 +427,35 @@ class _Run:
         self.observation.events.append(Event(kind, call, what, detail))
 
 
-def Arguments_shape(case: Case, declaration: Declaration) -> tuple[int, ...]:  # noqa: N802
+def _shape(case: Case, declaration: Declaration) -> tuple[int, ...]:
     """The shape of x as the implementation sees it."""
     n, c, *spatial = case.x.shape
     return (n, c, *spatial) if declaration.channel_axis == 1 else (n, *spatial, c)
 
 
+CALLED = {
+    "train": "train(x, gamma, beta, running_mean, running_var, *, momentum, eps)",
+    "infer": "infer(x, gamma, beta, running_mean, running_var, *, eps)",
+    "train backward": "backward(dy)",
+    "infer backward": "backward(dy)",
+}
+
+
 def try_out(implementation: Any, declaration: Declaration) -> None:
     """The first calls, on ordinary data: raises ContractError if the target cannot be used."""
-    problem = ""
     for case in _ordinary(declaration):
         observation = Executor(implementation, declaration).run(case, lambda _: None)
         for event in observation.of("raised", "malformed"):
-            if event.kind == "raised" or (
-                "due (" in event.detail
-                and event.what
-                in (
-                    "results",
-                    "backward",
-                )
-            ):
-                problem = problem or f"{event.call}: {event.detail}"
-    if problem:
-        raise ContractError(problem)
+            if event.kind == "raised":
+                raise ContractError(f"{event.call}: {event.detail}{_called(implementation, event)}")
+            if "due (" in event.detail and event.what in ("results", "backward"):
+                raise ContractError(f"{event.call}: {event.detail}")
+
+
+def _called(implementation: Any, event: Event) -> str:
+    """How it was called, which an adapter may tell in words of its own."""
+    usage = getattr(implementation, "usage", CALLED.get(event.call, ""))
+    return f"; it is called as {usage}" if usage else ""
 
 
 def _ordinary(declaration: Declaration) -> Iterator[Case]:

@@ -61,6 +61,21 @@ class Records:
         """Records of cases with a tag."""
         return (record for record in self.all if tag in record.case.tags)
 
+    @cached_property
+    def plain(self) -> dict[str, Record]:
+        """The first record of each data set, its numbers finite and its arrays plain."""
+        found: dict[str, Record] = {}
+        for record in self.all:
+            case = record.case
+            ordinary = not case.layouts and "nonfinite" not in case.tags
+            if ordinary and case.data_key and case.calls in ("full", "short"):
+                found.setdefault(f"{case.data_key}, rank {case.x.ndim}", record)
+        return found
+
+    def plain_of(self, record: Record) -> Record | None:
+        """The record of the same data in the same rank, finite and plain."""
+        return self.plain.get(f"{record.case.data_key}, rank {record.case.x.ndim}")
+
     def twins(self, relation: str) -> Iterator[tuple[Record, Record]]:
         """Pairs (base, twin) of a relation."""
         for record in self.all:
@@ -136,6 +151,19 @@ def of_judged(record: Record, call: str, judged: Judged) -> Check:
     worst = judged.worst
     detail = f"{output}: {describe(worst)}"
     return Check(record, output, worst, judged.not_judged, detail, elements)
+
+
+def like_first(record: Record, call: str, judged: Judged, base: Record | None = None) -> Check:
+    """The comparison of an output with the truth, or with the first call's if that is off.
+
+    ``base`` is the record that has the first call, where it is another one.  What is wrong from
+    the start is another property's to say.
+    """
+    first = (base or record).of(call if base else call.split()[0], judged.output)
+    if first is None or first.worst <= 1 or first.got.shape != judged.got.shape:
+        return of_judged(record, call, judged)
+    output = judged.output if call == "train" else f"{judged.output} of {call}"
+    return compare(record, output, judged.got, first.got, first.bound + judged.bound)
 
 
 def compare(

@@ -35,8 +35,9 @@ def portfolio(
 ) -> list[Case]:
     """All directed cases of one dtype that the implementation can be given.
 
-    ``quick`` leaves out those of more than 2^15 values or channels, and gives a case in one rank
-    instead of all, in turns.  An early case comes back at the end, after all other shapes and
+    ``quick`` leaves out those of more than 2^15 values or channels, gives a case in one rank
+    instead of all, in turns, and makes all calls around only a third of them, and around those
+    that are about memory.  An early case comes back at the end, after all other shapes and
     settings.
 
     >>> len(portfolio(Declaration(), "float32")) > 200
@@ -44,10 +45,20 @@ def portfolio(
     """
     build = Builder(declaration, dtype, seed, rotate=quick)
     made = [case for chapter in CHAPTERS for case in chapter.cases(build)]
-    chosen = [case for case in made if not (quick and "large" in case.tags)]
+    chosen = _fewer(made) if quick else made
     if chosen:
         chosen.append(chosen[0].with_(name=f"{chosen[0].name}, once more at the end"))
     return chosen
+
+
+def _fewer(cases: list[Case]) -> list[Case]:
+    kept = [case for case in cases if "large" not in case.tags]
+    return [
+        case.with_(calls="short")
+        if case.calls == "full" and "layout" not in case.tags and number % 3
+        else case
+        for number, case in enumerate(kept)
+    ]
 
 
 def ordinary_case(declaration: Declaration) -> Case:

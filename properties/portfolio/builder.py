@@ -107,11 +107,13 @@ class Builder:
         if "shape" in self.declaration.fixed:
             yield case
             return
-        if ranks is None:
-            ranks = self.declaration.ranks if self._turn is None else (next(self._turn),)
-        for rank in ranks:
+        for rank in self.ranks() if ranks is None else ranks:
             if rank in self.declaration.ranks:
                 yield to_rank(case, rank)
+
+    def ranks(self) -> tuple[int, ...]:
+        """The ranks that the next case comes in."""
+        return self.declaration.ranks if self._turn is None else (next(self._turn),)
 
     # --- what the implementation can take -------------------------------------------------
 

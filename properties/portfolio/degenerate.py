@@ -13,8 +13,9 @@ EMPTY = {2: (0, 4), 3: (0, 4, 3), 4: (0, 4, 2, 3), 5: (0, 4, 2, 1, 3)}
 
 def cases(build: Builder) -> Iterator[Case]:
     """Degenerate cases in every rank."""
+    ranks = build.ranks()
     for case in _nonfinite(build):
-        yield from build.every_rank(case)
+        yield from build.every_rank(case, ranks=ranks)
     if "shape" not in build.declaration.fixed:
         yield from _single(build)
         yield from _empty(build)
@@ -22,25 +23,22 @@ def cases(build: Builder) -> Iterator[Case]:
 
 
 def _nonfinite(build: Builder) -> Iterator[Case]:
-    """NaN or infinity in one channel of x, or of dy; the other channels are judged as ever."""
+    """The same numbers all finite, then one channel with NaN or infinity in x, dy or its mean."""
+    clean = build.case("all finite", build.normal(12, 5), calls="short")
+    yield clean
+    if clean.channels < 2:
+        return
     tags = frozenset({"nonfinite"})
     for value in (np.nan, np.inf, -np.inf):
-        case = build.case(
-            f"{value} in x", build.normal(12, 5), tags=tags | {"nonfinite x"}, calls="short"
-        )
-        if case.channels < 2:
-            return
-        x = case.x.copy()
+        x = clean.x.copy()
         x[(2 % len(x), 1)] = value
-        yield case.with_(x=x)
-    case = build.case("nan in dy", build.normal(12, 5), tags=tags | {"nonfinite dy"}, calls="short")
-    dy = case.dy.copy()
+        yield clean.with_(name=f"{value} in x", x=x, tags=tags | {"nonfinite x"})
+    dy = clean.dy.copy()
     dy[(3 % len(dy), 1)] = np.nan
-    yield case.with_(dy=dy)
-    case = build.case("nan in a running mean", build.normal(12, 5), tags=tags, calls="short")
-    mean = case.running_mean.copy()
+    yield clean.with_(name="nan in dy", dy=dy, tags=tags | {"nonfinite dy"})
+    mean = clean.running_mean.copy()
     mean[1] = np.nan
-    yield case.with_(running_mean=mean)
+    yield clean.with_(name="nan in a running mean", running_mean=mean, tags=tags)
 
 
 def _single(build: Builder) -> Iterator[Case]:

@@ -57,10 +57,16 @@ def _layouts(base: Case, declaration: Declaration) -> Iterator[Case]:
             yield made(f"{name} {layout}", {name: layout})
         everything = dict.fromkeys(("x", "dy", *parameters), layout)
         yield made(f"everything {layout}", everything)
-    zero = np.broadcast_to(base.dy[:1], base.dy.shape).copy()
-    yield made("dy the same row for all", {"dy": "zero stride"}).with_(dy=zero, data_key="")
-    one = np.full_like(base.dy, 0.75)
-    yield made("dy one element for all", {"dy": "zero stride"}).with_(dy=one, data_key="")
+    rows = np.broadcast_to(base.dy[:1], base.dy.shape).copy()
+    for what, dy in (("the same row for all", rows), ("one element for all", rows * 0 + 0.75)):
+        plain = base.with_(name=f"{base.name}: dy {what}", dy=dy.astype(base.dy.dtype))
+        plain = plain.with_(data_key=plain.name)
+        yield plain
+        yield plain.with_(
+            name=f"{plain.name}, zero stride",
+            layouts={"dy": "zero stride"},
+            tags=base.tags | {"layout"},
+        )
 
 
 def _aliases(build: Builder, base: Case) -> Iterator[Case]:

@@ -1,0 +1,12 @@
+"""What all tests share: the option to be thorough where CI makes do with less."""
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --whole."""
+    parser.addoption(
+        "--whole",
+        action="store_true",
+        help="judge the right implementations of the zoo in all their dtypes, not one in turn",
+    )
