@@ -7,7 +7,7 @@ import numpy as np
 from bnproof.properties.bounds import ladder
 from bnproof.properties.cases import Case, columns
 from bnproof.properties.formats import FORMATS, Array, format_of
-from bnproof.properties.subjects import SUBJECTS, Settings
+from bnproof.properties.subjects import Settings, make_subject
 from bnproof.properties.oracle import error
 from bnproof.properties.record import Judged
 
@@ -87,7 +87,7 @@ def certify(
     kept = Fraction(momentum) if momentum_weighs == "old" else 1 - Fraction(momentum)
     settings = Settings(eps, kept, 1 - kept)
     unbiased = running_variance == "unbiased"
-    subject = SUBJECTS.of(case, settings, inference=inference, unbiased=unbiased)
+    subject = make_subject(case, settings, inference=inference, unbiased=unbiased)
     ratios: dict[str, dict[str, float]] = {}
     for name, arithmetic in ladder(format_of(x.dtype), wide, flush_to_zero=flush_to_zero).items():
         ratios[name] = {}

@@ -33,8 +33,34 @@ class ContractError(Exception):
 class Declaration:
     """What an implementation says of itself, with the contract's defaults.
 
-    Attributes are those of the contract; ``methods`` names those of train, infer and layer that
-    the object has, and ``name`` and ``version`` are for reports.
+    Attributes:
+        dtypes: of x: float16, bfloat16, float32, float64.
+        parameter_dtypes: dtype of gamma, beta and statistics for a dtype of x, as
+            {"float16": "float16"} for a module wholly in half precision.
+        ranks: of x, 2 to 5.
+        channel_axis: 1 or -1.
+        momentum_weighs: "new" (PyTorch) or "old" (Keras, Flax, ONNX), the term that momentum
+            multiplies.
+        running_variance: "unbiased" or "biased"; or a dict by rank.
+        single_value: training with one value per channel: "error" (raised before statistics
+            change), "beta" (y is beta, dx is 0), or "undefined" (never called, and said so).
+        empty: training with no value: "error", "empty" (an empty y, statistics unchanged), or
+            "undefined".
+        accuracy: weakest accuracy class accepted; or a dict by dtype.
+        affine_parameters: "required"; "optional": gamma and beta may be None; "none": they
+            always are, results take the dtype of the statistics, and backward returns
+            (dx, None, None).
+        deterministic: the same call gives the same bits.
+        flush_to_zero: subnormal inputs, settings, intermediates and results may become 0.
+        cumulative: takes momentum=None with batches_seen=t, whose weight is 1 / (t + 1).
+        accepts: ranges of settings, as {"eps": (1e-12, 1.0), "momentum": (0.0, 0.99)}.
+        fixed: what cannot be varied, as {"eps": 1e-5, "momentum": 0.1, "channels": 64,
+            "shape": (8, 64, 7, 7)}.
+        in_place: running statistics are updated in the given buffers.
+        keeps_strides: True, "positive" (negative strides are copied), or False (all are).
+        replays: backward replays forward, so that no calls are made between the two.
+        name, version: for reports; by default the class's name.
+        methods: those of train, infer and layer that the object has; found, not declared.
     """
 
     dtypes: tuple[str, ...] = ("float32",)

@@ -51,7 +51,7 @@ def train_forward(
     Raises ValueError for a wrong shape, dtype, channel_axis or eps, and for fewer than two values
     per channel.  A NaN or an infinity makes its channel non-finite and leaves the others alone.
 
-    Source: Ioffe and Szegedy (2015), Algorithm 1; theorems "mean", "var", "xhat", "y".
+    Source: Ioffe and Szegedy (2015), Algorithm 1; theorem "forward-definition".
 
     >>> y, cache = train_forward(np.array([[1.0], [3.0]]), np.array([2.0]), eps=0.0)
     >>> y.tolist(), cache.mean.item(), cache.var.item()
@@ -79,7 +79,7 @@ def train_backward(dy: Array, cache: Cache) -> tuple[Array, Array | None, Array 
 
     Raises ValueError for a wrong shape or dtype of dy.
 
-    Source: Ioffe and Szegedy (2015), section 3, in closed form; theorems "dx", "dgamma", "dbeta".
+    Source: Ioffe and Szegedy (2015), section 3; theorems "dx-closed-form", "dgamma" and "dbeta".
 
     >>> _, cache = train_forward(np.array([[-1.0], [1.0], [-1.0], [1.0]]), eps=0.0)
     >>> train_backward(np.array([[4.0], [0.0], [0.0], [0.0]]), cache)[0].tolist()

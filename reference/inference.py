@@ -30,7 +30,7 @@ def inference_forward(
 
     Raises ValueError for a wrong shape, dtype, channel_axis or eps.
 
-    Source: Ioffe and Szegedy (2015), Algorithm 2; theorem "inference".
+    Source: Ioffe and Szegedy (2015), Algorithm 2; theorem "inference-affine".
 
     >>> one = np.ones(1)
     >>> inference_forward(np.array([[5.0]]), 2 * one, one, 3 * one, 4 * one, eps=0.0)[0].tolist()

@@ -25,7 +25,7 @@ def running_update(
 
     Raises ValueError for a wrong shape or dtype, a momentum outside 0..1, and unknown conventions.
 
-    Source: Ioffe and Szegedy (2015), section 3.1 and Algorithm 2; theorem "running-step".
+    Source: Ioffe and Szegedy (2015), section 3.1 and Algorithm 2; theorem "running-one-step".
 
     >>> from bnproof.reference import train_forward
     >>> _, cache = train_forward(np.array([[1.0], [3.0]]))
