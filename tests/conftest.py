@@ -1,6 +1,10 @@
 """What all tests share: the option to be thorough where CI makes do with less."""
 
+import os
+
 import pytest
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in workers; before torch is imported
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -109,7 +109,8 @@ class Child:
 def _environment() -> dict[str, str]:
     """The user's environment, in which the worker finds this very package."""
     package = str(Path(__file__).resolve().parent.parent.parent)
-    environment = dict(os.environ)
+    # threads that wait in a busy loop take the cores from whoever judges meanwhile
+    environment = {"OMP_WAIT_POLICY": "PASSIVE", **os.environ}
     if package in sys.path and package not in environment.get("PYTHONPATH", "").split(os.pathsep):
         before = environment.get("PYTHONPATH")
         environment["PYTHONPATH"] = os.pathsep.join([package, before] if before else [package])
