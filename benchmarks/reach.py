@@ -51,7 +51,7 @@ def main() -> None:
         f"bnproof --help              {light:8.2f} s      reach 0.3 s",
         f"oracle at 256 x 8           {oracle_rate():8.0f} /s     reach 300000 /s",
     ):
-        print(line)  # noqa: T201  # a script that prints
+        print(line)
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ def build(target: Any) -> list["TorchModule"]:
     """In 32 and 64 bits first, then in 16 bits, as far as the module can do that."""
     try:
         made = [TorchModule(target, form) for form in _forms(target)]
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # a constructor may raise anything
         reason = " ".join(str(error).split())[:200]
         raise TypeError(
             f"{_name(target)} cannot be used as a batch normalization: {reason}; its constructor "
@@ -96,8 +96,8 @@ class TorchModule:
         self.affine_parameters = "none" if _weight(probe) is None else "required"
         if _weight(probe) is not None and getattr(probe, "bias", None) is None:
             raise ValueError("it has a weight and no bias, which the contract cannot express")
-        if getattr(probe, "running_mean", None) is None:
-            self.infer = None  # it normalises by the batch in evaluation as well
+        if getattr(probe, "running_mean", None) is not None:
+            self.infer = self._infer  # others normalise by the batch in evaluation as well
         self.cumulative = "momentum" not in self.fixed
         self.dtypes = tuple(d for d in form.dtypes if self._works(d))
         self.empty, self.single_value = self._policies()
@@ -123,7 +123,7 @@ class TorchModule:
         y, backward = self._forward(module.train(), x)
         return y, *self._statistics(module), backward
 
-    def infer(  # type: ignore[no-redef]  # None on instances that cannot
+    def _infer(
         self,
         x: Array,
         gamma: Array | None,
@@ -206,7 +206,7 @@ class TorchModule:
             zero = self._torch.zeros_like  # what autograd says of an input that is not used
             pairs = zip(gradients, inputs, strict=True)
             arrays: list[Any] = [_array(zero(i) if g is None else g) for g, i in pairs]
-            return tuple(arrays + [None] * (3 - len(arrays)))  # type: ignore[return-value]
+            return tuple(arrays + [None] * (3 - len(arrays)))
 
         return _array(y.detach()), backward
 

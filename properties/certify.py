@@ -7,9 +7,9 @@ import numpy as np
 from bnproof.properties.bounds import ladder
 from bnproof.properties.cases import Case, columns
 from bnproof.properties.formats import FORMATS, Array, format_of
-from bnproof.properties.subjects import Settings, make_subject
 from bnproof.properties.oracle import error
 from bnproof.properties.record import Judged
+from bnproof.properties.subjects import Settings, make_subject
 
 RESULTS = ("y", "dx", "dgamma", "dbeta", "mean", "inv_std", "new_running_mean", "new_running_var")
 

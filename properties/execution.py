@@ -180,7 +180,7 @@ class _Run:
         results = self._call_train("other", self.arguments, other, self.arguments.statistics())
         if results[3] is not None:
             self._call("other backward", results[3], self.arguments["dy"])
-        if hasattr(self.implementation, "infer"):
+        if _offers(self.implementation, "infer"):
             self._call_infer("other", self.arguments, other, self.arguments.statistics())
         self.arguments.refill(self.case)
         self._short()
@@ -205,7 +205,7 @@ class _Run:
 
     @property
     def _trains(self) -> bool:
-        return hasattr(self.implementation, "train")
+        return _offers(self.implementation, "train")
 
     def _train(self, label: str) -> Any:
         if not self._trains:
@@ -225,7 +225,7 @@ class _Run:
         return results[3]
 
     def _infer(self, label: str) -> Any:
-        if not hasattr(self.implementation, "infer"):
+        if not _offers(self.implementation, "infer"):
             return None
         statistics = self.arguments.statistics()
         results = self._call_infer(label, self.arguments, self.case, statistics)
@@ -285,17 +285,17 @@ class _Run:
             targets.append(self.executor._second)  # noqa: SLF001
         for target in targets:
             for made, given in cases:
-                if hasattr(target, "train"):
+                if _offers(target, "train"):
                     results = self._call_train("other", given, made, given.statistics(), target)
                     if results[3] is not None:
                         self._call("other backward", results[3], given["dy"])
-            if hasattr(target, "infer"):
+            if _offers(target, "infer"):
                 self._call_infer("other", arguments, other, arguments.statistics(), target)
         self._look_at_results()
 
     def _alone(self) -> None:
         """Inference on the first example alone."""
-        if not hasattr(self.implementation, "infer") or "shape" in self.declaration.fixed:
+        if not _offers(self.implementation, "infer") or "shape" in self.declaration.fixed:
             return
         alone = self.case.with_(x=self.case.x[:1], dy=self.case.dy[:1], layouts={})
         arguments = Arguments(alone, self.declaration)
@@ -431,6 +431,11 @@ def _shape(case: Case, declaration: Declaration) -> tuple[int, ...]:
     """The shape of x as the implementation sees it."""
     n, c, *spatial = case.x.shape
     return (n, c, *spatial) if declaration.channel_axis == 1 else (n, *spatial, c)
+
+
+def _offers(implementation: Any, method: str) -> bool:
+    """Whether it has a method; an optional one may be absent or None."""
+    return callable(getattr(implementation, method, None))
 
 
 CALLED = {

@@ -23,10 +23,10 @@ from bnproof.properties.bounds import bounds, ladder
 from bnproof.properties.cases import Case, Twin, columns
 from bnproof.properties.formats import Array
 from bnproof.properties.forward import exact_sums
-from bnproof.properties.subjects import SUBJECTS, Settings
 from bnproof.properties.portfolio.builder import Builder
 from bnproof.properties.property import Check, Records, compare
 from bnproof.properties.record import Record
+from bnproof.properties.subjects import SUBJECTS, Settings
 
 RELATION = "backward/finite-differences"
 SHAPES = ((3, 3), (8, 3), (32, 3))

@@ -72,7 +72,7 @@ def batch_truth(
     """
     x, gamma, beta = (np.asarray(a, np.float64) for a in (x, gamma, beta))
     given = [] if statistics is None else [np.asarray(s, np.float64) for s in statistics]
-    fine = np.isfinite(x).all(axis=0) & np.isfinite([gamma, beta, *given]).all(axis=0)
+    fine = _all_finite(x) & _all_finite(np.stack([gamma, beta, *given]))
     fine &= np.isfinite(eps) and len(x) > 0
     channels = _channels(_finite(x, fine), [_finite(s, fine) for s in given], eps)
     defined = fine & channels.positive
@@ -82,7 +82,7 @@ def batch_truth(
     values = {name: _where(defined, value) for name, value in values.items()}
     if dy is not None:
         dy = np.asarray(dy, np.float64)
-        known = np.isfinite(dy).all(axis=0)
+        known = _all_finite(dy)
         gradients = channels.gradients(_finite(dy, known), _finite(gamma, fine))
         values |= {name: _where(defined & known, value) for name, value in gradients.items()}
     pairs = zip(channels.statistics, defined, strict=True)
@@ -119,6 +119,10 @@ def error(got: Array, truth: Exact) -> Array:
         wide = np.asarray(got, np.float64)
         off = np.abs((wide - truth[0]) - truth[1])
         return np.where(np.isfinite(wide) | ~np.isfinite(truth[0]), off, np.inf)
+
+
+def _all_finite(columns: Array) -> Array:
+    return np.asarray(np.isfinite(columns).all(axis=0))
 
 
 def _finite(values: Array, held: Array) -> Array:

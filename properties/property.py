@@ -159,7 +159,7 @@ def like_first(record: Record, call: str, judged: Judged, base: Record | None = 
     ``base`` is the record that has the first call, where it is another one.  What is wrong from
     the start is another property's to say.
     """
-    first = (base or record).of(call if base else call.split()[0], judged.output)
+    first = (base or record).of(call if base else call.split(maxsplit=1)[0], judged.output)
     if first is None or first.worst <= 1 or first.got.shape != judged.got.shape:
         return of_judged(record, call, judged)
     output = judged.output if call == "train" else f"{judged.output} of {call}"

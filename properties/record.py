@@ -10,8 +10,8 @@ from bnproof.properties.bounds import Arithmetic, Quantities
 from bnproof.properties.cases import Case
 from bnproof.properties.contract import Declaration
 from bnproof.properties.formats import Array
+from bnproof.properties.integers import Exact
 from bnproof.properties.observation import Observation
-from bnproof.properties.oracle import Exact
 from bnproof.properties.subjects import Subject
 
 

@@ -9,11 +9,12 @@ from bnproof.properties.bounds.roundings import accumulated
 from bnproof.properties.cases import Case
 from bnproof.properties.formats import FORMATS, Array
 from bnproof.properties.forward import outputs, raised
+from bnproof.properties.integers import Exact
 from bnproof.properties.judging import Judge
-from bnproof.properties.subjects import SUBJECTS, Settings
-from bnproof.properties.oracle import Exact, error
+from bnproof.properties.oracle import error
 from bnproof.properties.property import Check, Property, Records, fact, of_judged
 from bnproof.properties.record import Judged, Record
+from bnproof.properties.subjects import SUBJECTS, Settings
 
 STATISTICS = ("running_mean", "running_var")
 

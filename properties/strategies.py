@@ -90,7 +90,7 @@ def _family(name: str, count: int, channels: int, rng: np.random.Generator) -> A
     families: dict[str, Callable[[], Array]] = {
         "offset": lambda: normal + level,
         "two values": lambda: np.where(normal > 0, 1.0, 1 + 2.0**-6),
-        "sorted": lambda: np.sort(np.abs(normal), axis=0)[::-1].copy(),
+        "sorted": lambda: -np.sort(-np.abs(normal), axis=0),
         "outlier": lambda: np.where(row == count // 3, 50.0, normal),
         "alternating": lambda: 16 * (-1.0) ** row + normal / 64,
         "heavy tails": lambda: np.clip(rng.standard_cauchy((count, channels)), -1e3, 1e3),

@@ -85,7 +85,7 @@ def _key(case: Case, settings: Settings, *, inference: bool, unbiased: bool) -> 
     )
     for a in arrays:
         if a is not None:
-            key.update(np.ascontiguousarray(columns(a) if a.ndim > 1 else a).view(np.uint8))
+            key.update((columns(a) if a.ndim > 1 else a).tobytes())
     return key.digest()
 
 

@@ -109,9 +109,7 @@ def test_running_average_is_exact() -> None:
     high, low = running_truth(np.ones(1), [Fraction(2)], keep, 1 - keep)
 
     off = Fraction(float(high[0])) + Fraction(float(low[0])) - Fraction(11, 10)
-    assert abs(off) < Fraction(
-        1, 2**100
-    )
+    assert abs(off) < Fraction(1, 2**100)
 
 
 def test_error_of_nan_is_infinite() -> None:

@@ -12,8 +12,8 @@ from bnproof.properties.bounds import bounds, ladder
 from bnproof.properties.bounds.arithmetic import Arithmetic
 from bnproof.properties.cases import Case
 from bnproof.properties.formats import FORMATS
-from bnproof.properties.subjects import SUBJECTS, Settings
 from bnproof.properties.oracle import error
+from bnproof.properties.subjects import SUBJECTS, Settings
 
 U = 2.0**-24
 Array = NDArray[Any]
@@ -28,6 +28,7 @@ class Worst:
         self.signs: dict[str, float] = {}
 
     def __call__(self, value: Any, site: str) -> Array:
+        """The value, rounded to its worst side or to a random one."""
         value = np.asarray(value, np.float64)
         if self.mode == "random":
             sign: Any = self.rng.choice([-1.0, 1.0], value.shape)

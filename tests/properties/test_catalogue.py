@@ -35,7 +35,7 @@ def test_a_pattern_that_matches_nothing_is_an_error() -> None:
 
 
 def test_links_and_package_dir_agree() -> None:
-    """Type checkers follow the links, the build follows package-dir: they must lead to one place."""
+    """Type checkers follow the links, the build package-dir: both must lead to one place."""
     directories = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
     for folder in FOLDERS:
         link = ROOT / "src" / "bnproof" / folder

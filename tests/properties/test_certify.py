@@ -1,5 +1,7 @@
 """`certify`: ratios for a single call."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,7 @@ GAMMA, BETA, MEAN = RNG.normal(size=(3, 3)).astype(np.float32)
 VAR = np.ones(3, np.float32)
 
 
-def outputs(axis: int = 1) -> dict[str, np.ndarray]:
+def outputs(axis: int = 1) -> dict[str, Any]:
     """All outputs of a training call of the reference."""
     x, dy = (np.moveaxis(a, 1, axis) for a in (X, DY))
     y, mean, var, backward = BatchNorm(channel_axis=axis).train(
@@ -27,7 +29,7 @@ def outputs(axis: int = 1) -> dict[str, np.ndarray]:
 def test_right_outputs_are_explained(axis: int) -> None:
     """Every output, by every class, in both layouts."""
     x, dy = (np.moveaxis(a, 1, axis) for a in (X, DY))
-    settings = {"momentum": 0.25, "eps": 0.5, "channel_axis": axis}
+    settings: dict[str, Any] = {"momentum": 0.25, "eps": 0.5, "channel_axis": axis}
     ratios = certify(
         x=x, dy=dy, gamma=GAMMA, beta=BETA, running_mean=MEAN, running_var=VAR,
         **settings, **outputs(axis),

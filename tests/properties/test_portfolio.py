@@ -7,10 +7,10 @@ from hypothesis import find, given, settings
 from bnproof.properties.contract import Declaration
 from bnproof.properties.formats import FORMATS
 from bnproof.properties.judging import Judge
-from bnproof.properties.subjects import SUBJECTS
 from bnproof.properties.portfolio import portfolio
 from bnproof.properties.portfolio.exact_data import exact_data
 from bnproof.properties.strategies import arrays, cases, shapes
+from bnproof.properties.subjects import SUBJECTS
 
 ALL = Declaration(
     dtypes=tuple(FORMATS), ranks=(2, 3, 4, 5), cumulative=True, affine_parameters="optional"

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Generator
 from pathlib import Path
 
 import numpy as np
@@ -161,6 +162,7 @@ def test_works_ahead() -> None:
     """Catches a session that lets the worker wait while the caller looks at an observation."""
     with Session("reference") as session:
         running = session.run_many(case(n) for n in range(3))
+        assert isinstance(running, Generator)
         next(running)
         ticket = session._ticket
 
@@ -178,6 +180,7 @@ def test_no_process_is_left(hostile: Path) -> None:
         session._send(case())
         raise KeyboardInterrupt
 
+    assert child is not None
     with pytest.raises(ProcessLookupError):
         os.killpg(child._process.pid, 0)
 

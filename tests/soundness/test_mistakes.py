@@ -119,49 +119,49 @@ class Parts:
         return self.y(xhat, gamma, beta), running_mean, running_var, backward
 
 
-def _square(self: Parts, var: Array, eps: float) -> Array:
+def _square(self: Parts, var: Array, eps: float) -> Any:
     return 1 / (var + var.dtype.type(eps))
 
 
-def _eps_outside(self: Parts, var: Array, eps: float) -> Array:
+def _eps_outside(self: Parts, var: Array, eps: float) -> Any:
     return 1 / (np.sqrt(var) + var.dtype.type(eps))
 
 
-def _no_eps(self: Parts, var: Array, eps: float) -> Array:
+def _no_eps(self: Parts, var: Array, eps: float) -> Any:
     return 1 / np.sqrt(var)
 
 
-def _max_eps(self: Parts, var: Array, eps: float) -> Array:
+def _max_eps(self: Parts, var: Array, eps: float) -> Any:
     return 1 / np.sqrt(np.maximum(var, var.dtype.type(eps)))
 
 
-def _one_pass(self: Parts, x: Array, mean: Array) -> Array:
+def _one_pass(self: Parts, x: Array, mean: Array) -> Any:
     return np.maximum((x * x).mean(self.axes(x)) - mean * mean, 0)
 
 
-def _unbiased_var(self: Parts, x: Array, mean: Array) -> Array:
+def _unbiased_var(self: Parts, x: Array, mean: Array) -> Any:
     return x.var(self.axes(x), ddof=1)
 
 
-def _tail_dropped(self: Parts, x: Array) -> Array:
+def _tail_dropped(self: Parts, x: Array) -> Any:
     whole = len(x) - len(x) % 8 if len(x) > 8 else len(x)
     return x[:whole].mean(self.axes(x))
 
 
-def _first_64_channels(self: Parts, xhat: Array, gamma: Array, beta: Array) -> Array:
+def _first_64_channels(self: Parts, xhat: Array, gamma: Array, beta: Array) -> Any:
     gamma = np.where(np.arange(len(gamma)) < 64, gamma, 1).astype(gamma.dtype)
     return xhat * self.spread(gamma, xhat) + self.spread(beta, xhat)
 
 
-def _absolute_gamma(self: Parts, xhat: Array, gamma: Array, beta: Array) -> Array:
+def _absolute_gamma(self: Parts, xhat: Array, gamma: Array, beta: Array) -> Any:
     return xhat * self.spread(np.abs(gamma), xhat) + self.spread(beta, xhat)
 
 
-def _no_beta(self: Parts, xhat: Array, gamma: Array, beta: Array) -> Array:
+def _no_beta(self: Parts, xhat: Array, gamma: Array, beta: Array) -> Any:
     return xhat * self.spread(gamma, xhat)
 
 
-def _last_axis(self: Parts, xhat: Array, gamma: Array, beta: Array) -> Array:
+def _last_axis(self: Parts, xhat: Array, gamma: Array, beta: Array) -> Any:
     if xhat.ndim == 4 and xhat.shape[1] == xhat.shape[3]:
         return xhat * gamma + beta
     return xhat * self.spread(gamma, xhat) + self.spread(beta, xhat)
@@ -175,75 +175,75 @@ def _axes_without_batch(self: Parts, x: Array) -> tuple[int, ...]:
     )
 
 
-def _swapped(self: Parts, old: Array, new: Array, momentum: float) -> Array:
+def _swapped(self: Parts, old: Array, new: Array, momentum: float) -> Any:
     weight = old.dtype.type(momentum)
     return (1 - weight) * new + weight * old
 
 
-def _never(self: Parts, old: Array, new: Array, momentum: float) -> Array:
+def _never(self: Parts, old: Array, new: Array, momentum: float) -> Any:
     return old.copy()
 
 
-def _last_only(self: Parts, old: Array, new: Array, momentum: float) -> Array:
+def _last_only(self: Parts, old: Array, new: Array, momentum: float) -> Any:
     return new
 
 
-def _biased(self: Parts, var: Array, count: int) -> Array:
+def _biased(self: Parts, var: Array, count: int) -> Any:
     return var
 
 
-def _no_terms(self: Parts, dy: Array, xhat: Array, scale: Array, *sums: Array) -> Array:
+def _no_terms(self: Parts, dy: Array, xhat: Array, scale: Array, *sums: Array) -> Any:
     return dy * self.spread(scale, dy)
 
 
-def _no_dvar(self: Parts, dy: Array, xhat: Array, scale: Array, db: Array, dg: Array) -> Array:
+def _no_dvar(self: Parts, dy: Array, xhat: Array, scale: Array, db: Array, dg: Array) -> Any:
     return self.spread(scale, dy) * (dy - self.spread(db, dy) / (dy.size // dy.shape[1]))
 
 
-def _no_dmean(self: Parts, dy: Array, xhat: Array, scale: Array, db: Array, dg: Array) -> Array:
+def _no_dmean(self: Parts, dy: Array, xhat: Array, scale: Array, db: Array, dg: Array) -> Any:
     return self.spread(scale, dy) * (dy - xhat * self.spread(dg, dy) / (dy.size // dy.shape[1]))
 
 
-def _n_minus_1(self: Parts, dy: Array, xhat: Array, scale: Array, db: Array, dg: Array) -> Array:
+def _n_minus_1(self: Parts, dy: Array, xhat: Array, scale: Array, db: Array, dg: Array) -> Any:
     terms = self.spread(db, dy) + xhat * self.spread(dg, dy)
     return self.spread(scale, dy) * (dy - terms / (dy.size // dy.shape[1] - 1))
 
 
-def _in_place_dy(self: Parts, dy: Array, xhat: Array, scale: Array, db: Array, dg: Array) -> Array:
+def _in_place_dy(self: Parts, dy: Array, xhat: Array, scale: Array, db: Array, dg: Array) -> Any:
     right = Parts.dx(self, dy, xhat, scale, db, dg)
     dy *= 2
     return right
 
 
-def _mean_dgamma(self: Parts, dy: Array, xhat: Array) -> Array:
+def _mean_dgamma(self: Parts, dy: Array, xhat: Array) -> Any:
     return (dy * xhat).mean(self.axes(dy))
 
 
-def _mean_dbeta(self: Parts, dy: Array) -> Array:
+def _mean_dbeta(self: Parts, dy: Array) -> Any:
     return dy.mean(self.axes(dy))
 
 
-def _dbeta_by_memory(self: Parts, dy: Array) -> Array:
+def _dbeta_by_memory(self: Parts, dy: Array) -> Any:
     if not dy.flags.c_contiguous:
         dy = dy.ravel(order="K").reshape(dy.shape)
     return dy.sum(self.axes(dy))
 
 
-def _small_dgamma_is_zero(self: Parts, dy: Array, xhat: Array) -> Array:
+def _small_dgamma_is_zero(self: Parts, dy: Array, xhat: Array) -> Any:
     right = Parts.dgamma(self, dy, xhat)
     return np.where(np.abs(right) < 1e-12, 0, right).astype(right.dtype)
 
 
-def _nan_hidden(self: Parts, x: Array) -> Array:
+def _nan_hidden(self: Parts, x: Array) -> Any:
     return np.asarray(np.nan_to_num(x).mean(self.axes(x)))
 
 
-def _count_in_8_bits(self: Parts, x: Array) -> Array:
+def _count_in_8_bits(self: Parts, x: Array) -> Any:
     count = (x.size // x.shape[1]) % 256 or 256
     return (x.sum(self.axes(x)) / count).astype(x.dtype)
 
 
-def _wide_result(self: Parts, xhat: Array, gamma: Array, beta: Array) -> Array:
+def _wide_result(self: Parts, xhat: Array, gamma: Array, beta: Array) -> Any:
     return Parts.y(self, xhat, gamma, beta).astype(np.float64)
 
 
@@ -267,7 +267,7 @@ def _infer_swapped(
     return y, mean, var, backward
 
 
-def _cached_scale(self: Any, var: Array, eps: float) -> Array:
+def _cached_scale(self: Any, var: Array, eps: float) -> Any:
     if getattr(self, "held", None) is None or len(self.held) != len(var):
         self.held = Parts.inv_std(self, var, eps)
     return np.asarray(self.held)

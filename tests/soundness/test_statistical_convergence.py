@@ -44,7 +44,7 @@ def after_steps(implementation: Any) -> tuple[float, float]:
 
 def implementations() -> list[Any]:
     """The reference, and torch's module."""
-    import torch
+    import torch  # noqa: PLC0415  # slow to import, and only one test needs it
 
     return [BatchNorm(), variants(torch.nn.BatchNorm1d)[0]]
 

@@ -47,7 +47,7 @@ def wrapped(text: str, indent: str = "", first: str | None = None) -> list[Text]
 def ratio(value: float) -> str:
     """error/bound in at most eight characters.
 
-    >>> ratio(0.0), ratio(0.66969), ratio(123456.0), ratio(math.inf)
+    >>> ratio(0.0), ratio(0.66969), ratio(123456.0), ratio(float("inf"))
     ('0', '0.67', '1.2e+05', 'inf')
     """
     if 0 < value < 0.001:
