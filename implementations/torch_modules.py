@@ -186,8 +186,8 @@ class TorchModule:
                     )
 
     def _statistics(self, module: Any) -> tuple[Any, Any]:
-        held = [getattr(module, name, None) for name in ("running_mean", "running_var")]
-        return tuple(None if h is None else _array(h) for h in held)  # type: ignore[return-value]
+        mean, var = (getattr(module, name, None) for name in ("running_mean", "running_var"))
+        return None if mean is None else _array(mean), None if var is None else _array(var)
 
     def _forward(self, module: Any, x: Array) -> tuple[Array, Callable[[Array], Any]]:
         """y as an array, and backward by autograd, which may be called again and again."""
@@ -278,9 +278,9 @@ class TorchLayer:
     def state(self) -> dict[str, Any]:
         """Copies of parameters and buffers, as far as the module has them."""
         held = {name: getattr(self._module, at, None) for name, at in _ATTRIBUTES.items()}
-        copies = {k: _array(v) for k, v in held.items() if v is not None}
+        copies: dict[str, Any] = {k: _array(v) for k, v in held.items() if v is not None}
         if "batches_seen" in copies:
-            copies["batches_seen"] = int(copies["batches_seen"])  # type: ignore[assignment]
+            copies["batches_seen"] = int(copies["batches_seen"])
         return copies
 
     def load(self, state: dict[str, Any]) -> None:
