@@ -24,7 +24,13 @@ PROPERTY_IDS = tuple(p.id for p in PROPERTIES)
 
 
 class Session(Protocol):
-    """What runs cases on the target: a worker process, or the implementation in this one."""
+    """What runs cases on the target: a worker process, or the implementation in this one.
+
+    Attributes:
+        first: the case of the first calls and what came back, None where nothing did.
+    """
+
+    first: tuple[Case, Observation] | None
 
     def run(self, case: Case) -> Observation:
         """Run one case."""
@@ -103,6 +109,8 @@ def _records(
     searched = SEARCHED[profile]
     total = len(cases) + searched
     records: list[Record] = []
+    if session.first is not None and session.first[0].dtype == dtype:
+        records += _judged(judge, *session.first)
     ran = 0
     for case, observation in session.run_many(cases):
         ran += 1

@@ -6,10 +6,11 @@ each, and says in one line how to write the one that is wrong.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from bnproof.properties.formats import FORMATS
+from bnproof.properties.signatures import layer_options
 
 CLASSES = (
     "two-pass",
@@ -22,6 +23,7 @@ CLASSES = (
 
 RANKS = (2, 3, 4, 5)
 METHODS = ("train", "infer", "layer")
+FOUND = ("methods", "layer_options", "name", "version")
 FIXABLE = ("eps", "momentum", "channels", "shape")
 
 
@@ -61,6 +63,8 @@ class Declaration:
         replays: backward replays forward, so that no calls are made between the two.
         name, version: for reports; by default the class's name.
         methods: those of train, infer and layer that the object has; found, not declared.
+        layer_options: those of dtype and rank that layer takes; found, not declared.  Without
+            them layers are tried with the first dtype and the first rank only.
     """
 
     dtypes: tuple[str, ...] = ("float32",)
@@ -86,6 +90,7 @@ class Declaration:
     name: str = ""
     version: str = ""
     methods: tuple[str, ...] = ("train", "infer")
+    layer_options: tuple[str, ...] = ()
 
     def parameter_dtype(self, dtype: str) -> str:
         """The dtype of gamma, beta and the statistics for an x dtype.
@@ -150,14 +155,28 @@ def declaration_of(implementation: object) -> Declaration:
     _check_methods(implementation, methods)
     given: dict[str, Any] = {"methods": methods}
     for attribute in fields(Declaration):
-        if attribute.name in ("methods", "name", "version"):
+        if attribute.name in FOUND:
             continue
         value = getattr(implementation, attribute.name, None)
         if value is not None:
             given[attribute.name] = _read(attribute.name, value)
     given["name"] = str(getattr(implementation, "name", None) or _name_of(implementation))
     given["version"] = str(getattr(implementation, "version", None) or "")
-    return Declaration(**given)
+    if "layer" in methods:
+        given["layer_options"] = layer_options(implementation.layer)  # type: ignore[attr-defined]  # checked above
+    return _of_layers(Declaration(**given))
+
+
+def _of_layers(declaration: Declaration) -> Declaration:
+    """With layers alone, only the dtype and the rank that layers can be made with are tried."""
+    if declaration.methods != ("layer",):
+        return declaration
+    dtypes, ranks = declaration.dtypes, declaration.ranks
+    return replace(
+        declaration,
+        dtypes=dtypes if "dtype" in declaration.layer_options else dtypes[:1],
+        ranks=ranks if "rank" in declaration.layer_options else ranks[:1],
+    )
 
 
 def _name_of(implementation: object) -> str:

@@ -5,7 +5,7 @@ implementation does to its inputs, to earlier results or to its own state become
 """
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -446,27 +446,27 @@ CALLED = {
 }
 
 
-def try_out(implementation: Any, declaration: Declaration) -> None:
-    """The first calls, on ordinary data: raises ContractError if the target cannot be used."""
-    for case in _ordinary(declaration):
-        observation = Executor(implementation, declaration).run(case, lambda _: None)
-        for event in observation.of("raised", "malformed"):
-            if event.kind == "raised":
-                raise ContractError(f"{event.call}: {event.detail}{_called(implementation, event)}")
-            if "due (" in event.detail and event.what in ("results", "backward"):
-                raise ContractError(f"{event.call}: {event.detail}")
+def try_out(implementation: Any, declaration: Declaration) -> tuple[Case, Observation]:
+    """The first calls, on ordinary data, and what came back, to be judged like any other case.
+
+    Raises ContractError if the target cannot be used.
+    """
+    from bnproof.properties.portfolio import ordinary_case  # noqa: PLC0415  # portfolio needs cases
+
+    case = ordinary_case(declaration)
+    observation = Executor(implementation, declaration).run(case, lambda _: None)
+    for event in observation.of("raised", "malformed"):
+        if event.kind == "raised":
+            raise ContractError(f"{event.call}: {event.detail}{_called(implementation, event)}")
+        if "due (" in event.detail and event.what in ("results", "backward"):
+            raise ContractError(f"{event.call}: {event.detail}")
+    return case, observation
 
 
 def _called(implementation: Any, event: Event) -> str:
     """How it was called, which an adapter may tell in words of its own."""
     usage = getattr(implementation, "usage", CALLED.get(event.call, ""))
     return f"; it is called as {usage}" if usage else ""
-
-
-def _ordinary(declaration: Declaration) -> Iterator[Case]:
-    from bnproof.properties.portfolio import ordinary_case  # noqa: PLC0415  # portfolio needs cases
-
-    yield ordinary_case(declaration)
 
 
 def _second_instance(implementation: Any, declaration: Declaration) -> Any:
@@ -483,15 +483,22 @@ def _second_instance(implementation: Any, declaration: Declaration) -> Any:
 
 
 def _other_data(case: Case) -> Case:
-    """Other data of the same shape, dtype and layouts: reversed, and halved."""
+    """Other data, parameters and statistics of the same shapes, dtypes and layouts."""
     half = case.x.dtype.type(0.5)
     keep = {k: v for k, v in case.layouts.items() if "zero" not in v and "same" not in v}
     return case.with_(
         x=np.array(case.x[::-1]) * half,
         dy=np.array(case.dy[::-1]) * half,
+        gamma=_halved(case.gamma),
+        beta=_halved(case.beta),
         running_mean=case.running_mean * case.running_mean.dtype.type(0.5),
+        running_var=case.running_var * case.running_var.dtype.type(0.5),
         layouts=keep,
     )
+
+
+def _halved(a: Array | None) -> Array | None:
+    return None if a is None else a * a.dtype.type(0.5)
 
 
 def _parts(results: Any, count: int) -> list[Any] | None:

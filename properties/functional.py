@@ -1,12 +1,12 @@
 """Functional calls: as the implementation offers them, or built from its layers."""
 
-import inspect
 from typing import Any
 
 import numpy as np
 
 from bnproof.properties.contract import Declaration
 from bnproof.properties.formats import Array
+from bnproof.properties.signatures import layer_options
 
 Functional = Any
 """An object with train, infer or both."""
@@ -17,20 +17,6 @@ def functional(implementation: Any, declaration: Declaration) -> Functional:
     if "train" in declaration.methods or "infer" in declaration.methods:
         return implementation
     return FromLayer(implementation)
-
-
-def layer_options(layer: Any) -> set[str]:
-    """Which of dtype and rank the signature of ``layer`` has.
-
-    >>> def layer(channels, *, momentum, eps, dtype): ...
-    >>> layer_options(layer)
-    {'dtype'}
-    """
-    try:
-        parameters = inspect.signature(layer).parameters
-    except (TypeError, ValueError):
-        return set()
-    return {name for name in ("dtype", "rank") if name in parameters}
 
 
 def make_layer(

@@ -33,7 +33,7 @@ def evaluation(records: Records) -> Iterator[Check]:
 def state(records: Records) -> Iterator[Check]:
     """Copies are given and taken, and an error comes before the state changes."""
     for record in records.tagged("layer"):
-        kinds = ("changed-result", "changed-input", "no-error")
+        kinds = ("changed-state", "changed-result", "changed-input", "no-error")
         found = record.observation.of(*kinds)
         for event in found:
             yield fact(record, event.what, holds=False, detail=event.detail)

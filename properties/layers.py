@@ -40,12 +40,16 @@ class LayerLife:
         x = self.case.x
         first, second = self._new(), self._new()
         self._load(first, "first", self._state_of_case(first))
+        untouched = self._state(second, "second")
         backward = self._train(first, "first layer, first batch", x)
+        self._unmoved(second, untouched, "the other layer's training")
         saved = self._state(first, "first")
         self._train(second, "second layer, other data", self._halved(x))
-        self._late(first, "first layer, backward after the second layer's training", backward, x)
+        self._late("first layer, backward after the second layer's training", backward)
+        self._unmoved(first, saved, "the other layer's training and the backward pass")
         self._infer(first, "first layer, evaluation", x[:1])
         self._train(first, "first layer, smaller batch", x[: max(2, len(x) // 2)])
+        self._late("first layer, backward of the batch before", backward)
         self._infer(first, "first layer, evaluation again", x)
         self._load(second, "second", saved)
         self._infer(second, "second layer with the first's state", x)
@@ -78,8 +82,9 @@ class LayerLife:
         self.steps.append((step.with_(tags=frozenset({"layer"})), observation))
 
     def _many(self, layer: Any, x: Array) -> None:
-        small = x[: max(2, min(len(x), 4))]
+        same = x[: max(2, min(len(x), 4))]
         for number in range(MANY_STEPS):
+            small = same if number % 2 else self._halved(same)  # so that the averages never settle
             if number in JUDGED_STEPS:
                 self._train(layer, f"first layer, step {number} of many", small)
                 self._infer(layer, f"first layer, evaluation after step {number}", small)
@@ -110,19 +115,38 @@ class LayerLife:
         y, backward = results
         after = self._state(layer, name)
         self._take(observation, "train", {"y": y, **self._statistics(after)})
+        self.steps.append((step, observation))
+        self._counted(layer, after)
         if backward is not None:
             self._gradients(observation, "train", backward, step)
-        self.steps.append((step, observation))
+            self._unmoved(layer, after, "the backward pass")
         return backward
 
-    def _late(self, layer: Any, name: str, backward: Any, x: Array) -> None:
+    def _counted(self, layer: Any, after: dict[str, Any]) -> None:
+        """A count of batches that averages depend on goes up by one with each."""
+        given = after.get("batches_seen") if self.case.momentum is None else None
+        if given is not None and int(np.asarray(given)) != self._seen[id(layer)]:
+            detail = f"batches_seen is {int(np.asarray(given))}, due {self._seen[id(layer)]}"
+            self._report("batches_seen", detail)
+            self._seen[id(layer)] = int(np.asarray(given))
+
+    def _unmoved(self, layer: Any, before: dict[str, Any], what: str) -> None:
+        """Something that is not a training step of this layer leaves its state."""
+        after = _bytes(self._state(layer, ""))
+        moved = [key for key, value in _bytes(before).items() if after.get(key) != value]
+        if moved:
+            self._report(moved[0], f"{moved[0]} was changed by {what}")
+
+    def _report(self, what: str, detail: str) -> None:
+        self.steps[-1][1].events.append(Event("changed-state", "state", what, detail))
+
+    def _late(self, name: str, backward: Any) -> None:
         """The first backward again; its case is that of the first step."""
         if backward is None or not self.steps or self.declaration.replays:
             return
-        step, first = self.steps[0]
+        step = self.steps[0][0]
         observation = Observation(offers={"train backward"})
         self._gradients(observation, "train", backward, step)
-        del layer, x, first
         self.steps.append((step.with_(name=f"{self.case.name}: {name}"), observation))
 
     def _infer(self, layer: Any, name: str, x: Array) -> None:
@@ -183,9 +207,7 @@ class LayerLife:
         for name, state, before in self._copies:
             for key, value in _bytes(state).items():
                 if value != before[key]:
-                    detail = f"state()[{key!r}] of {name} changed after it was given"
-                    event = Event("changed-result", "state", key, detail)
-                    self.steps[-1][1].events.append(event)
+                    self._report(key, f"state()[{key!r}] of {name} changed after it was given")
                     return
 
     def _batches(self, layer: Any, state: dict[str, Any]) -> int:
@@ -200,7 +222,16 @@ class LayerLife:
         for key, value in copied.items():
             if key in STATE:
                 value[...] = 7  # a layer that kept the given arrays shows it
-        del name
+        if self.steps:
+            self._unmoved_by_load(layer, name, state)
+
+    def _unmoved_by_load(self, layer: Any, name: str, state: dict[str, Any]) -> None:
+        """What was loaded is what is held, whatever becomes of the given arrays."""
+        held, due = _bytes(self._state(layer, name)), _bytes(state)
+        for key, value in due.items():
+            if held.get(key) != value:
+                self._report(key, f"{key} of {name} is not what was loaded")
+                return
 
     def _state_of_case(self, layer: Any) -> dict[str, Any]:
         state = self._state(layer, "first")

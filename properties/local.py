@@ -17,7 +17,7 @@ class LocalSession:
 
     def __init__(self, implementation: Any) -> None:
         self.declaration = declaration_of(implementation)
-        try_out(implementation, self.declaration)
+        self.first: tuple[Case, Observation] | None = try_out(implementation, self.declaration)
         self._executor = Executor(implementation, self.declaration)
 
     def run(self, case: Case) -> Observation:

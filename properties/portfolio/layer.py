@@ -12,7 +12,10 @@ def cases(build: Builder) -> Iterator[Case]:
     """One life per rank, and one of the cumulative average; none where there are no layers."""
     if "layer" not in build.declaration.methods or "shape" in build.declaration.fixed:
         return
-    for rank in build.main_ranks:
+    options = build.declaration.layer_options
+    if "dtype" not in options and build.dtype != build.declaration.dtypes[0]:
+        return
+    for rank in build.main_ranks if "rank" in options else build.declaration.ranks[:1]:
         x = build.normal(*SHAPES[rank])
         tags = frozenset({"layer"})
         yield build.case(f"layer, rank {rank}", x, weight=0.25, calls="layer", tags=tags)

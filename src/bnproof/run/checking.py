@@ -94,8 +94,8 @@ def conventions(declaration: Declaration) -> dict[str, Any]:
         name, value = attribute.name, getattr(declaration, attribute.name)
         if name in ALWAYS_TOLD or value != getattr(default, name):
             told[name] = list(value) if isinstance(value, tuple) else value
-    told.pop("name", None)
-    told.pop("version", None)
+    for found in ("name", "version", "layer_options"):
+        told.pop(found, None)
     return told
 
 

@@ -37,12 +37,14 @@ class Session:
 
     Entering the context loads the target, and raises TargetError if that is impossible; leaving
     it leaves no process behind.  ``declarations`` are those of all variants of the target;
-    ``restarts`` and ``skipped`` count new workers, and cases that were not tried any more.
+    ``first`` is the case of the first calls, with what came back; ``restarts`` and ``skipped``
+    count new workers, and cases that were not tried any more.
     """
 
     def __init__(self, target: str, variant: int = 0, timeout: float = TIMEOUT) -> None:
         self.target, self.variant = target, variant
         self.declarations: list[Declaration] = []
+        self.first: tuple[Case, Observation] | None = None
         self.restarts = 0
         self.skipped = 0
         self._patience = Patience(timeout)
@@ -83,10 +85,11 @@ class Session:
         A crash or a hang is no such error: it is a verdict that the cases will bring out.
         """
         self._settle()
+        self.first = None
         try:
             child = self._child or self._start()
             child.send("try_out", self.variant)
-            self._reply(child, "first calls", limit=self._patience.longest)
+            self.first = self._reply(child, "first calls", limit=self._patience.longest)
         except TimedOut:
             self._child = None
             self._patience.lose()

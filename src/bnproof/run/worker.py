@@ -75,10 +75,10 @@ class Worker:
             raise TargetError(f"{target} cannot be used: {error}", loaded=True) from error
         return self.declarations
 
-    def try_out(self, variant: int) -> None:
+    def try_out(self, variant: int) -> tuple[Case, Observation]:
         """Make the first calls, on ordinary data."""
         self._announce("the first calls")
-        try_out(self.variants[variant], self.declarations[variant])
+        return try_out(self.variants[variant], self.declarations[variant])
 
     def run(self, variant: int, case: Case) -> Observation:
         """Run one case."""

@@ -93,9 +93,13 @@ class TorchKernelChannelsLast(_Torch):
 
 
 class TorchMixed(_Torch):
-    """Calls the kernel of PyTorch for 16-bit x with float32 parameters."""
+    """Calls the kernel of PyTorch for 16-bit x with float32 parameters.
+
+    That kernel sums in 16 bits where x and dy lie differently in memory, so they are copied.
+    """
 
     dtypes = ("float16", "bfloat16")
+    keeps_strides = False
     accepts: ClassVar[dict[str, Any]] = {"eps": (1e-12, 10.0)}
 
 
