@@ -1,0 +1,335 @@
+"""The backward pass: three gradients, computed from the loss by differentiation."""
+
+from sympy import Derivative, Expr, KroneckerDelta, Rational, S, Symbol, factor, symbols
+
+from bnproof.spec.claims import Claim, Theorem, chain
+from bnproof.spec.kernel.canonical import normal
+from bnproof.spec.language import (
+    FRAME,
+    LOSS,
+    along,
+    beta,
+    dy,
+    eps,
+    evaluate,
+    fold,
+    gamma,
+    inv_std,
+    k,
+    l,
+    m,
+    mean,
+    mu,
+    substituted,
+    total,
+    v,
+    var,
+    w,
+    x,
+    xhat,
+    y,
+)
+
+
+def derived(expression: Expr) -> Expr:
+    """The closed form of a derivative, computed: differentiate, change variable, collect, factor.
+
+    >>> derived(Derivative(LOSS, beta)) == normal(total(lambda i: dy[i]))
+    True
+    """
+    return factor(normal(fold(evaluate(expression)), FRAME))
+
+
+DX = derived(Derivative(LOSS, x[k]))
+DGAMMA = derived(Derivative(LOSS, gamma))
+DBETA = derived(Derivative(LOSS, beta))
+JVP = derived(along(y[k], v))
+
+
+def at(expression: Expr, index: object, old: object = k) -> Expr:
+    """A formula of k at another index."""
+    return expression.xreplace({old: index})
+
+
+def sum_dy() -> Expr:
+    """The sum of dy over the batch."""
+    return total(lambda i: dy[i])
+
+
+def sum_dy_xhat() -> Expr:
+    """The sum of dy times xhat over the batch."""
+    return total(lambda i: dy[i] * xhat[i])
+
+
+def steps() -> list[Claim]:
+    d = KroneckerDelta
+    return [
+        Claim(Derivative(mu, x[k]), 1 / m, "each sample is one m-th of the mean"),
+        Claim(
+            Derivative(var, x[k]),
+            2 * (x[k] - mu) / m,
+            "the part through the mean vanishes, since deviations cancel",
+        ),
+        Claim(
+            Derivative(inv_std, x[k]),
+            -(inv_std**2) * xhat[k] / m,
+            "inv_std is the power -1/2 of var + eps",
+        ),
+        Claim(
+            Derivative(xhat[l], x[k]),
+            inv_std * (d(k, l) - 1 / m - xhat[k] * xhat[l] / m),
+            "the product rule, with the two lines above",
+        ),
+    ]
+
+
+def closed_form() -> list[Claim]:
+    d = KroneckerDelta
+    start = Derivative(LOSS, x[k])
+    return [
+        *chain(
+            start,
+            (
+                gamma * total(lambda i: dy[i] * Derivative(xhat[i], x[k])),
+                "the chain rule; beta does not depend on x",
+            ),
+            (
+                gamma * inv_std * total(lambda i: dy[i] * (d(i, k) - 1 / m - xhat[i] * xhat[k] / m)),
+                "the derivative of xhat",
+            ),
+            (
+                gamma * inv_std * (dy[k] - mean(lambda i: dy[i]) - xhat[k] * mean(lambda i: dy[i] * xhat[i])),
+                "the sum, term by term",
+            ),
+            (
+                gamma * inv_std / m * (m * dy[k] - sum_dy() - xhat[k] * sum_dy_xhat()),
+                "1/m in front",
+            ),
+        )
+    ]
+
+
+def gamma_gradient() -> list[Claim]:
+    return [Claim(Derivative(LOSS, gamma), sum_dy_xhat(), "y contains gamma times xhat")]
+
+
+def beta_gradient() -> list[Claim]:
+    return [Claim(Derivative(LOSS, beta), sum_dy(), "y contains beta once")]
+
+
+def papers_chain() -> list[Claim]:
+    dvar, dmu = symbols("dvar dmu", real=True)
+    second = dvar * mean(lambda i: -2 * (x[i] - mu))
+    through_var = total(
+        lambda i: gamma * dy[i] * (x[i] - mu) * Rational(-1, 2) * (var + eps) ** Rational(-3, 2)
+    )
+    through_mean = total(lambda i: -gamma * dy[i] * inv_std) + second
+    named = ((dvar, through_var), (dmu, through_mean))
+    direct = gamma * dy[k] * inv_std
+    return [
+        Claim(second, S.Zero, "deviations from the mean cancel", where=named[:1]),
+        Claim(
+            direct + dvar * 2 * (x[k] - mu) / m + dmu / m,
+            DX,
+            "directly, through the variance, and through the mean",
+            where=named,
+        ),
+    ]
+
+
+def caffe() -> list[Claim]:
+    projection = mean(lambda i: dy[i] * xhat[i])
+    plain = inv_std * (dy[k] - mean(lambda i: dy[i]) - projection * xhat[k])
+
+    def first(p: object) -> Expr:
+        return inv_std * (dy[p] - projection * xhat[p])
+
+    return [
+        Claim(plain, first(k) - mean(first), "first along xhat, then the mean"),
+        Claim(projection * mean(lambda i: xhat[i]), S.Zero, "the term said to be missing"),
+        Claim(gamma * plain, DX, "the closed form"),
+    ]
+
+
+def stablehlo() -> list[Claim]:
+    i5 = total(lambda i: dy[i] * (x[i] - mu)) * (x[k] - mu) / (var + eps)
+    return [Claim(gamma * inv_std / m * (m * dy[k] - sum_dy() - i5), DX, "xhat written out")]
+
+
+def sum_zero() -> list[Claim]:
+    return [Claim(total(lambda i: at(DX, i)), S.Zero, "both subtracted terms are means")]
+
+
+def along_xhat() -> list[Claim]:
+    return [
+        Claim(
+            total(lambda i: at(DX, i) * xhat[i]),
+            gamma * eps * inv_std**3 * sum_dy_xhat(),
+            "sum xhat^2 is short of m by m eps inv_std^2",
+        )
+    ]
+
+
+def along_x() -> list[Claim]:
+    return [
+        Claim(
+            total(lambda i: at(DX, i) * x[i]),
+            gamma * eps * inv_std**2 * sum_dy_xhat(),
+            "x is mu + xhat / inv_std, and dx sums to 0",
+        )
+    ]
+
+
+def linear_in_dy() -> list[Claim]:
+    factor_, other = Symbol("s", real=True), w
+    scaled = substituted(DX, dy, lambda i: factor_ * dy[i] + other[i])
+    return [
+        Claim(
+            scaled,
+            factor_ * DX + substituted(DX, dy, lambda i: other[i]),
+            "dy occurs to the first power",
+        ),
+        Claim(substituted(DX, dy, lambda _: S.Zero), S.Zero, "no upstream gradient, none downstream"),
+    ]
+
+
+def constant_dy() -> list[Claim]:
+    level = Symbol("K", real=True)
+
+    def constant(expression: Expr) -> Expr:
+        return substituted(expression, dy, lambda _: level)
+
+    return [
+        Claim(constant(DX), S.Zero, "the sum of y is m beta, whatever x is"),
+        Claim(constant(DGAMMA), S.Zero, "xhat sums to 0"),
+        Claim(constant(DBETA), m * level, "the count"),
+    ]
+
+
+def independent_of_beta() -> list[Claim]:
+    return [
+        Claim(Derivative(DX, beta), S.Zero, "beta does not occur"),
+        Claim(Derivative(DGAMMA, beta), S.Zero, "nor here"),
+        Claim(Derivative(DBETA, beta), S.Zero, "nor here"),
+    ]
+
+
+def transpose() -> list[Claim]:
+    return [
+        Claim(along(y[k], v), JVP, "the derivative along v"),
+        Claim(
+            total(lambda i: dy[i] * at(JVP, i)),
+            total(lambda i: at(DX, i) * v[i]),
+            "so backward is the transpose of the forward derivative",
+        ),
+    ]
+
+
+def symmetry() -> list[Claim]:
+    upstream_v = substituted(DX, dy, lambda i: v[i])
+    upstream_w = substituted(DX, dy, lambda i: w[i])
+    return [
+        Claim(
+            total(lambda i: w[i] * at(upstream_v, i)),
+            total(lambda i: v[i] * at(upstream_w, i)),
+            "the Jacobian is symmetric",
+        )
+    ]
+
+
+THEOREMS = (
+    Theorem(
+        "backward-steps",
+        "The derivatives of mean, variance and xhat",
+        "A sample reaches every output in three ways: directly, through the mean, and through the "
+        "variance.",
+        steps,
+    ),
+    Theorem(
+        "dx-closed-form",
+        "The gradient of x",
+        "`dx` is `gamma*inv_std` times what is left of `dy` when its mean and its part along `xhat` "
+        "are taken away.",
+        closed_form,
+        behaviour=True,
+    ),
+    Theorem("dgamma", "The gradient of gamma", "It sums `dy*xhat`.", gamma_gradient, behaviour=True),
+    Theorem("dbeta", "The gradient of beta", "It sums `dy`.", beta_gradient, behaviour=True),
+    Theorem(
+        "papers-chain",
+        "The paper's chain of gradients gives the same dx",
+        "Ioffe and Szegedy (2015) go through the gradients of var and mu. The second term of their "
+        "gradient of mu is always 0.",
+        papers_chain,
+    ),
+    Theorem(
+        "caffe-forms",
+        "Two ways of writing dx agree",
+        "Caffe takes away the part along `xhat` first and the mean then; a term that users missed "
+        "(BVLC/caffe issues 3912 and 4110) is 0.",
+        caffe,
+    ),
+    Theorem(
+        "stablehlo-form",
+        "The specification of StableHLO's batch_norm_grad",
+        "Its decomposition i1 to i6 is the same function.",
+        stablehlo,
+    ),
+    Theorem(
+        "dx-sum-zero",
+        "dx sums to zero",
+        "A gradient step on the inputs never moves their mean.",
+        sum_zero,
+        behaviour=True,
+    ),
+    Theorem(
+        "dx-dot-xhat",
+        "dx is almost orthogonal to xhat",
+        "The product is `gamma*eps*inv_std**3` times `dgamma`: 0 only for eps = 0.",
+        along_xhat,
+        behaviour=True,
+    ),
+    Theorem(
+        "weight-dot-gradient",
+        "dx is almost orthogonal to x",
+        "The product with x is `gamma*eps*inv_std**2` times `dgamma`. For a linear layer in front "
+        "it is the product of a weight with its own gradient.",
+        along_x,
+        behaviour=True,
+    ),
+    Theorem(
+        "linear-in-dy",
+        "The backward pass is linear in dy",
+        "Gradients of a sum of losses add up.",
+        linear_in_dy,
+        behaviour=True,
+    ),
+    Theorem(
+        "constant-dy",
+        "A constant upstream gradient is lost",
+        "With dy = K the gradients of x and gamma are 0. So a check of gradients with the loss "
+        "`sum(y)` checks nothing.",
+        constant_dy,
+        behaviour=True,
+    ),
+    Theorem(
+        "independent-of-beta",
+        "No gradient depends on beta",
+        "beta shifts the output and leaves every derivative.",
+        independent_of_beta,
+        behaviour=True,
+    ),
+    Theorem(
+        "backward-is-transpose",
+        "Backward is the transpose of forward differentiation",
+        "For every direction v, the derivative of the loss along v is the product of dx with v.",
+        transpose,
+    ),
+    Theorem(
+        "backward-symmetry",
+        "The backward pass is symmetric",
+        "Two upstream gradients v and w give `<w, dx(v)> = <v, dx(w)>`.",
+        symmetry,
+        behaviour=True,
+    ),
+)

@@ -1,0 +1,146 @@
+"""Derivatives of the backward pass: double backward, Hessian, and the third derivative."""
+
+from functools import cache
+
+from sympy import Derivative, Expr, Indexed, IndexedBase, S, Subs, sqrt, symbols
+
+from bnproof.spec.claims import Claim, Theorem
+from bnproof.spec.language import (
+    NAMED,
+    along,
+    dy,
+    eps,
+    gamma,
+    inv_std,
+    k,
+    m,
+    mean,
+    mu,
+    t,
+    total,
+    v,
+    var,
+    w,
+    x,
+    xhat,
+)
+from bnproof.spec.theorems.backward import DBETA, DGAMMA, DX, at, derived
+
+p, q = symbols("p q", real=True)
+ggG, ggB = symbols("ggG ggB", real=True)
+"""Upstream gradients of dgamma and dbeta; v is that of dx."""
+
+dx = NAMED.add("dx", lambda i: at(DX, i))
+GRADIENTS = total(lambda i: v[i] * dx[i]) + ggG * DGAMMA + ggB * DBETA
+
+
+@cache
+def gradients_of_backward() -> dict[str, Expr]:
+    """The closed forms of the gradients of GRADIENTS with respect to x, gamma and dy."""
+    return {
+        "gx": derived(Derivative(GRADIENTS, x[k])),
+        "ggamma": derived(Derivative(GRADIENTS, gamma)),
+        "gdy": derived(Derivative(GRADIENTS, dy[k])),
+    }
+
+
+@cache
+def hessian_vector_product() -> Expr:
+    """The derivative of dx along v."""
+    return derived(along(DX, v))
+
+
+def double_backward() -> list[Claim]:
+    def first(array: IndexedBase, scale: Expr) -> Expr:
+        """The backward pass, with another upstream gradient and another gamma."""
+        along_x = total(lambda i: array[i] * (x[i] - mu))
+        rest = m * array[k] - total(lambda i: array[i])
+        return scale * inv_std / m * (rest - (x[k] - mu) * inv_std**2 * along_x)
+
+    return [
+        Claim(Derivative(GRADIENTS, x[k]), _gradient_of_x(), "PyTorch's gI"),
+        Claim(
+            Derivative(GRADIENTS, gamma),
+            total(lambda i: v[i] * at(first(dy, S.One), i)),
+            "PyTorch's gG: dx is linear in gamma",
+        ),
+        Claim(
+            Derivative(GRADIENTS, dy[k]),
+            first(v, gamma) + ggG * xhat[k] + ggB,
+            "PyTorch's ggO: the backward pass applied to v",
+        ),
+    ]
+
+
+def _gradient_of_x() -> Expr:
+    """PyTorch's gradient of the backward pass with respect to x, term by term."""
+    centred = x[k] - mu
+    sum_dy, sum_v = total(lambda i: dy[i]), total(lambda i: v[i])
+    dy_x, v_x = (total(lambda i, a=a: a[i] * (x[i] - mu)) for a in (dy, v))
+    common = sum_v * sum_dy / m - total(lambda i: dy[i] * v[i]) + 3 / m * inv_std**2 * dy_x * v_x
+    through_xhat = centred * inv_std**3 * common / m
+    through_dy = v_x * inv_std**3 / m * (sum_dy / m - dy[k])
+    through_v = dy_x * inv_std**3 / m * (sum_v / m - v[k])
+    from_dgamma = dy[k] * inv_std - inv_std * sum_dy / m - centred * inv_std**3 * dy_x / m
+    return gamma * (through_xhat + through_dy + through_v) + ggG * from_dgamma
+
+
+def hessian() -> list[Claim]:
+    product = hessian_vector_product()
+    other = total(lambda i: w[i] * at(product, i))
+    exchanged = other.replace(
+        lambda part: isinstance(part, Indexed) and part.base in (v, w),
+        lambda part: (w if part.base == v else v)[part.indices[0]],
+    )
+    return [
+        Claim(along(DX, v), product, "derived"),
+        Claim(other, exchanged, "second derivatives may be exchanged"),
+        Claim(total(lambda i: at(product, i)), S.Zero, "sum dx is 0 wherever it is taken"),
+    ]
+
+
+def third_derivative() -> list[Claim]:
+    """On the line, where the variance is a parabola (theorem `finite-difference-bound`)."""
+    r, average = inv_std, mean(lambda i: v[i])
+    on_the_line = 1 / sqrt(var + eps + 2 * t * p + t**2 * q)
+    deviation = x[k] - mu + t * (v[k] - average)
+    second, third = 3 * p**2 * r**5 - q * r**3, 9 * p * q * r**5 - 15 * p**3 * r**7
+    return [
+        Claim(_at_zero(on_the_line, 1), -p * r**3, "the first derivative of inv_std"),
+        Claim(_at_zero(on_the_line, 2), second, "the second"),
+        Claim(_at_zero(on_the_line, 3), third, "the third"),
+        Claim(
+            _at_zero(gamma * deviation * on_the_line, 3),
+            gamma * (3 * (v[k] - average) * second + (x[k] - mu) * third),
+            "Leibniz: the deviation is linear in t, so two terms are left",
+        ),
+    ]
+
+
+def _at_zero(expression: Expr, order: int) -> Expr:
+    return Subs(Derivative(expression, (t, order)), t, 0)
+
+
+THEOREMS = (
+    Theorem(
+        "double-backward",
+        "Double backward",
+        "The gradients of `<v, dx> + ggG*dgamma + ggB*dbeta` with respect to x, gamma and dy are "
+        "those that PyTorch's batchnorm_double_backward computes.",
+        double_backward,
+    ),
+    Theorem(
+        "hessian-vector-product",
+        "The second derivative along a direction",
+        "The derivative of dx along v is symmetric, and sums to 0.",
+        hessian,
+    ),
+    Theorem(
+        "third-derivative",
+        "The third derivative along a direction",
+        "With `p = mean((x - mu)*(v - mean(v)))` and `q = mean((v - mean(v))**2)`. An oracle for automatic differentiation of third order, which a library gets wrong where "
+        "it takes the saved mean and inv_std for constants (pytorch/pytorch issue 186256).",
+        third_derivative,
+    ),
+)
+
