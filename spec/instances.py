@@ -6,6 +6,7 @@ rational number, so that left - right has to be exactly 0, without a tolerance.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
@@ -31,6 +32,21 @@ from bnproof.spec.kernel.sums import Index
 Numbers = dict[Any, Expr]
 
 
+@dataclass(frozen=True)
+class Instance:
+    """Both sides of a claim with numbers, and the numbers that were put in."""
+
+    left: Expr
+    right: Expr
+    values: Numbers
+
+    @property
+    def gap(self) -> Expr:
+        """left - right, exactly."""
+        found = self.left - self.right
+        return found if found.is_Rational else simplify(found)
+
+
 def gap(claim: Claim, size: int, *, seed: int) -> Expr:
     """left - right for ``size`` samples and random rationals: 0 if the claim is true.
 
@@ -41,20 +57,22 @@ def gap(claim: Claim, size: int, *, seed: int) -> Expr:
     >>> gap(Claim(mean(lambda i: x[i] + 1), mean(lambda i: x[i]), ""), 3, seed=0)
     1
     """
-    rng = Random(seed)  # noqa: S311  # numbers to try, not secrets
     if size < claim.least or (claim.given and size < 3):
         return Integer(0)
     if claim.trial is not None:
-        return Rational(claim.trial(size, rng))
+        return Rational(claim.trial(size, Random(seed)))  # noqa: S311  # to try, not secrets
+    return instance(claim, size, seed=seed).gap
+
+
+def instance(claim: Claim, size: int, *, seed: int) -> Instance:
+    """A claim with ``size`` samples and random rationals in it."""
+    rng = Random(seed)  # noqa: S311  # numbers to try, not secrets
     left, right = claim.sides()
     sizes = _sizes((left, right), size, rng)
     free = _free(left, right, sizes)
-    difference = explicit(language.unfold(left), sizes, free) - explicit(
-        language.unfold(right), sizes, free
-    )
-    values = _values(claim, difference, size, sizes, free, rng)
-    found = difference.xreplace(values)
-    return found if found.is_Rational else simplify(found)
+    both = [explicit(language.unfold(side), sizes, free) for side in (left, right)]
+    values = _values(claim, both[0] - both[1], size, sizes, free, rng)
+    return Instance(*(side.xreplace(values) for side in both), values)
 
 
 def explicit(expression: Expr, sizes: Mapping[Any, Expr], where: Mapping[Any, Expr]) -> Expr:
