@@ -18,7 +18,8 @@ class Event:
     """Something that happened in a case beside its results.
 
     Attributes:
-        kind: "changed-input", "changed-result", "changed-state", "nondeterministic", "malformed" or "raised".
+        kind: "changed-input", "changed-result", "changed-state", "nondeterministic", "malformed"
+            or "raised".
         call: the call in which it was seen, for instance "train".
         what: the argument or result concerned.
         detail: one line for a reader.

@@ -1,8 +1,8 @@
 """Claims and theorems as data.
 
-A claim is an equality of two expressions for every number of samples.  A theorem is a permanent id, a
-title, a statement in words, and the claims that make it up, each line with its reason.  How both are
-checked is in `bnproof.spec.checking`; what they contain is in `bnproof.spec.theorems`.
+A claim is an equality of two expressions for every number of samples.  A theorem is a permanent
+id, a title, a statement in words, and the claims that make it up, each line with its reason.  How
+both are checked is in `bnproof.spec.checking`; what they contain is in `bnproof.spec.theorems`.
 
 >>> from bnproof.spec.language import mean, mu, x
 >>> Claim(mean(lambda i: x[i] - mu), 0, "deviations from the mean cancel").holds()
@@ -107,7 +107,10 @@ def chain(start: Any, *steps: tuple[Any, str]) -> list[Claim]:
 
 
 def induction(
-    left: Callable[[Any], Expr], right: Callable[[Any], Expr], step: Callable[[Any], Expr], time: Any
+    left: Callable[[Any], Expr],
+    right: Callable[[Any], Expr],
+    step: Callable[[Any], Expr],
+    time: Any,
 ) -> list[Claim]:
     """left(t) = right(t) for every t >= 0: the same start, and the same recurrence."""
     return [

@@ -1,9 +1,9 @@
 """A reader's own formula: a small notation, parsed and never executed.
 
-Names are m, x, xhat, y, dy, mu, var, inv_std, eps, gamma, beta, and the derived dx, dgamma and dbeta.
-``dy[k]`` is the sample that dx is asked for, and so is a plain ``dy`` outside of sums; ``sum(...)``
-and ``mean(...)`` run over the samples of the arrays inside.  There are ``+ - * / ** ^``, ``sqrt(...)``
-and parentheses, and ``=`` between the two sides of an equation.
+Names are m, x, xhat, y, dy, mu, var, inv_std, eps, gamma, beta, and the derived dx, dgamma
+and dbeta. ``dy[k]`` is the sample that dx is asked for, and so is a plain ``dy`` outside of
+sums; ``sum(...)`` and ``mean(...)`` run over the samples of the arrays inside.  There are ``+ - *
+/ ** ^``, ``sqrt(...)`` and parentheses, and ``=`` between the two sides of an equation.
 
 >>> parse("gamma*inv_std*(dy[k] - mean(dy))")
 gamma*inv_std*(dy[k] - Sum(dy[_i], (_i, 1, m))/m)
@@ -202,7 +202,7 @@ class _Parser:
         return token
 
     def need(self, text: str) -> None:
-        """This token."""
+        """One token, and no other."""
         token = self.peek()
         if not self.take(text):
             self.fail(f"{text} is due, not {token.text or 'the end'}", token.at)

@@ -72,7 +72,8 @@ def instance(claim: Claim, size: int, *, seed: int) -> Instance:
     free = _free(left, right, sizes)
     both = [explicit(language.unfold(side), sizes, free) for side in (left, right)]
     values = _values(claim, both[0] - both[1], size, sizes, free, rng)
-    return Instance(*(side.xreplace(values) for side in both), values)
+    left, right = (side.xreplace(values) for side in both)
+    return Instance(left, right, values)
 
 
 def explicit(expression: Expr, sizes: Mapping[Any, Expr], where: Mapping[Any, Expr]) -> Expr:
@@ -119,7 +120,7 @@ def _free(left: Expr, right: Expr, sizes: Numbers) -> Numbers:
     return free
 
 
-def _values(  # noqa: PLR0917  # one step after the other of `gap`
+def _values(  # one step after the other of `gap`
     claim: Claim, difference: Expr, size: int, sizes: Numbers, free: Numbers, rng: Random
 ) -> Numbers:
     values = _samples(size, rng)

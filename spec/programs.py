@@ -55,11 +55,11 @@ def program(name: str) -> Program:
         outputs = {"dx": DX, "dgamma": DGAMMA, "dbeta": DBETA}
         return Program(name, ("x", "dy", "gamma", "epsilon"), outputs)
     if name == "double_backward":
-        inputs = ("x", "dy", "v", "ggG", "ggB", "gamma", "epsilon")
-        return Program(name, inputs, gradients_of_backward())
+        upstream = ("dy", "v", "ggG", "ggB")
+        return Program(name, ("x", *upstream, "gamma", "epsilon"), gradients_of_backward())
     if name == "inference":
-        inputs = ("x", *settings, "running_mean", "running_var")
-        return Program(name, inputs, {"y": frozen(k)}, statistics=False)
+        statistics = ("running_mean", "running_var")
+        return Program(name, ("x", *settings, *statistics), {"y": frozen(k)}, statistics=False)
     return Program(
         "running",
         ("x", "running_mean", "running_var", "momentum", "unbiased"),
@@ -167,5 +167,3 @@ def _with_plain_indices(expression: Expr) -> Expr:
             (Symbol("i"), 1, part.limits[0][2]),
         ),
     )
-
-

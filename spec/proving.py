@@ -111,5 +111,3 @@ def given(found: Instance) -> dict[str, list[Any]]:
 def _order(atom: Any) -> tuple[str, int]:
     indices = getattr(atom, "indices", ())
     return (str(getattr(atom, "base", atom)), int(indices[0]) if indices else 0)
-
-

@@ -152,11 +152,7 @@ MISTAKES = (
         "bessel-in-backward",
         "division by m - 1 in the backward pass",
         "a common slip where the variance is taken for the unbiased one",
-        _dx(
-            lambda: gamma
-            * inv_std
-            * (dy[k] - (sum_dy() + xhat[k] * sum_dy_xhat()) / (m - 1))
-        ),
+        _dx(lambda: gamma * inv_std * (dy[k] - (sum_dy() + xhat[k] * sum_dy_xhat()) / (m - 1))),
         "dx",
     ),
     Mistake(
@@ -307,18 +303,14 @@ MISTAKES = (
         "pytorch/pytorch#586, pytorch/xla#913, FluxML/NNlib.jl#548, apache/mxnet#1630",
         lambda: Claim(
             Derivative(total(lambda i: dy[i] * frozen(i)), x[k]),
-            gamma
-            / sqrt(running_var + eps)
-            * (dy[k] - mean(lambda i: dy[i]) - _frozen_part()),
+            gamma / sqrt(running_var + eps) * (dy[k] - mean(lambda i: dy[i]) - _frozen_part()),
         ),
     ),
     Mistake(
         "biased-is-unbiased",
         "the batch's variance is an unbiased estimate of the population's",
         "behind every running variance without Bessel's correction that is called unbiased",
-        lambda: Claim(
-            Expect(BATCH_VAR), sigma2, trial=enumerated(lambda t, *_: spread(t), sigma2)
-        ),
+        lambda: Claim(Expect(BATCH_VAR), sigma2, trial=enumerated(lambda t, *_: spread(t), sigma2)),
     ),
 )
 
@@ -327,4 +319,3 @@ def _frozen_part() -> Expr:
     scale = running_var + eps
     inner = mean(lambda i: dy[i] * (x[i] - running_mean))
     return (x[k] - running_mean) * inner / scale
-

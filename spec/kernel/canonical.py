@@ -79,7 +79,9 @@ def is_zero(expression: Any, rules: Rules | None = None) -> bool:
 # --- linearity and product: everything becomes a list of monomials ------------------------------
 
 
-def flattened(expression: Expr, rules: Rules | None = None) -> list[Monomial]:
+def flattened(  # noqa: PLR0911  # one return for each form of an expression
+    expression: Expr, rules: Rules | None = None
+) -> list[Monomial]:
     """An expression as monomials, with the sums pulled out to the front."""
     if isinstance(expression, Sum):
         return _flattened_sum(expression, rules)
@@ -193,7 +195,8 @@ def _separated(
     factors: list[Expr], sizes: dict[Any, Expr]
 ) -> tuple[Expr, list[tuple[set[Any], list[Expr]]]]:
     """What is free of bound indices, and groups of factors that share none between them."""
-    result, groups = S.One, []
+    result = S.One
+    groups: list[tuple[set[Any], list[Expr]]] = []
     for factor in factors:
         indices = {index for index in sizes if factor.has(index)}
         if not indices:

@@ -5,7 +5,7 @@ Indices are bound by a Python function, never by name, because SymPy itself capt
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 from sympy import Dummy, Expr, Sum, Symbol
 
@@ -22,11 +22,11 @@ class Index(Symbol):  # type: ignore[misc]  # SymPy has no types
 
     __slots__ = ("size",)
 
-    def __new__(cls, name: str, size: Expr) -> "Index":
+    def __new__(cls, name: str, size: Expr) -> Self:
         """A name and the size that it runs up to; ValueError for a name reserved for sums."""
         if name in {b.name for b in BOUND}:
             raise ValueError(f"{name} is reserved for the indices of sums")
-        made: Index = Symbol.__xnew__(cls, name, integer=True, positive=True)
+        made: Self = Symbol.__xnew__(cls, name, integer=True, positive=True)
         made.size = size
         return made
 

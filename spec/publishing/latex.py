@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from sympy import Expr, Indexed, Mul, Sum, Symbol, fraction
 from sympy import Derivative as Derived
+from sympy import Expr, Indexed, Mul, Sum, Symbol, fraction
 from sympy.printing.latex import LatexPrinter
 from sympy.printing.precedence import PRECEDENCE
 

@@ -1,15 +1,15 @@
 r"""Reading printed formulas back: what a reader sees has to have the value that was proved.
 
 An evaluator of the LaTeX that `bnproof.spec.publishing.latex` prints, by ordinary reading rules and
-without that printer's code: a sum reaches to the next + or - of its own level, a derivative applies to
-the parentheses behind it.  Sums are written out for a small number of samples, derivatives are those
-of explicit expressions, and expectations are enumerated over the throws of a loaded die.
+without that printer's code: a sum reaches to the next + or - of its own level, a derivative
+applies to the parentheses behind it.  Sums are written out for a small number of
+samples, derivatives are those of explicit expressions, and expectations are enumerated over
+the throws of a loaded die.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from itertools import product
-from typing import Any
 
 from sympy import Abs, Expr, Integer, Mul, Rational, root, sqrt
 
@@ -233,7 +233,7 @@ class Reader:
         return ""
 
     def need(self, word: str) -> None:
-        """This word."""
+        """One word, and no other."""
         if not self.take(word):
             raise ReadingError(f"{word!r} is due at {self.text[self.at : self.at + 30]!r}")
 

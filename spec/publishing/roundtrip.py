@@ -135,4 +135,3 @@ def _symbols(side: Expr, sizes: Numbers, notation: Notation) -> dict[str, Expr]:
         value = explicit(unfold(symbol), sizes, {})
         symbols[latex(symbol, notation)] = value
     return symbols
-

@@ -94,11 +94,15 @@ def closed_form() -> list[Claim]:
                 "the chain rule; beta does not depend on x",
             ),
             (
-                gamma * inv_std * total(lambda i: dy[i] * (d(i, k) - 1 / m - xhat[i] * xhat[k] / m)),
+                gamma
+                * inv_std
+                * total(lambda i: dy[i] * (d(i, k) - 1 / m - xhat[i] * xhat[k] / m)),
                 "the derivative of xhat",
             ),
             (
-                gamma * inv_std * (dy[k] - mean(lambda i: dy[i]) - xhat[k] * mean(lambda i: dy[i] * xhat[i])),
+                gamma
+                * inv_std
+                * (dy[k] - mean(lambda i: dy[i]) - xhat[k] * mean(lambda i: dy[i] * xhat[i])),
                 "the sum, term by term",
             ),
             (
@@ -189,7 +193,9 @@ def linear_in_dy() -> list[Claim]:
             factor_ * DX + substituted(DX, dy, lambda i: other[i]),
             "dy occurs to the first power",
         ),
-        Claim(substituted(DX, dy, lambda _: S.Zero), S.Zero, "no upstream gradient, none downstream"),
+        Claim(
+            substituted(DX, dy, lambda _: S.Zero), S.Zero, "no upstream gradient, none downstream"
+        ),
     ]
 
 
@@ -248,12 +254,14 @@ THEOREMS = (
     Theorem(
         "dx-closed-form",
         "The gradient of x",
-        "`dx` is `gamma*inv_std` times what is left of `dy` when its mean and its part along `xhat` "
-        "are taken away.",
+        "`dx` is `gamma*inv_std` times what is left of `dy` when its mean and its part "
+        "along `xhat` are taken away.",
         closed_form,
         behaviour=True,
     ),
-    Theorem("dgamma", "The gradient of gamma", "It sums `dy*xhat`.", gamma_gradient, behaviour=True),
+    Theorem(
+        "dgamma", "The gradient of gamma", "It sums `dy*xhat`.", gamma_gradient, behaviour=True
+    ),
     Theorem("dbeta", "The gradient of beta", "It sums `dy`.", beta_gradient, behaviour=True),
     Theorem(
         "papers-chain",

@@ -1,6 +1,8 @@
 """Along a line, xhat is the generating function of the Legendre polynomials."""
 
-from sympy import Derivative, Symbol, sqrt, symbols
+from typing import Any
+
+from sympy import Derivative, Expr, Symbol, sqrt, symbols
 
 from bnproof.spec.claims import Claim, Theorem
 from bnproof.spec.kernel.sums import over
@@ -39,7 +41,9 @@ def line() -> list[Claim]:
         ),
         Claim(
             Derivative(1 / sqrt(1 + 2 * t * p * inv_std**2 + t**2 * q * inv_std**2), t),
-            -(p + t * q) * inv_std**2 / sqrt(1 + 2 * t * p * inv_std**2 + t**2 * q * inv_std**2) ** 3,
+            -(p + t * q)
+            * inv_std**2
+            / sqrt(1 + 2 * t * p * inv_std**2 + t**2 * q * inv_std**2) ** 3,
             "so inv_std is scaled by a function of t alone",
         ),
     ]
@@ -62,7 +66,7 @@ def cauchy_schwarz() -> list[Claim]:
     square_x, square_v = var, mean(lambda i: (v[i] - average) ** 2)
     product = mean(lambda i: (x[i] - mu) * (v[i] - average))
 
-    def minor(i: object, j: object) -> object:
+    def minor(i: Any, j: Any) -> Expr:
         return (x[i] - mu) * (v[j] - average) - (x[j] - mu) * (v[i] - average)
 
     squares = over(m, lambda i: over(m, lambda j: minor(i, j) ** 2)) / (2 * m**2)
@@ -77,7 +81,7 @@ def cauchy_schwarz() -> list[Claim]:
 
 
 def remainder() -> list[Claim]:
-    def partial(time: object) -> object:
+    def partial(time: Any) -> Expr:
         return (1 - ratio) * over(time, lambda j: ratio**j)
 
     return [

@@ -30,8 +30,11 @@ def definition() -> list[Claim]:
     spread = mean(lambda i: (x[i] - average) ** 2)
     written_out = gamma * (x[k] - average) / sqrt(spread + eps) + beta
     return [
-        Claim(y[k], gamma * xhat[k] + beta, "scale and shift"),
+        Claim(mu, average, "the mean of the batch", from_definitions=True),
+        Claim(var, mean(lambda i: (x[i] - mu) ** 2), "its variance", from_definitions=True),
+        Claim(inv_std, 1 / sqrt(var + eps), "one over its standard deviation, or nearly"),
         Claim(xhat[k], (x[k] - mu) * inv_std, "normalize"),
+        Claim(y[k], gamma * xhat[k] + beta, "scale and shift"),
         Claim(y[k], written_out, "all four equations in one", from_definitions=True),
         Claim(
             var,
@@ -159,8 +162,8 @@ THEOREMS = (
     Theorem(
         "frame",
         "The frame: two relations, from the definitions alone",
-        "With `x[i] = mu + xhat[i]/inv_std`, two relations are all that is left to know of a batch. "
-        "Later proofs use them; this one does not.",
+        "With `x[i] = mu + xhat[i]/inv_std`, two relations are all that is left to know of "
+        "a batch. Later proofs use them; this one does not.",
         frame,
     ),
     Theorem(
@@ -216,9 +219,9 @@ THEOREMS = (
     Theorem(
         "multiples-of-a-quantum",
         "Sums of multiples of a quantum are whole numbers of quanta",
-        "If every sample is a whole number of quanta q, then so is every partial sum, in any order. "
-        "While these whole numbers stay below 2^p, a format with p bits holds each exactly, and no "
-        "addition rounds.",
+        "If every sample is a whole number of quanta q, then so is every partial sum, in "
+        "any order. While these whole numbers stay below 2^p, a format with p bits holds "
+        "each exactly, and no addition rounds.",
         quantum,
     ),
 )

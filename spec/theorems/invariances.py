@@ -165,8 +165,8 @@ THEOREMS = (
     Theorem(
         "bias-invariance",
         "A bias in front has no effect",
-        "Adding `b` to every sample changes nothing: the mean takes it away. So the bias of a layer "
-        "in front is dropped, and `beta` takes its place.",
+        "Adding `b` to every sample changes nothing: the mean takes it away. So the bias of "
+        "a layer in front is dropped, and `beta` takes its place.",
         bias,
         behaviour=True,
     ),
@@ -180,8 +180,8 @@ THEOREMS = (
     Theorem(
         "scale-law",
         "Scale",
-        "A factor `c > 0` disappears if eps is multiplied by `c**2`; with eps fixed, it is as if eps "
-        "were divided by `c**2`.",
+        "A factor `c > 0` disappears if eps is multiplied by `c**2`; with eps fixed, it is as "
+        "if eps were divided by `c**2`.",
         scale,
         behaviour=True,
     ),
@@ -205,8 +205,8 @@ THEOREMS = (
     Theorem(
         "spatial-positions",
         "Positions are samples",
-        "In a convolutional layer statistics run over samples and positions alike; which position a "
-        "value came from does not matter.",
+        "In a convolutional layer statistics run over samples and positions alike; which "
+        "position a value came from does not matter.",
         positions,
         behaviour=True,
     ),
@@ -227,8 +227,8 @@ THEOREMS = (
     Theorem(
         "single-value",
         "One value per channel",
-        "With m = 1 the output is `beta`, no gradient reaches x, and the unbiased variance does not "
-        "exist.",
+        "With m = 1 the output is `beta`, no gradient reaches x, and the unbiased variance "
+        "does not exist.",
         single,
         behaviour=True,
     ),

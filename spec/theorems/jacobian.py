@@ -47,6 +47,7 @@ def eigenvalues() -> list[Claim]:
 
 def multiplicity() -> list[Claim]:
     """The projection onto what is orthogonal to 1 and to xhat: its trace is its dimension."""
+
     def projection(row: Any, column: Any) -> Expr:
         along = xhat[row] * xhat[column] / (m * (1 - eps * inv_std**2))
         return KroneckerDelta(row, column) - 1 / m - along

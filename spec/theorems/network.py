@@ -154,9 +154,7 @@ def folding_convolution() -> list[Claim]:
         return over(n, lambda j: over(K, lambda o: weight(j, o) * patch[j, o])) + bias
 
     whole = slope * (convolved(lambda j, o: kernel[j, o], b) - running_mean) + beta
-    folded = convolved(
-        lambda j, o: slope * kernel[j, o], beta + slope * (b - running_mean)
-    )
+    folded = convolved(lambda j, o: slope * kernel[j, o], beta + slope * (b - running_mean))
     return [
         Claim(whole, folded, "each output channel's kernel is scaled by that channel's slope"),
         Claim(Derivative(whole, patch[a, offset]), slope * kernel[a, offset], "at every offset"),
@@ -175,7 +173,9 @@ def covariate_shift() -> list[Claim]:
             gamma**2 * eps * inv_std**2,
             "what eps takes away",
         ),
-        Claim(mean(lambda i: xhat[i] * (x[i] - mu)), var * inv_std, "xhat keeps the sign of x - mu"),
+        Claim(
+            mean(lambda i: xhat[i] * (x[i] - mu)), var * inv_std, "xhat keeps the sign of x - mu"
+        ),
     ]
 
 
@@ -183,7 +183,8 @@ THEOREMS = (
     Theorem(
         "layer-in-front",
         "Backpropagation through the layer in front",
-        "The gradient of a weight sums `dx` times the activation. The bias in front has gradient 0.",
+        "The gradient of a weight sums `dx` times the activation. The bias in front has "
+        "gradient 0.",
         layer,
         method="canonical forms, for every m and n",
     ),
@@ -235,9 +236,9 @@ THEOREMS = (
     Theorem(
         "covariate-shift",
         "Covariate shift",
-        "However the layers before move, mean and variance of a unit's output over the batch stay at "
-        "`beta` and `gamma**2*var/(var + eps)`. This says nothing of the input of the next layer, "
-        "which is behind an activation function, nor of correlations between units.",
+        "However the layers before move, mean and variance of a unit's output over the batch "
+        "stay at `beta` and `gamma**2*var/(var + eps)`. This says nothing of the input of the "
+        "next layer, which is behind an activation function, nor of correlations between units.",
         covariate_shift,
         method="canonical forms, for every m and n",
     ),

@@ -46,10 +46,9 @@ def enumerated(
 
     def trial(size: int, _: Random) -> Expr:
         size = min(size, 5)
-        moments = [sum(p * f**e for p, f in zip(CHANCES, FACES, strict=True)) for e in range(5)]
-        centre = moments[1]
+        centre = sum((p * f for p, f in zip(CHANCES, FACES, strict=True)), Fraction(0))
         central = [
-            sum(p * (f - centre) ** e for p, f in zip(CHANCES, FACES, strict=True))
+            sum((p * (f - centre) ** e for p, f in zip(CHANCES, FACES, strict=True)), Fraction(0))
             for e in range(5)
         ]
         expected = Fraction(0)
@@ -142,8 +141,10 @@ def _noise_of_xhat(of_mean: Expr, mixed: Expr, of_var: Expr) -> list[Claim]:
     skewness, kurtosis = symbols("gamma_3 kappa_4", real=True)
     standard = {kappa3: skewness * sigma2 ** Rational(3, 2), kappa4: (kurtosis - 3) * sigma2**2}
     leading = (1 + z * skewness + z**2 * (kurtosis - 1) / 4) / m
-    rest = -z * skewness / m**2 - z**2 * (kurtosis - 2) / (2 * m**2) + z**2 * (kurtosis - 3) / (
-        4 * m**3
+    rest = (
+        -z * skewness / m**2
+        - z**2 * (kurtosis - 2) / (2 * m**2)
+        + z**2 * (kurtosis - 3) / (4 * m**3)
     )
     return [
         Claim(by_mean, -(sigma2 ** Rational(-1, 2)), "the derivative by the mean"),
@@ -201,12 +202,12 @@ THEOREMS = (
     Theorem(
         "noise",
         "The noise of batch statistics",
-        "Mean and variance of a batch scatter, and so does the normalized value of one and the same "
-        "sample in different batches. For eps = 0, to first order in the deviations of the "
-        "statistics, its variance is `(1 + z*gamma_3 + z**2*(kappa_4 - 1)/4)/m`, for a sample z "
-        "standard deviations from the mean of a population with skewness `gamma_3` and kurtosis "
-        "`kappa_4`, but for terms of order 1/m^2. This noise, which falls with the batch size, is "
-        "the regularization effect of batch normalization.",
+        "Mean and variance of a batch scatter, and so does the normalized value of one and "
+        "the same sample in different batches. For eps = 0, to first order in the deviations "
+        "of the statistics, its variance is `(1 + z*gamma_3 + z**2*(kappa_4 - 1)/4)/m`, for a "
+        "sample z standard deviations from the mean of a population with skewness `gamma_3` "
+        "and kurtosis `kappa_4`, but for terms of order 1/m^2. This noise, which falls with "
+        "the batch size, is the regularization effect of batch normalization.",
         noise,
         method="the expectation rule, for every m and every distribution",
     ),

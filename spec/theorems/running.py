@@ -54,7 +54,9 @@ def one_step() -> list[Claim]:
             weighs_old.xreplace({momentum: 1 - momentum}),
             "PyTorch's momentum is 1 - that of Keras, Flax and ONNX",
         ),
-        Claim(weighs_new, old + momentum * (new - old), "a step of that size towards the new value"),
+        Claim(
+            weighs_new, old + momentum * (new - old), "a step of that size towards the new value"
+        ),
         Claim(weighs_new.xreplace({momentum: S.Zero}), old, "no weight, no step"),
         Claim(weighs_new.xreplace({momentum: S.One}), new, "all weight, no memory"),
     ]
@@ -129,7 +131,9 @@ def rounding() -> list[Claim]:
 
     return [
         Claim(error(0), S.Zero, "no update, no error"),
-        Claim(error(T + 1), growth * error(T) + one, "the old error grows, and one step's is added"),
+        Claim(
+            error(T + 1), growth * error(T) + one, "the old error grows, and one step's is added"
+        ),
     ]
 
 

@@ -76,7 +76,7 @@ def _gradient_of_x() -> Expr:
     """PyTorch's gradient of the backward pass with respect to x, term by term."""
     centred = x[k] - mu
     sum_dy, sum_v = total(lambda i: dy[i]), total(lambda i: v[i])
-    dy_x, v_x = (total(lambda i, a=a: a[i] * (x[i] - mu)) for a in (dy, v))
+    dy_x, v_x = (total(lambda i: dy[i] * (x[i] - mu)), total(lambda i: v[i] * (x[i] - mu)))
     common = sum_v * sum_dy / m - total(lambda i: dy[i] * v[i]) + 3 / m * inv_std**2 * dy_x * v_x
     through_xhat = centred * inv_std**3 * common / m
     through_dy = v_x * inv_std**3 / m * (sum_dy / m - dy[k])
@@ -138,9 +138,9 @@ THEOREMS = (
     Theorem(
         "third-derivative",
         "The third derivative along a direction",
-        "With `p = mean((x - mu)*(v - mean(v)))` and `q = mean((v - mean(v))**2)`. An oracle for automatic differentiation of third order, which a library gets wrong where "
+        "With `p = mean((x - mu)*(v - mean(v)))` and `q = mean((v - mean(v))**2)`. "
+        "An oracle for automatic differentiation of third order, which a library gets wrong where "
         "it takes the saved mean and inv_std for constants (pytorch/pytorch issue 186256).",
         third_derivative,
     ),
 )
-
