@@ -117,6 +117,24 @@ def weight_in_front(records: Records) -> Iterator[Check]:
         yield compare(record, "sum of x dx", got, want, bound)
 
 
+def dgamma_from_output(records: Records) -> Iterator[Check]:
+    """sum dy (y - beta) = gamma dgamma, since y - beta is gamma xhat."""
+    for record, _ in small(records):
+        y, dgamma = record.of("train", "y"), record.of("train", "dgamma")
+        if y is None or dgamma is None or not _is_finite(record.case.dy):
+            continue
+        with np.errstate(all="ignore"):
+            dy = columns(record.case.dy).astype(np.float64)
+            gamma, beta = parameter(record, "gamma", 1.0), parameter(record, "beta", 0.0)
+            shifted = np.asarray(y.got, np.float64) - beta
+            want = gamma * np.asarray(dgamma.got, np.float64)
+            rounding = 2.0**-51 * (np.abs(y.got.astype(np.float64)) + np.abs(beta))
+            bound = (np.abs(dy) * (y.bound + rounding)).sum(axis=0)
+            bound = bound + np.abs(gamma) * dgamma.bound + 2.0**-51 * np.abs(want)
+            got = exact_sums(dy * shifted)
+        yield compare(record, "sum of dy (y - beta)", got, want, bound)
+
+
 def dbeta_is_sum(records: Records) -> Iterator[Check]:
     """dbeta = sum dy."""
     for record in records:
@@ -222,6 +240,13 @@ PROPERTIES = (
         orthogonal_to_xhat,
     ),
     Property("backward/dbeta-is-sum", "dbeta is the sum of dy.", "dbeta", NEEDS, dbeta_is_sum),
+    Property(
+        "backward/dgamma-from-output",
+        "gamma dgamma is the sum of dy (y - beta).",
+        "dgamma",
+        NEEDS,
+        dgamma_from_output,
+    ),
     Property(
         "backward/additivity",
         "The gradients of dy + dy' are the sums of the gradients of each.",

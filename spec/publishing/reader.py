@@ -55,7 +55,10 @@ class Reader:
         self._space()
         if self.at != len(text):
             raise ReadingError(f"unread: {text[self.at :]!r}")
-        return value(indices)
+        try:
+            return value(indices)
+        except KeyError as error:
+            raise ReadingError(f"the index {error} is not bound") from None
 
     # --- levels ---------------------------------------------------------------------------
 
