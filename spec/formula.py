@@ -38,6 +38,9 @@ SCALARS = {
     "dgamma": DGAMMA,
     "dbeta": DBETA,
 }
+LONGEST, DEEPEST, HIGHEST = 4000, 100, 20
+"""Limits on a formula's length, its parentheses, and its exponents."""
+
 FUNCTIONS = ("sum", "mean", "sqrt")
 TOKEN = re.compile(r"\s*(\d+\.\d+|\d+|[A-Za-z_]\w*|\*\*|[-+*/^()\[\]=])")
 
@@ -94,6 +97,7 @@ class _Parser:
         self.text = text
         self.tokens = _tokens(text)
         self.position = 0
+        self.depth = 0
         self.index: Any = k  # what a plain array is taken at
 
     def sum(self) -> Expr:
@@ -124,8 +128,8 @@ class _Parser:
         if self.take("**", "^"):
             at = self.peek().at
             exponent = self.factor()
-            if not exponent.is_Rational:
-                self.fail("an exponent has to be a number", at)
+            if not exponent.is_Rational or abs(exponent) > HIGHEST:
+                self.fail(f"an exponent has to be a number, at most {HIGHEST}", at)
             return base**exponent
         return base
 
@@ -133,7 +137,11 @@ class _Parser:
         """A number, a name, a function, or something in parentheses."""
         token = self.next("a number, a name or (")
         if token.text == "(":
+            self.depth += 1
+            if self.depth > DEEPEST:
+                self.fail(f"more than {DEEPEST} parentheses within each other", token.at)
             found = self.sum()
+            self.depth -= 1
             self.need(")")
             return found
         if token.text[0].isdigit():
@@ -219,6 +227,8 @@ class _Parser:
 
 
 def _tokens(text: str) -> list[_Token]:
+    if len(text) > LONGEST:
+        raise FormulaError(f"too long; {LONGEST} signs are the most", text, LONGEST)
     if not text.isascii():
         at = next(i for i, character in enumerate(text) if not character.isascii())
         raise FormulaError(f"{text[at]} is not of the notation", text, at)

@@ -12,5 +12,5 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--whole",
         action="store_true",
-        help="judge the right implementations of the zoo in all their dtypes, not one in turn",
+        help="judge all implementations of the zoo in all their dtypes, not every third in one",
     )

@@ -29,6 +29,15 @@ def test_failure_reads_as_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert shown.strip() in printed.replace(" \n", "\n")
 
 
+def test_refutation_reads_as_shown() -> None:
+    """The refutation in the README likewise."""
+    (shown,) = (block for block in blocks("text") if block.startswith("$ bnproof prove"))
+    command, _, printed = shown.partition("\n")
+    formula = command.split('"')[1]
+
+    assert CliRunner().invoke(cli, ["prove", formula, "--for", "dx"]).output == printed
+
+
 def test_commands_are_those_that_ci_runs() -> None:
     """CI could run something that users are not told of."""
     script = (README.parent / ".ci" / "run").read_text(encoding="utf-8")

@@ -25,9 +25,9 @@ def rational_root(value: Fraction) -> Fraction:
 
 
 def dyadic_eps(values: list[Fraction]) -> Fraction:
-    """An eps with which var + eps is a rational square; the batches are chosen so that it is dyadic."""
-    mean = sum(values) / len(values)
-    var = sum((v - mean) ** 2 for v in values) / len(values)
+    """An eps with which var + eps is a rational square."""
+    mean = sum(values, Fraction(0)) / len(values)
+    var = sum(((v - mean) ** 2 for v in values), Fraction(0)) / len(values)
     root = Fraction(1)
     while root**2 <= var:
         root += 1
@@ -69,8 +69,8 @@ def test_running_truth_is_the_printed_program() -> None:
     """Likewise for one step of the running statistics."""
     momentum = Fraction(1, 8)
     mean, var = exact("running")(X, Fraction(1), Fraction(2), momentum, 1)
-    batch_mean = sum(X) / len(X)
-    squares = sum((v - batch_mean) ** 2 for v in X)
+    batch_mean = sum(X, Fraction(0)) / len(X)
+    squares = sum(((v - batch_mean) ** 2 for v in X), Fraction(0))
     new = [batch_mean, squares / (len(X) - 1)]
     high, low = running_truth(np.array([1.0, 2.0]), new, 1 - momentum, momentum)
     for h, rest, value in zip(high, low, (mean, var), strict=True):
