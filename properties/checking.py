@@ -43,13 +43,17 @@ class Session(Protocol):
 
 @dataclass
 class Checked:
-    """What a check found out, by dtype where it says so."""
+    """What a check found out, by dtype where it says so.
+
+    ``evidence`` are the records of the violations that results show, in the order of results.
+    """
 
     results: list[Result] = field(default_factory=list)
     accuracy: dict[str, Accuracy] = field(default_factory=dict)
     cases: dict[str, int] = field(default_factory=dict)
     promised: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    evidence: dict[str, list[Record]] = field(default_factory=dict)
 
 
 def listing() -> list[tuple[str, str, str]]:
@@ -89,7 +93,10 @@ def _conclude(
     checked: Checked,
 ) -> None:
     every = Records(declaration, tuple(records))
-    checked.results += [evaluate(p, every, dtype) for p in wanted]
+    results = [evaluate(p, every, dtype) for p in wanted]
+    checked.results += results
+    shown = [r.violations[0].case_name for r in results if r.violations]
+    checked.evidence[dtype] = [every.by_name[name] for name in dict.fromkeys(shown)]
     judge = Judge(declaration, dtype)
     checked.accuracy[dtype] = accuracy(records, list(judge.classes))
     checked.notes += _notes(records, dtype)

@@ -31,6 +31,22 @@ class Violation:
 
 
 @dataclass(frozen=True)
+class Cause:
+    """A known mistake that reproduces what was observed.
+
+    Attributes:
+        id: of the mistake.
+        mistake, repair: a sentence each.
+        issues: real reports of it, as "owner/repository#number".
+    """
+
+    id: str
+    mistake: str
+    repair: str
+    issues: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Result:
     """The verdict on one property in one dtype.
 
@@ -44,6 +60,7 @@ class Result:
         worst_output, worst_case: where it was met.
         violations: worst first, one per cause; ``further`` counts the rest.
         reason: why it is unsupported.
+        causes: known mistakes that reproduce the violations, likeliest first.
     """
 
     property: str
@@ -59,6 +76,7 @@ class Result:
     violations: tuple[Violation, ...] = ()
     further: int = 0
     reason: str = ""
+    causes: tuple[Cause, ...] = ()
 
 
 @dataclass(frozen=True)

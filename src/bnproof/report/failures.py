@@ -43,7 +43,21 @@ def failures(results: Sequence[Result], *, full: bool = False) -> list[list[Text
     if rest:
         head = f"{count(len(rest), 'further failure')}, in full with --property ID:"
         blocks.append([line((head, "bold")), *(_in_one_line(failure) for failure in rest)])
-    return blocks
+    return [*blocks, likely_causes(results)] if found else []
+
+
+def likely_causes(results: Sequence[Result]) -> list[Text]:
+    """The known mistakes that reproduce what was observed, with how to repair each."""
+    causes = {cause.id: cause for result in results for cause in result.causes}
+    if not causes:
+        return [line(("cause", "bold"), "    no known mistake reproduces this")]
+    made = [line(("likely cause", "bold"), " (it reproduces the counterexamples)")]
+    for cause in list(causes.values())[:3]:
+        made += wrapped(f"{cause.mistake} [{cause.id}]", "           ", "  mistake  ")
+        made += wrapped(cause.repair, "           ", "  repair   ")
+        if cause.issues:
+            made += wrapped(some(cause.issues), "           ", "  seen in  ")
+    return made
 
 
 def gather(results: Sequence[Result]) -> list[Failure]:

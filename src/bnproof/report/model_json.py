@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
-from bnproof.properties.result import Accuracy, Report, Result, Violation
+from bnproof.properties.result import Accuracy, Cause, Report, Result, Violation
 
 SCHEMA = 1
 
@@ -82,11 +82,20 @@ def _result(result: Result) -> dict[str, Any]:
         "worst_ratio": _number(result.worst_ratio),
         "worst_output": result.worst_output or None,
         "worst_case": result.worst_case or None,
-        "causes": [],
+        "causes": [_cause(cause) for cause in result.causes],
         "counterexample": _violation(result.violations[0]) if result.violations else None,
         "further_counterexamples": [_violation(v) for v in result.violations[1:]],
         "further_violations": result.further,
         "replay": None,
+    }
+
+
+def _cause(cause: Cause) -> dict[str, Any]:
+    return {
+        "id": cause.id,
+        "mistake": cause.mistake,
+        "repair": cause.repair,
+        "issues": list(cause.issues),
     }
 
 

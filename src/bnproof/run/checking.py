@@ -5,13 +5,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from importlib import metadata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bnproof.properties.contract import Declaration
 from bnproof.properties.formats import FORMATS
-from bnproof.properties.result import Report
+from bnproof.properties.result import Report, Result
 from bnproof.run.session import TIMEOUT, Session
 from bnproof.run.target import TargetError, parse, suggestion
+
+if TYPE_CHECKING:
+    from bnproof.properties.checking import Checked
 
 Progress = Callable[[int, int, str], None]
 
@@ -143,7 +146,7 @@ def _check(
     )
     return Report(
         session.target,
-        results=tuple(found.results),
+        results=tuple(_with_causes(found)),
         accuracy=found.accuracy,
         cases=found.cases,
         promised=found.promised,
@@ -151,6 +154,22 @@ def _check(
         seconds=time.monotonic() - began,
         **told,
     )
+
+
+def _with_causes(found: "Checked") -> list[Result]:
+    """The results, with the known mistakes that reproduce the failures."""
+    if not any(result.violations for result in found.results):
+        return found.results
+    from bnproof.diagnosis.causes import with_causes  # noqa: PLC0415  # only after a failure
+
+    by_dtype: dict[str, list[Result]] = {}
+    for result in found.results:
+        by_dtype.setdefault(result.dtype, []).append(result)
+    return [
+        result
+        for dtype, results in by_dtype.items()
+        for result in with_causes(results, found.evidence.get(dtype, []))
+    ]
 
 
 def _notes(session: Session) -> list[str]:

@@ -1,0 +1,1 @@
+"""Naming the cause of a failure: known mistakes that reproduce what was observed."""
