@@ -115,11 +115,11 @@ class Parts:
             column(a, 1 - i, call.rows.dtype) for i, a in enumerate(call.given)
         )
 
-    def read(self, call: Call, x: Array) -> Array:  # noqa: ARG002  # for those who replace it
+    def read(self, call: Call, x: Array) -> Array:
         """X as rows, (C, m)."""
         return to_rows(x, self.channel_axis)
 
-    def read_dy(self, call: Call, dy: Array) -> Array:  # noqa: ARG002  # likewise
+    def read_dy(self, call: Call, dy: Array) -> Array:
         """Dy as rows, (C, m)."""
         return to_rows(dy, self.channel_axis)
 
@@ -133,7 +133,7 @@ class Parts:
 
     # --- forward --------------------------------------------------------------------------
 
-    def pool(self, call: Call, rows: Array) -> Array:  # noqa: ARG002  # likewise
+    def pool(self, call: Call, rows: Array) -> Array:
         """The mean over the values that share a statistic, broadcastable to rows."""
         return np.asarray(rows.mean(axis=1, keepdims=True))
 
@@ -210,7 +210,7 @@ class Parts:
         """The gradient of gamma, a column."""
         return np.asarray((dy * call.xhat).sum(axis=1, keepdims=True))
 
-    def dbeta(self, call: Call, dy: Array) -> Array:  # noqa: ARG002  # for those who replace it
+    def dbeta(self, call: Call, dy: Array) -> Array:
         """The gradient of beta, a column."""
         return np.asarray(dy.sum(axis=1, keepdims=True))
 
