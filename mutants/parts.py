@@ -5,7 +5,6 @@ It is right as it stands: the tests hold it to every property.  The order of the
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
@@ -242,13 +241,30 @@ class Parts:
 
 
 class Layered(Parts):
-    """The same with a layer that keeps its state, that of the reference."""
+    """The same with a layer that keeps its state, by default that of the reference."""
 
     cumulative = True
+    kind: type[Layer] = Layer
 
     def layer(
         self, channels: int, *, momentum: float | None, eps: float, dtype: str = "float32"
-    ) -> Any:
+    ) -> Layer:
         """Return a layer that calls the steps of this object."""
         functions: BatchNorm = self  # type: ignore[assignment]  # train and infer are all it needs
-        return Layer(functions, channels, momentum=momentum, eps=eps, dtype=dtype)
+        return self.kind(functions, channels, momentum=momentum, eps=eps, dtype=dtype)
+
+
+class InPlace(Parts):
+    """The same with the running statistics updated in the given buffers."""
+
+    in_place = True
+
+    def running_mean(self, call: Call) -> Array:
+        """The buffer of the running mean, updated."""
+        call.running_mean[...] = super().running_mean(call)
+        return call.running_mean
+
+    def running_var(self, call: Call) -> Array:
+        """The buffer of the running variance, updated."""
+        call.running_var[...] = super().running_var(call)
+        return call.running_var
