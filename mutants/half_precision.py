@@ -20,7 +20,7 @@ BRAIN = ("bfloat16",)
 def rounded(values: Array, call: Call) -> Array:
     """Values rounded to x's dtype if that has 16 bits, to float16 otherwise, and widened again."""
     short: Any = call.x.dtype if call.x.dtype.itemsize == 2 else np.float16
-    return values.astype(short).astype(values.dtype)
+    return np.asarray(values.astype(short).astype(values.dtype))
 
 
 def short_sum(rows: Array, call: Call) -> Array:
@@ -163,7 +163,7 @@ class _Truncated(Parts):
 class _OnePassIn16(Parts):
     def var(self, call: Call) -> Array:
         square = rounded(self.pool(call, rounded(call.rows * call.rows, call)), call)
-        return np.maximum(square - rounded(call.mean * call.mean, call), 0)
+        return np.asarray(np.maximum(square - rounded(call.mean * call.mean, call), 0))
 
 
 MUTANTS = (

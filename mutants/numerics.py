@@ -32,20 +32,21 @@ class _OnePass(Parts):
 class _OnePassClipped(Parts):
     def var(self, call: Call) -> Array:
         mean, square = _moments(call)
-        return np.maximum(square - mean * mean, 0)
+        return np.asarray(np.maximum(square - mean * mean, 0))
 
 
 class _OnePassAbsolute(Parts):
     def var(self, call: Call) -> Array:
         mean, square = _moments(call)
-        return np.abs(square - mean * mean)
+        return np.asarray(np.abs(square - mean * mean))
 
 
 class _ShiftedByRunningMean(Parts):
     def var(self, call: Call) -> Array:
         shifted = call.rows - call.stored(call.running_mean)
         mean = shifted.mean(axis=1, keepdims=True)
-        return np.maximum((shifted * shifted).mean(axis=1, keepdims=True) - mean * mean, 0)
+        square = (shifted * shifted).mean(axis=1, keepdims=True)
+        return np.asarray(np.maximum(square - mean * mean, 0))
 
 
 class _PairsOfDifferences(Parts):
@@ -53,7 +54,7 @@ class _PairsOfDifferences(Parts):
         rows, m = call.rows, call.m
         total = rows.sum(axis=1, keepdims=True)
         squares = (rows * rows).sum(axis=1, keepdims=True)
-        return np.maximum((m * squares - total * total) / m**2, 0)
+        return np.asarray(np.maximum((m * squares - total * total) / m**2, 0))
 
 
 class _Welford(Parts):
