@@ -21,16 +21,16 @@ class _XCentredInPlace(Parts):
 
 class _YInX(Parts):
     def train(self, x: Array, *arguments: Any, **settings: Any) -> Results:
-        y, *rest = super().train(x, *arguments, **settings)
+        y, mean, var, backward = super().train(x, *arguments, **settings)
         x[...] = y
-        return x, rest[0], rest[1], rest[2]
+        return x, mean, var, backward
 
 
 class _InferenceYInX(Parts):
     def infer(self, x: Array, *arguments: Any, **settings: Any) -> Results:
-        y, *rest = super().infer(x, *arguments, **settings)
+        y, mean, var, backward = super().infer(x, *arguments, **settings)
         x[...] = y
-        return x, rest[0], rest[1], rest[2]
+        return x, mean, var, backward
 
 
 class _DyScaled(Parts):
