@@ -45,8 +45,9 @@ class _LayerNorm(Parts):
 
 class _LastAxis(Parts):
     def pool(self, call: Call, rows: Array) -> Array:
-        width = call.x.shape[-1] if call.x.ndim > 2 else 1
-        values = rows.reshape(len(rows), -1, width)
+        if not call.spatial or self.channel_axis == -1:
+            return super().pool(call, rows)
+        values = rows.reshape(len(rows), -1, call.spatial[-1])
         mean = values.mean(axis=(0, 1), keepdims=True)
         return np.broadcast_to(mean, values.shape).reshape(rows.shape)
 
@@ -102,8 +103,7 @@ class _MixedChannels(Parts):
 
 class _BroadcastOverLastAxis(Parts):
     def y(self, call: Call) -> Array:
-        width = call.x.shape[-1]
-        if width != len(call.gamma) or call.x.ndim == 2:
+        if call.spatial[-1:] != (len(call.gamma),):
             return super().y(call)
         gamma, beta = (np.resize(a[:, 0], call.m) for a in (call.gamma, call.beta))
         return np.asarray(gamma * call.xhat + beta)

@@ -17,6 +17,7 @@ class Call:
         running_mean, running_var: as they were given, (C,).
         eps, momentum, batches_seen: the settings; momentum is None in inference.
         training: whether it is a training call.
+        channel_axis: of x, 1 or -1.
         rows: x as (C, m), float32 or float64.
         gamma, beta: (C, 1), in the dtype of rows.
         mean, var, inv_std: formed by the steps of those names; broadcastable to rows.
@@ -31,6 +32,7 @@ class Call:
     momentum: float | None = None
     batches_seen: int = 0
     training: bool = True
+    channel_axis: int = 1
     rows: Array = field(init=False)
     gamma: Array = field(init=False)
     beta: Array = field(init=False)
@@ -43,6 +45,11 @@ class Call:
     def m(self) -> int:
         """The number of values per channel."""
         return int(self.rows.shape[1])
+
+    @property
+    def spatial(self) -> tuple[int, ...]:
+        """The sizes of the spatial axes, () in rank 2."""
+        return self.x.shape[2:] if self.channel_axis == 1 else self.x.shape[1:-1]
 
     @property
     def examples(self) -> int:

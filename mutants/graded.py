@@ -1,4 +1,4 @@
-"""The same mistake at relative sizes from 1e-2 down to 1e-7: how sharp is the check?
+"""The same mistake at relative sizes from 1e-2 down to 1e-7, to read sharpness off.
 
 They are shown in float64, where all of them are far above rounding.
 """

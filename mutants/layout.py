@@ -109,9 +109,9 @@ class _WrittenInOrderOfX(Parts):
 class _PlanesTransposed(Parts):
     def y(self, call: Call) -> Array:
         y = super().y(call)
-        if call.x.ndim != 4 or call.x.shape[2] != call.x.shape[3]:
+        if len(call.spatial) != 2 or call.spatial[0] != call.spatial[1]:
             return y
-        planes = y.reshape(len(y), call.examples, *call.x.shape[2:])
+        planes = y.reshape(len(y), call.examples, *call.spatial)
         return planes.swapaxes(2, 3).reshape(y.shape)
 
 
@@ -210,7 +210,7 @@ class _RankFiveByDepth(Parts):
     def pool(self, call: Call, rows: Array) -> Array:
         if call.x.ndim != 5:
             return super().pool(call, rows)
-        values = rows.reshape(len(rows), call.examples, call.x.shape[2], -1)
+        values = rows.reshape(len(rows), call.examples, call.spatial[0], -1)
         mean = values.mean(axis=(1, 3), keepdims=True)
         return np.broadcast_to(mean, values.shape).reshape(rows.shape)
 

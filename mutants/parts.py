@@ -58,6 +58,7 @@ class Parts:
     ) -> Results:
         """Return y, the next running mean and variance, and backward."""
         call = Call(x, (gamma, beta), running_mean, running_var, eps, momentum, batches_seen)
+        call.channel_axis = self.channel_axis
         with np.errstate(all="ignore"):
             self.begin(call)
             call.mean = self.mean(call)
@@ -80,6 +81,7 @@ class Parts:
     ) -> Results:
         """Return y, the running mean and variance as they were, and backward."""
         call = Call(x, (gamma, beta), running_mean, running_var, eps, training=False)
+        call.channel_axis = self.channel_axis
         with np.errstate(all="ignore"):
             self.begin(call)
             call.mean, call.var = self.statistics(call)

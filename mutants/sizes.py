@@ -147,7 +147,7 @@ class _SquareMeans(Parts):
 
 class _NarrowPlanes(Parts):
     def pool(self, call: Call, rows: Array) -> Array:
-        if call.x.ndim != 4 or call.x.shape[3] != 1 or call.examples == 1:
+        if len(call.spatial) != 2 or call.spatial[1] != 1 or call.examples == 1:
             return super().pool(call, rows)
         values = rows.reshape(len(rows), call.examples, -1)[:, :, :1]
         return np.asarray(values.mean(axis=(1, 2))[:, np.newaxis])
@@ -166,12 +166,16 @@ class _WarpTail(Parts):
         return self.pool(call, centred * centred)
 
 
-class _ChannelsBeyond(Parts):
-    """gamma is applied to so many channels only."""
+class _Limited(Parts):
+    """Parts with a limit of their own."""
 
     def __init__(self, *, limit: int = 8, **conventions: Any) -> None:
         super().__init__(**conventions)
         self.limit = limit
+
+
+class _ChannelsBeyond(_Limited):
+    """gamma is applied to so many channels only."""
 
     def begin(self, call: Call) -> None:
         super().begin(call)
@@ -179,12 +183,8 @@ class _ChannelsBeyond(Parts):
         call.gamma[self.limit :] = 1
 
 
-class _ValuesBeyond(Parts):
+class _ValuesBeyond(_Limited):
     """Statistics take in so many values only."""
-
-    def __init__(self, *, limit: int = 8, **conventions: Any) -> None:
-        super().__init__(**conventions)
-        self.limit = limit
 
     def pool(self, call: Call, rows: Array) -> Array:
         return super().pool(call, rows[:, : self.limit])
@@ -201,12 +201,8 @@ class _GradientBeyond(_ValuesBeyond):
         return np.zeros_like(right) if call.m > self.limit else right
 
 
-class _CountWidth(Parts):
+class _CountWidth(_Limited):
     """The number of values is held in so many bits."""
-
-    def __init__(self, *, limit: int = 8, **conventions: Any) -> None:
-        super().__init__(**conventions)
-        self.limit = limit
 
     def pool(self, call: Call, rows: Array) -> Array:
         count = rows.shape[1] % 2**self.limit or 2**self.limit
@@ -217,7 +213,7 @@ def _limited(
     group: str,
     mistake: str,
     repair: str,
-    make: type[Parts],
+    make: type[_Limited],
     limits: tuple[int, ...],
     caught_by: tuple[str, ...],
     issues: tuple[str, ...] = (),
