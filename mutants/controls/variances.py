@@ -116,7 +116,7 @@ class _OnePassInDouble(Parts):
         wide = call.rows.astype(np.float64)
         mean = wide.mean(axis=1, keepdims=True)
         square = (wide * wide).mean(axis=1, keepdims=True)
-        return np.maximum(square - mean * mean, 0).astype(call.rows.dtype)
+        return np.asarray(np.maximum(square - mean * mean, 0).astype(call.rows.dtype))
 
 
 CONTROLS = (
