@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import ml_dtypes
 import numpy as np
 
 from bnproof.mutants.call import Call
@@ -147,7 +146,7 @@ class _ThroughFloat16(Parts):
 
 class _ThroughBfloat16(Parts):
     def write(self, call: Call, rows: Array) -> Array:
-        return super().write(call, rows.astype(ml_dtypes.bfloat16).astype(rows.dtype))
+        return super().write(call, rows.astype(np.dtype("bfloat16")).astype(rows.dtype))
 
 
 class _Truncated(Parts):

@@ -398,7 +398,7 @@ MUTANTS = (
         "Statistics are formed from the first {} values only.",
         "Loop over all values.",
         _ValuesBeyond,
-        (8, 32, 64, 256, 1024, 65535),
+        (8, 32, 64, 256, 1024, 32767),
         AGREEMENT,
         ("apache/mxnet#4997", "microsoft/onnxruntime#17406"),
     ),

@@ -33,6 +33,9 @@ class _SingleValue(Parts):
 
     def begin(self, call: Call) -> None:
         call.rows = self.read(call, call.x)
+        if call.training and call.m == 0:
+            message = "an empty batch"
+            raise ValueError(message)
         gamma, beta = call.given
         call.gamma, call.beta = (column(a, 1, call.rows.dtype) for a in (gamma, beta))
 
