@@ -1,0 +1,282 @@
+"""Statistics over the wrong axes, or over a part of the batch."""
+
+import numpy as np
+
+from bnproof.mutants.call import Call
+from bnproof.mutants.mutant import Mutant
+from bnproof.mutants.parts import Parts
+from bnproof.reference.checks import Array
+
+AGREEMENT = ("forward/agreement", "backward/agreement")
+
+
+def _by_example(call: Call, rows: Array) -> Array:
+    """Rows as (C, N, positions)."""
+    return rows.reshape(len(rows), call.examples, -1)
+
+
+class _PerActivation(Parts):
+    def pool(self, call: Call, rows: Array) -> Array:
+        values = _by_example(call, rows)
+        mean = values.mean(axis=1, keepdims=True)
+        return np.broadcast_to(mean, values.shape).reshape(rows.shape)
+
+
+class _PerExample(Parts):
+    def pool(self, call: Call, rows: Array) -> Array:
+        values = _by_example(call, rows)
+        if values.shape[2] == 1:
+            return super().pool(call, rows)
+        mean = values.mean(axis=2, keepdims=True)
+        return np.broadcast_to(mean, values.shape).reshape(rows.shape)
+
+
+class _WholeTensor(Parts):
+    def pool(self, call: Call, rows: Array) -> Array:
+        return np.full((len(rows), 1), rows.mean(), rows.dtype)
+
+
+class _LayerNorm(Parts):
+    def pool(self, call: Call, rows: Array) -> Array:
+        values = _by_example(call, rows)
+        mean = values.mean(axis=(0, 2), keepdims=True)
+        return np.broadcast_to(mean, values.shape).reshape(rows.shape)
+
+
+class _LastAxis(Parts):
+    def pool(self, call: Call, rows: Array) -> Array:
+        if not call.spatial or self.channel_axis == -1:
+            return super().pool(call, rows)
+        values = rows.reshape(len(rows), -1, call.spatial[-1])
+        mean = values.mean(axis=(0, 1), keepdims=True)
+        return np.broadcast_to(mean, values.shape).reshape(rows.shape)
+
+
+class _Groups(Parts):
+    def pool(self, call: Call, rows: Array) -> Array:
+        if len(rows) % 2:
+            return super().pool(call, rows)
+        pairs = rows.reshape(len(rows) // 2, -1).mean(axis=1)
+        return np.repeat(pairs, 2)[:, np.newaxis]
+
+
+class _Ghost(Parts):
+    def pool(self, call: Call, rows: Array) -> Array:
+        if rows.shape[1] % 2 or rows.shape[1] < 4:
+            return super().pool(call, rows)
+        values = rows.reshape(len(rows), 2, -1)
+        mean = values.mean(axis=2, keepdims=True)
+        return np.broadcast_to(mean, values.shape).reshape(rows.shape)
+
+
+class _FirstHalf(Parts):
+    def pool(self, call: Call, rows: Array) -> Array:
+        half = rows[:, : max(2, rows.shape[1] // 2)]
+        return np.asarray(half.mean(axis=1, keepdims=True))
+
+
+class _VarOfWholeTensor(Parts):
+    def var(self, call: Call) -> Array:
+        return np.full((len(call.rows), 1), super().var(call).mean(), call.rows.dtype)
+
+
+class _MeanOfWholeTensor(Parts):
+    def mean(self, call: Call) -> Array:
+        return np.full((len(call.rows), 1), call.rows.mean(), call.rows.dtype)
+
+
+class _VarPerExample(_PerExample):
+    def mean(self, call: Call) -> Array:
+        return Parts.pool(self, call, call.rows)
+
+
+class _MeanPerActivation(_PerActivation):
+    def var(self, call: Call) -> Array:
+        centred = call.rows - call.mean
+        return Parts.pool(self, call, centred * centred)
+
+
+class _MixedChannels(Parts):
+    def read(self, call: Call, x: Array) -> Array:
+        return super().read(call, x).T.reshape(x.shape[self.channel_axis], -1)
+
+
+class _BroadcastOverLastAxis(Parts):
+    def y(self, call: Call) -> Array:
+        if call.spatial[-1:] != (len(call.gamma),):
+            return super().y(call)
+        gamma, beta = (np.resize(a[:, 0], call.m) for a in (call.gamma, call.beta))
+        return np.asarray(gamma * call.xhat + beta)
+
+
+class _BroadcastOverExamples(Parts):
+    def y(self, call: Call) -> Array:
+        if call.examples != len(call.gamma):
+            return super().y(call)
+        places = call.m // call.examples
+        gamma, beta = (np.repeat(a[:, 0], places) for a in (call.gamma, call.beta))
+        return np.asarray(gamma * call.xhat + beta)
+
+
+class _CountOfExamples(Parts):
+    def pool(self, call: Call, rows: Array) -> Array:
+        return np.asarray(rows.sum(axis=1, keepdims=True) / call.examples)
+
+
+class _ChannelsMirrored(Parts):
+    def begin(self, call: Call) -> None:
+        super().begin(call)
+        call.gamma, call.beta = call.gamma[::-1], call.beta[::-1]
+
+
+class _NeighbourIncluded(Parts):
+    def pool(self, call: Call, rows: Array) -> Array:
+        return np.asarray((rows + np.roll(rows, 1, axis=0) / 8).mean(axis=1, keepdims=True))
+
+
+MUTANTS = (
+    Mutant(
+        "axes/per-activation",
+        "Every position of a feature map has statistics of its own, over the batch alone.",
+        "Reduce over the batch and all spatial axes.",
+        ("keras-team/keras#1470", "parasdahal/deepnet#11", "mlpack/mlpack#2474"),
+        (*AGREEMENT, "forward/layouts-agree"),
+        _PerActivation,
+    ),
+    Mutant(
+        "axes/instance-norm",
+        "Every example has statistics of its own, over the spatial axes alone.",
+        "Reduce over the batch axis as well.",
+        ("apache/tvm#18609",),
+        (*AGREEMENT, "forward/layouts-agree"),
+        _PerExample,
+    ),
+    Mutant(
+        "axes/whole-tensor",
+        "All channels share one mean and one variance.",
+        "Leave the channel axis out of the reduction.",
+        ("tensorlayer/TensorLayer#1103",),
+        (*AGREEMENT, "forward/channel-independence"),
+        _WholeTensor,
+    ),
+    Mutant(
+        "axes/layer-norm",
+        "Statistics are formed over the channels of each example.",
+        "Reduce over the batch and the spatial axes, not over the channels.",
+        ("onnx/onnx#2669",),
+        (*AGREEMENT, "forward/channel-independence"),
+        _LayerNorm,
+    ),
+    Mutant(
+        "axes/last-axis",
+        "The last axis is taken for the channels of channels-first data.",
+        "The channel axis is 1: reduce over all others.",
+        ("sharathadavanne/seld-dcase2021#8",),
+        (*AGREEMENT, "forward/channel-independence"),
+        _LastAxis,
+    ),
+    Mutant(
+        "axes/group-norm",
+        "Two neighbouring channels share their statistics.",
+        "Form statistics for each channel.",
+        (),
+        (*AGREEMENT, "forward/channel-independence"),
+        _Groups,
+    ),
+    Mutant(
+        "axes/ghost-batches",
+        "Each half of the batch is normalised by its own statistics.",
+        "Form statistics over the whole batch.",
+        (),
+        AGREEMENT,
+        _Ghost,
+    ),
+    Mutant(
+        "axes/first-half",
+        "Statistics are formed from the first half of the batch only.",
+        "Form them from all values.",
+        ("pytorch/pytorch#1051",),
+        AGREEMENT,
+        _FirstHalf,
+    ),
+    Mutant(
+        "axes/variance-of-whole-tensor",
+        "The mean is that of the channel, the variance that of all channels.",
+        "Reduce both over the same axes.",
+        (),
+        ("forward/agreement", "forward/channel-independence"),
+        _VarOfWholeTensor,
+    ),
+    Mutant(
+        "axes/mean-of-whole-tensor",
+        "The variance is that of the channel, the mean that of all channels.",
+        "Reduce both over the same axes.",
+        (),
+        ("forward/agreement", "forward/channel-independence"),
+        _MeanOfWholeTensor,
+    ),
+    Mutant(
+        "axes/variance-per-example",
+        "The variance is formed for each example, the mean over the batch.",
+        "Reduce both over the batch and all spatial axes.",
+        (),
+        AGREEMENT,
+        _VarPerExample,
+    ),
+    Mutant(
+        "axes/mean-per-activation",
+        "The mean is formed for each position, the variance over all of them.",
+        "Reduce both over the batch and all spatial axes.",
+        (),
+        AGREEMENT,
+        _MeanPerActivation,
+    ),
+    Mutant(
+        "axes/reshaped-not-transposed",
+        "x is reshaped to one row per channel without moving the channel axis first.",
+        "Move the channel axis to the front, then reshape.",
+        ("vacancy/Synchronized-BatchNorm-PyTorch#31",),
+        (*AGREEMENT, "forward/channel-independence"),
+        _MixedChannels,
+    ),
+    Mutant(
+        "axes/parameters-along-the-last-axis",
+        "gamma and beta are broadcast along the last axis where its size allows it.",
+        "Reshape gamma and beta to (1, C, 1, 1).",
+        ("jax-ml/jax#461", "pytorch/pytorch#100970"),
+        ("forward/agreement", "forward/zero-mean"),
+        _BroadcastOverLastAxis,
+    ),
+    Mutant(
+        "axes/parameters-along-the-batch",
+        "gamma and beta are broadcast along the batch axis where N = C.",
+        "Broadcast them along the channel axis, whatever the sizes.",
+        (),
+        ("forward/agreement", "forward/zero-mean"),
+        _BroadcastOverExamples,
+    ),
+    Mutant(
+        "axes/count-of-examples",
+        "Sums over the batch and space are divided by the batch size alone.",
+        "Divide by N times the spatial sizes.",
+        (),
+        (*AGREEMENT, "forward/zero-mean"),
+        _CountOfExamples,
+    ),
+    Mutant(
+        "axes/parameters-reversed",
+        "gamma and beta are applied to the channels in reverse order.",
+        "Apply gamma[c] and beta[c] to channel c.",
+        (),
+        ("forward/agreement", "forward/channel-independence"),
+        _ChannelsMirrored,
+    ),
+    Mutant(
+        "axes/neighbour-included",
+        "The sums of a channel take in a part of the channel before it.",
+        "Reduce over the values of the channel alone.",
+        (),
+        (*AGREEMENT, "forward/channel-independence"),
+        _NeighbourIncluded,
+    ),
+)

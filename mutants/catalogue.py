@@ -1,0 +1,71 @@
+"""All mutants, found by their ids."""
+
+from bnproof.mutants import (
+    aliasing,
+    axes,
+    backward,
+    cumulative,
+    degenerate,
+    eps,
+    folding,
+    formula,
+    graded,
+    half_precision,
+    layer_state,
+    layout,
+    magnitudes,
+    mode,
+    numerics,
+    running,
+    sizes,
+    state,
+)
+from bnproof.mutants.mutant import Mutant
+
+FAMILIES = (
+    formula,
+    eps,
+    axes,
+    backward,
+    running,
+    cumulative,
+    mode,
+    folding,
+    numerics,
+    half_precision,
+    magnitudes,
+    degenerate,
+    sizes,
+    layout,
+    aliasing,
+    state,
+    layer_state,
+    graded,
+)
+
+MUTANTS: tuple[Mutant, ...] = tuple(mutant for family in FAMILIES for mutant in family.MUTANTS)
+
+BY_ID = {mutant.id: mutant for mutant in MUTANTS}
+
+
+def mutant_of(id_: str) -> Mutant:
+    """The mutant of an id.
+
+    Raises LookupError for an id that no mutant has.
+
+    >>> mutant_of("eps/outside-the-root").family
+    'eps'
+    """
+    if id_ not in BY_ID:
+        message = f"no mutant is called {id_!r}; see bnproof.mutants.catalogue.MUTANTS"
+        raise LookupError(message)
+    return BY_ID[id_]
+
+
+def distinct() -> int:
+    """How many different mistakes there are, graded copies counted once.
+
+    >>> distinct() >= 150
+    True
+    """
+    return len({mutant.counts_as for mutant in MUTANTS})

@@ -1,0 +1,1 @@
+"""Right implementations, by other algorithms and in other memory: none may be rejected."""

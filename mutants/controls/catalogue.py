@@ -1,0 +1,8 @@
+"""All controls."""
+
+from bnproof.mutants.controls import algebra, arithmetic, conventions, memory, sums, variances
+from bnproof.mutants.controls.control import Control
+
+KINDS = (conventions, sums, variances, arithmetic, algebra, memory)
+
+CONTROLS: tuple[Control, ...] = tuple(control for kind in KINDS for control in kind.CONTROLS)

@@ -1,0 +1,125 @@
+"""Every convention of the contract, and the parts that may be left out."""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from bnproof.mutants.call import Call
+from bnproof.mutants.controls.control import Control
+from bnproof.mutants.parts import Gradients, Layered, Parts, Results
+from bnproof.reference.checks import Array
+from bnproof.reference.layer import BatchNorm, Layer
+from bnproof.reference.rows import column
+
+
+class _ByRank(Parts):
+    """Biased in rank 2, unbiased in rank 4, as one library is."""
+
+    running_variance: Any = {2: "biased", 4: "unbiased"}  # noqa: RUF012  # of the contract
+
+    def __init__(self) -> None:
+        super().__init__()
+        del self.running_variance  # that of the class
+
+    def correction(self, call: Call) -> float:
+        return 1.0 if call.x.ndim == 2 else call.m / (call.m - 1)
+
+
+class _SingleValue(Parts):
+    """One value per channel gives beta, and counts like any other."""
+
+    single_value = "beta"
+
+    def begin(self, call: Call) -> None:
+        call.rows = self.read(call, call.x)
+        if call.training and call.m == 0:
+            message = "an empty batch"
+            raise ValueError(message)
+        gamma, beta = call.given
+        call.gamma, call.beta = (column(a, 1, call.rows.dtype) for a in (gamma, beta))
+
+    def correction(self, call: Call) -> float:
+        return call.m / max(call.m - 1, 1)
+
+
+class _Empty(Parts):
+    """An empty batch gives an empty y and leaves the statistics."""
+
+    empty = "empty"
+
+    def train(self, x: Array, *arguments: Any, **settings: Any) -> Results:
+        if x.size:
+            return super().train(x, *arguments, **settings)
+        gamma, beta, mean, var = arguments
+
+        def backward(dy: Array) -> Gradients:
+            return dy.copy(), np.zeros_like(gamma), np.zeros_like(beta)
+
+        return x.copy(), mean.copy(), var.copy(), backward
+
+
+class _Optional(Parts):
+    affine_parameters = "optional"
+    cumulative = True
+
+
+class _Plain(Parts):
+    affine_parameters = "none"
+
+
+class InferenceOnly:
+    """An inference runtime: no training, no gradients, no statistics in its results."""
+
+    dtypes = ("float32", "float64")
+
+    def infer(self, *arguments: Array, eps: float) -> tuple[Array, None, None, None]:
+        """Return y alone."""
+        return Parts().infer(*arguments, eps=eps)[0], None, None, None
+
+
+class TrainingOnly:
+    """A training step whose input needs no gradient."""
+
+    dtypes = ("float32", "float64")
+
+    def train(self, *arguments: Array, momentum: float, eps: float) -> Any:
+        """Return the four results; dx is None."""
+        y, mean, var, backward = Parts().train(*arguments, momentum=momentum, eps=eps)
+        return y, mean, var, lambda dy: (None, *backward(dy)[1:])
+
+
+class LayerOnly:
+    """Layers only, from which the functions are built."""
+
+    dtypes = ("float32", "float64", "float16", "bfloat16")
+    cumulative = True
+
+    def layer(
+        self, channels: int, *, momentum: float | None, eps: float, dtype: str = "float32"
+    ) -> Layer:
+        """Return a layer."""
+        return Layered().layer(channels, momentum=momentum, eps=eps, dtype=dtype)
+
+
+CONTROLS = (
+    Control("parts", "What mutants are made from, unchanged.", Parts),
+    Control("parts-layered", "The same with a layer and the cumulative average.", Layered),
+    Control("reference", "The reference, in all ranks.", BatchNorm),
+    Control("channels-last", "Channels last.", partial(Parts, channel_axis=-1)),
+    Control("old-momentum", "momentum weighs the old.", partial(Parts, momentum_weighs="old")),
+    Control("biased", "The running variance is biased.", partial(Parts, running_variance="biased")),
+    Control(
+        "keras-like",
+        "Channels last, momentum of the old value, biased.",
+        partial(Parts, channel_axis=-1, momentum_weighs="old", running_variance="biased"),
+    ),
+    Control("by-rank", "The convention of the running variance depends on the rank.", _ByRank),
+    Control("single-value", "One value per channel gives beta.", _SingleValue),
+    Control("empty-batch", "An empty batch gives an empty y.", _Empty),
+    Control("optional-parameters", "gamma and beta may be None.", _Optional),
+    Control("no-parameters", "gamma and beta are always None.", _Plain),
+    Control("inference-only", "No training and no gradients.", InferenceOnly),
+    Control("training-only", "No inference and no dx.", TrainingOnly),
+    Control("layer-only", "Layers only.", LayerOnly),
+)

@@ -1,0 +1,439 @@
+"""Arrays read or written with other strides, axes, shapes or dtypes than they have."""
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from bnproof.mutants.call import Call
+from bnproof.mutants.mutant import Mutant
+from bnproof.mutants.parts import Parts
+from bnproof.reference.checks import Array
+from bnproof.reference.rows import from_rows
+
+STRIDES = ("forward/strides", "forward/layouts-agree")
+FORWARD = ("forward/agreement", "forward/strides")
+FORM = ("forward/dtype-and-shape",)
+
+
+def in_memory_order(a: Array) -> Array:
+    """The elements as they lie in memory, in a's shape."""
+    return a.ravel(order="K").reshape(a.shape)
+
+
+def without_steps(a: Array) -> Array:
+    """As many elements as a has from its first one on, gaps and all, where that is safe."""
+    if a.size == 0 or min(a.strides) <= 0:
+        return a
+    last = sum((n - 1) * s for n, s in zip(a.shape, a.strides, strict=True))
+    if last + a.itemsize < a.nbytes:
+        return a
+    return as_strided(a, (a.size,), (a.itemsize,)).reshape(a.shape)
+
+
+def forwards(a: Array) -> Array:
+    """Axes of negative stride the other way round."""
+    return a[tuple(slice(None, None, -1 if s < 0 else 1) for s in a.strides)]
+
+
+class _XInMemoryOrder(Parts):
+    def read(self, call: Call, x: Array) -> Array:
+        return super().read(call, in_memory_order(x))
+
+
+class _XWithoutSteps(Parts):
+    def read(self, call: Call, x: Array) -> Array:
+        return super().read(call, without_steps(x))
+
+
+class _XForwards(Parts):
+    def read(self, call: Call, x: Array) -> Array:
+        return super().read(call, forwards(x))
+
+
+class _DyInMemoryOrder(Parts):
+    def read_dy(self, call: Call, dy: Array) -> Array:
+        return super().read_dy(call, in_memory_order(dy))
+
+
+class _DyWithoutSteps(Parts):
+    def read_dy(self, call: Call, dy: Array) -> Array:
+        return super().read_dy(call, without_steps(dy))
+
+
+class _DyCountedOnce(Parts):
+    def dbeta(self, call: Call, dy: Array) -> Array:
+        right = super().dbeta(call, dy)
+        return np.asarray(dy[:, :1]) if call.batches_seen < 0 else right
+
+    def read_dy(self, call: Call, dy: Array) -> Array:
+        call.batches_seen = -1 if dy.ndim and dy.strides[0] == 0 else 0
+        return super().read_dy(call, dy)
+
+
+class _LayoutOfDy(Parts):
+    def read_dy(self, call: Call, dy: Array) -> Array:
+        if not dy.flags.c_contiguous and call.x.flags.c_contiguous:
+            turned = from_rows(call.xhat, dy.shape, self.channel_axis, call.xhat.dtype).ravel()
+            call.xhat = self.read(call, turned.reshape(dy.shape, order="F"))
+        return super().read_dy(call, dy)
+
+
+class _GammaWithoutSteps(Parts):
+    def begin(self, call: Call) -> None:
+        super().begin(call)
+        if call.given[0] is not None:
+            call.gamma = call.stored(without_steps(call.given[0]))
+
+
+class _GammaForwards(Parts):
+    def begin(self, call: Call) -> None:
+        super().begin(call)
+        if call.given[0] is not None:
+            call.gamma = call.stored(forwards(call.given[0]))
+
+
+class _StatisticsWithoutSteps(Parts):
+    def begin(self, call: Call) -> None:
+        super().begin(call)
+        call.running_var = without_steps(call.running_var)
+
+
+class _WrittenInOrderOfX(Parts):
+    def y(self, call: Call) -> Array:
+        y = super().y(call)
+        if call.x.flags.c_contiguous or not call.x.flags.f_contiguous:
+            return y
+        turned = self.write(call, y).ravel().reshape(call.x.shape, order="F")
+        return self.read(call, turned).astype(y.dtype)
+
+
+class _PlanesTransposed(Parts):
+    def y(self, call: Call) -> Array:
+        y = super().y(call)
+        if len(call.spatial) != 2 or call.spatial[0] != call.spatial[1]:
+            return y
+        planes = y.reshape(len(y), call.examples, *call.spatial)
+        return planes.swapaxes(2, 3).reshape(y.shape)
+
+
+class _SquareTransposed(Parts):
+    def y(self, call: Call) -> Array:
+        y = super().y(call)
+        return y.T if call.x.ndim == 2 and call.m == len(y) else y
+
+
+class _ShapeFlattened(Parts):
+    def write(self, call: Call, rows: Array) -> Array:
+        made = super().write(call, rows)
+        return made.reshape(*made.shape[:2], -1) if made.ndim > 3 and made.size else made
+
+
+class _OneAxisDropped(Parts):
+    def write(self, call: Call, rows: Array) -> Array:
+        made = super().write(call, rows)
+        return made[..., 0] if made.ndim > 2 and made.shape[-1] == 1 else made
+
+
+class _ChannelsMovedLast(Parts):
+    def write(self, call: Call, rows: Array) -> Array:
+        made = super().write(call, rows)
+        return np.moveaxis(made, 1, -1) if made.ndim > 2 else made
+
+
+class _ParametersAsColumns(Parts):
+    def write_parameter(self, call: Call, values: Array) -> Array:
+        return super().write_parameter(call, values)[:, np.newaxis]
+
+
+class _StatisticsWithAxes(Parts):
+    def average(self, call: Call, old: Array, new: Array) -> Array:
+        return super().average(call, old, new)[np.newaxis]
+
+
+class _WideY(Parts):
+    def write(self, call: Call, rows: Array) -> Array:
+        return super().write(call, rows).astype(np.float64)
+
+
+class _WideStatistics(Parts):
+    def average(self, call: Call, old: Array, new: Array) -> Array:
+        return super().average(call, old, new).astype(np.float64)
+
+
+class _GradientsInDtypeOfX(Parts):
+    def write_parameter(self, call: Call, values: Array) -> Array:
+        return super().write_parameter(call, values).astype(call.x.dtype)
+
+
+class _StatisticsInDtypeOfX(Parts):
+    def average(self, call: Call, old: Array, new: Array) -> Array:
+        return super().average(call, old, new).astype(call.x.dtype)
+
+
+class _ResultsInFloat32(Parts):
+    def write(self, call: Call, rows: Array) -> Array:
+        return super().write(call, rows).astype(np.float32)
+
+
+class _AxisOneAlways(Parts):
+    def read(self, call: Call, x: Array) -> Array:
+        square = x.shape[1] == x.shape[-1]
+        return super().read(call, np.swapaxes(x, 1, -1) if square else x)
+
+    def write(self, call: Call, rows: Array) -> Array:
+        made = super().write(call, rows)
+        square = made.shape[1] == made.shape[-1]
+        return np.swapaxes(made, 1, -1) if square else made
+
+
+class _OddRanksInfer(Parts):
+    ranks = (2, 3, 4, 5)
+
+    def infer_dx(self, call: Call, dy: Array) -> Array:
+        right = super().infer_dx(call, dy)
+        return right if call.x.ndim == 3 else np.zeros_like(right)
+
+
+class _RankThreeByPosition(Parts):
+    ranks = (2, 3, 4)
+
+    def pool(self, call: Call, rows: Array) -> Array:
+        if call.x.ndim != 3:
+            return super().pool(call, rows)
+        values = rows.reshape(len(rows), call.examples, -1)
+        mean = values.mean(axis=1, keepdims=True)
+        return np.broadcast_to(mean, values.shape).reshape(rows.shape)
+
+
+class _RankFiveByDepth(Parts):
+    ranks = (4, 5)
+
+    def pool(self, call: Call, rows: Array) -> Array:
+        if call.x.ndim != 5:
+            return super().pool(call, rows)
+        values = rows.reshape(len(rows), call.examples, call.spatial[0], -1)
+        mean = values.mean(axis=(1, 3), keepdims=True)
+        return np.broadcast_to(mean, values.shape).reshape(rows.shape)
+
+
+MUTANTS = (
+    Mutant(
+        "layout/x-in-memory-order",
+        "x is read in the order of memory, whatever its strides.",
+        "Use the strides of x, or make it contiguous first.",
+        ("pytorch/pytorch#62594", "pytorch/pytorch#134580"),
+        FORWARD,
+        _XInMemoryOrder,
+    ),
+    Mutant(
+        "layout/x-without-steps",
+        "The gaps between the elements of x are read as elements.",
+        "Use the strides of x, or make it contiguous first.",
+        (),
+        FORWARD,
+        _XWithoutSteps,
+    ),
+    Mutant(
+        "layout/x-forwards",
+        "Negative strides of x are read forwards.",
+        "Use the strides of x with their signs.",
+        (),
+        FORWARD,
+        _XForwards,
+    ),
+    Mutant(
+        "layout/dy-in-memory-order",
+        "dy is read in the order of memory, whatever its strides.",
+        "Use the strides of dy, or make it contiguous first.",
+        ("deeplearning4j/deeplearning4j#8860", "KonduitAI/deeplearning4j#169"),
+        ("backward/agreement", "forward/strides"),
+        _DyInMemoryOrder,
+    ),
+    Mutant(
+        "layout/dy-without-steps",
+        "The gaps between the elements of dy are read as elements.",
+        "Use the strides of dy, or make it contiguous first.",
+        ("pytorch/pytorch#2000",),
+        ("backward/agreement", "forward/strides"),
+        _DyWithoutSteps,
+    ),
+    Mutant(
+        "layout/dy-of-zero-stride",
+        "A dy whose rows are one and the same is summed once instead of N times.",
+        "Use the shape of dy, whatever its strides.",
+        ("mapillary/inplace_abn#155",),
+        ("backward/agreement", "backward/dbeta-is-sum"),
+        _DyCountedOnce,
+    ),
+    Mutant(
+        "layout/layout-of-dy-for-x",
+        "backward takes the layout of x from dy.",
+        "Look at the strides of each array.",
+        ("pytorch/pytorch#64039", "pytorch/pytorch#64100"),
+        ("backward/agreement", "forward/strides"),
+        _LayoutOfDy,
+    ),
+    Mutant(
+        "layout/gamma-without-steps",
+        "The gaps between the elements of gamma are read as elements.",
+        "Use the stride of gamma.",
+        (),
+        FORWARD,
+        _GammaWithoutSteps,
+    ),
+    Mutant(
+        "layout/gamma-forwards",
+        "A reversed gamma is read forwards.",
+        "Use the stride of gamma with its sign.",
+        (),
+        FORWARD,
+        _GammaForwards,
+    ),
+    Mutant(
+        "layout/statistics-without-steps",
+        "The gaps between the elements of the running variance are read as elements.",
+        "Use its stride.",
+        ("pytorch/pytorch#33867",),
+        ("inference/agreement", "running/one-step", "forward/strides"),
+        _StatisticsWithoutSteps,
+    ),
+    Mutant(
+        "layout/y-in-order-of-x",
+        "Where x is in Fortran order, y is computed in C order and labelled as Fortran order.",
+        "Give y the strides that it was computed with.",
+        ("pytorch/pytorch#192681",),
+        FORWARD,
+        _WrittenInOrderOfX,
+    ),
+    Mutant(
+        "layout/planes-transposed",
+        "Square planes come back transposed.",
+        "Keep the order of the spatial axes.",
+        (),
+        ("forward/agreement", "forward/layouts-agree"),
+        _PlanesTransposed,
+    ),
+    Mutant(
+        "layout/square-transposed",
+        "y comes back transposed where N = C.",
+        "Keep the order of the axes.",
+        (),
+        ("forward/agreement",),
+        _SquareTransposed,
+    ),
+    Mutant(
+        "layout/shape-flattened",
+        "y and dx come back with the spatial axes merged.",
+        "Return them in the shape of x.",
+        (),
+        FORM,
+        _ShapeFlattened,
+    ),
+    Mutant(
+        "layout/axis-of-length-1-dropped",
+        "A last axis of length 1 is dropped.",
+        "Return y and dx in the shape of x.",
+        (),
+        FORM,
+        _OneAxisDropped,
+    ),
+    Mutant(
+        "layout/channels-moved-last",
+        "y and dx come back with the channels last.",
+        "Return them in the shape of x.",
+        (),
+        FORM,
+        _ChannelsMovedLast,
+    ),
+    Mutant(
+        "layout/gradients-as-columns",
+        "dgamma and dbeta come back as (C, 1).",
+        "Return them as (C,).",
+        (),
+        FORM,
+        _ParametersAsColumns,
+    ),
+    Mutant(
+        "layout/statistics-with-an-axis",
+        "The running statistics come back as (1, C).",
+        "Return them as (C,).",
+        ("pytorch/pytorch#100970",),
+        FORM,
+        _StatisticsWithAxes,
+    ),
+    Mutant(
+        "layout/y-in-float64",
+        "y and dx come back as float64.",
+        "Return them in the dtype of x.",
+        (),
+        FORM,
+        _WideY,
+    ),
+    Mutant(
+        "layout/statistics-in-float64",
+        "The running statistics come back as float64.",
+        "Keep them in the dtype that they have.",
+        (),
+        (*FORM, "running/dtype"),
+        _WideStatistics,
+    ),
+    Mutant(
+        "layout/gradients-in-dtype-of-x",
+        "dgamma and dbeta come back in the 16 bits of x.",
+        "Return them in the dtype of gamma.",
+        (),
+        FORM,
+        _GradientsInDtypeOfX,
+        dtypes=("float16",),
+    ),
+    Mutant(
+        "layout/statistics-in-dtype-of-x",
+        "The running statistics come back in the 16 bits of x.",
+        "Keep them in the dtype that they have.",
+        ("tensorflow/tensorflow#8535",),
+        (*FORM, "running/dtype"),
+        _StatisticsInDtypeOfX,
+        dtypes=("bfloat16",),
+    ),
+    Mutant(
+        "layout/results-in-float32",
+        "y and dx of 16-bit data come back as float32.",
+        "Round them to the dtype of x.",
+        (),
+        FORM,
+        _ResultsInFloat32,
+        dtypes=("bfloat16",),
+    ),
+    Mutant(
+        "layout/axis-1-in-channels-last",
+        "Axis 1 is taken for the channels of channels-last data, where sizes allow it.",
+        "Reduce over all axes but the last.",
+        ("intel/ipex-llm#2981", "chainer/chainer#8497"),
+        ("forward/agreement", "forward/layouts-agree"),
+        _AxisOneAlways,
+        {"channel_axis": -1},
+    ),
+    Mutant(
+        "layout/no-gradient-in-some-ranks",
+        "The gradient of inference is right in rank 3 and 0 in all others.",
+        "Do the same in every rank.",
+        ("FluxML/Flux.jl#2179",),
+        ("inference/gradients",),
+        _OddRanksInfer,
+    ),
+    Mutant(
+        "layout/rank-3-by-position",
+        "In rank 3 every position has statistics of its own.",
+        "Reduce over the batch and all spatial axes, in every rank.",
+        ("apache/tvm#18609",),
+        ("forward/agreement", "forward/layouts-agree"),
+        _RankThreeByPosition,
+    ),
+    Mutant(
+        "layout/rank-5-by-depth",
+        "In rank 5 every slice has statistics of its own.",
+        "Reduce over the batch and all spatial axes, in every rank.",
+        (),
+        ("forward/agreement", "forward/layouts-agree"),
+        _RankFiveByDepth,
+    ),
+)

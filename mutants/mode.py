@@ -1,0 +1,361 @@
+"""Training and inference mixed up: whose statistics are used, and who moves them."""
+
+import numpy as np
+
+from bnproof.mutants.call import Call
+from bnproof.mutants.mutant import Mutant
+from bnproof.mutants.parts import Parts
+from bnproof.reference.checks import Array
+
+INFERENCE = ("inference/agreement", "inference/single-example")
+TRAINING = ("forward/agreement", "forward/independent-of-running-statistics")
+
+
+def batch_statistics(parts: Parts, call: Call) -> tuple[Array, Array]:
+    """The mean and the biased variance of what inference is given."""
+    call.mean = parts.mean(call)
+    return call.mean, parts.var(call)
+
+
+class _BatchInInference(Parts):
+    def statistics(self, call: Call) -> tuple[Array, Array]:
+        return batch_statistics(self, call)
+
+
+class _BatchUnlessSingle(Parts):
+    def statistics(self, call: Call) -> tuple[Array, Array]:
+        return batch_statistics(self, call) if call.m > 1 else super().statistics(call)
+
+
+class _BatchVarInInference(Parts):
+    def statistics(self, call: Call) -> tuple[Array, Array]:
+        return super().statistics(call)[0], batch_statistics(self, call)[1]
+
+
+class _BatchMeanInInference(Parts):
+    def statistics(self, call: Call) -> tuple[Array, Array]:
+        return batch_statistics(self, call)[0], super().statistics(call)[1]
+
+
+class _BlendInInference(Parts):
+    def statistics(self, call: Call) -> tuple[Array, Array]:
+        stored = super().statistics(call)
+        batch = batch_statistics(self, call)
+        return 0.9 * stored[0] + 0.1 * batch[0], 0.9 * stored[1] + 0.1 * batch[1]
+
+
+class _InitialStatistics(Parts):
+    def statistics(self, call: Call) -> tuple[Array, Array]:
+        mean, var = super().statistics(call)
+        return np.zeros_like(mean), np.ones_like(var)
+
+
+class _Interchanged(Parts):
+    def statistics(self, call: Call) -> tuple[Array, Array]:
+        mean, var = super().statistics(call)
+        return var, np.abs(mean)
+
+
+class _StdExpected(Parts):
+    def statistics(self, call: Call) -> tuple[Array, Array]:
+        mean, var = super().statistics(call)
+        return mean, var * var
+
+
+class _Bessel(Parts):
+    def statistics(self, call: Call) -> tuple[Array, Array]:
+        mean, var = super().statistics(call)
+        return mean, var * (call.m / max(call.m - 1, 1))
+
+
+class _InferenceMoves(Parts):
+    def kept(self, call: Call) -> tuple[Array, Array]:
+        mean, var = batch_statistics(self, call)
+        old_mean, old_var = call.running_mean, call.running_var
+        moved = 0.9 * old_mean + 0.1 * mean[:, 0], 0.9 * old_var + 0.1 * var[:, 0]
+        return moved[0].astype(old_mean.dtype), moved[1].astype(old_var.dtype)
+
+
+class _InferenceResets(Parts):
+    def kept(self, call: Call) -> tuple[Array, Array]:
+        return np.zeros_like(call.running_mean), np.ones_like(call.running_var)
+
+
+class _InferenceWithoutAffine(Parts):
+    def infer_y(self, call: Call) -> Array:
+        return call.xhat
+
+
+class _RunningInTraining(Parts):
+    def mean(self, call: Call) -> Array:
+        return self.statistics(call)[0]
+
+    def var(self, call: Call) -> Array:
+        return self.statistics(call)[1]
+
+    def new_mean(self, call: Call) -> Array:
+        return Parts.mean(self, call)
+
+    def new_var(self, call: Call) -> Array:
+        centred = call.rows - Parts.mean(self, call)
+        return np.asarray(self.correction(call) * self.pool(call, centred * centred))
+
+
+class _UpdatedInTraining(_RunningInTraining):
+    def mean(self, call: Call) -> Array:
+        return call.stored(self.running_mean(call))
+
+    def var(self, call: Call) -> Array:
+        return call.stored(self.running_var(call))
+
+
+class _RunningMeanInTraining(Parts):
+    def xhat(self, call: Call) -> Array:
+        mean = call.stored(call.running_mean)
+        return np.asarray((call.rows - mean) * call.inv_std)
+
+
+class _SmallBatchInfers(Parts):
+    def xhat(self, call: Call) -> Array:
+        if call.training and call.examples == 1:
+            call.mean, call.var = self.statistics(call)
+            call.inv_std = self.inv_std(call)
+        return super().xhat(call)
+
+
+class _TrainingGradient(Parts):
+    def infer_dx(self, call: Call, dy: Array) -> Array:
+        return self.dx(call, dy)
+
+
+class _BatchGradient(Parts):
+    def infer_dx(self, call: Call, dy: Array) -> Array:
+        mean, var = batch_statistics(self, call)
+        call.xhat = (call.rows - mean) / np.sqrt(var + call.eps)
+        return np.asarray(call.gamma * dy / np.sqrt(var + call.eps))
+
+
+class _ZeroGradient(Parts):
+    def infer_dx(self, call: Call, dy: Array) -> Array:
+        return np.zeros_like(dy)
+
+
+class _GradientWithoutGamma(Parts):
+    def infer_dx(self, call: Call, dy: Array) -> Array:
+        return np.asarray(call.inv_std * dy)
+
+
+class _GradientUnscaled(Parts):
+    def infer_dx(self, call: Call, dy: Array) -> Array:
+        return np.asarray(call.gamma * dy)
+
+
+class _FrozenParameters(Parts):
+    def dgamma(self, call: Call, dy: Array) -> Array:
+        right = super().dgamma(call, dy)
+        return right if call.training else np.zeros_like(right)
+
+
+class _BatchDgamma(Parts):
+    def dgamma(self, call: Call, dy: Array) -> Array:
+        if call.training:
+            return super().dgamma(call, dy)
+        mean = call.rows.mean(axis=1, keepdims=True)
+        var = call.rows.var(axis=1, keepdims=True)
+        xhat = (call.rows - mean) / np.sqrt(var + call.eps)
+        return np.asarray((dy * xhat).sum(axis=1, keepdims=True))
+
+
+def _mutant(
+    name: str,
+    mistake: str,
+    repair: str,
+    make: type[Parts],
+    caught_by: tuple[str, ...] = INFERENCE,
+    issues: tuple[str, ...] = (),
+) -> Mutant:
+    return Mutant(f"mode/{name}", mistake, repair, issues, caught_by, make)
+
+
+USE_RUNNING = "In inference use the running statistics"
+GRADIENT = ("inference/gradients",)
+AFFINE = "In inference dx = gamma inv_std dy, with the running variance"
+
+MUTANTS = (
+    _mutant(
+        "batch-statistics-in-inference",
+        "Inference normalises by the statistics of the batch.",
+        f"{USE_RUNNING}.",
+        _BatchInInference,
+        (*INFERENCE, "inference/example-independence"),
+        (
+            "apache/tvm#19574",
+            "ooples/AiDotNet.Tensors#27",
+            "PaddlePaddle/Paddle#74140",
+            "jax-ml/jax#139",
+            "pytorch/pytorch#75252",
+        ),
+    ),
+    _mutant(
+        "batch-statistics-unless-single",
+        "Inference uses the running statistics for a single value only.",
+        f"{USE_RUNNING}, whatever the batch size.",
+        _BatchUnlessSingle,
+        (*INFERENCE, "inference/example-independence"),
+    ),
+    _mutant(
+        "batch-variance-in-inference",
+        "Inference takes the mean from the running statistics, the variance from the batch.",
+        f"{USE_RUNNING}, both of them.",
+        _BatchVarInInference,
+    ),
+    _mutant(
+        "batch-mean-in-inference",
+        "Inference takes the variance from the running statistics, the mean from the batch.",
+        f"{USE_RUNNING}, both of them.",
+        _BatchMeanInInference,
+    ),
+    _mutant(
+        "blended-statistics-in-inference",
+        "Inference updates the statistics and normalises by the result.",
+        f"{USE_RUNNING} as they were given.",
+        _BlendInInference,
+        INFERENCE,
+        ("onnx/onnx#8442",),
+    ),
+    _mutant(
+        "initial-statistics-in-inference",
+        "Inference normalises by mean 0 and variance 1.",
+        f"{USE_RUNNING}.",
+        _InitialStatistics,
+        INFERENCE,
+        ("FluxML/NNlib.jl#576",),
+    ),
+    _mutant(
+        "statistics-interchanged-in-inference",
+        "Inference takes the running variance for the mean, and the mean for the variance.",
+        "Mind the order: running_mean, running_var.",
+        _Interchanged,
+        INFERENCE,
+        ("gmalivenko/pytorch2keras#120",),
+    ),
+    _mutant(
+        "variance-taken-for-std",
+        "Inference takes the running variance for a standard deviation.",
+        "Divide by sqrt(running_var + eps).",
+        _StdExpected,
+    ),
+    _mutant(
+        "bessel-in-inference",
+        "Inference multiplies the running variance by N / (N - 1), N of its own batch.",
+        "Use the running variance as it is stored.",
+        _Bessel,
+        (*INFERENCE, "inference/example-independence"),
+    ),
+    _mutant(
+        "inference-moves-statistics",
+        "Inference updates the running statistics.",
+        "Only training does.",
+        _InferenceMoves,
+        ("running/untouched-by-inference",),
+        ("FluxML/Flux.jl#1429", "chainer/chainer#1580", "keras-team/keras#7085"),
+    ),
+    _mutant(
+        "inference-resets-statistics",
+        "Inference returns initial statistics.",
+        "Return the statistics as they were given.",
+        _InferenceResets,
+        ("running/untouched-by-inference",),
+    ),
+    _mutant(
+        "no-parameters-in-inference",
+        "Inference uses neither gamma nor beta.",
+        "y = gamma xhat + beta, in inference too.",
+        _InferenceWithoutAffine,
+        INFERENCE,
+        ("apache/mxnet#3037",),
+    ),
+    _mutant(
+        "running-statistics-in-training",
+        "Training normalises by the running statistics.",
+        "Normalise by the statistics of the batch.",
+        _RunningInTraining,
+        TRAINING,
+        ("keras-team/keras#708", "patrick-kidger/equinox#948"),
+    ),
+    _mutant(
+        "updated-statistics-in-training",
+        "Training updates the running statistics and normalises by the result.",
+        "Normalise by the statistics of the batch.",
+        _UpdatedInTraining,
+        TRAINING,
+        ("apache/systemds#390", "bonlime/pytorch-tools#97", "patrick-kidger/equinox#675"),
+    ),
+    _mutant(
+        "running-mean-in-training",
+        "Training subtracts the running mean.",
+        "Subtract the mean of the batch.",
+        _RunningMeanInTraining,
+        (*TRAINING, "forward/zero-mean"),
+    ),
+    _mutant(
+        "single-example-infers",
+        "A training batch of one example is normalised by the running statistics.",
+        "With more than one value per channel it is a batch like any other.",
+        _SmallBatchInfers,
+        ("forward/agreement", "forward/layouts-agree"),
+    ),
+    _mutant(
+        "training-gradient-in-inference",
+        "The gradient of inference is the formula of training.",
+        f"{AFFINE}.",
+        _TrainingGradient,
+        GRADIENT,
+        ("pytorch/pytorch#4284", "pytorch/xla#913", "FluxML/NNlib.jl#548", "torch/nn#768"),
+    ),
+    _mutant(
+        "batch-gradient-in-inference",
+        "The gradient of inference is scaled by the standard deviation of the batch.",
+        f"{AFFINE}.",
+        _BatchGradient,
+        GRADIENT,
+        ("apache/mxnet#1630",),
+    ),
+    _mutant(
+        "no-gradient-in-inference",
+        "dx of inference is 0.",
+        f"{AFFINE}.",
+        _ZeroGradient,
+        GRADIENT,
+        ("FluxML/Flux.jl#2179",),
+    ),
+    _mutant(
+        "gradient-without-gamma-in-inference",
+        "dx of inference is not multiplied by gamma.",
+        f"{AFFINE}.",
+        _GradientWithoutGamma,
+        GRADIENT,
+    ),
+    _mutant(
+        "gradient-unscaled-in-inference",
+        "dx of inference is not divided by the standard deviation.",
+        f"{AFFINE}.",
+        _GradientUnscaled,
+        GRADIENT,
+    ),
+    _mutant(
+        "dgamma-zero-in-inference",
+        "dgamma of inference is 0, as if gamma were frozen.",
+        "dgamma = sum dy xhat, xhat by the running statistics.",
+        _FrozenParameters,
+        GRADIENT,
+    ),
+    _mutant(
+        "dgamma-of-the-batch-in-inference",
+        "dgamma of inference uses xhat by the statistics of the batch.",
+        "dgamma = sum dy xhat, xhat by the running statistics.",
+        _BatchDgamma,
+        GRADIENT,
+        ("torch/nn#615",),
+    ),
+)

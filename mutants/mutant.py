@@ -1,0 +1,47 @@
+"""What a mutant is: a wrong implementation, with what is known about its mistake."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One mistake.
+
+    Attributes:
+        id: family and name, as "eps/outside-the-root".
+        mistake: what is done wrong, in one sentence.
+        repair: what to do instead, in one sentence.
+        issues: real reports of the mistake, as "owner/repository#number".
+        caught_by: ids of properties that are expected to see it; at least one of them does.
+        make: returns the implementation, an object of the contract; takes the conventions as
+            keywords running_variance, momentum_weighs and channel_axis.
+        conventions: those that the mistake needs in order to show.
+        dtypes: those that the mistake is shown with; one is enough.
+        group: the same for all graded copies of one mistake, which count once.
+    """
+
+    id: str
+    mistake: str
+    repair: str
+    issues: tuple[str, ...]
+    caught_by: tuple[str, ...]
+    make: Callable[..., Any] = field(repr=False)
+    conventions: Mapping[str, Any] = field(default_factory=dict)
+    dtypes: tuple[str, ...] = ("float32",)
+    group: str = ""
+
+    @property
+    def family(self) -> str:
+        """The part of the id before the slash."""
+        return self.id.partition("/")[0]
+
+    @property
+    def counts_as(self) -> str:
+        """What distinct mistakes are counted by."""
+        return self.group or self.id
+
+    def shown(self) -> Any:
+        """The implementation in the conventions that the mistake shows with."""
+        return self.make(**self.conventions)

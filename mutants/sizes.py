@@ -1,0 +1,423 @@
+"""Sizes at which a kernel changes, runs out of its registers, or forgets what is left over."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from bnproof.mutants.call import Call
+from bnproof.mutants.mutant import Mutant
+from bnproof.mutants.parts import Parts
+from bnproof.reference.checks import Array
+
+AGREEMENT = ("forward/agreement", "forward/zero-mean", "forward/unit-variance")
+BACKWARD = ("backward/agreement",)
+
+
+def whole(rows: Array, width: int) -> Array:
+    """Rows without what is left over after the last whole vector."""
+    count = rows.shape[1]
+    return rows[:, : count - count % width] if count > width else rows
+
+
+class _MeanTail(Parts):
+    def mean(self, call: Call) -> Array:
+        return self.pool(call, whole(call.rows, 8))
+
+
+class _VarTail(Parts):
+    def var(self, call: Call) -> Array:
+        centred = whole(call.rows - call.mean, 4)
+        return self.pool(call, centred * centred)
+
+
+class _SumTail(Parts):
+    def pool(self, call: Call, rows: Array) -> Array:
+        return np.asarray(whole(rows, 16).sum(axis=1, keepdims=True) / rows.shape[1])
+
+
+class _DbetaTail(Parts):
+    def dbeta(self, call: Call, dy: Array) -> Array:
+        return super().dbeta(call, whole(dy, 8))
+
+
+class _DgammaTail(Parts):
+    def dgamma(self, call: Call, dy: Array) -> Array:
+        products = whole(dy * call.xhat, 4)
+        return np.asarray(products.sum(axis=1, keepdims=True))
+
+
+class _YTail(Parts):
+    def y(self, call: Call) -> Array:
+        y = super().y(call)
+        done = whole(y, 8).shape[1]
+        y[:, done:] = call.xhat[:, done:]
+        return y
+
+
+class _DxTail(Parts):
+    def dx(self, call: Call, dy: Array) -> Array:
+        dx = super().dx(call, dy)
+        dx[:, whole(dx, 8).shape[1] :] = 0
+        return dx
+
+
+class _OddLost(Parts):
+    def pool(self, call: Call, rows: Array) -> Array:
+        if rows.shape[1] % 2 == 0 or rows.shape[1] < 3:
+            return super().pool(call, rows)
+        pairs = rows[:, :-1:2] + rows[:, 1::2]
+        return np.asarray(pairs.sum(axis=1, keepdims=True) / rows.shape[1])
+
+
+class _OddPlaneLost(Parts):
+    def pool(self, call: Call, rows: Array) -> Array:
+        places = rows.shape[1] // call.examples
+        if places % 2 == 0 or places < 3:
+            return super().pool(call, rows)
+        values = rows.reshape(len(rows), call.examples, places)[:, :, :-1]
+        return np.asarray(values.mean(axis=(1, 2))[:, np.newaxis])
+
+
+class _Padded(Parts):
+    def pool(self, call: Call, rows: Array) -> Array:
+        padding = -rows.shape[1] % 4
+        return super().pool(call, np.pad(rows, ((0, 0), (0, padding))))
+
+
+class _PaddingInVariance(Parts):
+    def var(self, call: Call) -> Array:
+        padded = np.pad(call.rows, ((0, 0), (0, -call.m % 4))) - call.mean
+        return np.asarray((padded * padded).sum(axis=1, keepdims=True) / call.m)
+
+
+class _ChannelTail(Parts):
+    def y(self, call: Call) -> Array:
+        y = super().y(call)
+        done = len(y) - len(y) % 4 if len(y) > 4 else len(y)
+        y[done:] = call.xhat[done:]
+        return y
+
+
+class _LastChannel(Parts):
+    def dgamma(self, call: Call, dy: Array) -> Array:
+        right = super().dgamma(call, dy)
+        if len(right) % 2 and len(right) > 1:
+            right[-1] = 0
+        return right
+
+
+class _OneChannel(Parts):
+    def y(self, call: Call) -> Array:
+        return call.xhat if len(call.rows) == 1 else super().y(call)
+
+
+class _TwoValues(Parts):
+    def var(self, call: Call) -> Array:
+        if call.m != 2:
+            return super().var(call)
+        difference = call.rows[:, :1] - call.rows[:, 1:]
+        return np.asarray(difference * difference / 2)
+
+
+class _NotAPowerOfTwo(Parts):
+    def mean(self, call: Call) -> Array:
+        mean = super().mean(call)
+        channels = len(mean)
+        if channels & (channels - 1) and channels > 32:
+            mean[32:] = mean[32 - channels % 32 : 32][:1]
+        return mean
+
+
+class _AlignedTiles(Parts):
+    def y(self, call: Call) -> Array:
+        y = super().y(call)
+        if call.x.ndim == 2 and call.m % 32 == 0 and len(y) % 8 == 0:
+            y[:8, :8] = y[:8, :8].T.copy()
+        return y
+
+
+class _SquareMeans(Parts):
+    def xhat(self, call: Call) -> Array:
+        if call.x.ndim != 2 or call.m != len(call.rows):
+            return super().xhat(call)
+        return np.asarray((call.rows - call.mean.T) * call.inv_std.T)
+
+
+class _NarrowPlanes(Parts):
+    def pool(self, call: Call, rows: Array) -> Array:
+        if len(call.spatial) != 2 or call.spatial[1] != 1 or call.examples == 1:
+            return super().pool(call, rows)
+        values = rows.reshape(len(rows), call.examples, -1)[:, :, :1]
+        return np.asarray(values.mean(axis=(1, 2))[:, np.newaxis])
+
+
+class _Subsampled(Parts):
+    def mean(self, call: Call) -> Array:
+        return self.pool(call, call.rows[:, ::2] if call.m > 1000 else call.rows)
+
+
+class _WarpTail(Parts):
+    def var(self, call: Call) -> Array:
+        centred = call.rows - call.mean
+        if call.m > 32:
+            centred[:, 32 * (call.m // 32) :] = 0
+        return self.pool(call, centred * centred)
+
+
+class _Limited(Parts):
+    """Parts with a limit of their own."""
+
+    def __init__(self, *, limit: int = 8, **conventions: Any) -> None:
+        super().__init__(**conventions)
+        self.limit = limit
+
+
+class _ChannelsBeyond(_Limited):
+    """gamma is applied to so many channels only."""
+
+    def begin(self, call: Call) -> None:
+        super().begin(call)
+        call.gamma = call.gamma.copy()
+        call.gamma[self.limit :] = 1
+
+
+class _ValuesBeyond(_Limited):
+    """Statistics take in so many values only."""
+
+    def pool(self, call: Call, rows: Array) -> Array:
+        return super().pool(call, rows[:, : self.limit])
+
+
+class _GradientBeyond(_ValuesBeyond):
+    """The variance's part of dx is left out for more values."""
+
+    def pool(self, call: Call, rows: Array) -> Array:
+        return Parts.pool(self, call, rows)
+
+    def var_term(self, call: Call, dxhat: Array) -> Array:
+        right = super().var_term(call, dxhat)
+        return np.zeros_like(right) if call.m > self.limit else right
+
+
+class _CountWidth(_Limited):
+    """The number of values is held in so many bits."""
+
+    def pool(self, call: Call, rows: Array) -> Array:
+        count = rows.shape[1] % 2**self.limit or 2**self.limit
+        return np.asarray(rows.sum(axis=1, keepdims=True) / count)
+
+
+def _limited(
+    group: str,
+    mistake: str,
+    repair: str,
+    make: type[_Limited],
+    limits: tuple[int, ...],
+    caught_by: tuple[str, ...],
+    issues: tuple[str, ...] = (),
+) -> Iterator[Mutant]:
+    """The same mistake at different limits."""
+    for limit in limits:
+        yield Mutant(
+            f"sizes/{group}-{limit}",
+            mistake.format(limit),
+            repair,
+            issues,
+            caught_by,
+            partial(make, limit=limit),
+            group=f"sizes/{group}",
+        )
+
+
+def _mutant(
+    name: str,
+    mistake: str,
+    repair: str,
+    make: type[Parts],
+    caught_by: tuple[str, ...] = AGREEMENT,
+    issues: tuple[str, ...] = (),
+) -> Mutant:
+    return Mutant(f"sizes/{name}", mistake, repair, issues, caught_by, make)
+
+
+TAIL = "Take in what is left over after the last whole vector"
+
+MUTANTS = (
+    _mutant(
+        "tail-of-mean",
+        "The mean leaves out what does not fill a vector of 8.",
+        f"{TAIL}.",
+        _MeanTail,
+    ),
+    _mutant(
+        "tail-of-variance",
+        "The variance leaves out what does not fill a vector of 4.",
+        f"{TAIL}.",
+        _VarTail,
+    ),
+    _mutant(
+        "tail-of-sums",
+        "Sums leave out what does not fill a vector of 16, and divide by the full number.",
+        f"{TAIL}.",
+        _SumTail,
+    ),
+    _mutant(
+        "tail-of-dbeta",
+        "dbeta leaves out what does not fill a vector of 8.",
+        f"{TAIL}.",
+        _DbetaTail,
+        (*BACKWARD, "backward/dbeta-is-sum"),
+    ),
+    _mutant(
+        "tail-of-dgamma",
+        "dgamma leaves out what does not fill a vector of 4.",
+        f"{TAIL}.",
+        _DgammaTail,
+        BACKWARD,
+    ),
+    _mutant(
+        "tail-of-y",
+        "What does not fill a vector of 8 is neither scaled nor shifted.",
+        f"{TAIL}.",
+        _YTail,
+    ),
+    _mutant(
+        "tail-of-dx",
+        "dx is 0 for what does not fill a vector of 8.",
+        f"{TAIL}.",
+        _DxTail,
+        BACKWARD,
+    ),
+    _mutant(
+        "partial-warp",
+        "The variance leaves out what does not fill a group of 32, and divides by the full number.",
+        f"{TAIL}.",
+        _WarpTail,
+    ),
+    _mutant(
+        "odd-value-lost",
+        "A sum by pairs loses the last of an odd number of values.",
+        "Add the last value on its own.",
+        _OddLost,
+    ),
+    _mutant(
+        "odd-plane",
+        "The last position of a plane with an odd number of positions is left out.",
+        "Add the last position on its own.",
+        _OddPlaneLost,
+    ),
+    _mutant(
+        "padding-counted",
+        "Rows are padded with zeros, and the padding is counted.",
+        "Divide by the number of values without the padding.",
+        _Padded,
+        AGREEMENT,
+        ("pytorch/pytorch#70529", "SeanNaren/deepspeech.pytorch#312"),
+    ),
+    _mutant(
+        "padding-in-variance",
+        "The squares of padding less the mean are added to the variance.",
+        "Mask the padding after the mean is subtracted.",
+        _PaddingInVariance,
+        AGREEMENT,
+        ("tensorflow/tensorflow#30161", "keras-team/keras#3228"),
+    ),
+    _mutant(
+        "tail-of-channels",
+        "Channels that do not fill a group of 4 are neither scaled nor shifted.",
+        "Take in the channels that are left over.",
+        _ChannelTail,
+    ),
+    _mutant(
+        "last-channel",
+        "dgamma of the last of an odd number of channels is 0.",
+        "Take in the channel that is left over.",
+        _LastChannel,
+        BACKWARD,
+    ),
+    _mutant(
+        "one-channel",
+        "gamma and beta are left out where there is one channel.",
+        "Treat one channel like many.",
+        _OneChannel,
+    ),
+    _mutant(
+        "two-values",
+        "The shortcut for two values gives the unbiased variance.",
+        "It is the square of their difference over 4.",
+        _TwoValues,
+    ),
+    _mutant(
+        "channels-not-a-power-of-two",
+        "Beyond 32 channels the means are wrong unless their number is a power of two.",
+        "Mask the channels that are not there.",
+        _NotAPowerOfTwo,
+        AGREEMENT,
+        ("NVIDIA/apex#1768",),
+    ),
+    _mutant(
+        "aligned-tiles",
+        "Tiles of 8 x 8 come back transposed where both sizes are aligned.",
+        "Transpose the tile back.",
+        _AlignedTiles,
+    ),
+    _mutant(
+        "square-statistics",
+        "Where N = C, statistics meet the examples and not the channels.",
+        "Keep the axis of the reduction, so that they broadcast along the channels.",
+        _SquareMeans,
+        AGREEMENT,
+        ("jax-ml/jax#461",),
+    ),
+    _mutant(
+        "narrow-planes",
+        "In planes of width 1 only the first row counts.",
+        "Do not drop axes of length 1.",
+        _NarrowPlanes,
+        (*AGREEMENT, "forward/layouts-agree"),
+    ),
+    _mutant(
+        "subsampled",
+        "Above 1000 values the mean is that of every other one.",
+        "Take in all values.",
+        _Subsampled,
+    ),
+    *_limited(
+        "channels-beyond",
+        "gamma is 1 beyond channel {}.",
+        "Launch as many blocks as there are channels.",
+        _ChannelsBeyond,
+        (8, 32, 64, 256, 1024, 65535),
+        ("forward/agreement",),
+        ("torch/cunn#298",),
+    ),
+    *_limited(
+        "values-beyond",
+        "Statistics are formed from the first {} values only.",
+        "Loop over all values.",
+        _ValuesBeyond,
+        (8, 32, 64, 256, 1024, 32767),
+        AGREEMENT,
+        ("apache/mxnet#4997", "microsoft/onnxruntime#17406"),
+    ),
+    *_limited(
+        "gradient-beyond",
+        "dx lacks the variance's part for more than {} values.",
+        "Use the same formula for all sizes.",
+        _GradientBeyond,
+        (8, 32, 64, 256, 768, 1024),
+        BACKWARD,
+        ("ROCm/MIOpen#1109",),
+    ),
+    *_limited(
+        "count-of-bits",
+        "The number of values is held in {} bits.",
+        "Count in 64 bits.",
+        _CountWidth,
+        (7, 8, 11, 15, 16),
+        AGREEMENT,
+        ("apache/mxnet#19065",),
+    ),
+)
