@@ -34,6 +34,7 @@ class LayerLife:
         self.steps: list[tuple[Case, Observation]] = []
         self._copies: list[tuple[str, dict[str, Any], dict[str, bytes]]] = []
         self._seen: dict[int, int] = {}
+        self._events: list[Event] = []
 
     def script(self) -> None:
         """Train, another layer, backward late, infer, save, train, load, many steps."""
@@ -116,6 +117,8 @@ class LayerLife:
         after = self._state(layer, name)
         self._take(observation, "train", {"y": y, **self._statistics(after)})
         self.steps.append((step, observation))
+        observation.events += self._events
+        self._events = []
         self._counted(layer, after)
         if backward is not None:
             self._gradients(observation, "train", backward, step)
@@ -138,7 +141,11 @@ class LayerLife:
             self._report(moved[0], f"{moved[0]} was changed by {what}")
 
     def _report(self, what: str, detail: str) -> None:
-        self.steps[-1][1].events.append(Event("changed-state", "state", what, detail))
+        """An event of the last step, or of the first one if there is none yet."""
+        self._events.append(Event("changed-state", "state", what, detail))
+        if self.steps:
+            self.steps[-1][1].events += self._events
+            self._events = []
 
     def _late(self, name: str, backward: Any) -> None:
         """The first backward again; its case is that of the first step."""
@@ -222,8 +229,7 @@ class LayerLife:
         for key, value in copied.items():
             if key in STATE:
                 value[...] = 7  # a layer that kept the given arrays shows it
-        if self.steps:
-            self._unmoved_by_load(layer, name, state)
+        self._unmoved_by_load(layer, name, state)
 
     def _unmoved_by_load(self, layer: Any, name: str, state: dict[str, Any]) -> None:
         """What was loaded is what is held, whatever becomes of the given arrays."""

@@ -106,7 +106,10 @@ def _magnitudes(build: Builder) -> Iterator[Case]:
     signs = np.where(np.arange(6)[:, None] % 2 == 0, 1.0, -1.0) * np.ones((1, 2))
     yield build.case("half the range, both signs", top * signs * 16)
     least = build.format.sub * 8
-    yield build.case("subnormal x", least * build.rng.integers(-8, 9, (12, 3)), eps=2.0**-20)
+    tiny = least * build.rng.integers(-8, 9, (12, 3))
+    yield build.case("subnormal x", tiny, eps=2.0**-20)
+    bare = {"beta": 0.0, "running_mean": 0.0}  # what is added would hide that x was flushed
+    yield build.case("subnormal x, nothing added", tiny, eps=2.0**-20, **bare)
     yield build.case(
         "running variance tiny and huge",
         build.normal(6, 3),

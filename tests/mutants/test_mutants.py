@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -27,32 +26,13 @@ LARGE = {  # shown by sizes that the quick profile leaves out
     "sizes/count-of-bits-15",
     "sizes/count-of-bits-16",
 }
-SURVIVORS = {  # wrong, and not seen yet: data or a property is missing
-    "state/gamma-of-last-call": "no case trains with another gamma before backward",
-    "magnitudes/subnormal-x-flushed": "no subnormal x with beta and running mean 0",
-    "layer-state/shared-by-layers": "nothing looks at a layer's state between its own calls",
-    "layer-state/updated-again-in-backward": "nothing looks at the state after backward",
-    "layer-state/load-keeps-references": "what load() was given is not held against state()",
-    "layer-state/load-parameters-only": "what load() was given is not held against state()",
-    "layer-state/load-statistics-only": "what load() was given is not held against state()",
-    "layer-state/load-interchanges-statistics": "likewise",
-    "layer-state/load-resets-counter": "likewise",
-    "layer-state/load-takes-off-eps": "likewise",
-    "layer-state/counter-of-8-bits": "the number of batches is taken from the layer's word",
-    "layer-state/backward-of-last-batch": "no backward after the same layer's next batch",
-}
+EVERY = 3  # without --whole every third is judged, so that CI has time for all the rest
 SHARPEST = min(SIZES)
 JUDGED = [
     mutant
     for mutant in MUTANTS
     if mutant.family != "graded" or mutant.shown().size == SHARPEST  # then the larger ones are seen
 ]
-
-
-def _marked(mutant: Mutant) -> Any:
-    reason = SURVIVORS.get(mutant.id)
-    marks = [pytest.mark.xfail(reason=reason)] if reason else []
-    return pytest.param(mutant, id=mutant.id, marks=marks)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -64,9 +44,12 @@ def _keep_truths() -> Iterator[None]:
 
 
 @pytest.mark.filterwarnings("ignore")  # a mutant may divide by 0
-@pytest.mark.parametrize("mutant", [_marked(m) for m in JUDGED])
-def test_mutant_is_rejected_by_what_it_names(mutant: Mutant) -> None:
+@pytest.mark.parametrize("number", range(len(JUDGED)), ids=[mutant.id for mutant in JUDGED])
+def test_mutant_is_rejected_by_what_it_names(number: int, request: pytest.FixtureRequest) -> None:
     """A property or a case that is missing lets one pass."""
+    mutant = JUDGED[number]
+    if number % EVERY and not request.config.getoption("whole"):
+        pytest.skip("every third without --whole")
     quick = mutant.id not in LARGE
 
     assert any(killing.first_caught(mutant, dtype, quick=quick) for dtype in mutant.dtypes)
