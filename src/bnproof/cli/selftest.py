@@ -1,0 +1,82 @@
+"""``bnproof selftest``: the suite judged by wrong and right implementations."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from bnproof.strength.kill_table import KillTable
+
+
+@click.command()
+@click.option(
+    "--profile",
+    type=click.Choice(("quick", "standard")),
+    default="quick",
+    show_default=True,
+    help="Of each check; the standard profile has the cases of large sizes as well.",
+)
+@click.option("--mutant", "mutants", multiple=True, help="Only this mutant; may be repeated.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the table.")
+@click.option("--html", "html_file", type=click.Path(path_type=Path), help="Write it as a page.")
+@click.option(
+    "--workers", type=click.IntRange(1), default=None, help="Processes.  [default: cores]"
+)
+def selftest(
+    profile: str,
+    mutants: tuple[str, ...],
+    json_file: Path | None,
+    html_file: Path | None,
+    workers: int | None,
+) -> int:
+    """Show which known mistakes are rejected, by what, and that nothing right is.
+
+    Exit status: 0 the suite is as strong as it promises; 1 a mutant survives, a right
+    implementation is rejected, a property rejects nothing, or a theorem has no property.
+    """
+    from bnproof.strength import telling  # noqa: PLC0415  # costs time that help does not have
+    from bnproof.strength.kill_table import kill_table  # noqa: PLC0415  # likewise
+
+    _check_known(mutants)
+    bar = click.progressbar(length=1, label="selftest", file=sys.stderr)
+
+    def progress(done: int, total: int, text: str) -> None:
+        bar.length, bar.label = total, f"selftest {text:<40.40}"
+        bar.update(done - bar.pos)
+
+    with bar:
+        table = kill_table(
+            profile, mutants=mutants, workers=workers or os.cpu_count() or 1, progress=progress
+        )
+    for line in telling.text(table):
+        click.echo(line)
+    if json_file is not None:
+        json_file.write_text(telling.as_json(table), encoding="utf-8")
+    if html_file is not None:
+        html_file.write_text(telling.page(table), encoding="utf-8")
+    return _status(table, partial=bool(mutants))
+
+
+def _status(table: "KillTable", *, partial: bool) -> int:
+    """Some mutants alone say nothing about properties that reject none of them."""
+    return int(bool(table.survivors)) if partial else int(not _strong(table))
+
+
+def _strong(table: "KillTable") -> bool:
+    """In the quick profile, at least 95 % of the distinct mistakes have to be rejected."""
+    if table.profile == "standard":
+        return table.strong
+    killed, distinct = table.distinct
+    others = (table.accused, table.idle, table.incomplete, table.untested)
+    return killed >= 0.95 * distinct and not any(others)
+
+
+def _check_known(mutants: tuple[str, ...]) -> None:
+    from bnproof.mutants.catalogue import BY_ID  # noqa: PLC0415  # costs time
+
+    for id_ in mutants:
+        if id_ not in BY_ID:
+            raise click.BadParameter(f"no mutant is called {id_!r}", param_hint="--mutant")

@@ -1,0 +1,1 @@
+"""How strong the suite is: which wrong implementations it rejects, and by which properties."""

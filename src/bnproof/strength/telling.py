@@ -1,0 +1,71 @@
+"""The kill table as text, as JSON, and as a page."""
+
+import json
+from collections import Counter
+from importlib import resources
+
+from bnproof.mutants.catalogue import mutant_of
+from bnproof.strength.kill_table import KillTable, Row
+
+
+def text(table: KillTable) -> list[str]:
+    """A line per property with how many mutants it rejects, what is wrong, and the totals."""
+    kills = Counter(name for row in table.mutants for name in row.failed)
+    alone = Counter(row.failed[0] for row in table.mutants if len(row.failed) == 1)
+    width = max(map(len, table.properties))
+    lines = [f"{'property':<{width}}  mutants rejected   by it alone"]
+    lines += [f"{name:<{width}}  {kills[name]:>16}  {alone[name]:>12}" for name in table.properties]
+    lines.append("")
+    for what, ids in problems(table):
+        lines += [f"{what}: {', '.join(ids)}"]
+    killed, distinct = table.distinct
+    lines.append(
+        f"{killed} of {distinct} distinct mistakes rejected ({len(table.mutants)} mutants with all "
+        f"grades), {len(table.controls) - len(table.accused)} of {len(table.controls)} right "
+        f"implementations accepted, profile {table.profile}"
+    )
+    return lines
+
+
+def problems(table: KillTable) -> list[tuple[str, tuple[str, ...]]]:
+    """What is wrong with the suite, in words, with the ids concerned."""
+    found = [
+        ("survive", table.survivors),
+        ("right, but rejected", table.accused),
+        ("properties that reject no mutant", table.idle),
+        ("fewer cases ran than promised", table.incomplete),
+        ("theorems of behaviour without a property", table.untested),
+    ]
+    return [(what, ids) for what, ids in found if ids]
+
+
+def as_json(table: KillTable) -> str:
+    """All rows, and what is wrong."""
+    killed, distinct = table.distinct
+    told = {
+        "schema": 1,
+        "profile": table.profile,
+        "strong": table.strong,
+        "killed": killed,
+        "distinct": distinct,
+        "problems": {what: list(ids) for what, ids in problems(table)},
+        "mutants": [_row(row) for row in table.mutants],
+        "controls": [_row(row) for row in table.controls],
+    }
+    return json.dumps(told, indent=1) + "\n"
+
+
+def _row(row: Row) -> dict[str, object]:
+    return {"id": row.id, "counts_as": row.group, "failed": list(row.failed)}
+
+
+def page(table: KillTable) -> str:
+    """The table as one static page; needs the extra ``html``."""
+    from jinja2 import Environment, StrictUndefined  # noqa: PLC0415  # an extra
+
+    template = resources.files("bnproof.strength").joinpath("table.html.jinja").read_text("utf-8")
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    rows = [(row, mutant_of(row.id)) for row in table.mutants]
+    return environment.from_string(template).render(
+        table=table, rows=rows, problems=problems(table), summary=text(table)[-1]
+    )
