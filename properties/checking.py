@@ -17,6 +17,9 @@ from bnproof.properties.result import Accuracy, Result
 from bnproof.properties.verdicts import evaluate
 
 Progress = Callable[[int, int, str], None]
+EVIDENCE = 5
+"""Failing records that causes are looked for in."""
+
 SEARCHED = {"quick": 0, "standard": 100, "thorough": 2000}
 """Searched cases per dtype that a profile promises, beside the portfolio."""
 
@@ -45,7 +48,7 @@ class Session(Protocol):
 class Checked:
     """What a check found out, by dtype where it says so.
 
-    ``evidence`` are the records of the violations that results show, in the order of results.
+    ``evidence`` are a few failing records, by which their cause can be told.
     """
 
     results: list[Result] = field(default_factory=list)
@@ -95,11 +98,24 @@ def _conclude(
     every = Records(declaration, tuple(records))
     results = [evaluate(p, every, dtype) for p in wanted]
     checked.results += results
-    shown = [r.violations[0].case_name for r in results if r.violations]
-    checked.evidence[dtype] = [every.by_name[name] for name in dict.fromkeys(shown)]
+    shown = dict.fromkeys(r.violations[0].case_name for r in results if r.violations)
+    checked.evidence[dtype] = _evidence([every.by_name[name] for name in shown], records)
     judge = Judge(declaration, dtype)
     checked.accuracy[dtype] = accuracy(records, list(judge.classes))
     checked.notes += _notes(records, dtype)
+
+
+def _evidence(shown: list[Record], records: Sequence[Record]) -> list[Record]:
+    """The smallest failing record, then others with another number of values, small ones first.
+
+    With two values, dividing by N - 1 and not dividing at all are the same.
+    """
+    wrong = [r for r in records if r.worst > 1 and "nonfinite" not in r.case.tags]
+    chosen: list[Record] = []
+    for record in sorted(wrong or shown, key=lambda r: r.case.x.size):
+        if record.case.count not in {other.case.count for other in chosen}:
+            chosen.append(record)
+    return chosen[:EVIDENCE]
 
 
 def _records(

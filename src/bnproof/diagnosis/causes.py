@@ -12,28 +12,27 @@ from bnproof.properties.result import Cause, Result
 NAMED = 3
 """At most so many causes are named."""
 
-LOOKED_AT = 4
-"""Failing cases on which mistakes are tried, one for each property, smallest first."""
-
 
 def with_causes(results: Sequence[Result], evidence: Sequence[Record]) -> list[Result]:
-    """The results of one dtype, each failure with the causes that reproduce its own case."""
-    failing = {r.violations[0].case_name: r for r in results if r.violations}
-    records = [record for record in evidence if record.case.name in failing][:LOOKED_AT]
-    named = causes(records)
+    """The results of one dtype, each failure with the causes of what failed there."""
+    named = causes(evidence)
     return [replace(result, causes=named) if result.violations else result for result in results]
 
 
 def causes(records: Sequence[Record]) -> tuple[Cause, ...]:
     """The mistakes that reproduce most of the failing records; () where none reproduces any."""
-    explained: dict[str, tuple[int, Any]] = {}
-    for mutant in MUTANTS:
-        count = sum(reproduces(mutant, record) for record in records)
-        known = explained.get(mutant.counts_as)
-        if count and (known is None or count > known[0]):
-            explained[mutant.counts_as] = (count, mutant)
-    if not explained:
-        return ()
-    most = max(count for count, _ in explained.values())
-    best = [mutant for count, mutant in explained.values() if count == most][:NAMED]
-    return tuple(Cause(m.id, m.mistake, m.repair, m.issues) for m in best)
+    for number, record in enumerate(records):
+        candidates = {m.counts_as: m for m in reversed(MUTANTS) if reproduces(m, record)}
+        if candidates:
+            others = [*records[:number], *records[number + 1 :]]
+            return _best(list(candidates.values()), others)
+    return ()
+
+
+def _best(candidates: list[Any], others: Sequence[Record]) -> tuple[Cause, ...]:
+    """Those that reproduce most of the other records as well, in the order of the library."""
+    order = {mutant.id: number for number, mutant in enumerate(MUTANTS)}
+    counts = {m.id: sum(reproduces(m, record) for record in others) for m in candidates}
+    best = [m for m in candidates if counts[m.id] == max(counts.values())]
+    best.sort(key=lambda m: order[m.id])
+    return tuple(Cause(m.id, m.mistake, m.repair, m.issues) for m in best[:NAMED])

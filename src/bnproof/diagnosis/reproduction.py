@@ -39,11 +39,16 @@ def reproduces(mutant: Any, record: Record) -> bool:
 
 
 def _run(mutant: Any, record: Record) -> Observation | None:
+    """The mutant's observation; with no more calls around the case than show what is wrong."""
+    case = record.case
+    first = any(j.worst > 1 for _, j in record.all_judged("train", "infer"))
+    if first and case.calls == "full" and not record.observation.of(*EVENTS):
+        case = case.with_(calls="short")
     try:
         implementation = made(mutant, record.declaration, record.case.x.ndim)
         executor = Executor(implementation, record.declaration)
         with np.errstate(all="ignore"):
-            return executor.run(record.case, lambda _: None)
+            return executor.run(case, lambda _: None)
     except Exception:  # noqa: BLE001  # a mutant that cannot run such a case does not explain it
         return None
 
