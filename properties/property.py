@@ -159,7 +159,9 @@ def like_first(record: Record, call: str, judged: Judged, base: Record | None = 
     ``base`` is the record that has the first call, where it is another one.  What is wrong from
     the start is another property's to say.
     """
-    first = (base or record).of(call if base else call.split(maxsplit=1)[0], judged.output)
+    source = base or record
+    first = source.of(call, judged.output) if base else None
+    first = first or source.of(call.split(maxsplit=1)[0], judged.output)
     if first is None or first.worst <= 1 or first.got.shape != judged.got.shape:
         return of_judged(record, call, judged)
     output = judged.output if call == "train" else f"{judged.output} of {call}"

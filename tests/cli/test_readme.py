@@ -25,8 +25,9 @@ def test_failure_reads_as_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     target = "my_batchnorm.py:batchnorm_forward,batchnorm_backward"
     printed = CliRunner().invoke(cli, ["check", target, "--profile", "quick"]).output
 
-    (shown,) = (block for block in blocks("text") if block.startswith("FAIL"))
-    assert shown.strip() in printed.replace(" \n", "\n")
+    for start in ("FAIL", "likely cause"):
+        (shown,) = (block for block in blocks("text") if block.startswith(start))
+        assert shown.strip() in printed.replace(" \n", "\n")
 
 
 def test_refutation_reads_as_shown() -> None:
@@ -58,6 +59,17 @@ def test_zoo_is_as_large_as_said() -> None:
     from_listing = _listing(zoo)
 
     assert tuple(map(int, numbers.groups())) == from_listing
+
+
+def test_mutants_are_as_many_as_said() -> None:
+    """Likewise of the mutants and controls, in README and changelog."""
+    from bnproof.mutants.catalogue import distinct  # noqa: PLC0415  # slow, and for this test only
+    from bnproof.mutants.controls.catalogue import CONTROLS  # noqa: PLC0415  # likewise
+
+    changes = (README.parent / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"{distinct()} mistakes" in README.read_text(encoding="utf-8")
+    assert f"{distinct()} distinct mistakes" in changes
+    assert f"{len(CONTROLS)} right implementations" in changes
 
 
 def _listing(zoo: Path) -> tuple[int, int]:

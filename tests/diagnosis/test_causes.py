@@ -15,7 +15,6 @@ SAME = {
     "eps outside the root": {"eps/outside-the-root"},
     "no eps": {"eps/none"},
     "the larger of var and eps": {"eps/maximum"},
-    "normalised by the unbiased variance": {"formula/normalised-by-unbiased-variance"},
     "no beta": {"formula/no-beta"},
     "momentum the other way round": {"running/momentum-swapped"},
     "statistics never updated": {"running/never-updated"},
@@ -25,12 +24,12 @@ SAME = {
     "dx without the variance's part": {"backward/no-variance-term"},
     "dx without the mean's part": {"backward/no-mean-term"},
     "dx with N - 1": {"backward/n-minus-1"},
-    "gamma for 64 channels only": {"sizes/channels-beyond-64"},
 }
 """Mistakes of the soundness tests that the library has as well, in code of its own.
 
-Three that look alike are others: dgamma and dbeta by the mean, which spoil dx there as well, and an
-absolute gamma that the backward pass does not have.
+Five that look alike are others: dgamma and dbeta by the mean, which spoil dx there as well; the
+unbiased variance, which is corrected twice on its way to the running variance; and an absolute
+gamma and a gamma for 64 channels that the backward pass does not have.
 """
 
 
