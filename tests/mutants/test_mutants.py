@@ -22,10 +22,10 @@ killing = module_from_spec(SPEC)
 SPEC.loader.exec_module(killing)
 
 LARGE = {  # shown by sizes that the quick profile leaves out
-    "sizes/channels-beyond-65535",
-    "sizes/values-beyond-32767",
-    "sizes/count-of-bits-15",
-    "sizes/count-of-bits-16",
+    "limits/channels-beyond-65535",
+    "limits/values-beyond-32767",
+    "limits/count-of-bits-15",
+    "limits/count-of-bits-16",
 }
 SURVIVORS = {  # wrong, and not seen yet: data or a property is missing
     "state/gamma-of-last-call": "no case trains with another gamma before backward",
