@@ -12,10 +12,13 @@ SINGLE = ("forward/single-value",)
 
 
 class _Unchecked(Parts):
-    """Parts that take any number of values."""
+    """Parts that take one value per channel."""
 
     def begin(self, call: Call) -> None:
         call.rows = self.read(call, call.x)
+        if call.training and call.m == 0:
+            message = "an empty batch"
+            raise ValueError(message)
         gamma, beta = call.given
         call.gamma = column(gamma, 1, call.rows.dtype)
         call.beta = column(beta, 0, call.rows.dtype)
