@@ -8,9 +8,9 @@ from bnproof.mutants.parts import Parts
 from bnproof.reference.checks import Array
 
 TRAINING = ("forward/agreement", "forward/unit-variance")
-INFERENCE = ("inference/agreement", "inference/affine-in-x")
+INFERENCE = ("inference/agreement", "inference/folding")
 BACKWARD = ("backward/agreement", "backward/finite-differences")
-RUNNING = ("running/one-step", "running/bias-convention")
+RUNNING = ("running/one-step", "running/convergence")
 
 
 class _Outside(Parts):

@@ -122,6 +122,10 @@ def test_mutant_takes_every_convention_and_dtype(mutant: Mutant) -> None:
         backward(x)
         *_, backward = made.infer(x, gamma, beta, mean, var, eps=0.5)
         backward(x)
+        if mutant.id != "degenerate/absent-gamma-refused-in-inference":
+            seen = {"momentum": None, "batches_seen": 3, "eps": 0.5}
+            made.train(x, None, None, mean, var, **seen)[3](x)
+            made.infer(x, None, None, mean, var, eps=0.5)[3](x)
 
 
 def test_unknown_mutant_is_told() -> None:
