@@ -149,6 +149,11 @@ class _BlocksUnweighted(Parts):
         return np.asarray(np.mean(means, axis=0, dtype=dxhat.dtype))
 
 
+class _PenaltyIncluded(Parts):
+    def dx(self, call: Call, dy: Array) -> Array:
+        return np.asarray(super().dx(call, dy) + 1e-3 * call.rows)
+
+
 class _AllChannels(Parts):
     def mean_term(self, call: Call, dxhat: Array) -> Array:
         return np.full((len(dxhat), 1), dxhat.mean(), dxhat.dtype)
@@ -190,7 +195,7 @@ MUTANTS = (
         "dx leaves out that the mean depends on x.",
         f"{FORM}: the middle term is missing.",
         _NoMeanTerm,
-        (*DX, "backward/sum-zero"),
+        (*DX, "backward/sum-zero", "backward/constant-dy", "backward/bias-in-front"),
         ("keras-team/keras#19102",),
     ),
     _mutant(
@@ -334,7 +339,7 @@ MUTANTS = (
         "The variance's part of dx has y where xhat is due, beta and all.",
         f"{FORM}.",
         _YForXhat,
-        (*DX, "backward/independent-of-beta"),
+        (*DX, "backward/independent-of-beta", "backward/symmetry"),
     ),
     _mutant(
         "mean-of-block-means",
@@ -343,6 +348,13 @@ MUTANTS = (
         _BlocksUnweighted,
         (*DX, "backward/sum-zero"),
         ("pytorch/pytorch#36382", "pytorch/pytorch#36688"),
+    ),
+    _mutant(
+        "penalty-included",
+        "dx takes in the gradient of a penalty on x.",
+        "dx is linear in dy, and 0 where dy is.",
+        _PenaltyIncluded,
+        (*DX, "backward/zero-dy", "backward/additivity"),
     ),
     _mutant(
         "mean-over-all-channels",

@@ -251,7 +251,7 @@ MUTANTS = (
         "Inference uses an eps of its own, 1e-3.",
         "Use the eps of training in inference.",
         ("chainer/chainer#4858", "ceccocats/tkDNN#167", "qqwweee/keras-yolo3#451"),
-        INFERENCE,
+        (*INFERENCE, "inference/equals-training"),
         _DefaultInInference,
     ),
     Mutant(

@@ -308,7 +308,7 @@ MUTANTS = (
         "In planes of width 1 only the first row counts.",
         "Do not drop axes of length 1.",
         _NarrowPlanes,
-        (*AGREEMENT, "forward/layouts-agree"),
+        (*AGREEMENT, "forward/layouts-agree", "forward/spatial-permutation"),
     ),
     _mutant(
         "subsampled",

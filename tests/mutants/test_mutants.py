@@ -95,6 +95,13 @@ def test_there_are_enough_distinct_mistakes() -> None:
     assert distinct() >= 150
 
 
+def test_every_property_is_expected_to_see_something() -> None:
+    """A property that sees no mutant may be vacuous."""
+    named = {id_ for mutant in MUTANTS for id_ in mutant.caught_by}
+
+    assert {p.id for p in PROPERTIES} - named == set()
+
+
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: m.id)
 def test_mutant_is_well_formed(mutant: Mutant) -> None:
     """What is said of it is read by people and looked up by the reports."""
