@@ -27,21 +27,11 @@ class _CruderByOne(_CrudeRoot):
     steps = 2
 
 
-class _HalfRoot(Parts):
-    def inv_std(self, call: Call) -> Array:
-        return super().inv_std(call).astype(np.float16).astype(call.rows.dtype)
-
-
 class _TensorCores(Parts):
     def read(self, call: Call, x: Array) -> Array:
         rows = super().read(call, x).astype(np.float32)
         short = (rows.view(np.uint32) + 0x1000) & np.uint32(0xFFFFE000)
         return short.view(np.float32).astype(super().read(call, x).dtype)
-
-
-class _MeanInHalf(Parts):
-    def mean(self, call: Call) -> Array:
-        return super().mean(call).astype(np.float16).astype(call.rows.dtype)
 
 
 class _XhatFromY(Parts):
@@ -102,28 +92,12 @@ MUTANTS = (
         _CruderByOne,
     ),
     Mutant(
-        "numerics/root-in-half",
-        "1 / sqrt is formed in 16 bits.",
-        "Form it in at least 32 bits.",
-        (),
-        AGREEMENT,
-        _HalfRoot,
-    ),
-    Mutant(
         "numerics/ten-bit-products",
         "x passes through a unit that keeps ten bits of its significand.",
         "Switch reduced precision off for this operation.",
         (),
         AGREEMENT,
         _TensorCores,
-    ),
-    Mutant(
-        "numerics/mean-in-half",
-        "The mean is rounded to 16 bits.",
-        "Keep it in at least 32 bits.",
-        (),
-        ("forward/agreement", "forward/zero-mean"),
-        _MeanInHalf,
     ),
     Mutant(
         "numerics/xhat-recovered-from-y",

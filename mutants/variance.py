@@ -150,6 +150,7 @@ MUTANTS = (
         CANCELLATION,
         VARIANCE,
         _OnePass,
+        group="variance/one-pass",
     ),
     Mutant(
         "variance/one-pass-clipped",
@@ -158,6 +159,7 @@ MUTANTS = (
         CANCELLATION,
         VARIANCE,
         _OnePassClipped,
+        group="variance/one-pass",
     ),
     Mutant(
         "variance/one-pass-absolute",
@@ -166,6 +168,7 @@ MUTANTS = (
         CANCELLATION,
         VARIANCE,
         _OnePassAbsolute,
+        group="variance/one-pass",
     ),
     Mutant(
         "variance/shifted-by-running-mean",
@@ -182,6 +185,7 @@ MUTANTS = (
         CANCELLATION,
         VARIANCE,
         _PairsOfDifferences,
+        group="variance/one-pass",
     ),
     Mutant(
         "variance/welford-old-difference",
