@@ -9,7 +9,6 @@ from bnproof.mutants.mutant import Mutant
 from bnproof.mutants.parts import Gradients, Parts, Results
 from bnproof.reference.checks import Array
 
-SINGLE = ("forward/single-value",)
 EMPTY = ("forward/empty-batch",)
 
 
@@ -110,7 +109,7 @@ def _mutant(
     mistake: str,
     repair: str,
     make: type[Parts],
-    caught_by: tuple[str, ...] = SINGLE,
+    caught_by: tuple[str, ...],
     issues: tuple[str, ...] = (),
 ) -> Mutant:
     return Mutant(f"degenerate/{name}", mistake, repair, issues, caught_by, make)

@@ -7,8 +7,6 @@ from bnproof.mutants.mutant import Mutant
 from bnproof.mutants.parts import Parts
 from bnproof.reference.checks import Array
 
-INFERENCE = ("inference/agreement", "inference/single-example")
-
 
 def batch_statistics(parts: Parts, call: Call) -> tuple[Array, Array]:
     """The mean and the biased variance of what inference is given."""
@@ -64,7 +62,7 @@ def _mutant(
     mistake: str,
     repair: str,
     make: type[Parts],
-    caught_by: tuple[str, ...] = INFERENCE,
+    caught_by: tuple[str, ...],
     issues: tuple[str, ...] = (),
 ) -> Mutant:
     return Mutant(f"inference-gradients/{name}", mistake, repair, issues, caught_by, make)

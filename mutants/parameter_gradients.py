@@ -7,7 +7,6 @@ from bnproof.mutants.mutant import Mutant
 from bnproof.mutants.parts import Parts
 from bnproof.reference.checks import Array
 
-DX = ("backward/agreement", "backward/finite-differences")
 DGAMMA = ("backward/agreement", "backward/along-xhat")
 DBETA = ("backward/agreement", "backward/dbeta-is-sum")
 
@@ -106,7 +105,7 @@ def _mutant(
     mistake: str,
     repair: str,
     make: type[Parts],
-    caught_by: tuple[str, ...] = DX,
+    caught_by: tuple[str, ...],
     issues: tuple[str, ...] = (),
 ) -> Mutant:
     return Mutant(f"parameter-gradients/{name}", mistake, repair, issues, caught_by, make)
