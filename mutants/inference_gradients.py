@@ -3,15 +3,10 @@
 import numpy as np
 
 from bnproof.mutants.call import Call
+from bnproof.mutants.mode import batch_statistics
 from bnproof.mutants.mutant import Mutant
 from bnproof.mutants.parts import Parts
 from bnproof.reference.checks import Array
-
-
-def batch_statistics(parts: Parts, call: Call) -> tuple[Array, Array]:
-    """The mean and the biased variance of what inference is given."""
-    call.mean = parts.mean(call)
-    return call.mean, parts.var(call)
 
 
 class _TrainingGradient(Parts):

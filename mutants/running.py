@@ -209,7 +209,7 @@ MUTANTS = (
         "While the running mean is 0, the statistics of the batch are copied.",
         "Average from the first call on.",
         _FirstCallCopies,
-        STEP,
+        ("running/one-step",),
         ("patrick-kidger/equinox#675", "NVIDIA/caffe#279"),
     ),
     _mutant(

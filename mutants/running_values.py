@@ -178,14 +178,14 @@ MUTANTS = (
         "Bessel's factor is applied twice.",
         f"{UNBIASED}, once.",
         _BesselTwice,
-        VARIANCE,
+        CONVERGENCE,
     ),
     _mutant(
         "bessel-inverted",
         "The variance is multiplied by (N - 1) / N.",
         f"{UNBIASED}.",
         _BesselInverted,
-        VARIANCE,
+        CONVERGENCE,
     ),
     _mutant(
         "bessel-by-examples",
@@ -244,7 +244,7 @@ MUTANTS = (
         "The running variance takes squares about the running mean.",
         "Take the variance of the batch, about its own mean.",
         _AboutRunningMean,
-        CONVERGENCE,
+        ("running/one-step",),
     ),
     _mutant(
         "second-moment",
