@@ -206,7 +206,7 @@ MUTANTS = (
         "Inference multiplies the running variance by N / (N - 1), N of its own batch.",
         "Use the running variance as it is stored.",
         _Bessel,
-        (*INFERENCE, "inference/example-independence"),
+        ("inference/agreement",),
     ),
     _mutant(
         "inference-moves-statistics",
