@@ -180,7 +180,7 @@ MUTANTS = (
         "Two neighbouring channels share their statistics.",
         "Form statistics for each channel.",
         (),
-        (*AGREEMENT, "forward/channel-independence"),
+        (*AGREEMENT, "forward/channel-independence", "forward/channel-permutation"),
         _Groups,
     ),
     Mutant(
@@ -196,7 +196,7 @@ MUTANTS = (
         "Statistics are formed from the first half of the batch only.",
         "Form them from all values.",
         ("pytorch/pytorch#1051",),
-        AGREEMENT,
+        (*AGREEMENT, "forward/sample-permutation"),
         _FirstHalf,
     ),
     Mutant(

@@ -8,9 +8,9 @@ from bnproof.mutants.parts import Parts
 from bnproof.reference.checks import Array
 
 TRAINING = ("forward/agreement", "forward/unit-variance")
-INFERENCE = ("inference/agreement", "inference/affine-in-x")
+INFERENCE = ("inference/agreement", "inference/folding")
 BACKWARD = ("backward/agreement", "backward/finite-differences")
-RUNNING = ("running/one-step", "running/bias-convention")
+RUNNING = ("running/one-step", "running/convergence")
 
 
 class _Outside(Parts):
@@ -251,7 +251,7 @@ MUTANTS = (
         "Inference uses an eps of its own, 1e-3.",
         "Use the eps of training in inference.",
         ("chainer/chainer#4858", "ceccocats/tkDNN#167", "qqwweee/keras-yolo3#451"),
-        INFERENCE,
+        (*INFERENCE, "inference/equals-training"),
         _DefaultInInference,
     ),
     Mutant(

@@ -250,7 +250,7 @@ MUTANTS = (
         "The batch is normalised by the unbiased variance, divided by N - 1.",
         "Normalise by the biased variance; only the running variance may be unbiased.",
         (),
-        ("forward/agreement", "forward/duplicated-batch"),
+        ("forward/agreement", "forward/duplicated-batch", "forward/identity-recovery"),
         _UnbiasedNormalises,
     ),
     Mutant(
@@ -274,7 +274,7 @@ MUTANTS = (
         "The variance is E[x^2] - E[x]: the mean is not squared.",
         "Take the mean of the squares of x - mean.",
         (),
-        (*AGREEMENT, "forward/bias-invariance"),
+        (*AGREEMENT, "forward/bias-invariance", "forward/sign"),
         _MeanNotSubtractedFromSquares,
     ),
     Mutant(
@@ -298,7 +298,7 @@ MUTANTS = (
         "An activation is fused into y.",
         "Return y as it is, negative values too.",
         (),
-        ("forward/agreement", "forward/zero-mean"),
+        ("forward/agreement", "forward/sign", "inference/affine-in-x"),
         _Rectified,
     ),
     Mutant(
@@ -306,7 +306,7 @@ MUTANTS = (
         "xhat is clipped to -3..3.",
         "Do not clip: outliers stay as far out as they are.",
         (),
-        ("forward/agreement", "forward/zero-mean"),
+        ("forward/agreement", "forward/zero-mean", "inference/affine-in-x"),
         _Clipped,
     ),
     Mutant(

@@ -1,4 +1,4 @@
-"""Arrays read or written with other strides, axes, shapes or dtypes than they have."""
+"""Arrays read or written with other strides and axes than they have."""
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -9,9 +9,7 @@ from bnproof.mutants.parts import Parts
 from bnproof.reference.checks import Array
 from bnproof.reference.rows import from_rows
 
-STRIDES = ("forward/strides", "forward/layouts-agree")
 FORWARD = ("forward/agreement", "forward/strides")
-FORM = ("forward/dtype-and-shape",)
 
 
 def in_memory_order(a: Array) -> Array:
@@ -119,59 +117,6 @@ class _SquareTransposed(Parts):
     def y(self, call: Call) -> Array:
         y = super().y(call)
         return y.T if call.x.ndim == 2 and call.m == len(y) else y
-
-
-class _ShapeFlattened(Parts):
-    def write(self, call: Call, rows: Array) -> Array:
-        made = super().write(call, rows)
-        return made.reshape(*made.shape[:2], -1) if made.ndim > 3 and made.size else made
-
-
-class _OneAxisDropped(Parts):
-    def write(self, call: Call, rows: Array) -> Array:
-        made = super().write(call, rows)
-        return made[..., 0] if made.ndim > 2 and made.shape[-1] == 1 else made
-
-
-class _ChannelsMovedLast(Parts):
-    def write(self, call: Call, rows: Array) -> Array:
-        made = super().write(call, rows)
-        return np.moveaxis(made, 1, -1) if made.ndim > 2 else made
-
-
-class _ParametersAsColumns(Parts):
-    def write_parameter(self, call: Call, values: Array) -> Array:
-        return super().write_parameter(call, values)[:, np.newaxis]
-
-
-class _StatisticsWithAxes(Parts):
-    def average(self, call: Call, old: Array, new: Array) -> Array:
-        return super().average(call, old, new)[np.newaxis]
-
-
-class _WideY(Parts):
-    def write(self, call: Call, rows: Array) -> Array:
-        return super().write(call, rows).astype(np.float64)
-
-
-class _WideStatistics(Parts):
-    def average(self, call: Call, old: Array, new: Array) -> Array:
-        return super().average(call, old, new).astype(np.float64)
-
-
-class _GradientsInDtypeOfX(Parts):
-    def write_parameter(self, call: Call, values: Array) -> Array:
-        return super().write_parameter(call, values).astype(call.x.dtype)
-
-
-class _StatisticsInDtypeOfX(Parts):
-    def average(self, call: Call, old: Array, new: Array) -> Array:
-        return super().average(call, old, new).astype(call.x.dtype)
-
-
-class _ResultsInFloat32(Parts):
-    def write(self, call: Call, rows: Array) -> Array:
-        return super().write(call, rows).astype(np.float32)
 
 
 class _AxisOneAlways(Parts):
@@ -319,89 +264,6 @@ MUTANTS = (
         (),
         ("forward/agreement",),
         _SquareTransposed,
-    ),
-    Mutant(
-        "layout/shape-flattened",
-        "y and dx come back with the spatial axes merged.",
-        "Return them in the shape of x.",
-        (),
-        FORM,
-        _ShapeFlattened,
-    ),
-    Mutant(
-        "layout/axis-of-length-1-dropped",
-        "A last axis of length 1 is dropped.",
-        "Return y and dx in the shape of x.",
-        (),
-        FORM,
-        _OneAxisDropped,
-    ),
-    Mutant(
-        "layout/channels-moved-last",
-        "y and dx come back with the channels last.",
-        "Return them in the shape of x.",
-        (),
-        FORM,
-        _ChannelsMovedLast,
-    ),
-    Mutant(
-        "layout/gradients-as-columns",
-        "dgamma and dbeta come back as (C, 1).",
-        "Return them as (C,).",
-        (),
-        FORM,
-        _ParametersAsColumns,
-    ),
-    Mutant(
-        "layout/statistics-with-an-axis",
-        "The running statistics come back as (1, C).",
-        "Return them as (C,).",
-        ("pytorch/pytorch#100970",),
-        FORM,
-        _StatisticsWithAxes,
-    ),
-    Mutant(
-        "layout/y-in-float64",
-        "y and dx come back as float64.",
-        "Return them in the dtype of x.",
-        (),
-        FORM,
-        _WideY,
-    ),
-    Mutant(
-        "layout/statistics-in-float64",
-        "The running statistics come back as float64.",
-        "Keep them in the dtype that they have.",
-        (),
-        (*FORM, "running/dtype"),
-        _WideStatistics,
-    ),
-    Mutant(
-        "layout/gradients-in-dtype-of-x",
-        "dgamma and dbeta come back in the 16 bits of x.",
-        "Return them in the dtype of gamma.",
-        (),
-        FORM,
-        _GradientsInDtypeOfX,
-        dtypes=("float16",),
-    ),
-    Mutant(
-        "layout/statistics-in-dtype-of-x",
-        "The running statistics come back in the 16 bits of x.",
-        "Keep them in the dtype that they have.",
-        ("tensorflow/tensorflow#8535",),
-        (*FORM, "running/dtype"),
-        _StatisticsInDtypeOfX,
-        dtypes=("bfloat16",),
-    ),
-    Mutant(
-        "layout/results-in-float32",
-        "y and dx of 16-bit data come back as float32.",
-        "Round them to the dtype of x.",
-        (),
-        FORM,
-        _ResultsInFloat32,
-        dtypes=("bfloat16",),
     ),
     Mutant(
         "layout/axis-1-in-channels-last",

@@ -32,6 +32,13 @@ class _DxClipped(Parts):
         return np.clip(super().dx(call, dy), -65504, 65504)
 
 
+class _ClippedByNorm(Parts):
+    def dx(self, call: Call, dy: Array) -> Array:
+        dx = super().dx(call, dy)
+        norm = float(np.sqrt((dx.astype(np.float64) ** 2).sum()))
+        return np.asarray(dx / max(norm, 1.0)).astype(dx.dtype)
+
+
 class _XClipped(Parts):
     def read(self, call: Call, x: Array) -> Array:
         return np.clip(super().read(call, x), -65504, 65504)
@@ -175,6 +182,13 @@ MUTANTS = (
         "Leave large gradients as they are.",
         _DxClipped,
         BACKWARD,
+    ),
+    _mutant(
+        "dx-clipped-by-norm",
+        "dx is scaled down to a norm of 1.",
+        "Leave clipping to the optimiser.",
+        _ClippedByNorm,
+        (*BACKWARD, "backward/additivity"),
     ),
     _mutant(
         "x-clipped",

@@ -19,7 +19,7 @@ class Mutant:
             keywords running_variance, momentum_weighs and channel_axis.
         conventions: those that the mistake needs in order to show.
         dtypes: those that the mistake is shown with; one is enough.
-        group: the same for all graded copies of one mistake, which count once.
+        group: the same for all copies of one mistake, graded or nearly alike, which count once.
     """
 
     id: str

@@ -211,9 +211,7 @@ def _separated(
 
 def _named(indices: set[Any], factors: list[Expr], sizes: dict[Any, Expr]) -> Expr:
     """The sum with its indices named so that the result sorts first among all namings."""
-    body = Mul(*factors)
-    if len(indices) > len(BOUND):
-        raise ValueError(f"{len(indices)} sums within each other; {len(BOUND)} can be named")
+    body = _made_room(Mul(*factors), len(indices))
     candidates = [
         Sum(
             body.xreplace(dict(zip(order, BOUND, strict=False))),
@@ -222,6 +220,17 @@ def _named(indices: set[Any], factors: list[Expr], sizes: dict[Any, Expr]) -> Ex
         for order in _orders(indices, sizes)
     ]
     return min(candidates, key=lambda candidate: candidate.sort_key())
+
+
+def _made_room(body: Expr, count: int) -> Expr:
+    """Sums within functions, as in 1 / sum_j (x_j - x_i), with the first names left free.
+
+    Otherwise the name that the outer index gets would be captured by the inner sum.
+    """
+    used = [number for number, name in enumerate(BOUND) if body.has(name)]
+    if count + max(used, default=-1) + 1 > len(BOUND):
+        raise ValueError(f"more sums within each other than can be named, {len(BOUND)}")
+    return body.xreplace({BOUND[number]: BOUND[number + count] for number in used})
 
 
 def _orders(indices: set[Any], sizes: dict[Any, Expr]) -> Iterator[tuple[Any, ...]]:

@@ -9,7 +9,11 @@ from typing import Any, Self
 
 from sympy import Dummy, Expr, Sum, Symbol
 
-BOUND = tuple(Symbol(n, integer=True, positive=True) for n in ("i", "j", "i'", "j'", "i''", "j''"))
+BOUND = tuple(
+    Symbol(letter + "'" * primes, integer=True, positive=True)
+    for primes in range(6)
+    for letter in "ij"
+)
 """The names of bound indices in canonical forms; no free index may have one of them."""
 
 

@@ -22,7 +22,7 @@ def expressions(*, depth: int = 4) -> st.SearchStrategy[Expr]:
 
 def _drawn(draw: Any, samples: list[Any], inputs: list[Any], depth: int) -> Expr:
     """One expression in which these indices of samples and inputs may occur."""
-    kind = draw(st.integers(0, 9 if depth > 0 else 4))
+    kind = draw(st.integers(0, 10 if depth > 0 else 4))
 
     def inner() -> Expr:
         return _drawn(draw, samples, inputs, depth - 1)
@@ -38,5 +38,6 @@ def _drawn(draw: Any, samples: list[Any], inputs: list[Any], depth: int) -> Expr
         7: lambda: over(m, lambda i: _drawn(draw, [*samples, i], inputs, depth - 1)),
         8: lambda: over(n, lambda j: _drawn(draw, samples, [*inputs, j], depth - 1) * W[j]),
         9: lambda: gamma * inner() ** 2,
+        10: lambda: 1 / (7 + over(m, lambda i: _drawn(draw, [*samples, i], inputs, 1)) ** 2),
     }
     return leaves[kind]()

@@ -82,7 +82,7 @@ def test_a_broken_kernel_is_noticed(rule: str, tmp_path: Path) -> None:
     kernel = broken(*BROKEN[rule], tmp_path)
 
     @settings(
-        max_examples=150,
+        max_examples=600,
         deadline=None,
         derandomize=True,
         database=None,
@@ -151,6 +151,15 @@ def test_names_of_bound_indices_are_reserved() -> None:
         Index("i", m)
     with pytest.raises(ValueError, match="reserved"):
         normal(x[BOUND[0]])
+
+
+def test_a_sum_within_a_function_captures_nothing() -> None:
+    """sum_i 1 / (1 + sum_j (x_j - x_i)^2) once lost the difference between i and j."""
+    nested = over(m, lambda i: 1 / (1 + over(m, lambda j: (x[j] - x[i]) ** 2)))
+
+    assert not is_zero(nested - m)
+    assert keeps_the_value(canonical, nested, 3, 1, 0)
+    assert normal(normal(nested)) == normal(nested)
 
 
 def test_false_claims_are_not_proved() -> None:
