@@ -24,7 +24,7 @@ from sympy import (
 )
 
 from bnproof.spec.kernel.canonical import normal
-from bnproof.spec.kernel.expectation import Cumulants, expectation
+from bnproof.spec.kernel.expectation import expectation
 from bnproof.spec.kernel.sums import Index, over
 
 Terms = Callable[[Any], Expr]
@@ -147,9 +147,6 @@ def population(order: int) -> Expr:
     return names.get(order, Symbol(f"kappa{order}", real=True))
 
 
-LAW: Cumulants = population
-
-
 def evaluate(expression: Expr) -> Expr:
     """Carry out the derivatives and expectations that are written in an expression.
 
@@ -162,7 +159,7 @@ def evaluate(expression: Expr) -> Expr:
         points = dict(zip(expression.variables, expression.point, strict=True))
         return evaluate(expression.expr).xreplace(points)
     if isinstance(expression, Expect):
-        return expectation(evaluate(expression.args[0]), X, LAW)
+        return expectation(evaluate(expression.args[0]), X, population)
     if not expression.has(Derivative, Subs, Expect):
         return expression
     return expression.func(*(evaluate(part) for part in expression.args))

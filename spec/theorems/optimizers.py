@@ -4,10 +4,10 @@ from typing import Any
 
 from sympy import Abs, Expr, S, Symbol, sqrt, symbols
 
-from bnproof.spec.claims import Claim, Theorem
+from bnproof.spec.claims import Claim, Theorem, induction
 from bnproof.spec.kernel.sums import over
 from bnproof.spec.language import gamma, vector
-from bnproof.spec.theorems.running import T, averaged, bias_correction, q, s, start, weights
+from bnproof.spec.theorems.running import T, averaged, q, s, start
 
 g = vector("g")
 """g[1], g[2], ...: the gradient of gamma, or of beta, at each step."""
@@ -65,11 +65,11 @@ def adam() -> list[Claim]:
     corrected_square = (1 - second) * first_gradient**2 / (1 - second)
     level = Symbol("g_mean", real=True)
     return [
-        *bias_correction(),
-        Claim(
-            (weights(T) - (1 - q**T)) * level,
-            level * weights(T) - level * (1 - q**T),
-            "of a constant gradient the average is 1 - q^t times that gradient",
+        *induction(
+            lambda time: average_of(lambda _: level, time),
+            lambda time: (1 - q**time) * level,
+            lambda old: q * old + (1 - q) * level,
+            T,
         ),
         Claim(corrected, first_gradient, "the first step, corrected"),
         Claim(corrected_square, first_gradient**2, "and its square"),
@@ -107,7 +107,8 @@ THEOREMS = (
     Theorem(
         "adam-optimizer",
         "Adam",
-        "Both averages, each with its bias corrected (theorem bias-correction).",
+        "Both averages, each with its bias corrected: of a constant gradient the average falls "
+        "short by `1 - q**t` (theorem bias-correction).",
         adam,
         method="induction, by canonical forms",
     ),

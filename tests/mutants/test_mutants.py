@@ -2,23 +2,16 @@
 
 import re
 from collections.abc import Iterator
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.mutants import killing
 
 from bnproof.mutants.catalogue import BY_ID, FAMILIES, MUTANTS, distinct, mutant_of
 from bnproof.mutants.graded import SIZES
 from bnproof.mutants.mutant import Mutant
 from bnproof.properties.catalogue import PROPERTIES
 from bnproof.properties.subjects import SUBJECTS
-
-SPEC = spec_from_file_location("killing", Path(__file__).with_name("killing.py"))
-assert SPEC is not None
-assert SPEC.loader is not None
-killing = module_from_spec(SPEC)
-SPEC.loader.exec_module(killing)
 
 LARGE = {  # shown by sizes that the quick profile leaves out
     "limits/channels-beyond-65535",

@@ -49,8 +49,11 @@ def derive(  # one argument for each option
             click.echo(f"{each.id:<{width}}  {each.title}")
         return 0
     if theorem is not None and theorem not in THEOREMS:
+        from bnproof.run.target import suggestion  # noqa: PLC0415  # only after a slip
+
+        hint = suggestion(theorem, list(THEOREMS))
         raise click.BadParameter(
-            f"{theorem!r} is no theorem; `bnproof derive --list` has them{_near(theorem)}",
+            f"{theorem!r} is no theorem{hint}; `bnproof derive --list` has them",
             param_hint="THEOREM",
         )
     if form is not None:
@@ -58,15 +61,6 @@ def derive(  # one argument for each option
     if theorem is not None:
         return _show(THEOREMS[theorem], course=notation == "course")
     return _show_all(course=notation == "course")
-
-
-def _near(theorem: str) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415  # only after a slip
-
-    from bnproof.spec.contents import THEOREMS  # noqa: PLC0415  # SymPy takes a second
-
-    near = get_close_matches(theorem, THEOREMS, 1)
-    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _show(theorem: "Theorem", *, course: bool) -> int:

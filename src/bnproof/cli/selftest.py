@@ -62,21 +62,14 @@ def selftest(
 
 def _status(table: "KillTable", *, partial: bool) -> int:
     """Some mutants alone say nothing about properties that reject none of them."""
-    return int(bool(table.survivors)) if partial else int(not _strong(table))
-
-
-def _strong(table: "KillTable") -> bool:
-    """In the quick profile, at least 95 % of the distinct mistakes have to be rejected."""
-    if table.profile == "standard":
-        return table.strong
-    killed, distinct = table.distinct
-    others = (table.accused, table.idle, table.incomplete, table.untested)
-    return killed >= 0.95 * distinct and not any(others)
+    return int(bool(table.survivors)) if partial else int(not table.strong)
 
 
 def _check_known(mutants: tuple[str, ...]) -> None:
     from bnproof.mutants.catalogue import BY_ID  # noqa: PLC0415  # costs time
+    from bnproof.run.target import suggestion  # noqa: PLC0415  # only after a slip
 
     for id_ in mutants:
         if id_ not in BY_ID:
-            raise click.BadParameter(f"no mutant is called {id_!r}", param_hint="--mutant")
+            hint = suggestion(id_, list(BY_ID))
+            raise click.BadParameter(f"no mutant is called {id_!r}{hint}", param_hint="--mutant")
