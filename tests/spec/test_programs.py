@@ -8,7 +8,11 @@ import mpmath
 import numpy as np
 import pytest
 
+from bnproof.properties.bounds import bounds, ladder
+from bnproof.properties.cases import Case
+from bnproof.properties.formats import FORMATS
 from bnproof.properties.oracle import batch_truth, running_truth
+from bnproof.properties.subjects import Settings, make_subject
 from bnproof.reference import train_backward, train_forward
 from bnproof.spec.programs import build
 
@@ -77,8 +81,17 @@ def test_running_truth_is_the_printed_program() -> None:
         assert abs(Fraction(float(h)) + Fraction(float(rest)) - value) < Fraction(1, 2**100)
 
 
+def bounds_of(eps: Fraction) -> dict[str, Any]:
+    """The derived error bounds of two passes in float64, for X, DY, GAMMA and BETA."""
+    gamma, beta, one = (np.array([float(v)]) for v in (GAMMA, BETA, Fraction(1)))
+    case = Case("programs", column(X), column(DY), gamma, beta, one, one, float(eps), 0.125)
+    settings = Settings(float(eps), Fraction(7, 8), Fraction(1, 8))
+    quantities = make_subject(case, settings, inference=False).quantities
+    return bounds(ladder(FORMATS["float64"], FORMATS["float64"])["two-pass"], quantities).values
+
+
 def test_reference_is_the_printed_program() -> None:
-    """The reference, in float64, within a few roundings of numbers of size 1 to 10."""
+    """The reference, in float64, within the error bounds of its class."""
     eps = dyadic_eps(X)
     y, cache = train_forward(
         column(X), np.array([float(GAMMA)]), np.array([float(BETA)]), eps=float(eps)
@@ -89,9 +102,14 @@ def test_reference_is_the_printed_program() -> None:
 
     assert dgamma is not None
     assert dbeta is not None
-    limit = 200 * 2.0**-53
-    for got, due in ((y, due_y), (dx, due_dx), (dgamma, [due_dgamma]), (dbeta, [due_dbeta])):
-        assert np.abs(np.ravel(got) - np.array(due, float)).max() <= limit
+    limits = bounds_of(eps)
+    pairs = {"y": (y, due_y), "dx": (dx, due_dx)}
+    pairs |= {"dgamma": (dgamma, [due_dgamma]), "dbeta": (dbeta, [due_dbeta])}
+    for name, (got, due) in pairs.items():
+        for value, exact_value, limit in zip(
+            np.ravel(got), due, np.ravel(limits[name]), strict=True
+        ):
+            assert abs(Fraction(float(value)) - exact_value) <= Fraction(float(limit)), name
 
 
 def test_arrays_and_sequences_agree() -> None:
@@ -100,7 +118,8 @@ def test_arrays_and_sequences_agree() -> None:
     y = build("forward", sqrt=np.sqrt, arrays=True)(column(X), 1.5, -0.25, float(eps))
     due = exact("forward")(X, GAMMA, BETA, eps)
 
-    assert np.abs(y[:, 0] - np.array(due, float)).max() <= 64 * 2.0**-53
+    for value, exact_value, limit in zip(y[:, 0], due, bounds_of(eps)["y"][:, 0], strict=True):
+        assert abs(Fraction(float(value)) - exact_value) <= Fraction(float(limit))
 
 
 def test_complex_step_of_forward_is_backward() -> None:
