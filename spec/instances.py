@@ -69,7 +69,7 @@ def instance(claim: Claim, size: int, *, seed: int) -> Instance:
     rng = Random(seed)  # noqa: S311  # numbers to try, not secrets
     left, right = claim.sides()
     sizes = _sizes((left, right), size, rng)
-    free = _free(left, right, sizes)
+    free = free_indices((left, right), sizes)
     both = [explicit(language.unfold(side), sizes, free) for side in (left, right)]
     values = _values(claim, both[0] - both[1], size, sizes, free, rng)
     left, right = (side.xreplace(values) for side in both)
@@ -110,9 +110,9 @@ def _sizes(sides: tuple[Expr, ...], size: int, rng: Random) -> Numbers:
     return chosen | {name: Integer(rng.randint(2, 4)) for name in others}
 
 
-def _free(left: Expr, right: Expr, sizes: Numbers) -> Numbers:
+def free_indices(sides: tuple[Expr, ...], sizes: Numbers) -> Numbers:
     """Of the free indices of one size the first is 1, the second 2, as far as there are so many."""
-    found = sorted(left.atoms(Index) | right.atoms(Index), key=str)
+    found = sorted({index for side in sides for index in side.atoms(Index)}, key=str)
     free: Numbers = {}
     for index in found:
         earlier = sum(1 for other in free if other.size == index.size)
@@ -123,7 +123,7 @@ def _free(left: Expr, right: Expr, sizes: Numbers) -> Numbers:
 def _values(  # one step after the other of `gap`
     claim: Claim, difference: Expr, size: int, sizes: Numbers, free: Numbers, rng: Random
 ) -> Numbers:
-    values = _samples(size, rng)
+    values = rational_batch(size, rng)
     labels = {atom.base.label for atom in difference.atoms(Indexed)}  # SymPy counts them as free
     for atom in sorted((difference.atoms(Indexed) | difference.free_symbols) - labels, key=str):
         if atom not in values:
@@ -143,7 +143,7 @@ def _values(  # one step after the other of `gap`
     return values
 
 
-def _samples(size: int, rng: Random) -> Numbers:
+def rational_batch(size: int, rng: Random) -> Numbers:
     """Values of x, and an eps with which var + eps is the square of a rational number."""
     drawn = [Rational(rng.randint(-9, 9), rng.randint(1, 4)) for _ in range(size)]
     mean = sum(drawn) / Integer(size)

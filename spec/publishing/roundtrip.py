@@ -7,28 +7,22 @@ from typing import Any
 from sympy import Dummy, Expr, Indexed, Integer, Rational, Symbol, simplify
 
 from bnproof.spec.claims import Theorem
-from bnproof.spec.instances import Numbers, explicit
+from bnproof.spec.instances import Numbers, explicit, free_indices, rational_batch
 from bnproof.spec.kernel.sums import BOUND, Index
 from bnproof.spec.language import (
     NAMED,
     Expect,
     X,
-    eps,
     evaluate,
     k,
-    kappa3,
-    kappa4,
     m,
-    mu_X,
     n,
-    sigma2,
     unfold,
-    x,
 )
 from bnproof.spec.publishing.latex import latex
 from bnproof.spec.publishing.notation import PAPER, Notation
 from bnproof.spec.publishing.reader import Reader, ReadingError
-from bnproof.spec.theorems.population import CHANCES, FACES
+from bnproof.spec.theorems.population import die_cumulants
 
 SAMPLES = 3
 
@@ -49,8 +43,8 @@ def misread(theorem: Theorem, notation: Notation = PAPER) -> list[str]:
 
 def _agrees(side: Expr, text: str, notation: Notation, rng: Random) -> bool:
     sizes = _sizes(side, rng)
-    free = _free(side, sizes)
-    values = _samples(rng)
+    free = free_indices((side,), sizes)
+    values = rational_batch(SAMPLES, rng) | die_cumulants()
     written = evaluate(side) if side.has(Expect) else side
     due = explicit(unfold(written), sizes, free)
     labels = {atom.base.label for atom in due.atoms(Indexed)}
@@ -71,34 +65,6 @@ def _sizes(side: Expr, rng: Random) -> Numbers:
     for name in sorted(counts - set(sizes), key=str):
         sizes[name] = Integer(rng.randint(2, 3))
     return sizes
-
-
-def _free(side: Expr, sizes: Numbers) -> Numbers:
-    return {
-        index: Integer(min(position + 1, int(index.size.xreplace(sizes))))
-        for position, index in enumerate(sorted(side.atoms(Index), key=str))
-    }
-
-
-def _samples(rng: Random) -> Numbers:
-    """x with a rational inv_std, and the cumulants of the die that expectations are taken over."""
-    drawn = [Rational(rng.randint(-9, 9), rng.randint(1, 4)) for _ in range(SAMPLES)]
-    mean = sum(drawn) / Integer(SAMPLES)
-    var = sum((value - mean) ** 2 for value in drawn) / Integer(SAMPLES)
-    root = Rational(rng.randint(1, 5), 3)
-    while root**2 <= var:
-        root += 1
-    pairs = list(zip(CHANCES, FACES, strict=True))
-    centre = sum(p * f for p, f in pairs)
-    second, third, fourth = (sum(p * (f - centre) ** e for p, f in pairs) for e in (2, 3, 4))
-    return {
-        **{x[i]: value for i, value in enumerate(drawn, 1)},
-        eps: root**2 - var,
-        mu_X: Rational(centre),
-        sigma2: Rational(second),
-        kappa3: Rational(third),
-        kappa4: Rational(fourth - 3 * second**2),
-    }
 
 
 def _arrays(

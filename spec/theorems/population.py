@@ -36,6 +36,17 @@ def spread(throws: Throws) -> Fraction:
     return average([(t - average(throws)) ** 2 for t in throws])
 
 
+def die_cumulants() -> dict[Expr, Expr]:
+    """The cumulants of the die by their names."""
+    pairs = list(zip(CHANCES, FACES, strict=True))
+    centre = sum((p * f for p, f in pairs), Fraction(0))
+    second, third, fourth = (
+        sum((p * (f - centre) ** e for p, f in pairs), Fraction(0)) for e in (2, 3, 4)
+    )
+    named = {mu_X: centre, sigma2: second, kappa3: third, kappa4: fourth - 3 * second**2}
+    return {name: Rational(value) for name, value in named.items()}
+
+
 def enumerated(
     statistic: Callable[[Throws, Fraction, Fraction], Fraction], right: Expr
 ) -> Callable[[int, Random], Expr]:
@@ -46,25 +57,15 @@ def enumerated(
 
     def trial(size: int, _: Random) -> Expr:
         size = min(size, 5)
-        centre = sum((p * f for p, f in zip(CHANCES, FACES, strict=True)), Fraction(0))
-        central = [
-            sum((p * (f - centre) ** e for p, f in zip(CHANCES, FACES, strict=True)), Fraction(0))
-            for e in range(5)
-        ]
+        cumulants = die_cumulants()
+        centre, var = (Fraction(str(cumulants[name])) for name in (mu_X, sigma2))
         expected = Fraction(0)
         for outcome in product(range(3), repeat=size):
             chance = Fraction(1)
             for face in outcome:
                 chance *= CHANCES[face]
-            expected += chance * statistic([FACES[f] for f in outcome], centre, central[2])
-        values = {
-            m: S(size),
-            mu_X: Rational(centre),
-            sigma2: Rational(central[2]),
-            kappa3: Rational(central[3]),
-            kappa4: Rational(central[4] - 3 * central[2] ** 2),
-            z: Rational(3, 2),
-        }
+            expected += chance * statistic([FACES[f] for f in outcome], centre, var)
+        values = {**cumulants, m: S(size), z: Rational(3, 2)}
         return Rational(expected) - right.xreplace(values)
 
     return trial
