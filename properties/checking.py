@@ -103,20 +103,20 @@ def _conclude(
     results = [evaluate(p, every, dtype) for p in wanted]
     checked.results += results
     shown = dict.fromkeys(r.violations[0].case_name for r in results if r.violations)
-    checked.evidence[dtype] = _evidence([every.by_name[name] for name in shown], records)
+    checked.evidence[dtype] = evidence([every.by_name[name] for name in shown], records)
     judge = Judge(declaration, dtype)
     checked.accuracy[dtype] = accuracy(records, list(judge.classes))
     checked.notes += _notes(records, dtype)
 
 
-def _evidence(shown: list[Record], records: Sequence[Record]) -> list[Record]:
+def evidence(shown: Sequence[Record], records: Sequence[Record]) -> list[Record]:
     """The smallest failing record, then others with another number of values, small ones first.
 
     With two values, dividing by N - 1 and not dividing at all are the same.
     """
     wrong = [r for r in records if r.worst > 1 and "nonfinite" not in r.case.tags]
     chosen: list[Record] = []
-    for record in sorted(wrong or shown, key=lambda r: r.case.x.size):
+    for record in sorted(wrong or list(shown), key=lambda r: r.case.x.size):
         if record.case.count not in {other.case.count for other in chosen}:
             chosen.append(record)
     return chosen[:EVIDENCE]
