@@ -26,6 +26,9 @@ ROUNDED = 2.0**-51
 DIGITS = 6
 """Decimal digits of a constant that a target may have of its own, such as 1e-5 or 0.99."""
 
+PINNED = 2.0**-4
+"""How much more or less a constant would have to be excluded for it to count as known."""
+
 PLACES: dict[str, Callable[[float, float, int], float]] = {
     "sqrt(var + eps)": lambda _var, eps, _n: eps,
     "sqrt(var) + eps": lambda var, eps, _n: 2 * eps * np.sqrt(var) + eps * eps,
@@ -124,12 +127,22 @@ class Problem:
         statistics = "running" if inference else "batch"
         for axis in axes:
             formula = Formula(axis, statistics, "biased", STANDARD)
-            added = self._added(formula)
-            for value in few_digits(added):
-                if self.explained(formula, lambda _v, _e, _n, value=value: value):  # type: ignore[misc]  # the loop's value is bound here
-                    place = f"sqrt(var + {value:g})"
-                    yield Formula(axis, statistics, "biased", place)
-                    break
+            constant = self.constant(formula)
+            if constant is not None:
+                value, pinned = constant
+                place = f"sqrt(var + {'' if pinned else 'about '}{value:g})"
+                yield Formula(axis, statistics, "biased", place)
+
+    def constant(self, formula: Formula) -> tuple[float, bool] | None:
+        """The number of fewest digits that explains y in place of eps, and whether it is pinned.
+
+        It is if no number 1/16 more or less would explain y as well.
+        """
+
+        def holds(value: float) -> bool:
+            return self.explained(formula, lambda _var, _eps, _n: value)
+
+        return simplest(self._added(formula), holds)
 
     def _added(self, formula: Formula) -> float:
         """What seems to be added to the variance, from the largest deviation of a channel."""
@@ -142,6 +155,18 @@ class Problem:
         i = int(np.argmax(np.abs(d)))
         with np.errstate(all="ignore"):
             return float((d[i] / got.astype(np.float64)[i, 0]) ** 2 - var)
+
+
+def simplest(estimate: float, holds: Callable[[float], bool]) -> tuple[float, bool] | None:
+    """The number of fewest digits next to an estimate that holds, and whether it is pinned.
+
+    >>> simplest(0.0998, lambda value: 0.099 < value < 0.101), simplest(2.0, lambda value: False)
+    ((0.1, True), None)
+    """
+    for value in few_digits(estimate):
+        if holds(value):
+            return value, not (holds(value * (1 - PINNED)) or holds(value * (1 + PINNED)))
+    return None
 
 
 def few_digits(value: float) -> Iterator[float]:
@@ -181,9 +206,7 @@ def _variance(case: Case) -> float:
     return float(sum(((v - mean) ** 2 for v in values), Fraction(0)) / len(values))
 
 
-def _candidates(
-    axes: tuple[int, ...], *, inference: bool, updated: bool
-) -> Iterator[Formula]:
+def _candidates(axes: tuple[int, ...], *, inference: bool, updated: bool) -> Iterator[Formula]:
     """All formulas to try, the standard one first."""
     usual, other = ("running", "batch") if inference else ("batch", "running")
     kinds = [usual, other] + (["updated"] if updated and not inference else [])

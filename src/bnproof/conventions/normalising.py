@@ -149,4 +149,3 @@ def _worth_trying(probes: Probes, rank: int) -> bool:
     found = explanations(probes, rank, call)
     works = not isinstance(found, Finding) and bool(found)
     return works or rank in probes.declared.ranks
-

@@ -143,7 +143,14 @@ class Probes:
         x = 0.75 + spread * build.normal(*self.shape(rank))
         drawn = np.resize(RUNNING, self.channels)
         statistics = {"running_mean": drawn - 2, "running_var": drawn}
-        given = {**statistics, "eps": EPS, "momentum": MOMENTUM, "gamma": 1.0, "beta": 0.0, **settings}
+        given = {
+            **statistics,
+            "eps": EPS,
+            "momentum": MOMENTUM,
+            "gamma": 1.0,
+            "beta": 0.0,
+            **settings,
+        }
         return build.case(name, x, **given)
 
     # --- probes ----------------------------------------------------------------------------------
