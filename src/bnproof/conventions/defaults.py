@@ -190,7 +190,7 @@ def _weights(probes: Probes, cases: list[Case], life: Lifetime) -> dict[int, Fra
 
 
 def _weight(probes: Probes, case: Case, before: Array, after: Array) -> Fraction | None:
-    """The weight 1/n, or else the one of fewest digits, that explains a step of the running mean."""
+    """The weight 1/n, or else of fewest digits, that explains a step of the running mean."""
     channel = min(1, case.channels - 1)
     one, held = _one(case, channel), slice(channel, channel + 1)
     made = one.with_(running_mean=before[held], running_var=np.ones(1, before.dtype))

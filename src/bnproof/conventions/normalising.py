@@ -2,17 +2,21 @@
 
 from collections.abc import Callable
 
+import numpy as np
+
 from bnproof.conventions.finding import (
     FAILED,
     FOUND,
     NOT_OFFERED,
     NOT_PROBED,
+    UNEXPLAINED,
     Finding,
     by_rank,
     of_candidates,
 )
-from bnproof.conventions.formulas import STANDARD, Formula, Problem
-from bnproof.conventions.probes import Probes
+from bnproof.conventions.formulas import PLACES, STANDARD, Formula, Problem
+from bnproof.conventions.probes import Probes, Seen
+from bnproof.properties.formats import FORMATS
 
 NOTHING = "no formula that is known here explains y"
 
@@ -112,6 +116,44 @@ def inference_statistics(probes: Probes) -> Finding:
         return formula.statistics + factor
 
     return _of_formulas(probes, "inference_statistics", "infer", kind)
+
+
+SMALL_EPS = 2.0**-24
+"""Below what any library demands as a minimum."""
+
+
+def small_eps(probes: Probes) -> Finding:
+    """Whether an eps far below 1e-5 is used as it is, or raised, or refused."""
+    works, why_not = working_ranks(probes), ""
+    if not probes.trains:
+        return Finding("small_eps", NOT_OFFERED, because="train is not offered")
+    if "eps" in probes.declared.fixed:
+        why_not = "eps is fixed"
+    elif not works:
+        why_not = "training works in no rank"
+    elif FORMATS[probes.dtype].is_16_bit or not probes.declared.allows("eps", SMALL_EPS):
+        why_not = "it is outside of what is accepted"
+    if why_not:
+        return Finding("small_eps", NOT_PROBED, because=why_not)
+    made = probes.case(works[0], "small eps", calls="train")
+    signs = np.where(np.arange(made.x.size) % 2, 1, -1).reshape(made.x.shape[::-1]).T
+    x = (np.sqrt(SMALL_EPS) * signs).astype(made.x.dtype)
+    return _small_eps(probes, probes.run(made.with_(x=x, eps=SMALL_EPS)))
+
+
+def _small_eps(probes: Probes, seen: Seen) -> Finding:
+    because, y = f"y at eps = {SMALL_EPS:.2g}", seen.result("train", "y")
+    if y is None:
+        return Finding("small_eps", FAILED, because=f"{because}: {seen.failed}")
+    problem = Problem(seen.case, y, probes.weakest)
+    found = problem.explanations(inference=False, axes=(axis_of(probes),))
+    places = [f.place for f in found if f.variance == "biased" and f.statistics == "batch"]
+    if not places:
+        return Finding("small_eps", UNEXPLAINED, because=f"{NOTHING}: {because}")
+    if any(place in PLACES for place in places):
+        return Finding("small_eps", FOUND, "as given", because)
+    remark = "eps has a minimum, or is not used at all; due is eps as it is given"
+    return Finding("small_eps", FOUND, places[0], because, remark)
 
 
 USUAL = {

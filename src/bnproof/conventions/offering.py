@@ -93,15 +93,18 @@ def affine_parameters(probes: Probes) -> Finding:
     call = "train" if probes.trains else "infer"
     gamma, beta = np.resize([2.0, -1.0, 0.5], probes.channels), 3.0
     case = probes.case(works[0], "gamma and beta", gamma=gamma, beta=beta, calls=call)
-    absent = case.with_(gamma=None, beta=None)
+    absent = case.with_(gamma=None, beta=None, calls="short" if probes.trains else "infer")
     without = probes.run(absent)
     taken = _explained(probes, absent, without.result(call, "y"), call)
+    gradients = [n for n in ("dgamma", "dbeta") if without.result("train", n) is not None]
     if probes.declared.affine_parameters == "none":
         value, because = ("none", "never given") if taken else (None, without.failed)
     else:
         given = probes.run(case)
         y = given.result(call, "y")
         why_not = without.failed or "another y than for 1 and 0"
+        if taken and gradients:
+            taken, why_not = False, f"backward returns {' and '.join(gradients)}"
         if _explained(probes, case, y, call):
             known = {True: "None is taken for both", False: f"with None for both: {why_not}"}
             value, because = ("optional" if taken else "required"), known[taken]
