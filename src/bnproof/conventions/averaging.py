@@ -159,6 +159,9 @@ def _running_variance(probes: Probes, rank: int) -> Finding:
         return replace(found, convention="running_variance")
     seen = probes.main(rank, "train")
     got = seen.statistic("running_var")
+    if any(average.term == "none" for average in found):
+        because = "the running mean is not updated"
+        return Finding("running_variance", UNEXPLAINED, because=because)
     if got is None:
         return Finding("running_variance", NOT_OFFERED, because="no running variance comes back")
     names = [

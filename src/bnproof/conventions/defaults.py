@@ -98,9 +98,14 @@ def default_momentum(probes: Probes) -> Finding:
     if "momentum" in life.given:
         return Finding("default_momentum", NOT_OFFERED, because="momentum has no default")
     weights = _weights(probes, cases, life)
+    if not life.states[-1]:
+        because = "no running statistics come back"
+        return Finding("default_momentum", NOT_OFFERED, because=because)
     if not weights:
-        because = "no running statistics come back, or no weight explains them"
-        return Finding("default_momentum", UNEXPLAINED, None, because)
+        because = f"no one weight explains the running mean in {probes.dtype}"
+        return Finding(
+            "default_momentum", UNEXPLAINED, None, f"{because}; {_told(life.told.get('momentum'))}"
+        )
     return _of_weights(probes, weights, life)
 
 
@@ -108,7 +113,8 @@ def _of_weights(probes: Probes, weights: dict[int, Fraction], life: Lifetime) ->
     told = "None" if life.told.get("momentum", "") is None else life.told.get("momentum")
     listed = ", ".join(f"{float(weight):g}" for weight in weights.values())
     because = f"the batches weigh {listed}"
-    if all(weight == Fraction(1, number + 1) for number, weight in weights.items()):
+    counts = [1 / weight - number for number, weight in weights.items()]
+    if len(counts) > 1 and len(set(counts)) == 1 and counts[0].denominator == 1:
         return Finding("default_momentum", FOUND, "None", because, "", told, explicit=True)
     if len(set(weights.values())) > 1:
         return Finding("default_momentum", UNEXPLAINED, None, f"{because}: no one momentum does so")

@@ -35,7 +35,11 @@ def _by_rank(probes: Probes, convention: str, count: int) -> Finding:
         return Finding(convention, NOT_OFFERED, because="train is not offered")
     if "shape" in probes.declared.fixed:
         return Finding(convention, NOT_PROBED, because="the shape is fixed")
-    findings = {rank: _of(probes, convention, rank, count) for rank in working_ranks(probes)}
+    findings: dict[int, Finding] = {}
+    for rank in working_ranks(probes):
+        findings[rank] = _of(probes, convention, rank, count)
+        if findings[rank].verdict == FAILED:
+            return findings[rank]  # a crash or a hang: other ranks would cost as much again
     made = by_rank(convention, findings)
     if isinstance(made.value, dict):
         told = ", ".join(f"{value} in rank {rank}" for rank, value in made.value.items())
@@ -48,7 +52,7 @@ def _of(probes: Probes, convention: str, rank: int, count: int) -> Finding:
     case = _case(probes, rank, shape)
     seen = probes.run(case, channel_axis=axis_of(probes))
     if seen.observation.failure:
-        return Finding(convention, FAILED, because=f"{convention} called: {seen.failed}")
+        return Finding(convention, FAILED, because=seen.failed)
     raised = [e for e in seen.observation.of("raised") if e.call == "train"]
     if raised:
         if seen.updates_buffers:

@@ -24,8 +24,6 @@ PROBED: tuple[Convention, ...] = (
     normalising.small_eps,
     normalising.inference_statistics,
     normalising.eps_place_in_inference,
-    degenerate.single_value,
-    degenerate.empty,
     offering.affine_parameters,
     offering.in_place,
     offering.ranks,
@@ -37,7 +35,14 @@ PROBED: tuple[Convention, ...] = (
 )
 """One function per convention, in the order in which they are told; accuracy follows."""
 
-CONVENTIONS = (*(function.__name__ for function in PROBED), "accuracy")
+RISKY: tuple[Convention, ...] = (degenerate.single_value, degenerate.empty)
+"""What may crash or hang a target that is right otherwise, and so comes last."""
+
+CONVENTIONS = (
+    *(function.__name__ for function in PROBED),
+    "accuracy",
+    *(function.__name__ for function in RISKY),
+)
 DECLARED = tuple(attribute.name for attribute in fields(Declaration))
 
 
@@ -66,21 +71,29 @@ class Identified:
 
     @property
     def anything(self) -> bool:
-        """Whether any rule of the computation was found."""
-        told = {f.convention for f in self.findings if f.verdict == FOUND}
-        return bool(told & {"momentum_weighs", "eps_place", "eps_place_in_inference"})
+        """Whether the formula of training was found, or of inference where that is all there is."""
+        of = {finding.convention: finding.verdict for finding in self.findings}
+        alone = of["eps_place"] == NOT_OFFERED and of["eps_place_in_inference"] == FOUND
+        return of["eps_place"] == FOUND or alone
 
     @property
     def lines(self) -> list[str]:
         """The lines for the adapter: what was found and is not the contract's default."""
         default = Declaration()
-        return [
+        made = [
             f"{finding.convention} = {finding.value!r}"
             for finding in self.findings
             if finding.verdict == FOUND
             and finding.convention in DECLARED
             and _worth_a_line(finding, getattr(default, finding.convention))
         ]
+        return made + self._parameter_dtypes(default)
+
+    def _parameter_dtypes(self, default: Declaration) -> list[str]:
+        """The line for statistics of another dtype than the contract expects for that of x."""
+        found = next(f for f in self.findings if f.convention == "statistics_dtype").value or {}
+        other = {x: kept for x, kept in found.items() if kept != default.parameter_dtype(x)}
+        return [f"parameter_dtypes = {other!r}"] if other else []
 
 
 def identify(
@@ -117,21 +130,22 @@ def _worth_a_line(finding: Finding, default: Any) -> bool:
 
 def _findings(probes: Probes, progress: Callable[[int, int, str], None]) -> Iterator[Finding]:
     made: list[Finding] = []
-    for number, convention in enumerate(PROBED):
-        progress(number, len(CONVENTIONS), convention.__name__.replace("_", " "))
-        finding = replace(convention(probes), convention=convention.__name__)
-        made.append(finding)
-        yield finding
-    progress(len(PROBED), len(CONVENTIONS), "accuracy")
-    yield _accuracy(probes, made)
+    for number, name in enumerate(CONVENTIONS):
+        progress(number, len(CONVENTIONS), name.replace("_", " "))
+        function = _BY_NAME.get(name)
+        found = _accuracy(probes, made) if function is None else function(probes)
+        made.append(replace(found, convention=name))
+        yield made[-1]
+
+
+_BY_NAME = {function.__name__: function for function in (*PROBED, *RISKY)}
 
 
 def _accuracy(probes: Probes, findings: Sequence[Finding]) -> Finding:
     """Accuracy makes sense only where the rest is batch normalization in the found conventions."""
-    unusual = [f for f in findings if f.remark]
-    if unusual:
-        told = unusual[0].convention.replace("_", " ")
-        return Finding("accuracy", NOT_PROBED, because=f"the {told} is not the usual one")
+    if any(finding.remark for finding in findings):
+        because = "classes are those of batch normalization, which this is not"
+        return Finding("accuracy", NOT_PROBED, because=because)
     known = ("momentum_weighs", "running_variance", "channel_axis")
     unknown = [
         f for f in findings if f.convention in known and f.verdict not in (FOUND, NOT_OFFERED)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from bnproof.conventions.finding import FAILED, FOUND, NOT_OFFERED, Finding
+from bnproof.conventions.finding import FAILED, FOUND, NOT_OFFERED, NOT_PROBED, Finding
 from bnproof.conventions.formulas import Problem
 from bnproof.conventions.normalising import axis_of, explanations, working_ranks
 from bnproof.conventions.probes import Probes, Seen
@@ -61,7 +61,11 @@ def _by_dtype(probes: Probes, convention: str, wrong: Callable[[Seen], str]) -> 
     works, others = [], []
     for dtype in probes.declared.dtypes:
         seen = _in_dtype(probes, dtype)
-        why = "works in no rank" if seen is None else wrong(seen)
+        if seen is None:
+            return Finding(convention, NOT_PROBED, because="no rank works")
+        if seen.observation.failure:
+            return Finding(convention, FAILED, because=f"{dtype}: {seen.failed}")
+        why = wrong(seen)
         if why:
             others.append(f"{dtype}: {why}")
         else:
@@ -89,7 +93,7 @@ def affine_parameters(probes: Probes) -> Finding:
     """Whether gamma and beta are used, and whether they may be None."""
     works = working_ranks(probes)
     if not works:
-        return Finding("affine_parameters", FAILED, because="no rank works")
+        return Finding("affine_parameters", NOT_PROBED, because="no rank works")
     call = "train" if probes.trains else "infer"
     gamma, beta = np.resize([2.0, -1.0, 0.5], probes.channels), 3.0
     case = probes.case(works[0], "gamma and beta", gamma=gamma, beta=beta, calls=call)
@@ -128,7 +132,7 @@ def in_place(probes: Probes) -> Finding:
         return Finding("in_place", NOT_OFFERED, because="train is not offered as a function")
     works = working_ranks(probes)
     if not works:
-        return Finding("in_place", FAILED, because="no rank works")
+        return Finding("in_place", NOT_PROBED, because="no rank works")
     changed = probes.main(works[0], "train").updates_buffers
     because = "the buffers given to train " + ("changed" if changed else "stay as they were")
     return Finding("in_place", FOUND, changed, because)

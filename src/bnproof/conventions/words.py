@@ -63,9 +63,13 @@ def value(convention: str, found: Any) -> str:
 
 def _dtypes(found: Mapping[str, str]) -> str:
     """Statistics of x's own dtype are the usual case."""
-    others = [f"{kept} for {dtype}" for dtype, kept in found.items() if kept != dtype]
-    same = ["that of x"] if len(others) < len(found) else []
-    return ", ".join([*same, *others])
+    same = ["that of x"] if any(kept == dtype for dtype, kept in found.items()) else []
+    others: dict[str, list[str]] = {}
+    for dtype, kept in found.items():
+        if kept != dtype:
+            others.setdefault(kept, []).append(dtype)
+    told = [f"{kept} for {' and '.join(names)}" for kept, names in others.items()]
+    return ", ".join(same + told)
 
 
 _WORDS: dict[str, Any] = {
@@ -118,7 +122,9 @@ def _row(finding: Finding) -> list[Text]:
     for number in range(max(map(len, cells))):
         texts = [cell[number] if number < len(cell) else "" for cell in cells]
         pads = [f"{text:{width + 2}}" for text, width in zip(texts, WIDTHS, strict=True)]
-        made.append(line(pads[0], (pads[1], style), (pads[2].rstrip(), "dim")))
+        row = line(pads[0], (pads[1], style), (pads[2], "dim"))
+        row.rstrip()
+        made.append(row)
     return made
 
 
