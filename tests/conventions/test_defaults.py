@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tests.conventions.stripped import FOLDER, load
 
 from bnproof.conventions import defaults
 from bnproof.conventions.accuracy import accuracy
@@ -13,7 +14,6 @@ from bnproof.conventions.probes import Probes
 from bnproof.implementations import adapt
 from bnproof.properties.local import LocalSession
 from bnproof.reference import BatchNorm
-from tests.zoo.listing import FOLDER, load
 
 
 def _probes(target: Any) -> Probes:
@@ -59,6 +59,7 @@ def _needs_eps(x: Any, gamma: Any, beta: Any, bn_param: Any) -> Any:
 
 def backward(dy: Any, cache: Any) -> Any:
     """Nothing that is looked at here."""
+    assert cache is None
     return dy, dy.sum(axis=0), dy.sum(axis=0)
 
 
@@ -88,6 +89,7 @@ def test_told_otherwise() -> None:
 
     class Lying(SignatureOfLayer):
         def layer(self, channels: int, *, momentum: Any = 0.9, eps: float = 1e-5, **k: Any) -> Any:
+            assert (momentum, eps) == (0.9, 1e-5)
             return super().layer(channels, momentum=0.99, eps=1e-3, **k)
 
     probes = _probes(Lying)
@@ -127,7 +129,7 @@ def test_statistics_of_an_instance_in_use() -> None:
 
 
 CLASSES = [
-    ("two_pass.py:TwoPass", "two-pass"),
+    ("two_pass.py:Recentred", "two-pass"),
     ("streaming.py:Welford", "streaming"),
     ("one_pass.py:OnePass", "one-pass"),
 ]
