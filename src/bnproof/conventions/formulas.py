@@ -172,8 +172,8 @@ def simplest(estimate: float, holds: Callable[[float], bool]) -> tuple[float, bo
 def few_digits(value: float) -> Iterator[float]:
     """Numbers of few decimal digits next to a positive one, fewest first.
 
-    >>> list(few_digits(0.0100001))
-    [0.01]
+    >>> list(few_digits(0.0123))
+    [0.01, 0.012, 0.0123]
     """
     if not 0 < value < float("inf"):
         return

@@ -1,7 +1,7 @@
 """What was found, in the words of a terminal report, and as JSON."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rich.text import Text
@@ -72,7 +72,7 @@ def _dtypes(found: Mapping[str, str]) -> str:
     return ", ".join(same + told)
 
 
-_WORDS: dict[str, Any] = {
+_WORDS: dict[str, Callable[[Any], str]] = {
     "momentum_weighs": lambda found: f"the {found} value",
     "cumulative": lambda found: "the average of all batches" if found else "not offered",
     "in_place": lambda found: "yes" if found else "no",
