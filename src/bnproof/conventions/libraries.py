@@ -7,9 +7,9 @@ the conventions differ by far more than rounding.
 from bnproof.conventions.library import FACTS, Axis, Eps, Library, Momentum
 
 
-def _all(source: str) -> dict[str, str]:
-    """One source for all facts."""
-    return dict.fromkeys(FACTS, source)
+def _all(source: str, start: str = "") -> dict[str, str]:
+    """One source for all facts, and one for what the running variance starts from."""
+    return {**dict.fromkeys(FACTS, source), **({"initial_variance": start} if start else {})}
 
 
 def _by_axis(default: int) -> Axis:
@@ -30,7 +30,11 @@ _ALL = (
         eps=Eps("eps", "1e-5"),
         running_variance="unbiased",
         axis=Axis(1),
-        sources=_all("measured; torch/nn/modules/batchnorm.py"),
+        initial_variance="1",
+        sources=_all(
+            "measured; torch/nn/modules/batchnorm.py",
+            "measured, by bnproof identify torch.nn:BatchNorm2d",
+        ),
         aliases=("pytorch",),
     ),
     Library(
@@ -41,7 +45,11 @@ _ALL = (
         eps=Eps("epsilon", "1e-3"),
         running_variance="biased",
         axis=_by_axis(-1),
-        sources=_all("measured; keras/src/layers/normalization/batch_normalization.py"),
+        initial_variance="1",
+        sources=_all(
+            "measured; keras/src/layers/normalization/batch_normalization.py",
+            "signature: moving_variance_initializer ones",
+        ),
         aliases=("tf.keras",),
     ),
     Library(
@@ -91,7 +99,11 @@ _ALL = (
         eps=Eps("epsilon", "1e-5"),
         running_variance="biased",
         axis=_by_axis(-1),
-        sources=_all("measured; flax/linen/normalization.py"),
+        initial_variance="1",
+        sources=_all(
+            "measured; flax/linen/normalization.py",
+            "flax/linen/normalization.py: var starts from ones",
+        ),
     ),
     Library(
         id="haiku",
@@ -107,7 +119,10 @@ _ALL = (
             'data_format="channels_last"',
         ),
         initial_variance="0, debiased",
-        sources=_all("measured; haiku/_src/batch_norm.py and moving_averages.py"),
+        sources=_all(
+            "measured; haiku/_src/batch_norm.py and moving_averages.py",
+            "haiku/_src/moving_averages.py",
+        ),
     ),
     Library(
         id="equinox",
@@ -116,9 +131,8 @@ _ALL = (
         momentum=Momentum("momentum", "old", "0.99"),
         eps=Eps("eps", "1e-5"),
         running_variance="biased",
-        axis=Axis(1),
-        note="called on one example under vmap, with the channels first; "
-        'mode="ema" normalises by the averages in training too',
+        axis=Axis(None),
+        note="called on one example under vmap; in mode ema it trains on averaged statistics",
         sources=_all("measured; equinox/nn/_batch_norm.py"),
     ),
     Library(
@@ -172,7 +186,11 @@ _ALL = (
         running_variance="unbiased",
         axis=_by_format(1),
         note="mindspore.ops.BatchNorm is another thing: its momentum weighs the new value, 0.1",
-        sources=_all("measured; documentation of mindspore.nn.BatchNorm2d, r2.5"),
+        initial_variance="1",
+        sources=_all(
+            "measured; documentation of mindspore.nn.BatchNorm2d, r2.5",
+            "documentation: moving_var_init ones",
+        ),
     ),
     Library(
         id="mlx",
@@ -215,7 +233,11 @@ _ALL = (
         eps=Eps("eps", "2e-5"),
         running_variance="unbiased",
         axis=Axis(1),
-        sources=_all("measured; chainer/links/normalization/batch_normalization.py"),
+        initial_variance="1",
+        sources=_all(
+            "measured; chainer/links/normalization/batch_normalization.py",
+            "chainer/chainer#332; 0 before version 5",
+        ),
     ),
     Library(
         id="caffe",
@@ -229,7 +251,10 @@ _ALL = (
         setting="{name}: {value}",
         initial_variance="0, debiased",
         note="keeps sums that are divided by the third blob; has no gamma and beta (a Scale layer)",
-        sources=_all("src/caffe/layers/batch_norm_layer.cpp and caffe.proto; BVLC/caffe#4885"),
+        sources=_all(
+            "src/caffe/layers/batch_norm_layer.cpp and caffe.proto; BVLC/caffe#4885",
+            "src/caffe/layers/batch_norm_layer.cpp",
+        ),
     ),
     Library(
         id="cudnn",
@@ -318,7 +343,10 @@ _ALL = (
         axis=Axis(1),
         initial_variance="0",
         note="x is (N, D)",
-        sources=_all("assignment 2, cs231n/layers.py"),
+        sources=_all(
+            "assignment 2, cs231n/layers.py",
+            "cs231n/layers.py: running_var is np.zeros where it is not given",
+        ),
         aliases=("course",),
     ),
 )

@@ -48,12 +48,12 @@ class Axis:
     """Where the channels are.
 
     Attributes:
-        default: 1 or -1 in a batch (N, ...).
+        default: 1 or -1 in a batch (N, ...); None where a layer is called on single examples.
         argument: the setting that chooses it, "" where none does.
         first, last: that setting, written for axis 1 and for the last axis.
     """
 
-    default: int
+    default: int | None
     argument: str = ""
     first: str = ""
     last: str = ""
@@ -71,9 +71,10 @@ class Library:
         running_variance: "biased", "unbiased", or "" where that varies or is not documented.
         setting: how one setting is written.
         separator: between settings.
-        initial_variance: what the running variance starts from, "given" by the caller.
+        initial_variance: what the running variance starts from, "given" by the caller, "" where
+            nobody has looked.
         note: what else a reader has to know, "" if nothing.
-        sources: of each of `FACTS`.
+        sources: of each of `FACTS`, and of initial_variance where that is a number.
         aliases: other names on the command line.
     """
 
@@ -87,7 +88,7 @@ class Library:
     sources: Mapping[str, str]
     separator: str = ", "
     setting: str = "{name}={value}"
-    initial_variance: str = "1"
+    initial_variance: str = ""
     note: str = ""
     aliases: tuple[str, ...] = field(default=())
 

@@ -1,7 +1,7 @@
 """The table of libraries and a translation, as text."""
 
 from bnproof.conventions.libraries import LIBRARIES
-from bnproof.conventions.library import FACTS, Library
+from bnproof.conventions.library import Library
 from bnproof.conventions.translate import Translation
 from bnproof.report.lines import wrapped
 
@@ -22,9 +22,9 @@ def row(library: Library) -> tuple[str, ...]:
         f"{weighs}, debiased" if momentum.debiased else weighs,
         f"{eps.argument}={eps.default or '?'}",
         library.running_variance or "see note",
-        f"{library.axis.default}"
+        f"{library.axis.default or 'see note'}"
         + (f", {library.axis.argument}=" if library.axis.argument else ""),
-        library.initial_variance.split(",")[0],
+        library.initial_variance.split(",")[0] or "?",
     )
 
 
@@ -39,7 +39,7 @@ def table() -> str:
 def _legend() -> list[str]:
     return [
         "weighs: the term of the running average that momentum multiplies; debiased: divided by",
-        "the weights seen so far. starts from: the first running variance. ?: no default.",
+        "the weights seen so far. starts from: the first running variance. ?: none, or unknown.",
         "All normalise by the biased variance, with eps added to it inside the root.",
         "Sources and notes: bnproof translate --list --format md",
     ]
@@ -53,7 +53,8 @@ def page() -> str:
         "What `bnproof translate` and `bnproof identify` know of libraries; written by",
         "`bnproof translate --list --format md`. *weighs* is the term of the running average that",
         "momentum multiplies, *starts from* the first running variance, ? a setting without",
-        "default. All normalise by the biased variance, with eps added to it inside the root.",
+        "default, or what is not known. All normalise by the biased variance, with eps added to it",
+        "inside the root.",
         "",
         _cells(HEAD),
         _cells(["---"] * len(HEAD)),
@@ -73,10 +74,10 @@ def _cells(texts: tuple[str, ...] | list[str]) -> str:
 def _details(library: Library) -> list[str]:
     """Sources, facts of one source together; limits; notes."""
     by_source: dict[str, list[str]] = {}
-    for fact in FACTS:
+    for fact in library.sources:
         by_source.setdefault(library.sources[fact], []).append(fact.replace("_", " "))
     told = [
-        f"- {source}" + ("" if len(facts) == len(FACTS) else f" ({', '.join(facts)})")
+        f"- {source}" + ("" if len(facts) == len(library.sources) else f" ({', '.join(facts)})")
         for source, facts in by_source.items()
     ]
     if library.eps.minimum:

@@ -164,6 +164,10 @@ def _axis(made: Translation, text: str | None) -> None:
     source, target = made.source.axis, made.target.axis
     if text is not None and text.upper() not in AXES:
         raise SettingsError(f"axis={text} is not known; write axis=1 or axis=-1 (NCHW or NHWC)")
+    for side in (made.source, made.target):
+        if side.axis.default is None:
+            made.lose("axis", f"{side.id}: {side.note}")
+            return
     axis = source.default if text is None else AXES[text.upper()]
     if text is not None and axis != source.default and not source.argument:
         where = "axis 1" if source.default == 1 else "the last axis"
@@ -219,9 +223,10 @@ def _first_steps(made: Translation) -> None:
     if source.momentum.debiased == target.momentum.debiased:
         return
     debiased, plain = (source, target) if source.momentum.debiased else (target, source)
+    start = plain.initial_variance
+    told = f", and starts from variance {start}" if start not in ("", "given") else ""
     made.lose(
         "first batches",
         f"{debiased.id} divides its averages by the weights seen so far, so that they forget "
-        f"what they start from; {plain.id} starts from mean 0 and variance "
-        f"{plain.initial_variance}",
+        f"what they start from; {plain.id} does not{told}",
     )
