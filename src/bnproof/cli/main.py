@@ -12,6 +12,8 @@ import click
 VERBS = {
     "check": "Check an implementation of batch normalization.",
     "targets": "List what can be checked.",
+    "identify": "Find the conventions of an implementation by probing it.",
+    "translate": "Convert settings from one library to another.",
     "derive": "Show the derivation of batch normalization.",
     "prove": "Prove or refute a formula of one's own.",
     "selftest": "Show what the suite itself catches.",

@@ -5,12 +5,14 @@ do; a call's kind is its name with the dtype and rank that it is made with.
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self
 
 from bnproof.properties.cases import Case
 from bnproof.properties.contract import Declaration
+from bnproof.properties.formats import Array
+from bnproof.properties.lifetime import Lifetime
 from bnproof.properties.observation import Observation
 from bnproof.run.child import Child, Died, TimedOut
 from bnproof.run.patience import Patience
@@ -100,6 +102,34 @@ class Session:
         """Run one case; a crash and a hang are observations too."""
         return self._finish(self._send(case))
 
+    def probe(self, case: Case, declaration: Declaration) -> Observation:
+        """Run one case as if something else were declared."""
+        return self._finish(self._send(case, declaration))
+
+    def lifetime(self, batches: Sequence[Array], channels: int) -> Lifetime:
+        """What a layer made without settings does with some batches; a crash is told in it."""
+        self._settle()
+        try:
+            child = self._child or self._start()
+            child.send("lifetime", self.variant, list(batches), channels)
+            made: Lifetime = self._reply(child, f"{batches[0].dtype} without settings")
+        except (Died, TargetError) as error:
+            self._child = None
+            return Lifetime(raised=f"{error} in the call {self._call!r}")
+        except TimedOut:
+            self._child = None
+            self._patience.hung(f"{self._call}, {batches[0].dtype} without settings")
+            return Lifetime(raised=f"no answer after {self._limit:g} s in the call {self._call!r}")
+        return made
+
+    def attributes(self) -> tuple[str, ...]:
+        """Names of the attributes that the implementation itself has, defaults left out."""
+        self._settle()
+        child = self._child or self._start()
+        child.send("attributes", self.variant)
+        names: tuple[str, ...] = self._reply(child, "attributes", limit=LOADING)
+        return names
+
     def run_many(self, cases: Iterable[Case]) -> Iterator[tuple[Case, Observation]]:
         """Run cases in order; the worker runs the next one while the caller looks at one.
 
@@ -118,7 +148,7 @@ class Session:
 
     # --- cases -----------------------------------------------------------------------------------
 
-    def _send(self, case: Case) -> _Ticket:
+    def _send(self, case: Case, declaration: Declaration | None = None) -> _Ticket:
         self._settle()
         ticket = _Ticket(case)
         given_up = self._patience.given_up(case.dtype)
@@ -128,7 +158,10 @@ class Session:
             return ticket
         try:
             child = self._child or self._start()
-            child.send("run", self.variant, case)
+            if declaration is None:
+                child.send("run", self.variant, case)
+            else:
+                child.send("probe", self.variant, case, declaration)
             self._ticket = ticket
         except (Died, TargetError) as error:
             self._child = None
