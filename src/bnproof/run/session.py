@@ -13,7 +13,7 @@ from bnproof.properties.cases import Case
 from bnproof.properties.contract import Declaration
 from bnproof.properties.observation import Observation
 from bnproof.run.child import Child, Died, TimedOut
-from bnproof.run.patience import Patience
+from bnproof.run.patience import FIRST, Patience
 from bnproof.run.target import TargetError, parse
 
 TIMEOUT = 30.0  # seconds for one call of the target
@@ -38,16 +38,27 @@ class Session:
     Entering the context loads the target, and raises TargetError if that is impossible; leaving
     it leaves no process behind.  ``declarations`` are those of all variants of the target;
     ``first`` is the case of the first calls, with what came back; ``restarts`` and ``skipped``
-    count new workers, and cases that were not tried any more.
+    count new workers, and cases that were not tried any more.  The first call of a kind may take
+    ``compiling`` times the limit, and the start of a worker with the import of the target ``loading``
+    seconds.
     """
 
-    def __init__(self, target: str, variant: int = 0, timeout: float = TIMEOUT) -> None:
+    def __init__(
+        self,
+        target: str,
+        variant: int = 0,
+        timeout: float = TIMEOUT,
+        *,
+        compiling: float = FIRST,
+        loading: float = LOADING,
+    ) -> None:
         self.target, self.variant = target, variant
+        self.loading = loading
         self.declarations: list[Declaration] = []
         self.first: tuple[Case, Observation] | None = None
         self.restarts = 0
         self.skipped = 0
-        self._patience = Patience(timeout)
+        self._patience = Patience(timeout, compiling)
         self._child: Child | None = None
         self._ticket: _Ticket | None = None
 
@@ -77,7 +88,7 @@ class Session:
         """Go on with another variant of the target."""
         self._settle()
         self.variant = variant
-        self._patience = Patience(self._patience.timeout)
+        self._patience = Patience(self._patience.timeout, self._patience.first)
 
     def try_out(self) -> None:
         """Make the first calls: TargetError if the target cannot be used.
@@ -176,7 +187,7 @@ class Session:
         self._child = child = Child()
         try:
             child.send("load", self.target)
-            declarations = self._reply(child, "loading", limit=LOADING)
+            declarations = self._reply(child, "loading", limit=self.loading)
         except Died as died:
             self._child = None
             raise TargetError(
@@ -185,7 +196,7 @@ class Session:
         except TimedOut:
             self._child = None
             raise TargetError(
-                f"{self.target} cannot be loaded: importing it took more than {LOADING:g} s"
+                f"{self.target} cannot be loaded: importing it took more than {self.loading:g} s"
             ) from None
         if not self.declarations:
             self.declarations = declarations
@@ -199,7 +210,7 @@ class Session:
     def _reply(self, child: Child, kind: str, *, limit: float | None = None) -> Any:
         """What the worker answers in the end, within the limit: of all, or else of each call."""
         self._call, began = "preparation", time.monotonic()
-        self._limit = LOADING if limit is None else limit
+        self._limit = self.loading if limit is None else limit
         while True:
             verb, *rest = child.receive(began + self._limit)
             if verb == "call" and limit is None:
