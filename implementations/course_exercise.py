@@ -36,7 +36,10 @@ class NotWrittenError(Exception):
 
 
 class WrongFormError(Exception):
-    """What a function returned, or did to bn_param, is not of the exercise's form."""
+    """What a function returned, or did to bn_param, is not of the exercise's form.
+
+    The message begins with the id of the mistake, as "form/results: ...".
+    """
 
 
 class FailedError(Exception):
@@ -143,10 +146,11 @@ class ExercisePiece(CourseFunctions):
 
     def train(self, x: Array, *arguments: Array, **settings: float) -> tuple[Any, Any, Any, Any]:
         """forward in mode "train", and its backward if the piece has one."""
+        name = self.piece.backward
         y, mean, var, backward = super().train(x, *arguments, **settings)  # type: ignore[arg-type]  # as they came
-        if not self.piece.backward:
+        if not name:
             return y, mean, var, None
-        return y, mean, var, lambda dy: _gradients(backward(dy), self.piece.backward, dy)
+        return y, mean, var, lambda dy: _gradients(backward(dy), name, dy)
 
     def _call(
         self,
@@ -165,8 +169,10 @@ class ExercisePiece(CourseFunctions):
             parameters["running_var"] = running_var.copy()
         returned = self._forward(x, gamma, beta, parameters)
         y, cache = _out_and_cache(returned, self.piece.forward, x)
+        if cache is None and self.piece.backward:
+            raise WrongFormError(f"form/cache-is-none: {self.piece.forward} returns None as cache")
         if self.piece.created and parameters.get(EXTRA) != EXTRA:
-            raise WrongFormError("bn_param has lost a key that forward knows nothing of")
+            raise WrongFormError("form/lost-keys: bn_param has lost a key that the layer had put there")
         return y, cache, parameters
 
 
@@ -214,23 +220,25 @@ def _missing(name: str) -> Callable[..., Any]:
 def _out_and_cache(returned: Any, name: str, x: Array) -> tuple[Any, Any]:
     """What forward returned, taken apart."""
     if not isinstance(returned, (tuple, list)) or len(returned) != 2:
-        raise WrongFormError(f"{name} returns {_kind(returned)}, due (out, cache)")
+        raise WrongFormError(f"form/results: {name} returns {_kind(returned)}, due (out, cache)")
     out, cache = returned
     if getattr(cache, "shape", None) == x.shape and isinstance(out, (tuple, list, dict)):
-        raise WrongFormError(f"{name} returns (cache, out), due (out, cache)")
+        raise WrongFormError(f"form/order: {name} returns (cache, out), due (out, cache)")
     return out, cache
 
 
 def _gradients(returned: Any, name: str, dout: Array) -> tuple[Any, Any, Any]:
     """What backward returned, taken apart."""
     if not isinstance(returned, (tuple, list)) or len(returned) != 3:
-        raise WrongFormError(f"{name} returns {_kind(returned)}, due (dx, dgamma, dbeta)")
+        raise WrongFormError(
+            f"form/results: {name} returns {_kind(returned)}, due (dx, dgamma, dbeta)"
+        )
     dx, dgamma, dbeta = returned
     shapes = [getattr(a, "shape", None) for a in (dx, dgamma, dbeta)]
     if dout.shape in shapes[1:] and shapes[0] != dout.shape and dx is not None:
         found = ", ".join(map(str, shapes))
         raise WrongFormError(
-            f"{name} returns the gradients in another order: their shapes are {found}, "
+            f"form/order: {name} returns the gradients in another order: their shapes are {found}, "
             "due (dx, dgamma, dbeta)"
         )
     return dx, dgamma, dbeta

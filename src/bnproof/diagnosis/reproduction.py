@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from bnproof.properties.cases import columns
+from bnproof.properties.cases import Case, columns
 from bnproof.properties.contract import Declaration
 from bnproof.properties.execution import Executor
 from bnproof.properties.formats import format_of
@@ -33,7 +33,7 @@ def reproduces(mutant: Any, record: Record) -> bool:
     observed = _run(mutant, record)
     if observed is None or not _same_events(record.observation, observed):
         return False
-    agreed = [_agrees(judged, got) for judged, got in _pairs(record, observed)]
+    agreed = [agrees(judged, got) for judged, got in _pairs(record, observed)]
     wrong = [judged for _, judged in record.all_judged() if judged.worst > 1]
     return all(agreed) and (bool(wrong) or bool(record.observation.of(*EVENTS)))
 
@@ -44,9 +44,13 @@ def _run(mutant: Any, record: Record) -> Observation | None:
     first = any(j.worst > 1 for _, j in record.all_judged("train", "infer"))
     if first and case.calls == "full" and not record.observation.of(*EVENTS):
         case = case.with_(calls="short")
+    return observed_of(mutant, record.declaration, case)
+
+
+def observed_of(mutant: Any, declaration: Declaration, case: Case) -> Observation | None:
+    """What a mutant does on a case; None if it cannot run it."""
     try:
-        implementation = made(mutant, record.declaration, record.case.x.ndim)
-        executor = Executor(implementation, record.declaration)
+        executor = Executor(made(mutant, declaration, case.x.ndim), declaration)
         with np.errstate(all="ignore"):
             return executor.run(case, lambda _: None)
     except Exception:  # noqa: BLE001  # a mutant that cannot run such a case does not explain it
@@ -68,7 +72,7 @@ def _pairs(record: Record, observed: Observation) -> Iterator[tuple[Judged, Any]
             yield judged, columns(result) if judged.output in ("y", "dx") else result
 
 
-def _agrees(judged: Judged, result: Any) -> bool:
+def agrees(judged: Judged, result: Any) -> bool:
     """Whether two results are the same but for rounding."""
     with np.errstate(all="ignore"):
         got, other = (np.asarray(a, np.float64) for a in (judged.got, result))

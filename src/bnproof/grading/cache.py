@@ -1,0 +1,44 @@
+"""Whether the cache of a forward pass is all that its backward pass needs."""
+
+from bnproof.grading.forms import FORMS
+from bnproof.grading.result import NOT_GRADABLE, NOT_THERE, RIGHT, PartGrade
+from bnproof.grading.seen import Look
+from bnproof.grading.trials import Trial
+from bnproof.properties.property import like_first
+
+
+def look_at_cache(look: Look) -> PartGrade:
+    """The verdict on a cache: backward gives the same after other calls of all functions."""
+    needed = look.grades[look.part.needs]
+    if needed.verdict == NOT_THERE:
+        return look.verdict(NOT_THERE, "")
+    if needed.verdict not in (RIGHT, "wrong"):
+        return look.verdict(NOT_GRADABLE, f"out in train mode is {needed.verdict}")
+    pieces = [look.part.piece, f"{look.part.piece}_alt"]
+    there = [look.trials.done[piece] for piece in pieces if piece in look.trials.there]
+    if not there:
+        return look.verdict(NOT_GRADABLE, "there is no backward pass that uses it")
+    for trial in there:
+        raised = trial.raised("train")
+        if raised is not None and "form/cache-is-none" in raised[1].detail:
+            return look.wrong("form/cache-is-none", raised[1].detail.rpartition(": ")[2])
+    usable = [trial for trial in there if _tells(trial)]
+    if not usable:
+        return look.verdict(NOT_GRADABLE, "no backward pass runs and leaves its arguments alone")
+    for look.trial in usable:
+        for record, call, judged in look.judged(look.part.call):
+            check = like_first(record, call, judged)
+            if not check.holds:
+                return look.off(check, FORMS["form/cache-not-enough"])
+    return PartGrade(look.part, RIGHT)
+
+
+def _tells(trial: Trial) -> bool:
+    """Whether a backward pass ran, and can be run again to the same effect."""
+    if trial.failure or trial.raised() or trial.events("changed-input"):
+        return False
+    return all(
+        like_first(record, "train again", judged).holds
+        for record in trial.records
+        for judged in record.judged.get("train again", {}).values()
+    )

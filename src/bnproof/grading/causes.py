@@ -1,0 +1,125 @@
+"""Which known mistakes explain a part: alone, two at once, or in the forward pass before it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
+from typing import Any
+
+from bnproof.diagnosis.reproduction import agrees, observed_of
+from bnproof.grading.parts import Part
+from bnproof.grading.seen import Look
+from bnproof.mutants.catalogue import MUTANTS
+from bnproof.mutants.mutant import Mutant
+from bnproof.mutants.parts import Parts
+from bnproof.properties.cases import columns
+from bnproof.properties.observation import Observation
+from bnproof.properties.record import Record
+from bnproof.properties.result import Cause
+
+NAMED = 3
+"""At most so many causes are named."""
+
+OTHERS = frozenset(
+    ("half-precision", "layout", "limits", "sizes", "layer", "state", "aliasing", "cumulative")
+)
+"""Families whose mistakes need other data than an exercise is given, or are seen without numbers."""
+
+PAIRED = {
+    "train-output": ("formula", "eps"),
+    "running-statistics": ("running", "running-values"),
+    "test-output": ("mode", "eps"),
+    "dx": ("backward", "eps"),
+    "dgamma": ("parameter-gradients",),
+    "dbeta": ("parameter-gradients",),
+}
+"""The families of which two mistakes at once are looked for, by the name of the part."""
+
+Mistakes = tuple[Mutant, ...]
+"""One mistake, or several at once."""
+
+
+class Library:
+    """The known mistakes, run on the data of an exercise as often as needed, each time once."""
+
+    def __init__(self) -> None:
+        self._mutants = [m for m in MUTANTS if m.family not in OTHERS and m.family != "graded"]
+        self._seen: dict[tuple[str, ...], Observation | None] = {}
+
+    def alone(self, look: Look) -> list[Mutant]:
+        """The mistakes that reproduce a part on all data, in the order of the library."""
+        return [m for m in self._distinct() if self.explains((m,), look)]
+
+    def pairs(self, look: Look) -> Iterator[Mistakes]:
+        """Two mistakes that reproduce it together."""
+        families = PAIRED.get(look.part.name, ())
+        steps = [m for m in self._distinct() if m.family in families]
+        return (pair for pair in combinations(steps, 2) if self.explains(pair, look))
+
+    def after(self, forward: Sequence[Mutant], look: Look) -> list[Mistakes]:
+        """A mistake of the forward pass alone, or with one of the backward pass, for a gradient."""
+        families = PAIRED.get(look.part.name, ())
+        steps = [m for m in self._distinct() if m.family in families]
+        for first in forward:
+            if self.explains((first,), look):
+                return [(first,)]
+        pairs = ((first, step) for first in forward for step in steps)
+        return [pair for pair in pairs if self.explains(pair, look)][:1]
+
+    def explains(self, mistakes: Mistakes, look: Look) -> bool:
+        """Whether mistakes give the numbers of a part, right and wrong ones, on all data."""
+        records = sorted(look.trial.records, key=lambda r: _worst(r, look.part), reverse=True)
+        return bool(records) and all(self._gives(mistakes, r, look.part) for r in records)
+
+    def _gives(self, mistakes: Mistakes, record: Record, part: Part) -> bool:
+        observed = self._observed(mistakes, record)
+        if observed is None or observed.of("raised", "malformed"):
+            return False
+        results = observed.results.get(part.call, {})
+        for output in part.outputs:
+            judged, result = record.of(part.call, output), results.get(output)
+            if judged is None or result is None:
+                return False
+            if not agrees(judged, columns(result) if output in ("y", "dx") else result):
+                return False
+        return True
+
+    def _observed(self, mistakes: Mistakes, record: Record) -> Observation | None:
+        key = (*(m.id for m in mistakes), record.case.name, str(record.case.x.ndim))
+        if key not in self._seen:
+            case = record.case.with_(calls="short", layouts={})
+            implementation = _combined(mistakes)
+            self._seen[key] = implementation and observed_of(
+                implementation, record.declaration, case
+            )
+        return self._seen[key]
+
+    def _distinct(self) -> list[Mutant]:
+        """One mutant of each group of nearly equal ones."""
+        return list({m.counts_as: m for m in reversed(self._mutants)}.values())[::-1]
+
+
+def as_causes(mutants: Iterable[Mutant]) -> tuple[Cause, ...]:
+    """Mistakes as a report holds them, the first few."""
+    return tuple(Cause(m.id, m.mistake, m.repair, m.issues) for m in list(mutants)[:NAMED])
+
+
+def _worst(record: Record, part: Part) -> float:
+    found = (record.of(part.call, output) for output in part.outputs)
+    return max((judged.worst for judged in found if judged is not None), default=0.0)
+
+
+def _combined(mistakes: Mistakes) -> Any:
+    """A mutant with the wrong steps of all, or None where two replace the same step."""
+    if len(mistakes) == 1:
+        return mistakes[0]
+    made = [m.make for m in mistakes]
+    if not all(isinstance(kind, type) and issubclass(kind, Parts) for kind in made):
+        return None
+    steps = [{name for name in vars(kind) if not name.startswith("__")} for kind in made]
+    if any(a & b for a, b in combinations(steps, 2)):
+        return None
+    try:
+        combined = type("Combined", tuple(made), {})
+    except TypeError:  # one is a kind of the other
+        return None
+    first = mistakes[0]
+    return Mutant(first.id, first.mistake, first.repair, (), (), combined)

@@ -1,0 +1,127 @@
+"""Grading one file: run its pieces, look at each part, and find the causes."""
+
+import time
+from dataclasses import replace
+
+from bnproof.grading.cache import look_at_cache
+from bnproof.grading.causes import Library, as_causes
+from bnproof.grading.notes import notes
+from bnproof.grading.parts import PARTS, Part
+from bnproof.grading.result import NOT_GRADABLE, RIGHT, WRONG, Grade, PartGrade
+from bnproof.grading.seen import Look, look_at
+from bnproof.grading.trials import Progress, Trials, run_pieces
+from bnproof.implementations.course_exercise import FUNCTIONS
+from bnproof.mutants.mutant import Mutant
+from bnproof.run.checking import environment
+from bnproof.run.session import Session
+from bnproof.run.target import WHOLE, TargetError
+
+TIMEOUT = 5.0
+"""Seconds for one call of a function; on the data of an exercise even slow ones take far less."""
+
+LOADING = 30.0
+"""Seconds for the import of the file."""
+
+GIVEN = "right if the functions of the exercise that it calls were right"
+CONSISTENT = "right for the values that its forward pass has cached, which are wrong by the mistake"
+
+
+def grade(
+    file: str,
+    *,
+    timeout: float = TIMEOUT,
+    progress: Progress = lambda done, total, text: None,
+) -> Grade:
+    """Grade a file; what cannot be graded at all gives a grade that says so.
+
+    The file is run in a worker process, with ``timeout`` seconds for each call of a function.
+    """
+    began = time.monotonic()
+    place = file if "/" in file or file.endswith(".py") else f"./{file}"
+    target = f"{place}:{WHOLE}"
+    try:
+        with Session(target, timeout=timeout, compiling=1, loading=LOADING) as session:
+            trials = run_pieces(session, progress)
+    except TargetError as error:
+        text = str(error).replace(target, file)
+        return Grade(file, error=text, environment=environment())
+    if not trials.there:
+        return Grade(file, error=_nothing(file), environment=environment())
+    parts = tuple(Grader(trials).grades())
+    return Grade(
+        file,
+        parts,
+        notes(trials, parts),
+        environment=environment(),
+        seconds=time.monotonic() - began,
+    )
+
+
+def _nothing(file: str) -> str:
+    return f"{file} has none of the functions of the exercise:\n{', '.join(FUNCTIONS)}"
+
+
+class Grader:
+    """The grades of one file, part after part, each in the light of those before."""
+
+    def __init__(self, trials: Trials) -> None:
+        self._trials = trials
+        self._library = Library()
+        self._grades: dict[str, PartGrade] = {}
+        self._candidates: dict[str, list[Mutant]] = {}
+
+    def grades(self) -> list[PartGrade]:
+        """The grades of all parts."""
+        for part in PARTS:
+            self._grades[part.id] = self._graded(part)
+        return [self._named(grade) for grade in self._grades.values()]
+
+    def _graded(self, part: Part) -> PartGrade:
+        look = Look(part, self._trials, self._grades)
+        if part.name == "cache":
+            return look_at_cache(look)
+        found = look_at(look)
+        if not found.right and self._right_if_given(part):
+            return replace(found, verdict=RIGHT, causes=(), note=GIVEN)
+        if found.verdict == WRONG and found.elements and not found.causes:
+            return self._explained(look, found)
+        return found
+
+    def _right_if_given(self, part: Part) -> bool:
+        """Whether a spatial part is right once what it calls is replaced by what is right."""
+        given = Look(part, self._trials, self._grades, ", given")
+        return given.piece in self._trials.there and look_at(given).right
+
+    def _explained(self, look: Look, found: PartGrade) -> PartGrade:
+        """A wrong part with its causes, or right for what the forward pass has cached."""
+        part, library = look.part, self._library
+        forward = self._grades.get(part.needs)
+        if forward is not None and forward.verdict == WRONG and part.name != "dbeta":
+            return self._after_forward(look, found, forward)
+        self._candidates[part.id] = library.alone(look)
+        if self._candidates[part.id]:
+            return found
+        pair = next(library.pairs(look), None)
+        return replace(found, causes=as_causes(pair), together=True) if pair else found
+
+    def _after_forward(self, look: Look, found: PartGrade, forward: PartGrade) -> PartGrade:
+        """A gradient whose forward pass is wrong: judged in the light of that mistake."""
+        known = self._candidates.get(forward.part.id, [])
+        explained = self._library.after(known, look)
+        if not explained:
+            reason = f"{forward.part.function} is wrong, and with it what this is computed from"
+            return replace(found, verdict=NOT_GRADABLE, found=reason, case="", elements=())
+        first, *step = explained[0]
+        if not step:
+            return replace(found, verdict=RIGHT, note=f"{CONSISTENT} [{first.id}]")
+        return replace(found, causes=as_causes(step))
+
+    def _named(self, grade: PartGrade) -> PartGrade:
+        """A wrong part with those of its causes that explain most of all parts."""
+        candidates = self._candidates.get(grade.part.id)
+        if not candidates:
+            return grade
+        known = list(self._candidates.values())
+        counts = {m.id: sum(m in others for others in known) for m in candidates}
+        best = [m for m in candidates if counts[m.id] == max(counts.values())]
+        return replace(grade, causes=as_causes(best))
