@@ -1,6 +1,7 @@
 """Which known mistakes explain a part: alone, two at once, or in the forward pass before it."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -8,6 +9,7 @@ from bnproof.diagnosis.reproduction import agrees, observed_of
 from bnproof.grading.parts import Part
 from bnproof.grading.seen import Look
 from bnproof.mutants.catalogue import MUTANTS
+from bnproof.mutants.hints import FAMILIES as HINTED
 from bnproof.mutants.mutant import Mutant
 from bnproof.mutants.parts import Parts
 from bnproof.properties.cases import columns
@@ -18,10 +20,8 @@ from bnproof.properties.result import Cause
 NAMED = 3
 """At most so many causes are named."""
 
-OTHERS = frozenset(
-    ("half-precision", "layout", "limits", "sizes", "layer", "state", "aliasing", "cumulative")
-)
-"""Families whose mistakes need other data than an exercise is given, or are seen without numbers."""
+FAMILIES = frozenset(HINTED)
+"""Families of mistakes that students make: those with hints."""
 
 PAIRED = {
     "train-output": ("formula", "eps"),
@@ -41,12 +41,20 @@ class Library:
     """The known mistakes, run on the data of an exercise as often as needed, each time once."""
 
     def __init__(self) -> None:
-        self._mutants = [m for m in MUTANTS if m.family not in OTHERS and m.family != "graded"]
+        self._mutants = [m for m in MUTANTS if m.family in FAMILIES]
         self._seen: dict[tuple[str, ...], Observation | None] = {}
 
     def alone(self, look: Look) -> list[Mutant]:
-        """The mistakes that reproduce a part on all data, in the order of the library."""
-        return [m for m in self._distinct() if self.explains((m,), look)]
+        """The mistakes that reproduce a part on all data, in the order of the library.
+
+        Where none reproduces all its outputs, the right ones among them are left out.
+        """
+        found = [m for m in self._distinct() if self.explains((m,), look)]
+        wrong = wrong_outputs(look)
+        if found or len(wrong) == len(look.part.outputs):
+            return found
+        narrowed = replace(look, part=replace(look.part, outputs=wrong))
+        return self.alone(narrowed)
 
     def pairs(self, look: Look) -> Iterator[Mistakes]:
         """Two mistakes that reproduce it together."""
@@ -100,6 +108,12 @@ class Library:
 def as_causes(mutants: Iterable[Mutant]) -> tuple[Cause, ...]:
     """Mistakes as a report holds them, the first few."""
     return tuple(Cause(m.id, m.mistake, m.repair, m.issues) for m in list(mutants)[:NAMED])
+
+
+def wrong_outputs(look: Look) -> tuple[str, ...]:
+    """The outputs of a part that are wrong in some record."""
+    found = {judged.output for _, _, judged in look.judged(look.part.call) if judged.worst > 1}
+    return tuple(output for output in look.part.outputs if output in found)
 
 
 def _worst(record: Record, part: Part) -> float:

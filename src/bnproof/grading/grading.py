@@ -82,7 +82,7 @@ class Grader:
             return look_at_cache(look)
         found = look_at(look)
         if not found.right and self._right_if_given(part):
-            return replace(found, verdict=RIGHT, causes=(), note=GIVEN)
+            return PartGrade(part, RIGHT, note=GIVEN)
         if found.verdict == WRONG and found.elements and not found.causes:
             return self._explained(look, found)
         return found
@@ -110,18 +110,30 @@ class Grader:
         explained = self._library.after(known, look)
         if not explained:
             reason = f"{forward.part.function} is wrong, and with it what this is computed from"
-            return replace(found, verdict=NOT_GRADABLE, found=reason, case="", elements=())
+            return PartGrade(found.part, NOT_GRADABLE, reason)
         first, *step = explained[0]
         if not step:
-            return replace(found, verdict=RIGHT, note=f"{CONSISTENT} [{first.id}]")
+            return PartGrade(found.part, RIGHT, note=f"{CONSISTENT} [{first.id}]")
         return replace(found, causes=as_causes(step))
 
     def _named(self, grade: PartGrade) -> PartGrade:
-        """A wrong part with those of its causes that explain most of all parts."""
+        """A wrong part with those of its causes that explain most of all parts, right ones too."""
         candidates = self._candidates.get(grade.part.id)
         if not candidates:
             return grade
-        known = list(self._candidates.values())
-        counts = {m.id: sum(m in others for others in known) for m in candidates}
+        counts = {mutant.id: self._explained_parts(mutant, grade.part) for mutant in candidates}
         best = [m for m in candidates if counts[m.id] == max(counts.values())]
         return replace(grade, causes=as_causes(best))
+
+    def _explained_parts(self, mutant: Mutant, part: Part) -> int:
+        """How many parts on the same kind of data come out as they would with a mistake."""
+        looks = (
+            Look(other, self._trials, self._grades)
+            for other in PARTS
+            if other.spatial == part.spatial and other.name != "cache"
+        )
+        return sum(
+            self._library.explains((mutant,), look)
+            for look in looks
+            if look.piece in self._trials.there
+        )
