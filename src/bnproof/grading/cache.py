@@ -1,10 +1,12 @@
 """Whether the cache of a forward pass is all that its backward pass needs."""
 
 from bnproof.grading.forms import FORMS
-from bnproof.grading.result import NOT_GRADABLE, NOT_THERE, RIGHT, PartGrade
+from bnproof.grading.result import NOT_GRADABLE, NOT_THERE, RIGHT, WRONG, PartGrade
 from bnproof.grading.seen import Look
 from bnproof.grading.trials import Trial
 from bnproof.properties.property import like_first
+
+NO_BACKWARD = "there is no backward pass that uses it"
 
 
 def look_at_cache(look: Look) -> PartGrade:
@@ -12,25 +14,34 @@ def look_at_cache(look: Look) -> PartGrade:
     needed = look.grades[look.part.needs]
     if needed.verdict == NOT_THERE:
         return look.verdict(NOT_THERE, "")
-    if needed.verdict not in (RIGHT, "wrong"):
+    if needed.verdict not in (RIGHT, WRONG):
         return look.verdict(NOT_GRADABLE, f"out in train mode is {needed.verdict}")
     pieces = [look.part.piece, f"{look.part.piece}_alt"]
     there = [look.trials.done[piece] for piece in pieces if piece in look.trials.there]
-    if not there:
-        return look.verdict(NOT_GRADABLE, "there is no backward pass that uses it")
-    for trial in there:
+    return _none(look, there) or _replaced(look, there)
+
+
+def _none(look: Look, trials: list[Trial]) -> PartGrade | None:
+    """A cache that is None."""
+    for trial in trials:
         raised = trial.raised("train")
         if raised is not None and "form/cache-is-none" in raised[1].detail:
             return look.wrong("form/cache-is-none", raised[1].detail.rpartition(": ")[2])
-    usable = [trial for trial in there if _tells(trial)]
-    if not usable:
-        return look.verdict(NOT_GRADABLE, "no backward pass runs and leaves its arguments alone")
+    return None
+
+
+def _replaced(look: Look, trials: list[Trial]) -> PartGrade:
+    """Gradients that are others once other data went through forward."""
+    usable = [trial for trial in trials if _tells(trial)]
     for look.trial in usable:
         for record, call, judged in look.judged(look.part.call):
             check = like_first(record, call, judged)
             if not check.holds:
                 return look.off(check, FORMS["form/cache-not-enough"])
-    return PartGrade(look.part, RIGHT)
+    if usable:
+        return PartGrade(look.part, RIGHT)
+    reason = "no backward pass runs and leaves its arguments alone" if trials else NO_BACKWARD
+    return look.verdict(NOT_GRADABLE, reason)
 
 
 def _tells(trial: Trial) -> bool:

@@ -18,7 +18,7 @@ def cases(declaration: Declaration, seed: int = 0) -> list[Case]:
     """The cases of one piece, smallest first, in the rank that it declares.
 
     >>> [case.name for case in cases(Declaration(ranks=(2,)))][0]
-    'ordinary'
+    'ordinary numbers'
     """
     build = Builder(declaration, "float64", seed)
     return _spatial(build) if declaration.ranks == (4,) else _plain(build)
@@ -42,11 +42,11 @@ def _plain(build: Builder) -> list[Case]:
     constant = np.where(np.arange(3) == 1, 2.5, normal(5, 3))
     strided = {"x": "Fortran", "dy": "stepped", "gamma": "stepped"}
     return [
-        build.case("ordinary", 1.5 * normal(5, 3) + 0.75),
+        build.case("ordinary numbers", 1.5 * normal(5, 3) + 0.75),
         build.case("as many features as examples", normal(4, 4) - 1, eps=0.25, weight=0.25),
         build.case("two examples", 2 * normal(2, 5), eps=2.0**-4),
         build.case("a constant feature", constant, eps=2.0**-6),
-        build.case("not contiguous", normal(6, 4), layouts=strided),
+        build.case("other memory", normal(6, 4), layouts=strided),
         build.case("eps and momentum as usual", 0.01 * normal(8, 3), eps=1e-5, momentum=0.9),
         build.case("large mean", 1000 + normal(9, 2), eps=2.0**-10),
     ]
@@ -57,10 +57,10 @@ def _spatial(build: Builder) -> list[Case]:
     constant = np.where(np.arange(3)[:, None, None] == 1, 2.5, normal(2, 3, 2, 2))
     strided = {"x": "channels moved", "dy": "stepped"}
     return [
-        build.case("ordinary", 1.5 * normal(2, 3, 4, 5) + 0.75),
+        build.case("ordinary numbers", 1.5 * normal(2, 3, 4, 5) + 0.75),
         build.case("all sizes the same", normal(3, 3, 3, 3) - 1, eps=0.25, weight=0.25),
         build.case("one position", 2 * normal(5, 2, 1, 1), eps=2.0**-4),
         build.case("a constant channel", constant, eps=2.0**-6),
-        build.case("not contiguous", normal(2, 4, 3, 2), layouts=strided),
+        build.case("other memory", normal(2, 4, 3, 2), layouts=strided),
         build.case("eps and momentum as usual", 0.01 * normal(3, 2, 4, 2), eps=1e-5, momentum=0.9),
     ]

@@ -69,8 +69,9 @@ class Library:
         for first in forward:
             if self.explains((first,), look):
                 return [(first,)]
-        pairs = ((first, step) for first in forward for step in steps)
-        return [pair for pair in pairs if self.explains(pair, look)][:1]
+        pairs: Iterator[Mistakes] = ((first, step) for first in forward for step in steps)
+        found = next((pair for pair in pairs if self.explains(pair, look)), None)
+        return [] if found is None else [found]
 
     def explains(self, mistakes: Mistakes, look: Look) -> bool:
         """Whether mistakes give the numbers of a part, right and wrong ones, on all data."""
@@ -125,8 +126,8 @@ def _combined(mistakes: Mistakes) -> Any:
     """A mutant with the wrong steps of all, or None where two replace the same step."""
     if len(mistakes) == 1:
         return mistakes[0]
-    made = [m.make for m in mistakes]
-    if not all(isinstance(kind, type) and issubclass(kind, Parts) for kind in made):
+    made = [m.make for m in mistakes if isinstance(m.make, type) and issubclass(m.make, Parts)]
+    if len(made) < len(mistakes):
         return None
     steps = [{name for name in vars(kind) if not name.startswith("__")} for kind in made]
     if any(a & b for a, b in combinations(steps, 2)):

@@ -100,8 +100,13 @@ HINTS = {
 """Hints by id."""
 
 RAISED = (
-    ("could not be broadcast", "Print the shapes of all arrays in that line. Which axis was summed "
-     "away, and which should have been?"),
+    (
+        "could not be broadcast",
+        (
+            "Print the shapes of all arrays in that line. Which axis was summed "
+            "away, and which should have been?"
+        ),
+    ),
     ("KeyError", "Print the keys of the dictionary there, and compare the spelling."),
     ("NameError", "Where should this name have got its value?"),
     ("UnboundLocalError", "In which mode does this name get its value, and in which is it used?"),

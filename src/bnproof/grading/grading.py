@@ -23,7 +23,7 @@ LOADING = 30.0
 """Seconds for the import of the file."""
 
 GIVEN = "right if the functions of the exercise that it calls were right"
-CONSISTENT = "right for the values that its forward pass has cached, which are wrong by the mistake"
+CONSISTENT = "right for what its forward pass has cached, which is wrong"
 
 
 def grade(
@@ -111,9 +111,9 @@ class Grader:
         if not explained:
             reason = f"{forward.part.function} is wrong, and with it what this is computed from"
             return PartGrade(found.part, NOT_GRADABLE, reason)
-        first, *step = explained[0]
+        _, *step = explained[0]
         if not step:
-            return PartGrade(found.part, RIGHT, note=f"{CONSISTENT} [{first.id}]")
+            return PartGrade(found.part, RIGHT, note=CONSISTENT)
         return replace(found, causes=as_causes(step))
 
     def _named(self, grade: PartGrade) -> PartGrade:

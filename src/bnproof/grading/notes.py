@@ -23,13 +23,13 @@ def _single(record: Record | None) -> str:
     raised = record.observation.of("raised")
     if raised:
         _, _, text = raised[0].detail.partition(": ")
-        return f"not graded: for {SINGLE} alone forward raises {text}"
+        return f"not graded: for {SINGLE} alone, batchnorm_forward raises {text}"
     judged = record.of("train", "y")
     if judged is None or judged.worst <= 1:
         return ""
     finite = bool(np.isfinite(judged.got).all())
     got = "something else than beta" if finite else "NaN or infinity, where beta is due"
-    return f"not graded: for {SINGLE} alone forward gives {got}"
+    return f"not graded: for {SINGLE} alone, batchnorm_forward gives {got}"
 
 
 def _agreement(parts: Sequence[PartGrade]) -> str:

@@ -24,7 +24,7 @@ from bnproof.grading.result import (
 )
 from bnproof.grading.trials import Trial, Trials
 from bnproof.mutants.catalogue import mutant_of
-from bnproof.properties.property import Check, like_first, of_judged
+from bnproof.properties.property import Check, Row, like_first, of_judged
 from bnproof.properties.record import Judged, Record
 from bnproof.properties.result import Cause
 
@@ -82,19 +82,18 @@ class Look:
 
     def verdict(self, verdict: str, found: str, record: Record | None = None) -> PartGrade:
         """A verdict with what was found, and where."""
-        case = "" if record is None else record.case.describe()
-        return PartGrade(self.part, verdict, found, case)
+        return PartGrade(self.part, verdict, found, described(record))
 
     def wrong(self, mistake: str, found: str, record: Record | None = None) -> PartGrade:
         """Wrong by a mistake of form."""
-        case = "" if record is None else record.case.describe()
-        return PartGrade(self.part, WRONG, found, case, causes=(FORMS[mistake],))
+        return PartGrade(self.part, WRONG, found, described(record), causes=(FORMS[mistake],))
 
     def off(self, check: Check, *causes: Cause) -> PartGrade:
         """Wrong by its numbers."""
-        return PartGrade(
-            self.part, WRONG, _found(check), check.record.case.describe(), check.elements(), causes
-        )
+        elements = _elements(check)
+        index, got, due, *_ = elements[0]
+        found = f"{_name(check.output.partition(' of ')[0])}{index} is {got}, due {due}"
+        return PartGrade(self.part, WRONG, found, described(check.record), elements, causes)
 
 
 def look_at(look: Look) -> PartGrade:
@@ -120,7 +119,9 @@ def _blocked(look: Look) -> PartGrade | None:
         return None
     needed = look.grades[part.needs]
     reason = BLOCKING.get(needed.verdict)
-    return reason and look.verdict(NOT_GRADABLE, f"{needed.part.function} {reason}")
+    if reason is None:
+        return None
+    return look.verdict(NOT_GRADABLE, f"{needed.part.function} {reason}")
 
 
 def _failed(look: Look) -> PartGrade | None:
@@ -233,7 +234,7 @@ def _moved(look: Look) -> PartGrade | None:
                 moves = mutant_of("mode/inference-moves-statistics")
                 cause = Cause(moves.id, moves.mistake, moves.repair, moves.issues)
                 found = f"{name} is another one after a call in test mode"
-                return PartGrade(look.part, WRONG, found, record.case.describe(), causes=(cause,))
+                return PartGrade(look.part, WRONG, found, described(record), causes=(cause,))
     return None
 
 
@@ -256,8 +257,32 @@ def _name(output: str) -> str:
     return NAMES.get(output, output)
 
 
-def _found(check: Check) -> str:
-    """The worst number that is off."""
-    output = check.output.partition(" of ")[0]
-    index, got, due, *_ = check.elements()[0]
-    return f"{_name(output)}{index} is {got}, due {due}"
+def described(record: Record | None) -> str:
+    """The data of a record as the exercise speaks of it, "" for none."""
+    if record is None:
+        return ""
+    case = record.case
+    layout = ", not contiguous" if case.layouts else ""
+    settings = f"eps {case.eps:g}, momentum {case.momentum:g}"
+    return f"{case.name}: x of shape {case.x.shape}{layout}, {settings}"
+
+
+def _elements(check: Check) -> tuple[Row, ...]:
+    """The worst numbers, with the index that they have in the exercise's array."""
+    shape = check.record.case.x.shape
+    if len(shape) == 2:
+        return check.elements()
+    return tuple((_index(row[0], shape), *row[1:]) for row in check.elements())
+
+
+def _index(index: str, shape: tuple[int, ...]) -> str:
+    """[value, channel] as [n, c, h, w].
+
+    >>> _index("[7, 1]", (2, 3, 2, 2))
+    '[1, 1, 1, 1]'
+    """
+    value, *channel = (int(part) for part in index.strip("[]").split(","))
+    if not channel:
+        return index
+    n, h, w = (int(part) for part in np.unravel_index(value, (shape[0], *shape[2:])))
+    return f"[{n}, {channel[0]}, {h}, {w}]"

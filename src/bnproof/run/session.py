@@ -39,8 +39,7 @@ class Session:
     it leaves no process behind.  ``declarations`` are those of all variants of the target;
     ``first`` is the case of the first calls, with what came back; ``restarts`` and ``skipped``
     count new workers, and cases that were not tried any more.  The first call of a kind may take
-    ``compiling`` times the limit, and the start of a worker with the import of the target ``loading``
-    seconds.
+    ``compiling`` times the limit; a worker may take ``loading`` seconds to import the target.
     """
 
     def __init__(
