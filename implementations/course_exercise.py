@@ -175,7 +175,7 @@ class ExercisePiece(CourseFunctions):
         **settings: float,
     ) -> tuple[Any, Any, dict[str, Any]]:
         """One call of forward, with a bn_param of its own and copies of the statistics."""
-        parameters: dict[str, Any] = {"mode": mode, **settings, EXTRA: EXTRA}
+        parameters: dict[str, Any] = {"mode": mode, "momentum": 0.9, **settings, EXTRA: EXTRA}
         if not self.piece.created:
             parameters["running_mean"] = running_mean.copy()
             parameters["running_var"] = running_var.copy()

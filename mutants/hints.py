@@ -137,7 +137,10 @@ _KINDS: tuple[tuple[str, str], ...] = (
             "Fill an image with the number of its channel, reshape it as you do, and print one "
             "column. Are all its numbers the same?"
         ),
-        "axes/reshaped-not-transposed",
+        (
+            "axes/reshaped-not-transposed axes/channels-not-moved axes/channels-not-moved-back "
+            "axes/channels-of-dy-not-moved"
+        ),
     ),
     # --- the gradient of x --------------------------------------------------------------------
     (

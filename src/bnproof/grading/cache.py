@@ -1,8 +1,8 @@
 """Whether the cache of a forward pass is all that its backward pass needs."""
 
 from bnproof.grading.forms import FORMS
-from bnproof.grading.result import NOT_GRADABLE, NOT_THERE, RIGHT, WRONG, PartGrade
-from bnproof.grading.seen import Look
+from bnproof.grading.result import NOT_GRADABLE, NOT_THERE, RIGHT, PartGrade
+from bnproof.grading.seen import BLOCKING, Look
 from bnproof.grading.trials import Trial
 from bnproof.properties.property import like_first
 
@@ -14,9 +14,9 @@ def look_at_cache(look: Look) -> PartGrade:
     needed = look.grades[look.part.needs]
     if needed.verdict == NOT_THERE:
         return look.verdict(NOT_THERE, "")
-    if needed.verdict not in (RIGHT, WRONG):
-        return look.verdict(NOT_GRADABLE, f"out in train mode is {needed.verdict}")
-    pieces = [look.part.piece, f"{look.part.piece}_alt"]
+    if needed.verdict in BLOCKING:
+        return look.verdict(NOT_GRADABLE, f"{look.part.function} {BLOCKING[needed.verdict]}")
+    pieces = [look.part.piece + suffix for suffix in ("", "_alt", ", given")]
     there = [look.trials.done[piece] for piece in pieces if piece in look.trials.there]
     return _none(look, there) or _replaced(look, there)
 
@@ -46,7 +46,8 @@ def _replaced(look: Look, trials: list[Trial]) -> PartGrade:
 
 def _tells(trial: Trial) -> bool:
     """Whether a backward pass ran, and can be run again to the same effect."""
-    if trial.failure or trial.raised() or trial.events("changed-input"):
+    changed = any(event.what == "dy" for _, event in trial.events("changed-input"))
+    if trial.failure or trial.raised() or changed:
         return False
     return all(
         like_first(record, "train again", judged).holds

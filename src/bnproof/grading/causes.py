@@ -5,6 +5,8 @@ from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
+import numpy as np
+
 from bnproof.diagnosis.reproduction import agrees, observed_of
 from bnproof.grading.parts import Part
 from bnproof.grading.seen import Look
@@ -12,7 +14,9 @@ from bnproof.mutants.catalogue import MUTANTS
 from bnproof.mutants.hints import FAMILIES as HINTED
 from bnproof.mutants.mutant import Mutant
 from bnproof.mutants.parts import Parts
+from bnproof.properties.bounds import ladder
 from bnproof.properties.cases import columns
+from bnproof.properties.formats import FORMATS
 from bnproof.properties.observation import Observation
 from bnproof.properties.record import Record
 from bnproof.properties.result import Cause
@@ -32,6 +36,12 @@ PAIRED = {
     "dbeta": ("parameter-gradients",),
 }
 """The families of which two mistakes at once are looked for, by the name of the part."""
+
+SINGLE = ladder(FORMATS["float32"], FORMATS["float32"])["one-pass"]
+"""What float32 may be off by."""
+
+RIGHT = Mutant("right", "", "", (), (), Parts)
+"""No mistake at all, to compare with."""
 
 Mistakes = tuple[Mutant, ...]
 """One mistake, or several at once."""
@@ -57,18 +67,18 @@ class Library:
         return self.alone(narrowed)
 
     def pairs(self, look: Look) -> Iterator[Mistakes]:
-        """Two mistakes that reproduce it together."""
-        families = PAIRED.get(look.part.name, ())
-        steps = [m for m in self._distinct() if m.family in families]
+        """Two mistakes that reproduce it together, each of which changes it by itself."""
+        steps = [m for m in self._of(look) if self._changes(m, look, look.part.outputs)]
+        if look.part.needs:  # the forward pass is right, so neither mistake may change it
+            steps = [m for m in steps if not self._changes(m, look, ("y",))]
         return (pair for pair in combinations(steps, 2) if self.explains(pair, look))
 
     def after(self, forward: Sequence[Mutant], look: Look) -> list[Mistakes]:
         """A mistake of the forward pass alone, or with one of the backward pass, for a gradient."""
-        families = PAIRED.get(look.part.name, ())
-        steps = [m for m in self._distinct() if m.family in families]
         for first in forward:
             if self.explains((first,), look):
                 return [(first,)]
+        steps = [m for m in self._of(look) if not self._changes(m, look, ("y",))]
         pairs: Iterator[Mistakes] = ((first, step) for first in forward for step in steps)
         found = next((pair for pair in pairs if self.explains(pair, look)), None)
         return [] if found is None else [found]
@@ -101,9 +111,35 @@ class Library:
             )
         return self._seen[key]
 
+    def _of(self, look: Look) -> list[Mutant]:
+        """The mistakes that are looked for two at a time in a part of this name."""
+        families = PAIRED.get(look.part.name, ())
+        return [m for m in self._distinct() if m.family in families]
+
+    def _changes(self, mutant: Mutant, look: Look, outputs: tuple[str, ...]) -> bool:
+        """Whether a mistake changes outputs on the first data, be it in the last bits."""
+        record, call = look.trial.records[0], look.part.call
+        wrong, right = (self._observed((m,), record) for m in (mutant, RIGHT))
+        if wrong is None or right is None or wrong.of("raised", "malformed"):
+            return True
+        pairs = ((wrong.results[call].get(n), right.results[call].get(n)) for n in outputs)
+        return not all(
+            one is not None and other is not None and np.array_equal(one, other, equal_nan=True)
+            for one, other in pairs
+        )
+
     def _distinct(self) -> list[Mutant]:
         """One mutant of each group of nearly equal ones."""
         return list({m.counts_as: m for m in reversed(self._mutants)}.values())[::-1]
+
+
+def in_single_precision(look: Look) -> bool:
+    """Whether all wrong numbers of a part are as close as float32 allows."""
+    wrong = [found for found in look.judged(look.part.call) if found[2].worst > 1]
+    mode = look.part.call.partition(" ")[0]
+    bounds = (record.subjects[mode].bound(SINGLE, judged.output) for record, _, judged in wrong)
+    pairs = zip(wrong, bounds, strict=True)
+    return bool(wrong) and all(bool((j.error <= bound).all()) for (_, _, j), bound in pairs)
 
 
 def as_causes(mutants: Iterable[Mutant]) -> tuple[Cause, ...]:

@@ -2,9 +2,11 @@
 
 import time
 from dataclasses import replace
+from pathlib import Path
 
 from bnproof.grading.cache import look_at_cache
-from bnproof.grading.causes import Library, as_causes
+from bnproof.grading.causes import Library, as_causes, in_single_precision
+from bnproof.grading.forms import FORMS
 from bnproof.grading.notes import notes
 from bnproof.grading.parts import PARTS, Part
 from bnproof.grading.result import NOT_GRADABLE, RIGHT, WRONG, Grade, PartGrade
@@ -37,6 +39,10 @@ def grade(
     The file is run in a worker process, with ``timeout`` seconds for each call of a function.
     """
     began = time.monotonic()
+    if Path(file).is_dir():
+        return Grade(
+            file, error=f"{file} is a folder; name a file in it", environment=environment()
+        )
     place = file if "/" in file or file.endswith(".py") else f"./{file}"
     target = f"{place}:{WHOLE}"
     try:
@@ -101,12 +107,16 @@ class Grader:
         self._candidates[part.id] = library.alone(look)
         if self._candidates[part.id]:
             return found
+        if in_single_precision(look):
+            return replace(found, causes=(FORMS["form/dtype"],))
         pair = next(library.pairs(look), None)
         return replace(found, causes=as_causes(pair), together=True) if pair else found
 
     def _after_forward(self, look: Look, found: PartGrade, forward: PartGrade) -> PartGrade:
         """A gradient whose forward pass is wrong: judged in the light of that mistake."""
         known = self._candidates.get(forward.part.id, [])
+        if FORMS["form/dtype"] in forward.causes and in_single_precision(look):
+            return PartGrade(found.part, RIGHT, note=CONSISTENT)
         explained = self._library.after(known, look)
         if not explained:
             reason = f"{forward.part.function} is wrong, and with it what this is computed from"

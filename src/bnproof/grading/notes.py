@@ -5,14 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from bnproof.grading.cases import SINGLE
-from bnproof.grading.result import PartGrade
+from bnproof.grading.result import RIGHT, WRONG, PartGrade
 from bnproof.grading.trials import Trials
 from bnproof.properties.record import Record
 
 
 def notes(trials: Trials, parts: Sequence[PartGrade]) -> tuple[str, ...]:
     """The notes on a file, a line each."""
-    found = [_single(trials.single), _agreement(parts)]
+    right = any(grade.right for grade in parts if grade.part.id == "forward/train-output")
+    found = [_single(trials.single) if right else "", _agreement(parts)]
     return tuple(note for note in found if note)
 
 
@@ -22,7 +23,9 @@ def _single(record: Record | None) -> str:
         return ""
     raised = record.observation.of("raised")
     if raised:
-        _, _, text = raised[0].detail.partition(": ")
+        kind, _, text = raised[0].detail.partition(": ")
+        if kind != "FailedError":
+            return ""  # which is told where it is graded
         return f"not graded: for {SINGLE} alone, batchnorm_forward raises {text}"
     judged = record.of("train", "y")
     if judged is None or judged.worst <= 1:
@@ -38,7 +41,7 @@ def _agreement(parts: Sequence[PartGrade]) -> str:
     differ = []
     for name in ("dx", "dgamma", "dbeta"):
         one, other = by_id[f"backward/{name}"], by_id[f"backward-alt/{name}"]
-        if {one.verdict, other.verdict} == {"right", "wrong"}:
+        if {one.verdict, other.verdict} == {RIGHT, WRONG} and (one.elements or other.elements):
             differ.append(name)
     if not differ:
         return ""

@@ -5,6 +5,7 @@ or cannot be graded; a call did not come back or raised; a result has another fo
 wrong; later calls give others; inputs were changed.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,6 +28,7 @@ from bnproof.mutants.catalogue import mutant_of
 from bnproof.properties.property import Check, Row, like_first, of_judged
 from bnproof.properties.record import Judged, Record
 from bnproof.properties.result import Cause
+from bnproof.report.lines import clipped
 
 LATER = {"train": ("train again", "train repeated"), "infer": ("infer one",)}
 """The calls whose results have to be those of the first call."""
@@ -43,6 +45,10 @@ BLOCKING = {
     NOT_GRADABLE: "cannot be graded",
 }
 """What keeps other parts from being graded, in words."""
+
+
+SAID = 100
+"""Characters of what a function printed before it crashed."""
 
 
 @dataclass
@@ -126,7 +132,7 @@ def _blocked(look: Look) -> PartGrade | None:
 
 def _failed(look: Look) -> PartGrade | None:
     trial = look.trial
-    return look.verdict(trial.failure, trial.detail) if trial.failure else None
+    return look.verdict(trial.failure, in_words(trial.detail)) if trial.failure else None
 
 
 def _raised(look: Look) -> PartGrade | None:
@@ -135,14 +141,15 @@ def _raised(look: Look) -> PartGrade | None:
         return None
     record, event = raised
     kind, _, text = event.detail.partition(": ")
+    if look.part.needs and not event.call.endswith("backward"):
+        said = text.partition(": ")[2] if kind == "WrongFormError" else text
+        return look.verdict(NOT_GRADABLE, said)
     if kind == "NotWrittenError":
         return look.verdict(NOT_WRITTEN, text)
     if kind == "MissingError":
         return look.verdict(NOT_GRADABLE, text)
     if kind == "WrongFormError":
         mistake, _, found = text.partition(": ")
-        if mistake == "form/cache-is-none":
-            return look.verdict(NOT_GRADABLE, found)
         return look.wrong(mistake, found, record)
     return look.verdict(RAISES, text if kind == "FailedError" else event.detail, record)
 
@@ -187,7 +194,7 @@ def _created(look: Look) -> PartGrade | None:
     if found is not None and found.causes:
         return found
     if found is not None or trial.failure:
-        reason = trial.detail if trial.failure else f"{found.found}" if found else ""
+        reason = in_words(trial.detail) if trial.failure else f"{found.found}" if found else ""
         return look.wrong("form/statistics-not-created", f"without running statistics: {reason}")
     for find in (_absent, _numbers):
         found = find(base)
@@ -251,6 +258,15 @@ _LOOKS: tuple[Callable[[Look], PartGrade | None], ...] = (
     _changed,
     _moved,
 )
+
+
+def in_words(detail: str) -> str:
+    """How a call ended, without the name that the call has here.
+
+    >>> in_words("no answer after 5 s in the call 'train backward'")
+    'no answer after 5 s'
+    """
+    return clipped(re.sub(r" in the call '[a-z ]*'", "", detail), SAID)
 
 
 def _name(output: str) -> str:
