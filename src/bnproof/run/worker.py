@@ -8,6 +8,7 @@ which all processes of a machine share.
 
 import ctypes
 import faulthandler
+import fcntl
 import os
 import signal
 import sys
@@ -27,6 +28,7 @@ from bnproof.run.loading import load
 from bnproof.run.target import TargetError
 
 PR_SET_PDEATHSIG = 1
+HIGH = 200  # file descriptors from here on are nobody's habit
 
 
 class Worker:
@@ -103,11 +105,11 @@ class Worker:
             self.connection.send(("call", call, time.monotonic()))
 
 
-def die_with_the_session(session: int) -> None:
-    """Have the kernel end this process when the session dies, even in the middle of a hang."""
+def die_with_the_guard(guard: int) -> None:
+    """Have the kernel end this process when its guard dies, even in the middle of a hang."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != session:
+    if os.getppid() != guard:
         os._exit(1)
 
 
@@ -117,18 +119,22 @@ def offer_for_sacrifice() -> None:
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
 
 
-def main() -> None:
-    """Serve the session that started this process; arguments are a file descriptor and its id."""
-    descriptor, session = map(int, sys.argv[1:])
-    sys.argv[1:] = []  # targets that look at the command line find none
-    die_with_the_session(session)
+def away_from_the_low_numbers(descriptor: int) -> int:
+    """A copy of a file descriptor whose number nobody writes to or closes by accident."""
+    try:
+        copy = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, HIGH)
+    except OSError:  # a limit on the number of open files
+        os.set_inheritable(descriptor, False)
+        return descriptor
+    os.close(descriptor)
+    return copy
+
+
+def main(descriptor: int, guard: int) -> None:
+    """Answer on a descriptor, as the child of the process ``guard``."""
+    die_with_the_guard(guard)
     offer_for_sacrifice()
-    os.set_inheritable(descriptor, False)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     faulthandler.enable(all_threads=False)
-    Worker(Connection(descriptor)).serve()
+    Worker(Connection(away_from_the_low_numbers(descriptor))).serve()
     os._exit(0)  # what a target registered to run at exit is not waited for
-
-
-if __name__ == "__main__":
-    main()
