@@ -15,6 +15,16 @@ if TYPE_CHECKING:
 TO_STDOUT = "-"
 
 
+def _size(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
+    """A size of memory in bytes."""
+    from bnproof.run.memory import SizeError, parse_size  # noqa: PLC0415  # help does not need it
+
+    try:
+        return None if text is None else parse_size(text)
+    except SizeError as error:
+        raise click.BadParameter(str(error)) from error
+
+
 @click.command()
 @click.argument("target", required=False)
 @click.option(
@@ -47,6 +57,13 @@ TO_STDOUT = "-"
     metavar="SECONDS",
     help="Limit for one call of the target; the first of each kind may take five times as long.",
 )
+@click.option(
+    "--memory",
+    metavar="SIZE",
+    callback=_size,
+    help="Memory for a worker beside its imports, as 512M or 2G; the default is half of the "
+    "machine's.",
+)
 def check(
     target: str | None,
     profile: str,
@@ -56,6 +73,7 @@ def check(
     json_file: str | None,
     list_only: bool,  # click passes by name
     timeout: float,
+    memory: int | None,
 ) -> int:
     """Check TARGET, an implementation of batch normalization.
 
@@ -70,7 +88,7 @@ def check(
         raise click.BadParameter("nan is no number of seconds", param_hint="--timeout")
     if json_file not in (None, TO_STDOUT):
         _check_writable(Path(json_file))
-    reports = _run(target, profile, properties, dtypes, seed, timeout)
+    reports = _run(target, profile, properties, dtypes, seed, timeout, memory)
     return _report(reports, json_file, full=bool(properties))
 
 
@@ -81,6 +99,7 @@ def _run(
     dtypes: Sequence[str],
     seed: int,
     timeout: float,
+    memory: int | None,
 ) -> "list[Report]":
     from bnproof.report.progress import progress_on  # noqa: PLC0415
     from bnproof.run.checking import UsageError, run_check  # noqa: PLC0415
@@ -95,6 +114,7 @@ def _run(
                 dtypes=dtypes,
                 properties=properties,
                 timeout=timeout,
+                memory=memory,
                 progress=progress,
             )
     except (TargetError, UsageError) as error:

@@ -55,6 +55,7 @@ class Child:
             pass_fds=(theirs.fileno(),),
             start_new_session=True,  # Ctrl-C is ours to handle
             env=_environment(),
+            bufsize=0,
         )
         theirs.close()
         self._connection = ours
@@ -84,6 +85,9 @@ class Child:
             message: tuple[Any, ...] = self._connection.recv()
         except (EOFError, ConnectionResetError):
             raise self._died() from None
+        except Exception:  # noqa: BLE001  # somebody else wrote to the worker's connection
+            self.kill()
+            raise Died("gave an answer that is none", "") from None
         return message
 
     def kill(self) -> None:

@@ -13,6 +13,7 @@ from bnproof.properties.cases import Case
 from bnproof.properties.contract import Declaration
 from bnproof.properties.observation import Observation
 from bnproof.run.child import Child, Died, TimedOut
+from bnproof.run.memory import half_of_the_machine
 from bnproof.run.patience import Patience
 from bnproof.run.target import TargetError, parse
 
@@ -38,15 +39,22 @@ class Session:
     Entering the context loads the target, and raises TargetError if that is impossible; leaving
     it leaves no process behind.  ``declarations`` are those of all variants of the target;
     ``first`` is the case of the first calls, with what came back; ``restarts`` and ``skipped``
-    count new workers, and cases that were not tried any more.
+    count new workers, and cases that were not tried any more; ``notes`` are what a reader should
+    know of what the calls left behind them, a line each.  ``memory`` is the number of bytes that a
+    worker may take beyond what it has after its imports, by default half of what the machine has.
     """
 
-    def __init__(self, target: str, variant: int = 0, timeout: float = TIMEOUT) -> None:
+    def __init__(
+        self, target: str, variant: int = 0, timeout: float = TIMEOUT, memory: int | None = None
+    ) -> None:
         self.target, self.variant = target, variant
+        self.memory = half_of_the_machine() if memory is None else memory
         self.declarations: list[Declaration] = []
         self.first: tuple[Case, Observation] | None = None
         self.restarts = 0
         self.skipped = 0
+        self.notes: list[str] = []
+        self._on_import: list[str] = []
         self._patience = Patience(timeout)
         self._child: Child | None = None
         self._ticket: _Ticket | None = None
@@ -77,6 +85,7 @@ class Session:
         """Go on with another variant of the target."""
         self._settle()
         self.variant = variant
+        self.notes = list(self._on_import)
         self._patience = Patience(self._patience.timeout)
 
     def try_out(self) -> None:
@@ -175,7 +184,7 @@ class Session:
         self._patience.restarted()
         self._child = child = Child()
         try:
-            child.send("load", self.target)
+            child.send("load", self.target, self.memory)
             declarations = self._reply(child, "loading", limit=LOADING)
         except Died as died:
             self._child = None
@@ -189,6 +198,7 @@ class Session:
             ) from None
         if not self.declarations:
             self.declarations = declarations
+            self._on_import = list(self.notes)
         return child
 
     def _stop(self) -> None:
@@ -205,6 +215,8 @@ class Session:
             if verb == "call" and limit is None:
                 self._call, began = rest
                 self._limit = self._patience.limit(f"{self._call}, {kind}")
+            elif verb == "note":
+                self.notes += [text for text in rest if text not in self.notes]
             elif verb == "ok":
                 return rest[0]
             elif verb == "refused":
