@@ -1,12 +1,13 @@
 """One check of one implementation: portfolio, search, records, properties, accuracy."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from bnproof.properties.cases import Case
 from bnproof.properties.catalogue import PROPERTIES, chosen
 from bnproof.properties.contract import Declaration
+from bnproof.properties.hurry import hurried
 from bnproof.properties.judging import Judge
 from bnproof.properties.observation import Observation
 from bnproof.properties.portfolio import portfolio
@@ -104,22 +105,16 @@ def _conclude(
     checked: Checked,
 ) -> None:
     every = Records(declaration, tuple(records))
-    results = [evaluate(p, every, dtype) for p in wanted]
     if checked.interrupted:
-        results = [_not_reached(*pair, declaration) for pair in zip(results, wanted, strict=True)]
+        results = hurried(wanted, every, dtype)
+    else:
+        results = [evaluate(p, every, dtype) for p in wanted]
     checked.results += results
     shown = dict.fromkeys(r.violations[0].case_name for r in results if r.violations)
     checked.evidence[dtype] = _evidence([every.by_name[name] for name in shown], records)
     judge = Judge(declaration, dtype)
     checked.accuracy[dtype] = accuracy(records, list(judge.classes))
     checked.notes += _notes(records, dtype)
-
-
-def _not_reached(result: Result, property_: Property, declaration: Declaration) -> Result:
-    """A result on no case at all, after an interrupt: that is the reason, and no other."""
-    if result.verdict != "unsupported" or property_.unsupported(declaration):
-        return result
-    return replace(result, reason="no case of its kind was reached before the interrupt")
 
 
 def _evidence(shown: list[Record], records: Sequence[Record]) -> list[Record]:

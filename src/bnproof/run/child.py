@@ -94,8 +94,8 @@ class Child:
         """End the worker and all that it started."""
         assert self._process.stdin is not None  # noqa: S101  # it was asked for
         with suppress(OSError):
-            self._process.stdin.write(b"end")
-            self._process.stdin.close()
+            self._process.stdin.write(b"end")  # closing says it too, but others may hold a copy
+        self._process.stdin.close()
         try:
             self._process.wait(timeout=ENDING)
         except subprocess.TimeoutExpired:  # somebody stopped the guard; the worker dies with it
