@@ -7,6 +7,7 @@ from typing import Protocol
 from bnproof.properties.cases import Case
 from bnproof.properties.catalogue import PROPERTIES, chosen
 from bnproof.properties.contract import Declaration
+from bnproof.properties.hurry import hurried
 from bnproof.properties.judging import Judge
 from bnproof.properties.observation import Observation
 from bnproof.properties.portfolio import portfolio
@@ -48,7 +49,8 @@ class Session(Protocol):
 class Checked:
     """What a check found out, by dtype where it says so.
 
-    ``evidence`` are a few failing records, by which their cause can be told.
+    ``evidence`` are a few failing records, by which their cause can be told.  After an interrupt
+    (KeyboardInterrupt) it is what was found out until then, and ``interrupted`` says so.
     """
 
     results: list[Result] = field(default_factory=list)
@@ -57,6 +59,7 @@ class Checked:
     promised: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     evidence: dict[str, list[Record]] = field(default_factory=dict)
+    interrupted: bool = False
 
 
 def listing() -> list[tuple[str, str, str]]:
@@ -82,9 +85,15 @@ def check(
     wanted = chosen(properties)
     checked = Checked()
     for dtype in dtypes or declaration.dtypes:
-        records = _records(session, declaration, dtype, profile, seed, progress, checked)
+        records: list[Record] = []
+        try:
+            _gather(records, session, declaration, dtype, profile, seed, progress, checked)
+        except KeyboardInterrupt:
+            checked.interrupted = True
         _conclude(records, declaration, dtype, wanted, checked)
         del records  # the next dtype's need the room
+        if checked.interrupted:
+            break
     return checked
 
 
@@ -96,7 +105,10 @@ def _conclude(
     checked: Checked,
 ) -> None:
     every = Records(declaration, tuple(records))
-    results = [evaluate(p, every, dtype) for p in wanted]
+    if checked.interrupted:
+        results = hurried(wanted, every, dtype)
+    else:
+        results = [evaluate(p, every, dtype) for p in wanted]
     checked.results += results
     shown = dict.fromkeys(r.violations[0].case_name for r in results if r.violations)
     checked.evidence[dtype] = _evidence([every.by_name[name] for name in shown], records)
@@ -118,7 +130,8 @@ def _evidence(shown: list[Record], records: Sequence[Record]) -> list[Record]:
     return chosen[:EVIDENCE]
 
 
-def _records(
+def _gather(
+    records: list[Record],
     session: Session,
     declaration: Declaration,
     dtype: str,
@@ -126,28 +139,31 @@ def _records(
     seed: int,
     progress: Progress,
     checked: Checked,
-) -> list[Record]:
+) -> None:
+    """Run the cases of one dtype, and add their records to ``records`` one by one."""
     judge = Judge(declaration, dtype)
     cases = portfolio(declaration, dtype, seed=seed, quick=profile == "quick")
     searched = SEARCHED[profile]
     total = len(cases) + searched
-    records: list[Record] = []
+    checked.cases[dtype], checked.promised[dtype] = 0, total
     if session.first is not None and session.first[0].dtype == dtype:
         records += _judged(judge, *session.first)
-    ran = 0
     for case, observation in session.run_many(cases):
-        ran += 1
         records += _judged(judge, case, observation)
-        progress(ran, total, f"{dtype}: {case.name}")
-    promised = len(cases)
+        checked.cases[dtype] += 1
+        progress(checked.cases[dtype], total, f"{dtype}: {case.name}")
     if searched:
-        found = _search(session, judge, declaration, dtype, searched, seed, progress, ran, total)
-        ran += len(found)
+        seen: list[Record] = []
+        try:
+            found = _search(seen, session, judge, searched, seed, progress, len(cases), total)
+        except KeyboardInterrupt:
+            records += seen
+            checked.cases[dtype] += len(seen)
+            raise
         records += found
-        promised += 0 if _violated(found) else searched  # a search ends at a violation
-    checked.cases[dtype] = ran
-    checked.promised[dtype] = promised
-    return records
+        checked.cases[dtype] += len(found)
+        if _violated(found):  # a search ends at a violation
+            checked.promised[dtype] = len(cases)
 
 
 def _violated(records: Sequence[Record]) -> bool:
@@ -157,10 +173,9 @@ def _violated(records: Sequence[Record]) -> bool:
 
 
 def _search(
+    seen: list[Record],
     session: Session,
     judge: Judge,
-    declaration: Declaration,
-    dtype: str,
     examples: int,
     seed: int,
     progress: Progress,
@@ -169,15 +184,12 @@ def _search(
 ) -> list[Record]:
     from bnproof.properties.search import search  # noqa: PLC0415  # Hypothesis costs time
 
-    done = 0
-
     def run(case: Case) -> Record:
-        nonlocal done
-        done += 1
-        progress(min(ran + done, total), total, f"{dtype}: {case.name}")
-        return judge.judge(case, session.run(case))
+        progress(min(ran + len(seen) + 1, total), total, f"{judge.dtype}: {case.name}")
+        seen.append(judge.judge(case, session.run(case)))
+        return seen[-1]
 
-    return search(run, declaration, dtype, examples=examples, seed_value=seed)
+    return search(run, judge.declaration, judge.dtype, examples=examples, seed_value=seed)
 
 
 def _judged(judge: Judge, case: Case, observation: Observation) -> list[Record]:

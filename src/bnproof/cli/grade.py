@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from bnproof.cli.limits import memory_size
 from bnproof.cli.output import TO_STDOUT, check_writable, write
 
 if TYPE_CHECKING:
@@ -30,7 +31,22 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     help="Limit for one call of a function.",
 )
-def grade(file: str, hints: bool, explain: bool, json_file: str | None, timeout: float) -> int:
+@click.option(
+    "--memory",
+    metavar="SIZE",
+    callback=memory_size,
+    default="1G",
+    show_default=True,
+    help="Memory that the functions may take beside their imports, as 512M or 2G.",
+)
+def grade(
+    file: str,
+    hints: bool,
+    explain: bool,
+    json_file: str | None,
+    timeout: float,
+    memory: int,
+) -> int:
     """Grade FILE.py, somebody's work on the exercise that courses set.
 
     The functions are batchnorm_forward(x, gamma, beta, bn_param) -> (out, cache),
@@ -48,7 +64,7 @@ def grade(file: str, hints: bool, explain: bool, json_file: str | None, timeout:
         raise click.BadParameter("nan is no number of seconds", param_hint="--timeout")
     if json_file not in (None, TO_STDOUT):
         check_writable(Path(json_file))
-    found = _grade(file, timeout)
+    found = _grade(file, timeout, memory)
     if json_file is not None:
         from bnproof.grading.grade_json import dumps  # noqa: PLC0415  # with --explain SymPy
 
@@ -61,12 +77,12 @@ def grade(file: str, hints: bool, explain: bool, json_file: str | None, timeout:
     return found.exit_status
 
 
-def _grade(file: str, timeout: float) -> "Grade":
+def _grade(file: str, timeout: float, memory: int) -> "Grade":
     from bnproof.grading.grading import grade as graded  # noqa: PLC0415  # the costly part
     from bnproof.report.progress import progress_on  # noqa: PLC0415
 
     with progress_on(sys.stderr) as progress:
-        return graded(file, timeout=timeout, progress=progress)
+        return graded(file, timeout=timeout, memory=memory, progress=progress)
 
 
 def _show(found: "Grade", stream: TextIO, hints: bool, explain: bool) -> None:

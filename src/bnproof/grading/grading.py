@@ -21,6 +21,9 @@ from bnproof.run.target import WHOLE, TargetError
 TIMEOUT = 5.0
 """Seconds for one call of a function; on the data of an exercise even slow ones take far less."""
 
+MEMORY = 2**30
+"""Bytes for the functions, beside what the imports take."""
+
 LOADING = 30.0
 """Seconds for the import of the file."""
 
@@ -32,11 +35,13 @@ def grade(
     file: str,
     *,
     timeout: float = TIMEOUT,
+    memory: int = MEMORY,
     progress: Progress = lambda done, total, text: None,
 ) -> Grade:
     """Grade a file; what cannot be graded at all gives a grade that says so.
 
-    The file is run in a worker process, with ``timeout`` seconds for each call of a function.
+    The file is run in a worker process, with ``timeout`` seconds for each call of a function, and
+    ``memory`` bytes beside what its imports take.
     """
     began = time.monotonic()
     if Path(file).is_dir():
@@ -46,7 +51,7 @@ def grade(
     place = file if "/" in file or file.endswith(".py") else f"./{file}"
     target = f"{place}:{WHOLE}"
     try:
-        with Session(target, timeout=timeout, compiling=1, loading=LOADING) as session:
+        with Session(target, 0, timeout, memory, compiling=1, loading=LOADING) as session:
             trials = run_pieces(session, progress)
     except TargetError as error:
         text = str(error).replace(target, file)

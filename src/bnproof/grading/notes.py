@@ -14,7 +14,7 @@ def notes(trials: Trials, parts: Sequence[PartGrade]) -> tuple[str, ...]:
     """The notes on a file, a line each."""
     right = any(grade.right for grade in parts if grade.part.id == "forward/train-output")
     found = [_single(trials.single) if right else "", _agreement(parts)]
-    return tuple(note for note in found if note)
+    return (*(note for note in found if note), *trials.left)
 
 
 def _single(record: Record | None) -> str:

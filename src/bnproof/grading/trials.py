@@ -48,11 +48,13 @@ class Trials:
         there: ids of the pieces that the file has.
         done: trials by the id of the piece.
         single: the record of a single example, None if it was not tried or did not come back.
+        left: what calls left behind them, a line each.
     """
 
     there: tuple[str, ...]
     done: dict[str, Trial]
     single: Record | None = None
+    left: list[str] = field(default_factory=list)
 
 
 def run_pieces(session: Session, progress: Progress) -> Trials:
@@ -66,6 +68,7 @@ def run_pieces(session: Session, progress: Progress) -> Trials:
         trials.done[declaration.name] = hung or _trial(session, declaration)
         if declaration.name == "forward, train" and not trials.done[declaration.name].failure:
             trials.single = _single(session, declaration)
+        trials.left += [note for note in session.notes if note not in trials.left]
     return trials
 
 

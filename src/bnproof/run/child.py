@@ -1,7 +1,10 @@
-"""A worker process as its session holds it: start, talk, wait with a deadline, kill."""
+"""A worker process as its session holds it: start, talk, wait with a deadline, kill.
+
+The process that is started here is the worker's guard, which forks the worker, ends as it ends, and
+ends it with all its children as soon as its standard input says so or is closed.
+"""
 
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -15,6 +18,7 @@ from bnproof.run.frames import exit_in_words, last_words
 
 KEPT = 16384  # bytes of what a target printed that are kept
 POLL = 0.1  # seconds between looks at a worker that says nothing
+ENDING = 6.0  # seconds for a guard to end what a target has started
 
 
 class Died(Exception):  # noqa: N818  # a fact about a target, not an error of ours
@@ -42,15 +46,16 @@ class Child:
 
     def __init__(self) -> None:
         ours, theirs = Pipe()
-        command = [sys.executable, "-P", "-m", "bnproof.run.worker"]
+        command = [sys.executable, "-P", "-m", "bnproof.run.guard"]
         self._process = subprocess.Popen(  # noqa: S603  # our own module
             [*command, str(theirs.fileno()), str(os.getpid())],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             pass_fds=(theirs.fileno(),),
-            start_new_session=True,  # Ctrl-C is ours to handle; one signal ends the whole group
+            start_new_session=True,  # Ctrl-C is ours to handle
             env=_environment(),
+            bufsize=0,
         )
         theirs.close()
         self._connection = ours
@@ -80,15 +85,24 @@ class Child:
             message: tuple[Any, ...] = self._connection.recv()
         except (EOFError, ConnectionResetError):
             raise self._died() from None
+        except Exception:  # noqa: BLE001  # somebody else wrote to the worker's connection
+            self.kill()
+            raise Died("gave an answer that is none", "") from None
         return message
 
     def kill(self) -> None:
         """End the worker and all that it started."""
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        assert self._process.stdin is not None  # noqa: S101  # it was asked for
+        with suppress(OSError):
+            self._process.stdin.write(b"end")  # closing says it too, but others may hold a copy
+        self._process.stdin.close()
+        try:
+            self._process.wait(timeout=ENDING)
+        except subprocess.TimeoutExpired:  # somebody stopped the guard; the worker dies with it
+            self._process.kill()
+            self._process.wait()
         self._connection.close()
-        self._reader.join(timeout=1)  # a grandchild in a group of its own may hold the pipe
+        self._reader.join(timeout=1)  # somebody may hold the pipe for whom SIGKILL is not enough
 
     def _died(self) -> Died:
         with suppress(subprocess.TimeoutExpired):

@@ -13,6 +13,7 @@ from bnproof.properties.cases import Case
 from bnproof.properties.contract import Declaration
 from bnproof.properties.observation import Observation
 from bnproof.run.child import Child, Died, TimedOut
+from bnproof.run.memory import half_of_the_machine
 from bnproof.run.patience import FIRST, Patience
 from bnproof.run.target import TargetError, parse
 
@@ -38,8 +39,11 @@ class Session:
     Entering the context loads the target, and raises TargetError if that is impossible; leaving
     it leaves no process behind.  ``declarations`` are those of all variants of the target;
     ``first`` is the case of the first calls, with what came back; ``restarts`` and ``skipped``
-    count new workers, and cases that were not tried any more.  The first call of a kind may take
-    ``compiling`` times the limit; a worker may take ``loading`` seconds to import the target.
+    count new workers, and cases that were not tried any more; ``notes`` are what a reader should
+    know of what the calls left behind them, a line each.  ``memory`` is the number of bytes that a
+    worker may take beyond what it has after its imports, by default half of what the machine has.
+    The first call of a kind may take ``compiling`` times the limit; a worker may take ``loading``
+    seconds to import the target.
     """
 
     def __init__(
@@ -47,16 +51,20 @@ class Session:
         target: str,
         variant: int = 0,
         timeout: float = TIMEOUT,
+        memory: int | None = None,
         *,
         compiling: float = FIRST,
         loading: float = LOADING,
     ) -> None:
         self.target, self.variant = target, variant
+        self.memory = half_of_the_machine() if memory is None else memory
         self.loading = loading
         self.declarations: list[Declaration] = []
         self.first: tuple[Case, Observation] | None = None
         self.restarts = 0
         self.skipped = 0
+        self.notes: list[str] = []
+        self._on_import: list[str] = []
         self._patience = Patience(timeout, compiling)
         self._child: Child | None = None
         self._ticket: _Ticket | None = None
@@ -87,6 +95,7 @@ class Session:
         """Go on with another variant of the target."""
         self._settle()
         self.variant = variant
+        self.notes = list(self._on_import)
         self._patience = Patience(self._patience.timeout, self._patience.first)
 
     def try_out(self) -> None:
@@ -185,7 +194,7 @@ class Session:
         self._patience.restarted()
         self._child = child = Child()
         try:
-            child.send("load", self.target)
+            child.send("load", self.target, self.memory)
             declarations = self._reply(child, "loading", limit=self.loading)
         except Died as died:
             self._child = None
@@ -199,6 +208,7 @@ class Session:
             ) from None
         if not self.declarations:
             self.declarations = declarations
+            self._on_import = list(self.notes)
         return child
 
     def _stop(self) -> None:
@@ -215,6 +225,8 @@ class Session:
             if verb == "call" and limit is None:
                 self._call, began = rest
                 self._limit = self._patience.limit(f"{self._call}, {kind}")
+            elif verb == "note":
+                self.notes += [text for text in rest if text not in self.notes]
             elif verb == "ok":
                 return rest[0]
             elif verb == "refused":
