@@ -15,7 +15,7 @@ from bnproof.grading.trials import Progress, Trials, run_pieces
 from bnproof.implementations.course_exercise import FUNCTIONS
 from bnproof.mutants.mutant import Mutant
 from bnproof.run.checking import environment
-from bnproof.run.session import Session
+from bnproof.run.session import HarnessError, Session
 from bnproof.run.target import WHOLE, TargetError
 
 TIMEOUT = 5.0
@@ -56,6 +56,8 @@ def grade(
     except TargetError as error:
         text = str(error).replace(target, file)
         return Grade(file, error=text, environment=environment())
+    except HarnessError as error:
+        return Grade(file, error=_damaged(file, error), environment=environment())
     if not trials.there:
         return Grade(file, error=_nothing(file), environment=environment())
     parts = tuple(Grader(trials).grades())
@@ -65,6 +67,15 @@ def grade(
         notes(trials, parts),
         environment=environment(),
         seconds=time.monotonic() - began,
+    )
+
+
+def _damaged(file: str, error: HarnessError) -> str:
+    """What to say where our own code fails around a file that may have changed what it rests on."""
+    said = str(error).strip().splitlines()[-1]
+    return (
+        f"{file} cannot be graded: it has changed what bnproof itself needs, such as a function of "
+        f"NumPy\n{said}"
     )
 
 
