@@ -160,7 +160,8 @@ _KINDS: tuple[tuple[str, str], ...] = (
     (
         (
             "All paths are there, but one of them comes in with the wrong sign. If you add the "
-            "same number to all of x, should out change? What does this say of the sum of dx?"
+            "same number to all of x, should out change? What does this say of all of dx, taken "
+            "together?"
         ),
         "backward/mean-term-added backward/variance-term-added",
     ),

@@ -80,7 +80,7 @@ HINTS = {
     "form/order": "Look at the order of what you return, and at what the caller expects.",
     "form/cache-is-none": "What will backward need of what forward knows? It sees nothing else.",
     "form/shape": "Print the shape of each result beside that of the input that it belongs to. "
-    "Does keepdims, or a missing sum, play a part?",
+    "Does keepdims, or an axis that is left, play a part?",
     "form/dtype": "Print the dtype of each result. Where do digits get lost?",
     "form/not-an-array": "Print the type of each result.",
     "form/statistics-not-stored": "The names in your function end with it. How does the next call "
