@@ -39,16 +39,8 @@ def test_lists_are_complete() -> None:
     unnamed = {name for name in fields if not re.search(rf"`(parts\[\]\.)?{name}`", TEXT)}
 
     assert unnamed == {"schema", "environment", "seconds"}
-    assert re.findall(r"^\| `([a-z-]+)`(?:, `([a-z-]+)`)? \| [^|]* \| [a-z ]* \|$", TEXT, re.MULTILINE) == [
-        ("right", ""),
-        ("wrong", ""),
-        ("raises", ""),
-        ("crashed", "timed-out"),
-        ("not-written", ""),
-        ("not-gradable", ""),
-        ("not-there", ""),
-    ]
-    assert len(VERDICTS) == 8
+    rows = re.findall(r"^\| (`[^|]*`) \| [^|]* \| [a-z ]* \|$", TEXT, re.MULTILINE)
+    assert tuple(re.findall(r"`([a-z-]+)`", " ".join(rows))) == VERDICTS
 
 
 def test_a_class_is_graded(tmp_path: Path) -> None:

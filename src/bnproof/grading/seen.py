@@ -47,7 +47,7 @@ BLOCKING = {
 """What keeps other parts from being graded, in words."""
 
 
-SAID = 100
+SAID = 64
 """Characters of what a function printed before it crashed."""
 
 
