@@ -11,6 +11,8 @@ import click
 
 VERBS = {
     "check": "Check an implementation of batch normalization.",
+    "doctor": "Say what a target is recognised as, and what will be checked.",
+    "init": "Write an adapter to start from.",
     "targets": "List what can be checked.",
     "derive": "Show the derivation of batch normalization.",
     "prove": "Prove or refute a formula of one's own.",

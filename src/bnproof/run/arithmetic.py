@@ -14,6 +14,11 @@ X87, MXCSR = 0, 28  # where the two control words are in the fenv_t of x86-64
 CONTROL = 0xFFC0  # the bits of MXCSR that are not flags of what has happened
 FLUSH = 0x8040  # flush to zero, denormals are zero
 ROUNDING = 0x6000
+WORDS = (
+    "another rounding mode in the processor",
+    "other subnormals in the processor (flush to zero)",
+    "other traps in the processor",
+)
 AARCH64_FLUSH = 1 << 24
 AARCH64_ROUNDING = 3 << 22
 
@@ -44,8 +49,7 @@ def differences(before: bytes, after: bytes) -> list[str]:
     if not before or before[:64] == after[:64]:
         return []
     old, new = _control(before), _control(after)
-    words = ("another rounding mode", "other subnormals (flush to zero)", "other traps")
-    return [word for word, a, b in zip(words, old, new, strict=True) if a != b]
+    return [word for word, a, b in zip(WORDS, old, new, strict=True) if a != b]
 
 
 def _control(environment: bytes) -> tuple[int, int, int]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from bnproof.run.frames import exit_in_words, last_words
+from bnproof.run.inbox import Garbled, Inbox
 
 KEPT = 16384  # bytes of what a target printed that are kept
 POLL = 0.1  # seconds between looks at a worker that says nothing
@@ -58,7 +59,7 @@ class Child:
             bufsize=0,
         )
         theirs.close()
-        self._connection = ours
+        self._connection, self._inbox = ours, Inbox(ours)
         self._printed = bytearray()
         self._reader = threading.Thread(
             target=self._read, args=(self._process.stdout,), daemon=True
@@ -74,18 +75,21 @@ class Child:
 
     def receive(self, deadline: float) -> tuple[Any, ...]:
         """The next message; raises Died, or TimedOut after a deadline on the monotonic clock."""
-        while not self._connection.poll(POLL):
-            # what a worker said before it died, or before we looked, still counts
-            if self._process.poll() is not None and not self._connection.poll(0):
-                raise self._died()
-            if time.monotonic() > deadline and not self._connection.poll(0):
-                self.kill()
-                raise TimedOut
         try:
-            message: tuple[Any, ...] = self._connection.recv()
+            while (message := self._inbox.next(POLL)) is None:
+                # what a worker said before it died, or before we looked, still counts
+                over, late = self._process.poll() is not None, time.monotonic() > deadline
+                message = self._inbox.next(0) if over or late else None
+                if message is not None:
+                    return message
+                if over:
+                    raise self._died()
+                if late:
+                    self.kill()
+                    raise TimedOut
         except (EOFError, ConnectionResetError):
             raise self._died() from None
-        except Exception:  # noqa: BLE001  # somebody else wrote to the worker's connection
+        except Garbled:  # somebody else wrote to the worker's connection
             self.kill()
             raise Died("gave an answer that is none", "") from None
         return message

@@ -27,19 +27,32 @@ def load(text: str) -> list[Any]:
     Traceback (most recent call last):
     bnproof.run.target.TargetError: no module named 'no'
     """
+    return variants_of(text, find(parse(text)))
+
+
+def variants_of(text: str, found: Any) -> list[Any]:
+    """The variants of what was found under a target's name; TargetError as in `load`."""
     from bnproof.implementations import variants  # noqa: PLC0415  # adapters cost an import
     from bnproof.properties.contract import ContractError  # noqa: PLC0415
 
-    found = find(parse(text))
     try:
         return list(variants(found))
     except ContractError as error:
         raise TargetError(f"{text} cannot be used: {error}", loaded=True) from error
     except BaseException as error:  # a constructor of the user's may do anything
         if isinstance(error, TypeError) and "is not an implementation" in str(error):
-            raise TargetError(f"{error}{_pair(text, found)}", loaded=True) from error
+            hint = _pair(text, found) or _misspelt(found)
+            raise TargetError(f"{error}{hint}", loaded=True) from error
         made = f"{text} was found, but making an instance of it raised {_in_words(error)}"
         raise TargetError(f"{made}{_where(error, text)}", loaded=True) from error
+
+
+def _misspelt(found: Any) -> str:
+    """What methods are called that should have been train, infer or layer."""
+    from bnproof.properties.spelling import misspelt  # noqa: PLC0415  # after a mistake only
+
+    hints = misspelt(found)
+    return "\n" + "; ".join(hints) if hints else ""
 
 
 def _pair(text: str, found: Any) -> str:

@@ -38,9 +38,10 @@ class Session:
 
     Entering the context loads the target, and raises TargetError if that is impossible; leaving
     it leaves no process behind.  ``declarations`` are those of all variants of the target;
-    ``first`` is the case of the first calls, with what came back; ``restarts`` and ``skipped``
-    count new workers, and cases that were not tried any more; ``notes`` are what a reader should
-    know of what the calls left behind them, a line each.  ``memory`` is the number of bytes that a
+    ``first`` is the case of the first calls, with what came back, or None, and then
+    ``first_failure`` says how they ended; ``restarts`` and ``skipped`` count new workers, and cases
+    that were not tried any more; ``notes`` are what a reader should know of how the target looks
+    and of what its calls left behind them, a line each.  ``memory`` is the number of bytes that a
     worker may take beyond what it has after its imports, by default half of what the machine has.
     The first call of a kind may take ``compiling`` times the limit; a worker may take ``loading``
     seconds to import the target.
@@ -61,6 +62,7 @@ class Session:
         self.loading = loading
         self.declarations: list[Declaration] = []
         self.first: tuple[Case, Observation] | None = None
+        self.first_failure = ""
         self.restarts = 0
         self.skipped = 0
         self.notes: list[str] = []
@@ -98,13 +100,21 @@ class Session:
         self.notes = list(self._on_import)
         self._patience = Patience(self._patience.timeout, self._patience.first)
 
+    def describe(self) -> str:
+        """What the target was recognised as, in words."""
+        self._settle()
+        child = self._child or self._start()
+        child.send("describe")
+        described: str = self._reply(child, "description", limit=LOADING)
+        return described
+
     def try_out(self) -> None:
         """Make the first calls: TargetError if the target cannot be used.
 
         A crash or a hang is no such error: it is a verdict that the cases will bring out.
         """
         self._settle()
-        self.first = None
+        self.first, self.first_failure = None, ""
         try:
             child = self._child or self._start()
             child.send("try_out", self.variant)
@@ -112,8 +122,10 @@ class Session:
         except TimedOut:
             self._child = None
             self._patience.lose()
-        except Died:
+            self.first_failure = f"no answer after {self._limit:g} s in {self._call}"
+        except Died as died:
             self._child = None
+            self.first_failure = f"{died} in {self._call}{died.said}"
 
     def run(self, case: Case) -> Observation:
         """Run one case; a crash and a hang are observations too."""
@@ -222,7 +234,9 @@ class Session:
         self._limit = self.loading if limit is None else limit
         while True:
             verb, *rest = child.receive(began + self._limit)
-            if verb == "call" and limit is None:
+            if verb == "call" and limit is not None:
+                self._call = rest[0]
+            elif verb == "call":
                 self._call, began = rest
                 self._limit = self._patience.limit(f"{self._call}, {kind}")
             elif verb == "note":

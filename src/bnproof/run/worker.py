@@ -23,11 +23,13 @@ from bnproof.properties.cases import Case
 from bnproof.properties.contract import ContractError, Declaration, declaration_of
 from bnproof.properties.execution import Executor, try_out
 from bnproof.properties.observation import Event, Observation
+from bnproof.properties.spelling import misspelt
 from bnproof.run.frames import raised_by_us
-from bnproof.run.loading import load
+from bnproof.run.kinds import recognised
+from bnproof.run.loading import find, variants_of
 from bnproof.run.memory import Limit, half_of_the_machine, in_words, is_shortage
 from bnproof.run.surroundings import Surroundings, seed
-from bnproof.run.target import TargetError
+from bnproof.run.target import TargetError, parse
 
 PR_SET_PDEATHSIG = 1
 HIGH = 200  # file descriptors from here on are nobody's habit
@@ -42,6 +44,7 @@ class Worker:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self.found: Any = None
         self.variants: list[Any] = []
         self.declarations: list[Declaration] = []
         self._executors: dict[int, Executor] = {}
@@ -89,16 +92,23 @@ class Worker:
         """
         seed()
         with Limit(max(memory, half_of_the_machine())).holding():
-            self.variants = load(target)
+            self.found = find(parse(target))
+            self.variants = variants_of(target, self.found)
             try:
                 self.declarations = [declaration_of(variant) for variant in self.variants]
             except ContractError as error:
                 raise TargetError(f"{target} cannot be used: {error}", loaded=True) from error
+        for hint in misspelt(self.variants[0]):
+            self._note(hint)
         for what in self._surroundings.changed_arithmetic():
             self._note(f"importing the target left {what}")
         self._surroundings = Surroundings()
         self._limit = Limit(memory)
         return self.declarations
+
+    def describe(self) -> str:
+        """What the target was recognised as."""
+        return recognised(self.found)
 
     def try_out(self, variant: int) -> tuple[Case, Observation]:
         """Make the first calls, on ordinary data."""
