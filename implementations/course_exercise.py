@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from bnproof.implementations.course_functions import Array, CourseFunctions
+from bnproof.properties.contract import ContractError
 
 FUNCTIONS = (
     "batchnorm_forward",
@@ -106,8 +107,13 @@ def recognises(target: Any) -> bool:
 
 
 def build(target: Mapping[str, Any]) -> list["ExercisePiece"]:
-    """An implementation for each piece whose function is in the file."""
+    """An implementation for each piece whose function is in the file.
+
+    Raises ContractError if the file has none of the functions.
+    """
     there = {name: target[name] for name in FUNCTIONS if callable(target.get(name))}
+    if not there:
+        raise ContractError(f"it has none of the functions of the exercise\n{', '.join(FUNCTIONS)}")
     file = str(target.get("__file__", ""))
     made = []
     for piece in PIECES:

@@ -257,6 +257,6 @@ NOT_AT_ALL = {
     "missing_import.py": "needs the module 'course', which is not installed",
     "other_homework.py": "has none of the functions of the exercise",
     "exits.py": "raised SystemExit: nothing to import",
-    "damages_numpy.py": "has changed what bnproof itself needs",
+    "damages_numpy.py": "changes what bnproof itself needs",
 }
 """Files that cannot be graded, and what is said of each."""
