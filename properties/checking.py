@@ -11,6 +11,7 @@ from bnproof.properties.hurry import hurried
 from bnproof.properties.judging import Judge
 from bnproof.properties.observation import Observation
 from bnproof.properties.portfolio import portfolio
+from bnproof.properties.portfolio.layer import has_lives
 from bnproof.properties.property import Property, Records
 from bnproof.properties.quality import accuracy
 from bnproof.properties.record import Record
@@ -23,6 +24,9 @@ EVIDENCE = 5
 
 SEARCHED = {"quick": 0, "standard": 100, "thorough": 2000}
 """Searched cases per dtype that a profile promises, beside the portfolio."""
+
+LIVES = {"quick": 0, "standard": 15, "thorough": 300}
+"""Searched lives of layers, likewise, where there are layers."""
 
 PROPERTY_IDS = tuple(p.id for p in PROPERTIES)
 
@@ -111,20 +115,20 @@ def _conclude(
         results = [evaluate(p, every, dtype) for p in wanted]
     checked.results += results
     shown = dict.fromkeys(r.violations[0].case_name for r in results if r.violations)
-    checked.evidence[dtype] = _evidence([every.by_name[name] for name in shown], records)
+    checked.evidence[dtype] = evidence([every.by_name[name] for name in shown], records)
     judge = Judge(declaration, dtype)
     checked.accuracy[dtype] = accuracy(records, list(judge.classes))
     checked.notes += _notes(records, dtype)
 
 
-def _evidence(shown: list[Record], records: Sequence[Record]) -> list[Record]:
+def evidence(shown: Sequence[Record], records: Sequence[Record]) -> list[Record]:
     """The smallest failing record, then others with another number of values, small ones first.
 
     With two values, dividing by N - 1 and not dividing at all are the same.
     """
     wrong = [r for r in records if r.worst > 1 and "nonfinite" not in r.case.tags]
     chosen: list[Record] = []
-    for record in sorted(wrong or shown, key=lambda r: r.case.x.size):
+    for record in sorted(wrong or list(shown), key=lambda r: r.case.x.size):
         if record.case.count not in {other.case.count for other in chosen}:
             chosen.append(record)
     return chosen[:EVIDENCE]
@@ -143,8 +147,8 @@ def _gather(
     """Run the cases of one dtype, and add their records to ``records`` one by one."""
     judge = Judge(declaration, dtype)
     cases = portfolio(declaration, dtype, seed=seed, quick=profile == "quick")
-    searched = SEARCHED[profile]
-    total = len(cases) + searched
+    searches = _searches(session, judge, declaration, dtype, profile, seed)
+    total = len(cases) + sum(search.examples for search in searches)
     checked.cases[dtype], checked.promised[dtype] = 0, total
     if session.first is not None and session.first[0].dtype == dtype:
         records += _judged(judge, *session.first)
@@ -152,18 +156,23 @@ def _gather(
         records += _judged(judge, case, observation)
         checked.cases[dtype] += 1
         progress(checked.cases[dtype], total, f"{dtype}: {case.name}")
-    if searched:
+    for search in searches:
+        before = checked.cases[dtype]
+
+        def note(name: str, before: int = before) -> None:
+            checked.cases[dtype] += 1
+            ran = min(checked.cases[dtype], before + search.examples)  # noqa: B023  # called within this round only
+            progress(ran, total, f"{dtype}: {name}")
+
         seen: list[Record] = []
         try:
-            found = _search(seen, session, judge, searched, seed, progress, len(cases), total)
+            found = search.run(note, seen)
         except KeyboardInterrupt:
             records += seen
-            checked.cases[dtype] += len(seen)
             raise
         records += found
-        checked.cases[dtype] += len(found)
         if _violated(found):  # a search ends at a violation
-            checked.promised[dtype] = len(cases)
+            checked.promised[dtype] -= search.examples
 
 
 def _violated(records: Sequence[Record]) -> bool:
@@ -172,24 +181,49 @@ def _violated(records: Sequence[Record]) -> bool:
     return any(is_violated(record) for record in records)
 
 
-def _search(
-    seen: list[Record],
-    session: Session,
-    judge: Judge,
-    examples: int,
-    seed: int,
-    progress: Progress,
-    ran: int,
-    total: int,
-) -> list[Record]:
-    from bnproof.properties.search import search  # noqa: PLC0415  # Hypothesis costs time
+@dataclass(frozen=True)
+class _Search:
+    """A search that a profile has: how many examples, and the function that makes it.
 
-    def run(case: Case) -> Record:
-        progress(min(ran + len(seen) + 1, total), total, f"{judge.dtype}: {case.name}")
-        seen.append(judge.judge(case, session.run(case)))
-        return seen[-1]
+    The function is given another to tell of each case, and a list for the records of all that ran,
+    which an interrupt leaves; it returns those that are of use.
+    """
 
-    return search(run, judge.declaration, judge.dtype, examples=examples, seed_value=seed)
+    examples: int
+    run: Callable[[Callable[[str], None], list[Record]], list[Record]]
+
+
+def _searches(
+    session: Session, judge: Judge, declaration: Declaration, dtype: str, profile: str, seed: int
+) -> list[_Search]:
+    """For cases, and for lives of layers where there are such; none in the quick profile."""
+    if not SEARCHED[profile]:
+        return []
+    from bnproof.properties import layer_search, search  # noqa: PLC0415  # Hypothesis costs time
+
+    def cases(note: Callable[[str], None], seen: list[Record]) -> list[Record]:
+        def run(case: Case) -> Record:
+            note(case.name)
+            seen.append(judge.judge(case, session.run(case)))
+            return seen[-1]
+
+        wanted = SEARCHED[profile]
+        return search.search(run, declaration, dtype, examples=wanted, seed_value=seed)
+
+    def lives(note: Callable[[str], None], seen: list[Record]) -> list[Record]:
+        def run(case: Case) -> list[Record]:
+            note(case.name)
+            made = _judged(judge, case, session.run(case))
+            seen.extend(made)
+            return made
+
+        wanted = LIVES[profile]
+        return layer_search.search_lives(run, declaration, dtype, examples=wanted, seed_value=seed)
+
+    found = [_Search(SEARCHED[profile], cases)]
+    if has_lives(declaration, dtype):
+        found.append(_Search(LIVES[profile], lives))
+    return found
 
 
 def _judged(judge: Judge, case: Case, observation: Observation) -> list[Record]:

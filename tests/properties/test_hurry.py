@@ -17,7 +17,7 @@ FEW = 12
 class Small(BatchNorm):
     """Quick to check."""
 
-    dtypes = ("float32", "float64")  # type: ignore[assignment]  # two of the four
+    dtypes = ("float32", "float64")
     ranks = (2,)  # type: ignore[assignment]  # one of the four
     layer = None  # type: ignore[assignment]  # not offered
 
