@@ -20,6 +20,7 @@ from bnproof.properties.layers import LayerLife
 from bnproof.properties.observation import Event, Observation
 
 Announce = Callable[[str], None]
+Returned = Callable[[], None]
 REMEMBERED = 12  # earlier results that are looked at again after each case
 REMEMBERED_SIZE = 4096  # larger results are not kept
 
@@ -42,10 +43,13 @@ class Executor:
         """Another instance, None where there can be none."""
         return _second_instance(self.original, self.declaration)
 
-    def run(self, case: Case, announce: Announce) -> Observation:
-        """Make the calls of a case; whatever is raised becomes an event."""
+    def run(self, case: Case, announce: Announce, returned: Returned = lambda: None) -> Observation:
+        """Make the calls of a case; whatever is raised becomes an event.
+
+        ``announce`` is told of every call before it is made, ``returned`` after it.
+        """
         observation = Observation()
-        run = _Run(self, case, announce, observation)
+        run = _Run(self, case, announce, returned, observation)
         with contextlib.suppress(Stop), np.errstate(all="ignore"):
             run.plan()
         self._look_at_earlier_results(observation)
@@ -67,10 +71,15 @@ class _Run:
     """One run of one case."""
 
     def __init__(
-        self, executor: Executor, case: Case, announce: Announce, observation: Observation
+        self,
+        executor: Executor,
+        case: Case,
+        announce: Announce,
+        returned: Returned,
+        observation: Observation,
     ) -> None:
         self.executor, self.case, self.observation = executor, case, observation
-        self.declaration, self.announce = executor.declaration, announce
+        self.declaration, self.announce, self.returned = executor.declaration, announce, returned
         self.implementation = executor.implementation
         self.arguments = Arguments(case, self.declaration)
         self.live: list[tuple[str, Array, bytes]] = []
@@ -356,6 +365,8 @@ class _Run:
         except BaseException as raised:  # noqa: BLE001  # SystemExit too is a verdict on the target
             self._event("raised", label, label, _one_line(raised))
             raise Stop from None
+        finally:
+            self.returned()
 
     # --- results --------------------------------------------------------------------------
 
@@ -455,7 +466,12 @@ CALLED = {
 }
 
 
-def try_out(implementation: Any, declaration: Declaration) -> tuple[Case, Observation]:
+def try_out(
+    implementation: Any,
+    declaration: Declaration,
+    announce: Announce = lambda _: None,
+    returned: Returned = lambda: None,
+) -> tuple[Case, Observation]:
     """The first calls, on ordinary data, and what came back, to be judged like any other case.
 
     Raises ContractError if the target cannot be used.
@@ -463,7 +479,7 @@ def try_out(implementation: Any, declaration: Declaration) -> tuple[Case, Observ
     from bnproof.properties.portfolio import ordinary_case  # noqa: PLC0415  # portfolio needs cases
 
     case = ordinary_case(declaration)
-    observation = Executor(implementation, declaration).run(case, lambda _: None)
+    observation = Executor(implementation, declaration).run(case, announce, returned)
     for event in observation.of("raised", "malformed"):
         if event.kind == "raised":
             raise ContractError(f"{event.call}: {event.detail}{_called(implementation, event)}")

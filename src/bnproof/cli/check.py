@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from bnproof.cli.limits import memory_size
 from bnproof.cli.output import TO_STDOUT, WrongUsage, check_writable, write
 
 if TYPE_CHECKING:
@@ -46,6 +47,13 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     help="Limit for one call of the target; the first of each kind may take five times as long.",
 )
+@click.option(
+    "--memory",
+    metavar="SIZE",
+    callback=memory_size,
+    help="Memory for a worker beside its imports, as 512M or 2G; the default is half of the "
+    "machine's.",
+)
 def check(
     target: str | None,
     profile: str,
@@ -55,6 +63,7 @@ def check(
     json_file: str | None,
     list_only: bool,  # click passes by name
     timeout: float,
+    memory: int | None,
 ) -> int:
     """Check TARGET, an implementation of batch normalization.
 
@@ -69,7 +78,7 @@ def check(
         raise click.BadParameter("nan is no number of seconds", param_hint="--timeout")
     if json_file not in (None, TO_STDOUT):
         check_writable(Path(json_file))
-    reports = _run(target, profile, properties, dtypes, seed, timeout)
+    reports = _run(target, profile, properties, dtypes, seed, timeout, memory)
     return _report(reports, json_file, full=bool(properties))
 
 
@@ -80,6 +89,7 @@ def _run(
     dtypes: Sequence[str],
     seed: int,
     timeout: float,
+    memory: int | None,
 ) -> "list[Report]":
     from bnproof.report.progress import progress_on  # noqa: PLC0415
     from bnproof.run.checking import UsageError, run_check  # noqa: PLC0415
@@ -94,6 +104,7 @@ def _run(
                 dtypes=dtypes,
                 properties=properties,
                 timeout=timeout,
+                memory=memory,
                 progress=progress,
             )
     except (TargetError, UsageError) as error:
