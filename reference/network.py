@@ -1,4 +1,4 @@
-"""A network of fully connected layers, with batch normalization of the hidden Z, as in the lectures.
+"""A network of fully connected layers with batch normalization of the hidden Z, as in the lectures.
 
 X -> Z[1] -> Z~[1] -> A[1] = g(Z~[1]) -> Z[2] -> ... -> Z[L] -> Y hat.  Hidden layers have W[l],
 gamma[l] and beta[l], which takes the place of b[l]; the last one has W[L] and b[L] and is not
