@@ -67,8 +67,8 @@ def load(path: str | PathLike[str]) -> tuple[Network, Memory]:
 
 def _read(path: str | PathLike[str]) -> tuple[dict[str, Any], Arrays]:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as content:
+            arrays = {name: content[name] for name in content.files}
         head = json.loads(str(arrays.pop("head")))
         due = head.pop("format") == FORMAT
     except (AttributeError, KeyError, TypeError, ValueError, zipfile.BadZipFile, EOFError):

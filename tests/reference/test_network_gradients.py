@@ -70,7 +70,7 @@ def adam_to_60_digits(
     )
     for name, g in gradients.items():
         v, s = averages.get(name, (0 * g, 0 * g))
-        v, s = beta1 * v + (1 - beta1) * g, beta2 * s + (1 - beta2) * g**2  # type: ignore[operator]  # arrays
+        v, s = beta1 * v + (1 - beta1) * g, beta2 * s + (1 - beta2) * g**2
         averages[name] = v, s
         root = np.vectorize(mpmath.sqrt, otypes=[object])(s / (1 - beta2**t))
         parameters[name] = parameters[name] - alpha * (v / (1 - beta1**t)) / (root + eps)
