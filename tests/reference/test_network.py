@@ -121,7 +121,7 @@ def test_the_same_seed_gives_the_same_numbers(optimizer: Any) -> None:
         ends.append(network.parameters)
 
     assert all(np.array_equal(ends[0][name], ends[1][name]) for name in ends[0])
-    assert np.mean(costs[-4:]) < 0.5 * costs[0]
+    assert np.mean(costs[-4:]) < np.mean(costs[:4])  # the last epoch and the first
 
 
 def test_training_goes_on_where_it_was() -> None:
