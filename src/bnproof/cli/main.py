@@ -14,6 +14,7 @@ VERBS = {
     "targets": "List what can be checked.",
     "derive": "Show the derivation of batch normalization.",
     "prove": "Prove or refute a formula of one's own.",
+    "study": "Run an experiment of the course, and draw it.",
     "selftest": "Show what the suite itself catches.",
 }
 """The verbs, each in a file of its name, and what they do, so that help imports none of them."""
