@@ -84,7 +84,7 @@ def draw(numbers: Numbers, figure: "Figure") -> None:
     axes.text(1.2, 1.6, "nothing is right", color="#555555", fontsize=9)
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
-    axes.set_ylim(1e-8, 1e4)
+    axes.set_ylim(1e-8, 1e9)
     axes.set_xlabel("|mean| / standard deviation")
     axes.set_ylabel("relative error of the variance, float32")
     axes.legend(title="points: measured\ndashed: bound", loc="upper left", fontsize=9)
@@ -109,7 +109,8 @@ STUDY = Study(
     theorem="variance-about-another-centre",
     properties=("forward/agreement", "running/one-step"),
     see="All three follow the slope of their bound: the error of one pass grows with the square of "
-    "|mean| / deviation, that of streaming in proportion, and two passes keep all digits for long.",
+    "|mean| / deviation, until the difference is below 0 and clamped, and that of streaming in "
+    "proportion; two passes keep all digits for long.",
     run=run,
     draw=draw,
     found=found,

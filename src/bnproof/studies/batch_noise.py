@@ -1,4 +1,4 @@
-"""The noise that a mini-batch adds: one sample's normalized value in many batches, by their size."""
+"""The noise of mini-batches: one sample's normalized value in many of them, by their size."""
 
 from typing import TYPE_CHECKING
 
@@ -79,7 +79,7 @@ def draw(numbers: Numbers, figure: "Figure") -> None:
         panel.set_xscale("log", base=2)
         panel.set_yscale("log")
         panel.set_xlabel("size of the mini-batch")
-        panel.legend(fontsize=8)
+        panel.legend(title="points: measured\nlines: theorem", fontsize=8, title_fontsize=8)
     axes[0].set_ylabel("variance of z_norm over batches")
 
 
@@ -113,7 +113,6 @@ STUDY = Study(
     "depends on the task.",
     literature=(
         "Luo, Wang, Shao, Peng (2019), Towards Understanding Regularization in Batch Normalization",
-        "Teye, Azizpour, Smith (2018), Bayesian Uncertainty Estimation for Batch Normalized Deep "
-        "Networks",
+        "Teye, Azizpour, Smith (2018), Bayesian Uncertainty for Batch Normalized Deep Networks",
     ),
 )

@@ -66,7 +66,7 @@ def draw(numbers: Numbers, figure: "Figure") -> None:
     axes.set_xlabel("added to every pixel (ink is 1 above paper)")
     axes.set_ylabel("share of unseen digits that are right")
     axes.set_ylim(0, 1.02)
-    axes.legend(loc="center right", fontsize=9)
+    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 0.12), fontsize=9)
 
 
 def found(numbers: Numbers) -> str:
@@ -100,7 +100,6 @@ STUDY = Study(
     "it can see.",
     literature=(
         "Shimodaira (2000), Improving predictive inference under covariate shift",
-        "Li, Wang, Shi, Liu, Hou (2016), Revisiting Batch Normalization For Practical Domain "
-        "Adaptation",
+        "Li, Wang, Shi, Liu, Hou (2016), Batch Normalization for Practical Domain Adaptation",
     ),
 )

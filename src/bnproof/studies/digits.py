@@ -1,4 +1,4 @@
-"""A small set of digits to learn from: ten bitmaps of 5 by 7, drawn with noise.  Nothing is loaded."""
+"""A small set of digits to learn from: ten bitmaps of 5 by 7, drawn with noise."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Pictures in files: PNG and SVG, the same for everybody.  Needs matplotlib, the extra ``study``."""
+"""Pictures in files, as PNG and SVG; needs matplotlib, which is part of the extra ``study``."""
 
 import io
 from pathlib import Path

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 M = 200
-STEPS = 40
+STEPS, DRAWN = 120, 25
 
 
 def hessian(x: Array) -> Array:
@@ -37,9 +37,9 @@ def descent(bowl: Array, start: Array) -> Array:
 
 
 def run(seed: int, advance: Advance) -> Numbers:
-    """A line fitted to inputs of mean 3 and standard deviation 1, raw and normalized."""
+    """A line fitted to inputs of mean 1.5 and standard deviation 1, raw and normalized."""
     rng = np.random.default_rng(seed)
-    raw = rng.normal(3.0, 1.0, M)
+    raw = rng.normal(1.5, 1.0, M)
     normalized = (raw - raw.mean()) / raw.std()
     numbers: Numbers = {}
     for name, x in (("raw", raw), ("normalized", normalized)):
@@ -57,15 +57,16 @@ def run(seed: int, advance: Advance) -> Numbers:
 def draw(numbers: Numbers, figure: "Figure") -> None:
     """The cost as contours over w and b, with the path of gradient descent."""
     axes = figure.subplots(1, 2, sharex=True, sharey=True)
-    w, b = np.meshgrid(np.linspace(-2, 2, 200), np.linspace(-3.2, 3.2, 200))
+    w, b = np.meshgrid(np.linspace(-2, 2, 200), np.linspace(-2, 2, 200))
     for panel, name, colour in zip(axes, ("raw", "normalized"), (ORANGE, BLUE), strict=True):
         bowl, path = numbers[f"hessian, {name}"], numbers[f"path, {name}"]
         cost = (bowl[0, 0] * w * w + 2 * bowl[0, 1] * w * b + bowl[1, 1] * b * b) / 2
         panel.contour(w, b, cost, levels=2.0 ** np.arange(-5, 6), colors="#bbbbbb", linewidths=0.8)
-        panel.plot(*path.T, "o-", color=colour, markersize=3, linewidth=1)
+        panel.plot(*path[:DRAWN].T, "o-", color=colour, markersize=3, linewidth=1)
         panel.plot(0, 0, "k+", markersize=12)
         panel.set_title(f"{name} inputs, condition {numbers[f'condition, {name}']:.1f}")
         panel.set_xlabel("w - best w")
+        panel.set_aspect("equal")
     axes[0].set_ylabel("b - best b")
 
 
@@ -89,6 +90,7 @@ STUDY = Study(
     claim="Normalizing the inputs speeds up learning.",
     theorem="moments-of-xhat",
     properties=("forward/zero-mean", "forward/unit-variance"),
+    size=(9.0, 5.0),
     see="With raw inputs the descent zigzags along a valley; with normalized ones the bowl is "
     "round, and one step leads to its bottom.",
     run=run,

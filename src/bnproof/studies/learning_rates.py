@@ -12,7 +12,7 @@ from bnproof.studies.study import Advance, Numbers, Study
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-RATES = 10.0 ** np.linspace(-2.5, 1.5, 9)
+RATES = 10.0 ** np.arange(-3.0, 1.5, 0.5)
 SCALES = 2.0 ** np.arange(-5.0, 6.0, 2)
 SIZES = (INPUTS, 20, 20, 20, CLASSES)
 EXAMPLES, EPOCHS, BATCH = 512, 5, 32
@@ -70,13 +70,14 @@ def draw(numbers: Numbers, figure: "Figure") -> None:
         image = panel.imshow(
             numbers[name], origin="lower", aspect="auto", cmap="viridis_r", vmin=0, vmax=CHANCE
         )
+        panel.grid(visible=False)
         panel.set_title(f"{name} batch normalization: {learned(numbers[name]):.0%} learn")
         ticks = range(0, len(numbers["rates"]), 2)
         panel.set_xticks(ticks, [f"{numbers['rates'][i]:.2g}" for i in ticks])
         panel.set_xlabel("learning rate")
     axes[0].set_yticks(range(len(numbers["scales"])), [f"{s:g}" for s in numbers["scales"]])
     axes[0].set_ylabel("initial weights, times He's")
-    figure.colorbar(image, ax=axes, label="cost of the last epoch (chance: 2.30)")
+    figure.colorbar(image, ax=axes, label=f"cost of the last epoch (chance: {CHANCE:.2f})")
 
 
 def found(numbers: Numbers) -> str:
@@ -94,7 +95,7 @@ STUDY = Study(
     "learning rates and initial weights.",
     theorem="weight-scale",
     properties=("network/weight-scale", "network/weight-orthogonality", "forward/scale-law"),
-    see="Dark is learned: with batch normalization the dark area is wide, and it reaches learning "
+    see="Bright is learned: with batch normalization the bright area is larger, and reaches learning "
     "rates and initial scales at which a plain network does not learn.",
     run=run,
     draw=draw,

@@ -1,11 +1,11 @@
 """One page with all studies; needs jinja2, which is part of the extra ``study``."""
 
+import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 
 from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
 
 from bnproof.spec.contents import THEOREMS
 from bnproof.studies.study import Study
@@ -22,7 +22,10 @@ class Result:
 
 
 def page(results: Sequence[Result]) -> str:
-    """The page, with the pictures in it: one file, no script, no network."""
+    """The page, with the pictures in it: one file, no script, no network.
+
+    Pictures are images of their own, so that the ids in one do not meet those in another.
+    """
     template = resources.files("bnproof.studies").joinpath("page.html.jinja").read_text("utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     rows = [
@@ -30,17 +33,9 @@ def page(results: Sequence[Result]) -> str:
             "study": result.study,
             "found": result.found,
             "seed": result.seed,
-            "picture": _inline(result.svg, result.study.name),
+            "picture": base64.b64encode(result.svg.encode()).decode("ascii"),
             "theorem": THEOREMS[result.study.theorem],
         }
         for result in results
     ]
     return environment.from_string(template).render(rows=rows)
-
-
-def _inline(svg: str, name: str) -> Markup:
-    """The element alone, its ids made those of this study: a page has one set of them."""
-    text = svg[svg.index("<svg") :]
-    for mark in ('id="', "#"):
-        text = text.replace(mark + "m", f"{mark}{name}-m").replace(mark + "p", f"{mark}{name}-p")
-    return Markup(text)  # noqa: S704  # made by matplotlib from our own text

@@ -65,7 +65,9 @@ def draw(numbers: Numbers, figure: "Figure") -> None:
         width = 2 * np.sqrt(variance)
         panel.fill_between(steps, expected - width, expected + width, color=ORANGE, alpha=0.3, lw=0)
         panel.plot(expected, color=ORANGE, lw=2, label="predicted, ± 2 deviations")
-        panel.axhline(MEAN if name == "running mean" else VAR, color=BLACK, lw=1, ls="--")
+        panel.axhline(
+            MEAN if name == "running mean" else VAR, color=BLACK, lw=1, ls="--", label="population"
+        )
         panel.set_title(name)
         panel.set_xlabel("mini-batches seen")
         panel.legend(loc="lower right", fontsize=8)
