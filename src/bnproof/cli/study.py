@@ -79,7 +79,7 @@ def _run(study: "Study", folder: Path, seed: int) -> "Result":
 
     with progress_on(sys.stderr) as advance:
         numbers = study.run(
-            seed, lambda done, total, text: advance(done, total, _label(study, text))
+            seed, lambda done, total, text: advance(done, total, f"{study.name}: {text}")
         )
     figure = picture(study, numbers)
     try:
@@ -92,10 +92,6 @@ def _run(study: "Study", folder: Path, seed: int) -> "Result":
     click.echo(_paragraph("theorem", f"{study.theorem} (bnproof derive {study.theorem})"))
     click.echo(_paragraph("files", ", ".join(map(str, paths))) + "\n")
     return Result(study, found, svg_of(figure), seed)
-
-
-def _label(study: "Study", text: str) -> str:
-    return f"{study.name}: {text}"
 
 
 def _paragraph(title: str, text: str) -> str:

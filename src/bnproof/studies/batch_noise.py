@@ -113,6 +113,6 @@ STUDY = Study(
     "depends on the task.",
     literature=(
         "Luo, Wang, Shao, Peng (2019), Towards Understanding Regularization in Batch Normalization",
-        "Teye, Azizpour, Smith (2018), Bayesian Uncertainty for Batch Normalized Deep Networks",
+        "Teye et al. (2018), Bayesian Uncertainty Estimation for Batch Normalized Deep Networks",
     ),
 )

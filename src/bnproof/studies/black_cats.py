@@ -100,6 +100,6 @@ STUDY = Study(
     "it can see.",
     literature=(
         "Shimodaira (2000), Improving predictive inference under covariate shift",
-        "Li, Wang, Shi, Liu, Hou (2016), Batch Normalization for Practical Domain Adaptation",
+        "Li et al. (2016), Revisiting Batch Normalization for Practical Domain Adaptation",
     ),
 )

@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -9,7 +10,7 @@ from matplotlib.figure import Figure
 
 from bnproof.studies.study import Numbers, Study
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     "axes.grid": True,
     "axes.spines.right": False,
     "axes.spines.top": False,
@@ -23,7 +24,7 @@ STYLE = {
 
 def picture(study: Study, numbers: Numbers) -> Figure:
     """The picture of a study, on no screen."""
-    with mpl.rc_context({**mpl.rcParamsDefault, "backend": "agg", **STYLE}):
+    with mpl.rc_context({**mpl.rcParamsDefault, **STYLE}):
         figure = Figure(figsize=study.size, layout="constrained")
         FigureCanvasAgg(figure)
         study.draw(numbers, figure)

@@ -101,7 +101,7 @@ STUDY = Study(
     theorem="covariate-shift",
     properties=("network/moments-stay",),
     see="At small learning rates both networks shift alike; at larger ones blue shifts less, but "
-    "it learns best just where it shifts most, and orange is steady where it has ceased to learn.",
+    "it learns best just where it shifts most, and orange is steady in runs that have ceased to.",
     run=run,
     draw=draw,
     found=found,

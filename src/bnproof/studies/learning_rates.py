@@ -95,8 +95,8 @@ STUDY = Study(
     "learning rates and initial weights.",
     theorem="weight-scale",
     properties=("network/weight-scale", "network/weight-orthogonality", "forward/scale-law"),
-    see="Bright is learned: with batch normalization the bright area is larger, and reaches learning "
-    "rates and initial scales at which a plain network does not learn.",
+    see="Bright is learned: with batch normalization the bright area is larger, and reaches "
+    "learning rates and initial scales at which a plain network does not learn.",
     run=run,
     draw=draw,
     found=found,
