@@ -103,7 +103,7 @@ STUDY = Study(
     discussion="The output does not see the scale of W, and the gradient is divided by it "
     "(theorem weight-scale): weights that are too large slow their own steps down, and W . dW, "
     "which is nearly 0, makes them longer until the steps are small enough. This explanation is "
-    "not disputed, unlike that by covariate shift (study internal-shift).",
+    "less disputed than that by covariate shift (study internal-shift).",
     literature=(
         "Ioffe, Szegedy (2015), Batch Normalization, section 3.3",
         "Bjorck, Gomes, Selman, Weinberger (2018), Understanding Batch Normalization",
