@@ -117,7 +117,7 @@ def made(seed: int, n_in: int = 3, n: int = 4, m: int = 16) -> Batch:
     """A batch of random multiples of a quantum, with gamma of both signs.
 
     >>> batch = made(0)
-    >>> batch.Z.shape, bool((batch.Z == batch.Z.round(8)).all())
+    >>> batch.Z.shape, bool((batch.Z % 2.0**-9 == 0).all())
     ((4, 16), True)
     """
     rng = np.random.default_rng(seed)

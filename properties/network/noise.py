@@ -10,11 +10,13 @@ E[1 / var] = m / (m - 3), E[1 / sqrt(var)] = sqrt(m / 2) Gamma(m/2 - 1) / Gamma(
 import math
 from collections.abc import Iterator
 
+import mpmath
 import numpy as np
 
 from bnproof.properties.formats import Array
 from bnproof.properties.network.subject import Finding, Layer
 
+DIGITS = 50
 SIZES = (16, 64, 256)
 SAMPLES = (0.0, 1.5)
 UNITS, CALLS = 128, 64
@@ -44,9 +46,11 @@ def exact_variance(z: float, m: int) -> float:
     """
     if m < 4:
         return math.inf
-    inverse_root = math.exp(math.lgamma(m / 2 - 1) - math.lgamma((m - 1) / 2)) * math.sqrt(m / 2)
-    inverse = m / (m - 3)
-    return (z * z + 1 / m) * inverse - (z * inverse_root) ** 2
+    with mpmath.workdps(DIGITS):  # the two terms cancel
+        half = mpmath.mpf(m) / 2
+        inverse_root = mpmath.sqrt(half) * mpmath.gammaprod([half - 1], [half - 0.5])
+        inverse = mpmath.mpf(m) / (m - 3)
+        return float((mpmath.mpf(z) ** 2 + 1 / mpmath.mpf(m)) * inverse - (z * inverse_root) ** 2)
 
 
 def scattered(layer: Layer, z: float, m: int, rng: np.random.Generator) -> Array:

@@ -15,7 +15,7 @@ from bnproof.studies.catalogue import STUDIES
 
 DOCS = Path(__file__).parents[2] / "docs"
 TEXTS = {name: (DOCS / name).read_text(encoding="utf-8") for name in ("course.md", "course.ko.md")}
-KNOWN = {p.id for p in (*PROPERTIES, *NETWORK_PROPERTIES)}
+KNOWN = {p.id for p in PROPERTIES} | {p.id for p in NETWORK_PROPERTIES}
 LINK = re.compile(r"\[([^\]]*)\]\(([^)]*)\)")
 
 

@@ -109,7 +109,7 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_studies_cite_what_exists(name: str) -> None:
     """Catch a theorem or a property that was renamed, and a caption that is not one sentence."""
     study = STUDIES[name]
-    known = {p.id for p in (*PROPERTIES, *NETWORK_PROPERTIES)}
+    known = {p.id for p in PROPERTIES} | {p.id for p in NETWORK_PROPERTIES}
 
     assert study.name == name
     assert study.theorem in THEOREMS
