@@ -6,6 +6,7 @@ implementation does to its inputs, to earlier results or to its own state become
 
 import contextlib
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from bnproof.properties.arguments import Arguments, to_canonical
 from bnproof.properties.cases import Case
 from bnproof.properties.contract import ContractError, Declaration, declaration_of
-from bnproof.properties.formats import FORMATS, Array
+from bnproof.properties.formats import FORMATS, Array, name_of
 from bnproof.properties.functional import functional
 from bnproof.properties.layers import LayerLife
 from bnproof.properties.observation import Event, Observation
@@ -34,8 +35,12 @@ class Executor:
         self.implementation = functional(implementation, declaration)
         self.original = implementation
         self.declaration = declaration
-        self._second = _second_instance(implementation, declaration)
         self._earlier: list[tuple[str, Array, bytes]] = []
+
+    @cached_property
+    def second(self) -> Any:
+        """Another instance, None where there can be none."""
+        return _second_instance(self.original, self.declaration)
 
     def run(self, case: Case, announce: Announce) -> Observation:
         """Make the calls of a case; whatever is raised becomes an event."""
@@ -189,7 +194,7 @@ class _Run:
         """The life of two layers; its steps are cases of their own."""
         life = LayerLife(self.executor.original, self.declaration, self.case, self._layer_call)
         self.observation.facts = {"steps": life.steps}
-        life.script()
+        life.run()
 
     def _layer_call(self, label: str, function: Any, *arguments: Any, **settings: Any) -> Any:
         """A call of a layer; a result of the wrong form ends the case as an exception does."""
@@ -281,8 +286,8 @@ class _Run:
             smaller = other.with_(x=other.x[:-1], dy=other.dy[:-1], layouts={})
             cases.append((smaller, Arguments(smaller, self.declaration)))
         targets = [self.implementation]
-        if self.executor._second is not None:  # noqa: SLF001  # one module, two classes
-            targets.append(self.executor._second)  # noqa: SLF001
+        if self.executor.second is not None:
+            targets.append(self.executor.second)
         for target in targets:
             for made, given in cases:
                 if _offers(target, "train"):
@@ -380,12 +385,12 @@ class _Run:
         whole = name in ("y", "dx")
         due_shape = _shape(case, self.declaration) if whole else case.running_mean.shape
         due_dtype = case.dtype if whole else case.parameter_dtype
-        if plain.dtype.name != due_dtype:
+        if name_of(plain.dtype) != due_dtype:
             self._malformed(label, name, f"dtype {plain.dtype}, due {due_dtype}")
         if plain.shape != due_shape:
             self._malformed(label, name, f"shape {plain.shape}, due {due_shape}")
             return None
-        if plain.dtype.name not in FORMATS and plain.dtype.kind not in "fiub":
+        if name_of(plain.dtype) not in FORMATS and plain.dtype.kind not in "fiub":
             return None
         return to_canonical(plain, self.declaration) if whole else plain
 
