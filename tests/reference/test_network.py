@@ -138,6 +138,26 @@ def test_training_lowers_the_cost(optimizer: Any) -> None:
     assert costs[-1] < costs[0] / 2
 
 
+def test_training_averages_the_statistics_of_each_mini_batch() -> None:
+    """Catch averages of all examples, of the Z after the update, or of every other batch.
+
+    With 1/2 as weight the closed form is a sum of powers of two, formed here to the last bit.
+    """
+    X, Y = data()
+    rng = np.random.default_rng(0)
+    network = initialized(Architecture((2, 6, 2), momentum=0.5), rng)
+    due = np.zeros((6, 1)), np.ones((6, 1))
+    for step in training(network, X, Y, Adam(), epochs=2, batch_size=16, rng=rng):
+        Z = step.passed.layers[0].Z
+        mean = Z.mean(axis=1, keepdims=True)
+        var = ((Z - mean) ** 2).mean(axis=1, keepdims=True)
+        due = 0.5 * due[0] + 0.5 * mean, 0.5 * due[1] + 0.5 * var
+
+    assert step.passed.Z.shape == (2, 16)
+    assert np.array_equal(network.running["running_mean1"], due[0])
+    assert np.array_equal(network.running["running_var1"], due[1])
+
+
 def test_training_goes_on_where_it_was() -> None:
     """Catch a memory of the optimizer that is lost between two runs."""
     X, Y = data()
