@@ -19,6 +19,7 @@ VERBS = {
     "derive": "Show the derivation of batch normalization.",
     "prove": "Prove or refute a formula of one's own.",
     "grade": "Grade a file of a course's exercise, part by part.",
+    "study": "Run an experiment of the course, and draw it.",
     "selftest": "Show what the suite itself catches.",
 }
 """The verbs, each in a file of its name, and what they do, so that help imports none of them."""
