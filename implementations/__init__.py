@@ -10,7 +10,7 @@ from importlib import import_module, metadata
 from typing import Any
 
 METHODS = ("train", "infer", "layer")
-OURS = ("torch_modules", "course_functions")
+OURS = ("torch_modules", "course_functions", "course_exercise")
 GROUP = "bnproof.adapters"
 
 

@@ -175,6 +175,18 @@ def declaration_of(implementation: object) -> Declaration:
     return _of_layers(Declaration(**given))
 
 
+def attributes_of(implementation: object) -> tuple[str, ...]:
+    """Names of the attributes of the contract that an implementation has, defaults left out.
+
+    >>> class Mine:
+    ...     momentum_weighs = "old"
+    >>> attributes_of(Mine())
+    ('momentum_weighs',)
+    """
+    names = (attribute.name for attribute in fields(Declaration) if attribute.name not in FOUND)
+    return tuple(name for name in names if getattr(implementation, name, None) is not None)
+
+
 def _of_layers(declaration: Declaration) -> Declaration:
     """With layers alone, only the dtype and the rank that layers can be made with are tried."""
     if declaration.methods != ("layer",):

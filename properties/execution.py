@@ -94,6 +94,7 @@ class _Run:
             "steps": self._steps,
             "refill": self._refill,
             "infer": self._inference_only,
+            "train": self._training_only,
             "empty": self._empty,
             "layer": self._layer,
         }[self.case.calls]()
@@ -125,6 +126,9 @@ class _Run:
 
     def _inference_only(self) -> None:
         self._gradients("infer", self._infer("infer"))
+
+    def _training_only(self) -> None:
+        self._train("train")
 
     def _error(self) -> None:
         """Training has to raise, before the statistics change; inference has to work."""

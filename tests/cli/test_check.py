@@ -91,6 +91,7 @@ def test_unusable_target_has_json(tmp_path: Path, capsys: pytest.CaptureFixture[
         ["torch.nn.BatchNorm2d"],
         ["no_such_file.py:BN"],
         ["{folder}/right.py:Nothing"],
+        ["{folder}/right.py:*"],
         ["{folder}/raises.py:BN"],
         ["reference", "--dtype", "float33"],
         ["reference", "--property", "no/such"],

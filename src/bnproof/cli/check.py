@@ -1,7 +1,6 @@
 """``bnproof check``: hold an implementation against all properties."""
 
 import math
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,20 +8,11 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from bnproof.cli.limits import memory_size
+from bnproof.cli.output import TO_STDOUT, WrongUsage, check_writable, write
+
 if TYPE_CHECKING:
     from bnproof.properties.result import Report
-
-TO_STDOUT = "-"
-
-
-def _size(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
-    """A size of memory in bytes."""
-    from bnproof.run.memory import SizeError, parse_size  # noqa: PLC0415  # help does not need it
-
-    try:
-        return None if text is None else parse_size(text)
-    except SizeError as error:
-        raise click.BadParameter(str(error)) from error
 
 
 @click.command()
@@ -60,7 +50,7 @@ def _size(_: click.Context, __: click.Parameter, text: str | None) -> int | None
 @click.option(
     "--memory",
     metavar="SIZE",
-    callback=_size,
+    callback=memory_size,
     help="Memory for a worker beside its imports, as 512M or 2G; the default is half of the "
     "machine's.",
 )
@@ -87,7 +77,7 @@ def check(
     if math.isnan(timeout):
         raise click.BadParameter("nan is no number of seconds", param_hint="--timeout")
     if json_file not in (None, TO_STDOUT):
-        _check_writable(Path(json_file))
+        check_writable(Path(json_file))
     reports = _run(target, profile, properties, dtypes, seed, timeout, memory)
     return _report(reports, json_file, full=bool(properties))
 
@@ -118,7 +108,7 @@ def _run(
                 progress=progress,
             )
     except (TargetError, UsageError) as error:
-        raise _WrongUsage(str(error)) from error
+        raise WrongUsage(str(error)) from error
 
 
 def _report(reports: "list[Report]", json_file: str | None, *, full: bool) -> int:
@@ -131,7 +121,7 @@ def _report(reports: "list[Report]", json_file: str | None, *, full: bool) -> in
     if json_file == TO_STDOUT:
         click.echo(dumps(reports), nl=False)
     elif json_file is not None:
-        _write(Path(json_file), dumps(reports))
+        write(Path(json_file), dumps(reports))
     if unusable and len(reports) == 1:
         click.echo(f"Error: {unusable[0]}", err=True)
     else:
@@ -145,34 +135,7 @@ def _list(patterns: Sequence[str]) -> int:
     try:
         properties = chosen(tuple(patterns))
     except LookupError as error:
-        raise _WrongUsage(str(error.args[0])) from error
+        raise WrongUsage(str(error.args[0])) from error
     for listed in properties:
         click.echo(f"{listed.id}\n    {listed.statement} [theorem {listed.theorem}]")
     return 0
-
-
-class _WrongUsage(click.ClickException):
-    """A mistake of the user's, said in one or two lines."""
-
-    exit_code = 2
-
-
-def _check_writable(path: Path) -> None:
-    """Say before a long run that its result could not be written."""
-    folder = path.parent
-    if path.is_dir():
-        reason = "it is a folder"
-    elif not folder.is_dir():
-        reason = f"there is no folder {folder}"
-    elif not os.access(path if path.exists() else folder, os.W_OK):
-        reason = "permission denied"
-    else:
-        return
-    raise _WrongUsage(f"cannot write {path}: {reason}")
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise _WrongUsage(f"cannot write {path}: {error.strerror}") from error

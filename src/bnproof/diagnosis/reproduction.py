@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bnproof.properties.cases import columns
+from bnproof.properties.cases import Case, columns
 from bnproof.properties.contract import Declaration
 from bnproof.properties.execution import Executor
 from bnproof.properties.formats import Array, format_of
@@ -67,7 +67,7 @@ class _Found:
 
 
 def _compare(found: _Found, name: str, judged: Judged, result: Array) -> None:
-    if _agrees(judged, result):
+    if agrees(judged, result):
         if judged.worst > 1:
             found.explained.add(name)
     elif judged.worst <= 1 or _is_wrong(judged, result):
@@ -84,9 +84,13 @@ def _run(mutant: Any, record: Record) -> Observation | None:
     first = any(j.worst > 1 for _, j in record.all_judged("train", "infer"))
     if first and case.calls == "full" and not record.observation.of(*EVENTS):
         case = case.with_(calls="short")
+    return observed_of(mutant, record.declaration, case)
+
+
+def observed_of(mutant: Any, declaration: Declaration, case: Case) -> Observation | None:
+    """What a mutant does on a case; None if it cannot run it."""
     try:
-        implementation = made(mutant, record.declaration, record.case.x.ndim)
-        executor = Executor(implementation, record.declaration)
+        executor = Executor(made(mutant, declaration, case.x.ndim), declaration)
         with np.errstate(all="ignore"):
             observed = executor.run(case, lambda _: None)
     except Exception:  # noqa: BLE001  # a mutant that cannot run such a case does not explain it
@@ -120,7 +124,7 @@ def _is_wrong(judged: Judged, result: Array) -> bool:
         return not bool((error(result, judged.truth) <= SLACK * judged.bound).all())
 
 
-def _agrees(judged: Judged, result: Array) -> bool:
+def agrees(judged: Judged, result: Array) -> bool:
     """Whether two results are the same but for rounding."""
     with np.errstate(all="ignore"):
         got, other = (np.asarray(a, np.float64) for a in (judged.got, result))

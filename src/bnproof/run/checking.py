@@ -11,7 +11,7 @@ from bnproof.properties.contract import Declaration
 from bnproof.properties.formats import FORMATS
 from bnproof.properties.result import INTERRUPTED, Report, Result
 from bnproof.run.session import TIMEOUT, Session
-from bnproof.run.target import TargetError, parse, suggestion
+from bnproof.run.target import WHOLE, TargetError, parse, suggestion
 
 if TYPE_CHECKING:
     from bnproof.properties.checking import Checked
@@ -57,7 +57,8 @@ def run_check(
     Raises UsageError for a dtype or a property that there is not, and TargetError for a target
     that cannot be loaded.  One that was loaded and cannot be used gives a report that says so.
     """
-    parse(target)
+    if parse(target).attributes == (WHOLE,):
+        raise UsageError(f"{target} is a whole file; name what is in it, or use bnproof grade")
     _check_dtypes(dtypes)
     _check_properties(properties)
     asked: dict[str, Any] = {"profile": profile, "seed": seed}

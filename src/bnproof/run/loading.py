@@ -15,7 +15,7 @@ from typing import Any
 
 from bnproof.run.candidates import listed, pair_of, usable
 from bnproof.run.frames import ALL, is_ours
-from bnproof.run.target import Target, TargetError, parse, suggestion
+from bnproof.run.target import WHOLE, Target, TargetError, parse, suggestion
 
 
 def load(text: str) -> list[Any]:
@@ -70,6 +70,8 @@ def find(target: Target) -> Any:
 
         return BatchNorm
     module = _import_file(target.path) if target.is_file else _import_module(target.place)
+    if target.attributes == (WHOLE,):
+        return vars(module)
     found = tuple(_attribute(module, dotted, target) for dotted in target.attributes)
     return found if len(found) > 1 else found[0]
 
@@ -122,6 +124,7 @@ def _import_file(path: Path) -> ModuleType:
         raise TargetError(f"{path.name} is not a Python file: its name has to end in .py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
+    before = dict(sys.modules)
     try:
         spec.loader.exec_module(module)
     except ModuleNotFoundError as error:
@@ -130,6 +133,9 @@ def _import_file(path: Path) -> ModuleType:
         raise TargetError(
             f"importing {path.name} raised {_in_words(error)}{_where(error, str(path))}"
         ) from error
+    finally:
+        for lost in before.keys() - sys.modules.keys():  # what was deleted is still needed here
+            sys.modules[lost] = before[lost]
     return module
 
 

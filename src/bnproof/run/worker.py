@@ -20,8 +20,15 @@ from pathlib import Path
 from typing import Any
 
 from bnproof.properties.cases import Case
-from bnproof.properties.contract import ContractError, Declaration, declaration_of
+from bnproof.properties.contract import (
+    ContractError,
+    Declaration,
+    attributes_of,
+    declaration_of,
+)
 from bnproof.properties.execution import Executor, try_out
+from bnproof.properties.formats import Array
+from bnproof.properties.lifetime import Lifetime, lifetime
 from bnproof.properties.observation import Event, Observation
 from bnproof.properties.spelling import misspelt
 from bnproof.run.frames import raised_by_us
@@ -132,6 +139,19 @@ class Worker:
             event.detail = self._explained(event.detail)
         self._end_of_case()
         return found
+
+    def probe(self, variant: int, case: Case, declaration: Declaration) -> Observation:
+        """Run one case as if something else were declared."""
+        self._announce("preparation")
+        return Executor(self.variants[variant], declaration).run(case, self._announce)
+
+    def lifetime(self, variant: int, batches: list[Array], channels: int) -> Lifetime:
+        """Make a layer without settings, and train it on some batches."""
+        return lifetime(self.variants[variant], batches, channels, self._announce)
+
+    def attributes(self, variant: int) -> tuple[str, ...]:
+        """Names of the attributes that the implementation itself has."""
+        return attributes_of(self.variants[variant])
 
     def _executor(self, variant: int) -> Executor:
         """One executor per variant, so that state and caches of the target show."""
