@@ -14,6 +14,7 @@ import os
 import signal
 import time
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -127,9 +128,16 @@ class Worker:
 
     def run(self, variant: int, case: Case) -> Observation:
         """Run one case."""
+        return self._observe(lambda: self._executor(variant), case)
+
+    def probe(self, variant: int, case: Case, declaration: Declaration) -> Observation:
+        """Run one case as if something else were declared."""
+        return self._observe(lambda: Executor(self.variants[variant], declaration), case)
+
+    def _observe(self, executor: Callable[[], Executor], case: Case) -> Observation:
         self._begin("preparation")
         try:
-            found = self._executor(variant).run(case, self._announce, self._returned)
+            found = executor().run(case, self._announce, self._returned)
         except BaseException as error:
             if raised_by_us(error):
                 raise
@@ -140,14 +148,14 @@ class Worker:
         self._end_of_case()
         return found
 
-    def probe(self, variant: int, case: Case, declaration: Declaration) -> Observation:
-        """Run one case as if something else were declared."""
-        self._announce("preparation")
-        return Executor(self.variants[variant], declaration).run(case, self._announce)
-
     def lifetime(self, variant: int, batches: list[Array], channels: int) -> Lifetime:
         """Make a layer without settings, and train it on some batches."""
-        return lifetime(self.variants[variant], batches, channels, self._announce)
+        self._begin("preparation")
+        try:
+            return lifetime(self.variants[variant], batches, channels, self._announce)
+        finally:
+            self._returned()
+            self._end_of_case()
 
     def attributes(self, variant: int) -> tuple[str, ...]:
         """Names of the attributes that the implementation itself has."""
