@@ -12,6 +12,7 @@ import fcntl
 import mmap
 import os
 import signal
+import sys
 import time
 import traceback
 from collections.abc import Callable
@@ -83,13 +84,10 @@ class Worker:
 
     def _reply(self, reply: tuple[Any, ...]) -> None:
         self._end_copies()
-        with suppress(BrokenPipeError):  # the session hung up, which recv will say next
-            try:
-                self.connection.send(reply)
-            except BrokenPipeError:
-                raise
-            except Exception:  # noqa: BLE001  # pickling runs code of whoever made the value
-                self.connection.send(("fault", traceback.format_exc()))
+        try:
+            self._tell(*reply)
+        except Exception:  # noqa: BLE001  # pickling runs code of whoever made the value
+            self._tell("fault", traceback.format_exc())
 
     # --- what a session asks for ------------------------------------------------------------
 
@@ -210,8 +208,14 @@ class Worker:
         self._tell("note", text)
 
     def _tell(self, *message: Any) -> None:
-        with suppress(BrokenPipeError):
+        try:
             self.connection.send(message)
+        except BrokenPipeError:
+            return  # the session hung up, which recv will say next
+        except OSError:
+            sys.stderr.write("the worker's connection was closed by the target\n")
+            sys.stderr.flush()
+            os._exit(1)
 
 
 def die_with_the_guard(guard: int) -> None:
