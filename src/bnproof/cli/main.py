@@ -75,7 +75,8 @@ def cli() -> None:
     bnproof check my_file.py:MyBatchNorm
 
     Exit status: 0 it conforms; 1 a property is violated; 2 wrong usage, or the target cannot
-    be used; 3 a fault of bnproof itself; 4 nothing or too little was checked.
+    be used; 3 a fault of bnproof itself; 4 nothing or too little was checked;
+    130 interrupted.
     """
 
 
