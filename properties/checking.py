@@ -82,26 +82,26 @@ def check(
     wanted = chosen(properties)
     checked = Checked()
     for dtype in dtypes or declaration.dtypes:
-        records = _records(session, declaration, dtype, profile, seed, progress, checked)
-        _conclude(records, declaration, dtype, wanted, checked)
+        judge = Judge(declaration, dtype)
+        records = _records(session, judge, profile, seed, progress, checked)
+        _conclude(records, judge, wanted, checked)
         del records  # the next dtype's need the room
     return checked
 
 
 def _conclude(
     records: list[Record],
-    declaration: Declaration,
-    dtype: str,
+    judge: Judge,
     wanted: Sequence[Property],
     checked: Checked,
 ) -> None:
-    every = Records(declaration, tuple(records))
+    dtype = judge.dtype
+    every = Records(judge.declaration, tuple(records))
     results = [evaluate(p, every, dtype) for p in wanted]
     checked.results += results
     shown = dict.fromkeys(r.violations[0].case_name for r in results if r.violations)
     checked.evidence[dtype] = _evidence([every.by_name[name] for name in shown], records)
-    judge = Judge(declaration, dtype)
-    checked.accuracy[dtype] = accuracy(records, list(judge.classes))
+    checked.accuracy[dtype] = accuracy(records, judge.classes)
     checked.notes += _notes(records, dtype)
 
 
@@ -120,14 +120,13 @@ def _evidence(shown: list[Record], records: Sequence[Record]) -> list[Record]:
 
 def _records(
     session: Session,
-    declaration: Declaration,
-    dtype: str,
+    judge: Judge,
     profile: str,
     seed: int,
     progress: Progress,
     checked: Checked,
 ) -> list[Record]:
-    judge = Judge(declaration, dtype)
+    declaration, dtype = judge.declaration, judge.dtype
     cases = portfolio(declaration, dtype, seed=seed, quick=profile == "quick")
     searched = SEARCHED[profile]
     total = len(cases) + searched
@@ -141,7 +140,7 @@ def _records(
         progress(ran, total, f"{dtype}: {case.name}")
     promised = len(cases)
     if searched:
-        found = _search(session, judge, declaration, dtype, searched, seed, progress, ran, total)
+        found = _search(session, judge, searched, seed, progress, ran, total)
         ran += len(found)
         records += found
         promised += 0 if _violated(found) else searched  # a search ends at a violation
@@ -159,8 +158,6 @@ def _violated(records: Sequence[Record]) -> bool:
 def _search(
     session: Session,
     judge: Judge,
-    declaration: Declaration,
-    dtype: str,
     examples: int,
     seed: int,
     progress: Progress,
@@ -174,10 +171,10 @@ def _search(
     def run(case: Case) -> Record:
         nonlocal done
         done += 1
-        progress(min(ran + done, total), total, f"{dtype}: {case.name}")
+        progress(min(ran + done, total), total, f"{judge.dtype}: {case.name}")
         return judge.judge(case, session.run(case))
 
-    return search(run, declaration, dtype, examples=examples, seed_value=seed)
+    return search(run, judge.declaration, judge.dtype, examples=examples, seed_value=seed)
 
 
 def _judged(judge: Judge, case: Case, observation: Observation) -> list[Record]:
