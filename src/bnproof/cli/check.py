@@ -1,18 +1,16 @@
 """``bnproof check``: hold an implementation against all properties."""
 
 import math
-import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from bnproof.cli.output import Files, WrongUsage
+
 if TYPE_CHECKING:
     from bnproof.properties.result import Report
-
-TO_STDOUT = "-"
 
 
 @click.command()
@@ -38,6 +36,18 @@ TO_STDOUT = "-"
 @click.option(
     "--json", "json_file", metavar="FILE", help="Write the report as JSON; - is standard output."
 )
+@click.option(
+    "--markdown",
+    "markdown_file",
+    metavar="FILE",
+    help="Write the report as Markdown, such as for the summary of a CI run; - likewise.",
+)
+@click.option(
+    "--html",
+    "html_file",
+    metavar="FILE",
+    help="Write the report as one page that needs no network; - likewise.",
+)
 @click.option("--list", "list_only", is_flag=True, help="List the properties and exit.")
 @click.option(
     "--timeout",
@@ -54,6 +64,8 @@ def check(
     dtypes: Sequence[str],
     seed: int,
     json_file: str | None,
+    markdown_file: str | None,
+    html_file: str | None,
     list_only: bool,  # click passes by name
     timeout: float,
 ) -> int:
@@ -68,10 +80,9 @@ def check(
         raise click.UsageError("name a TARGET, for instance reference or my_file.py:MyBatchNorm")
     if math.isnan(timeout):
         raise click.BadParameter("nan is no number of seconds", param_hint="--timeout")
-    if json_file not in (None, TO_STDOUT):
-        _check_writable(Path(json_file))
+    files = Files({"--json": json_file, "--markdown": markdown_file, "--html": html_file})
     reports = _run(target, profile, properties, dtypes, seed, timeout)
-    return _report(reports, json_file, full=bool(properties))
+    return _report(reports, files, full=bool(properties))
 
 
 def _run(
@@ -98,20 +109,16 @@ def _run(
                 progress=progress,
             )
     except (TargetError, UsageError) as error:
-        raise _WrongUsage(str(error)) from error
+        raise WrongUsage(str(error)) from error
 
 
-def _report(reports: "list[Report]", json_file: str | None, *, full: bool) -> int:
-    from bnproof.report.model_json import dumps  # noqa: PLC0415
+def _report(reports: "list[Report]", files: Files, *, full: bool) -> int:
     from bnproof.report.terminal import show  # noqa: PLC0415
     from bnproof.run.checking import exit_status  # noqa: PLC0415
 
     unusable = [report.error for report in reports if report.error]
-    human: TextIO = sys.stderr if json_file == TO_STDOUT or unusable else sys.stdout
-    if json_file == TO_STDOUT:
-        click.echo(dumps(reports), nl=False)
-    elif json_file is not None:
-        _write(Path(json_file), dumps(reports))
+    human: TextIO = sys.stderr if files.take_stdout or unusable else sys.stdout
+    files.write(reports)
     if unusable and len(reports) == 1:
         click.echo(f"Error: {unusable[0]}", err=True)
     else:
@@ -125,34 +132,7 @@ def _list(patterns: Sequence[str]) -> int:
     try:
         properties = chosen(tuple(patterns))
     except LookupError as error:
-        raise _WrongUsage(str(error.args[0])) from error
+        raise WrongUsage(str(error.args[0])) from error
     for listed in properties:
         click.echo(f"{listed.id}\n    {listed.statement} [theorem {listed.theorem}]")
     return 0
-
-
-class _WrongUsage(click.ClickException):
-    """A mistake of the user's, said in one or two lines."""
-
-    exit_code = 2
-
-
-def _check_writable(path: Path) -> None:
-    """Say before a long run that its result could not be written."""
-    folder = path.parent
-    if path.is_dir():
-        reason = "it is a folder"
-    elif not folder.is_dir():
-        reason = f"there is no folder {folder}"
-    elif not os.access(path if path.exists() else folder, os.W_OK):
-        reason = "permission denied"
-    else:
-        return
-    raise _WrongUsage(f"cannot write {path}: {reason}")
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise _WrongUsage(f"cannot write {path}: {error.strerror}") from error

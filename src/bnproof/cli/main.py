@@ -11,6 +11,7 @@ import click
 
 VERBS = {
     "check": "Check an implementation of batch normalization.",
+    "report": "Show a saved report again, in a terminal, as Markdown or as a page.",
     "targets": "List what can be checked.",
     "derive": "Show the derivation of batch normalization.",
     "prove": "Prove or refute a formula of one's own.",

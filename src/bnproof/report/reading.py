@@ -185,7 +185,7 @@ def _violation(made: Mapping[str, Any]) -> Violation:
         case_name=made["case_name"],
         output=made["output"],
         detail=made["detail"],
-        elements=tuple(tuple(row[column] for column in COLUMNS) for row in made["elements"]),  # type: ignore[misc]  # five each
+        elements=tuple(tuple(row[column] for column in COLUMNS) for row in made["elements"]),
         ratio=float(made["ratio"]),
         kind=made["kind"],
     )
