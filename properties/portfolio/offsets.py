@@ -15,25 +15,28 @@ from bnproof.properties.portfolio.builder import Builder
 TAG = "offsets"
 COUNT = 32
 EXPONENTS = {
-    "float64": range(0, 53, 4),
-    "float32": range(0, 24, 2),
+    "float64": range(0, 49, 4),
+    "float32": range(0, 21, 2),
     "float16": range(11),
     "bfloat16": range(8),
 }
-"""Powers of two that are added to standard normal data; beyond the last, x has no digits left."""
+"""Powers of two that are added to standard normal data.
+
+Beyond the last, x has so few digits of its own left that its sums are exact again.
+"""
 
 
 def cases(build: Builder) -> Iterator[Case]:
     """One case, or as many as it takes where the number of channels is fixed and small."""
-    offsets = 2.0 ** np.array(EXPONENTS[build.dtype])
+    exponents = np.array(EXPONENTS[build.dtype])
     data = build.normal(COUNT, 1)
     dy = build.normal(COUNT, 1) + 0.5
-    width = build.only_channels or len(offsets)
-    for start in range(0, len(offsets), width):
-        part = offsets[start : start + width]
+    width = build.only_channels or len(exponents)
+    for start in range(0, len(exponents), width):
+        part = exponents[start : start + width]
         case = build.case(
-            f"offsets {part[0]:g} to {part[-1]:g}",
-            data + part,
+            f"offsets 2^{part[0]} to 2^{part[-1]}",
+            data + 2.0**part,
             dy=np.tile(dy, len(part)),
             gamma=1.0,
             beta=0.0,

@@ -10,6 +10,7 @@ from bnproof.report.axis import BOTTOM, PLOT, TOP, Tick, path, power
 
 TALL = 170  # height of the plot
 LEFT = 34
+EDGE = 20  # half of a label at the end of the axis
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def offset_charts(dtype: str, accuracy: Accuracy) -> list[OffsetChart]:
 
 
 def _offset_chart(dtype: str, curve: OffsetCurve, declared: str) -> OffsetChart:
-    decades = max(1, math.ceil(math.log10(max(10.0, curve.points[-1].offset))))
+    decades = math.log10(max(10.0, curve.points[-1].offset))
     most = max(1.0, curve.most)
 
     def x(offset: float) -> float:
@@ -90,10 +91,10 @@ def _offset_chart(dtype: str, curve: OffsetCurve, declared: str) -> OffsetChart:
         lines,
         points,
         path((point.x, point.y) for point in points),
-        tuple(Tick(x(10.0**p), power(p)) for p in range(0, decades + 1, step)),
+        tuple(Tick(x(10.0**p), power(p)) for p in range(0, int(decades) + 1, step)),
         tuple(Tick(y(d), str(d)) for d in range(0, int(most) + 1, 1 if most < 9 else 4)),
         None if broken is None else Tick(x(broken), f"breaks down at {broken:.2g}"),
-        PLOT + 12,
+        PLOT + EDGE,
         TOP + TALL + BOTTOM,
         _said_of_curve(curve, names),
     )

@@ -9,6 +9,7 @@ import hashlib
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -57,6 +58,7 @@ def page(checks: Sequence[Sequence[Report]]) -> str:
     )
 
 
+@cache
 def environment(package: str) -> Environment:
     """How templates of a package are filled in: everything is escaped, nothing may be missing."""
     made = Environment(

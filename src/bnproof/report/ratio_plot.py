@@ -5,14 +5,15 @@ from dataclasses import dataclass
 
 from bnproof.properties.contract import CLASSES
 from bnproof.properties.result import Accuracy
-from bnproof.report.axis import BOTTOM, PLOT, TOP, Tick, power
+from bnproof.report.axis import BOTTOM, TOP, Tick, power
 from bnproof.report.lines import ratio
 
 LOWEST, HIGHEST = -3, 4
 """Powers of ten between which error/bound is drawn; what is beyond stands at the edge."""
 
 LANE = 13  # height that a class takes in a row
-LABELS = 130  # width of the names of the outputs
+LABELS = 150  # width of the names of the outputs
+WIDE = 290  # width of the plot
 ROOM = 60  # width for numbers at the far edge
 
 
@@ -77,7 +78,7 @@ def ratio_chart(dtype: str, accuracy: Accuracy) -> RatioChart | None:
         tuple(rows),
         tuple(ticks),
         _across(1.0),
-        LABELS + PLOT + ROOM,
+        LABELS + WIDE + ROOM,
         TOP + high * len(rows) + BOTTOM,
         _said_of_ratios(accuracy),
     )
@@ -99,7 +100,7 @@ def _across(value: float) -> float:
         exponent: float = HIGHEST
     else:
         exponent = math.log10(value) if value > 10.0**LOWEST else LOWEST
-    return round(LABELS + PLOT * (exponent - LOWEST) / (HIGHEST - LOWEST), 1)
+    return round(LABELS + WIDE * (exponent - LOWEST) / (HIGHEST - LOWEST), 1)
 
 
 def _said_of_ratios(accuracy: Accuracy) -> str:
