@@ -103,4 +103,6 @@ def _digits(off: Array, magnitude: Array, most: float) -> Array:
     with np.errstate(all="ignore"):
         worst = off.max(axis=0) if off.ndim > 1 else off
         digits = -np.log10(worst / magnitude)
-    return np.asarray(np.clip(np.nan_to_num(digits, nan=0.0, posinf=most), 0.0, most) + 0.0)  # no -0
+    return np.asarray(
+        np.clip(np.nan_to_num(digits, nan=0.0, posinf=most), 0.0, most) + 0.0
+    )  # no -0
