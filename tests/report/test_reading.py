@@ -96,9 +96,9 @@ class Tags(HTMLParser):
 def paths(value: Any, before: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Where there is something in a JSON value."""
     yield before
-    items = value.items() if isinstance(value, dict) else ()
-    items = enumerate(value) if isinstance(value, list) else items
-    for key, inner in items:
+    named = value if isinstance(value, dict) else {}
+    numbered = value if isinstance(value, list) else []
+    for key, inner in (*named.items(), *enumerate(numbered)):
         yield from paths(inner, (*before, key))
 
 

@@ -14,6 +14,7 @@ LOWEST, HIGHEST = -3, 4
 LANE = 13  # height that a class takes in a row
 LABELS = 150  # width of the names of the outputs
 WIDE = 290  # width of the plot
+CLEAR = 6  # half of the largest shape
 ROOM = 60  # width for numbers at the far edge
 
 
@@ -95,11 +96,20 @@ def _mark(output: str, name: str, value: float, y: float, accuracy: Accuracy) ->
 
 
 def _across(value: float) -> float:
-    """Where a ratio stands; NaN, which is no number to be proud of, at the far end."""
+    """Where a ratio stands; NaN, which is no number to be proud of, at the far end.
+
+    What is beyond the bound is drawn clear of its line, by however little it is.
+    """
     if not value < 10.0**HIGHEST:
         exponent: float = HIGHEST
     else:
         exponent = math.log10(value) if value > 10.0**LOWEST else LOWEST
+    x = _at(exponent)
+    return max(x, _at(0) + CLEAR) if value > 1 else x
+
+
+def _at(exponent: float) -> float:
+    """Where a power of ten stands."""
     return round(LABELS + WIDE * (exponent - LOWEST) / (HIGHEST - LOWEST), 1)
 
 
