@@ -10,6 +10,7 @@ from bnproof.properties.contract import Declaration
 from bnproof.properties.judging import Judge
 from bnproof.properties.observation import Observation
 from bnproof.properties.portfolio import portfolio
+from bnproof.properties.portfolio.layer import has_lives
 from bnproof.properties.property import Property, Records
 from bnproof.properties.quality import accuracy
 from bnproof.properties.record import Record
@@ -22,6 +23,9 @@ EVIDENCE = 5
 
 SEARCHED = {"quick": 0, "standard": 100, "thorough": 2000}
 """Searched cases per dtype that a profile promises, beside the portfolio."""
+
+LIVES = {"quick": 0, "standard": 15, "thorough": 300}
+"""Searched lives of layers, likewise, where there are layers."""
 
 PROPERTY_IDS = tuple(p.id for p in PROPERTIES)
 
@@ -82,25 +86,25 @@ def check(
     wanted = chosen(properties)
     checked = Checked()
     for dtype in dtypes or declaration.dtypes:
-        judge = Judge(declaration, dtype)
-        records = _records(session, judge, profile, seed, progress, checked)
-        _conclude(records, judge, wanted, checked)
+        records = _records(session, declaration, dtype, profile, seed, progress, checked)
+        _conclude(records, declaration, dtype, wanted, checked)
         del records  # the next dtype's need the room
     return checked
 
 
 def _conclude(
     records: list[Record],
-    judge: Judge,
+    declaration: Declaration,
+    dtype: str,
     wanted: Sequence[Property],
     checked: Checked,
 ) -> None:
-    dtype = judge.dtype
-    every = Records(judge.declaration, tuple(records))
+    every = Records(declaration, tuple(records))
     results = [evaluate(p, every, dtype) for p in wanted]
     checked.results += results
     shown = dict.fromkeys(r.violations[0].case_name for r in results if r.violations)
     checked.evidence[dtype] = _evidence([every.by_name[name] for name in shown], records)
+    judge = Judge(declaration, dtype)
     checked.accuracy[dtype] = accuracy(records, judge.classes)
     checked.notes += _notes(records, dtype)
 
@@ -120,16 +124,17 @@ def _evidence(shown: list[Record], records: Sequence[Record]) -> list[Record]:
 
 def _records(
     session: Session,
-    judge: Judge,
+    declaration: Declaration,
+    dtype: str,
     profile: str,
     seed: int,
     progress: Progress,
     checked: Checked,
 ) -> list[Record]:
-    declaration, dtype = judge.declaration, judge.dtype
+    judge = Judge(declaration, dtype)
     cases = portfolio(declaration, dtype, seed=seed, quick=profile == "quick")
-    searched = SEARCHED[profile]
-    total = len(cases) + searched
+    searches = _searches(session, judge, declaration, dtype, profile, seed)
+    total = len(cases) + sum(search.examples for search in searches)
     records: list[Record] = []
     if session.first is not None and session.first[0].dtype == dtype:
         records += _judged(judge, *session.first)
@@ -139,11 +144,17 @@ def _records(
         records += _judged(judge, case, observation)
         progress(ran, total, f"{dtype}: {case.name}")
     promised = len(cases)
-    if searched:
-        found = _search(session, judge, searched, seed, progress, ran, total)
-        ran += len(found)
+    for search in searches:
+        before = ran
+
+        def note(name: str, before: int = before) -> None:
+            nonlocal ran
+            ran += 1
+            progress(min(ran, before + search.examples), total, f"{dtype}: {name}")  # noqa: B023  # called within this round only
+
+        found = search.run(note)
         records += found
-        promised += 0 if _violated(found) else searched  # a search ends at a violation
+        promised += 0 if _violated(found) else search.examples  # a search ends at a violation
     checked.cases[dtype] = ran
     checked.promised[dtype] = promised
     return records
@@ -155,26 +166,42 @@ def _violated(records: Sequence[Record]) -> bool:
     return any(is_violated(record) for record in records)
 
 
-def _search(
-    session: Session,
-    judge: Judge,
-    examples: int,
-    seed: int,
-    progress: Progress,
-    ran: int,
-    total: int,
-) -> list[Record]:
-    from bnproof.properties.search import search  # noqa: PLC0415  # Hypothesis costs time
+@dataclass(frozen=True)
+class _Search:
+    """A search that a profile has: how many examples, and the function that makes it."""
 
-    done = 0
+    examples: int
+    run: Callable[[Callable[[str], None]], list[Record]]
 
-    def run(case: Case) -> Record:
-        nonlocal done
-        done += 1
-        progress(min(ran + done, total), total, f"{judge.dtype}: {case.name}")
-        return judge.judge(case, session.run(case))
 
-    return search(run, judge.declaration, judge.dtype, examples=examples, seed_value=seed)
+def _searches(
+    session: Session, judge: Judge, declaration: Declaration, dtype: str, profile: str, seed: int
+) -> list[_Search]:
+    """For cases, and for lives of layers where there are such; none in the quick profile."""
+    if not SEARCHED[profile]:
+        return []
+    from bnproof.properties import layer_search, search  # noqa: PLC0415  # Hypothesis costs time
+
+    def cases(note: Callable[[str], None]) -> list[Record]:
+        def run(case: Case) -> Record:
+            note(case.name)
+            return judge.judge(case, session.run(case))
+
+        wanted = SEARCHED[profile]
+        return search.search(run, declaration, dtype, examples=wanted, seed_value=seed)
+
+    def lives(note: Callable[[str], None]) -> list[Record]:
+        def run(case: Case) -> list[Record]:
+            note(case.name)
+            return _judged(judge, case, session.run(case))
+
+        wanted = LIVES[profile]
+        return layer_search.search_lives(run, declaration, dtype, examples=wanted, seed_value=seed)
+
+    found = [_Search(SEARCHED[profile], cases)]
+    if has_lives(declaration, dtype):
+        found.append(_Search(LIVES[profile], lives))
+    return found
 
 
 def _judged(judge: Judge, case: Case, observation: Observation) -> list[Record]:

@@ -45,7 +45,7 @@ def _of_output(output: str, met: Sequence[Met], classes: Classes) -> OutputAccur
             most[index] = record.under(arithmetic, call, judged).worst
             if most[index] > ratios[name]:
                 ratios[name] = most[index]
-                if arithmetic is record.arithmetic:
+                if name == record.arithmetic.name:
                     worst_case = record.case.describe()
     return OutputAccuracy(output, ratios, worst_case)
 

@@ -106,7 +106,7 @@ class Record:
 
     def under(self, arithmetic: Arithmetic, call: str, judged: Judged) -> Judged:
         """A judged output as another class bounds it; what is not judged stays so."""
-        if arithmetic is self.arithmetic:
+        if arithmetic.name == self.arithmetic.name:
             return judged
         bound = self.subject_of(call).bound(arithmetic, judged.output)[: len(judged.error)]
         return replace(judged, bound=np.where(np.isinf(judged.bound), np.inf, bound))
