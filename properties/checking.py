@@ -7,6 +7,7 @@ from typing import Protocol
 from bnproof.properties.cases import Case
 from bnproof.properties.catalogue import PROPERTIES, chosen
 from bnproof.properties.contract import Declaration
+from bnproof.properties.hurry import hurried
 from bnproof.properties.judging import Judge
 from bnproof.properties.observation import Observation
 from bnproof.properties.portfolio import portfolio
@@ -52,7 +53,8 @@ class Session(Protocol):
 class Checked:
     """What a check found out, by dtype where it says so.
 
-    ``evidence`` are a few failing records, by which their cause can be told.
+    ``evidence`` are a few failing records, by which their cause can be told.  After an interrupt
+    (KeyboardInterrupt) it is what was found out until then, and ``interrupted`` says so.
     """
 
     results: list[Result] = field(default_factory=list)
@@ -61,6 +63,7 @@ class Checked:
     promised: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     evidence: dict[str, list[Record]] = field(default_factory=dict)
+    interrupted: bool = False
 
 
 def listing() -> list[tuple[str, str, str]]:
@@ -86,9 +89,15 @@ def check(
     wanted = chosen(properties)
     checked = Checked()
     for dtype in dtypes or declaration.dtypes:
-        records = _records(session, declaration, dtype, profile, seed, progress, checked)
+        records: list[Record] = []
+        try:
+            _gather(records, session, declaration, dtype, profile, seed, progress, checked)
+        except KeyboardInterrupt:
+            checked.interrupted = True
         _conclude(records, declaration, dtype, wanted, checked)
         del records  # the next dtype's need the room
+        if checked.interrupted:
+            break
     return checked
 
 
@@ -100,29 +109,33 @@ def _conclude(
     checked: Checked,
 ) -> None:
     every = Records(declaration, tuple(records))
-    results = [evaluate(p, every, dtype) for p in wanted]
+    if checked.interrupted:
+        results = hurried(wanted, every, dtype)
+    else:
+        results = [evaluate(p, every, dtype) for p in wanted]
     checked.results += results
     shown = dict.fromkeys(r.violations[0].case_name for r in results if r.violations)
-    checked.evidence[dtype] = _evidence([every.by_name[name] for name in shown], records)
+    checked.evidence[dtype] = evidence([every.by_name[name] for name in shown], records)
     judge = Judge(declaration, dtype)
     checked.accuracy[dtype] = accuracy(records, judge.classes)
     checked.notes += _notes(records, dtype)
 
 
-def _evidence(shown: list[Record], records: Sequence[Record]) -> list[Record]:
+def evidence(shown: Sequence[Record], records: Sequence[Record]) -> list[Record]:
     """The smallest failing record, then others with another number of values, small ones first.
 
     With two values, dividing by N - 1 and not dividing at all are the same.
     """
     wrong = [r for r in records if r.worst > 1 and "nonfinite" not in r.case.tags]
     chosen: list[Record] = []
-    for record in sorted(wrong or shown, key=lambda r: r.case.x.size):
+    for record in sorted(wrong or list(shown), key=lambda r: r.case.x.size):
         if record.case.count not in {other.case.count for other in chosen}:
             chosen.append(record)
     return chosen[:EVIDENCE]
 
 
-def _records(
+def _gather(
+    records: list[Record],
     session: Session,
     declaration: Declaration,
     dtype: str,
@@ -130,34 +143,36 @@ def _records(
     seed: int,
     progress: Progress,
     checked: Checked,
-) -> list[Record]:
+) -> None:
+    """Run the cases of one dtype, and add their records to ``records`` one by one."""
     judge = Judge(declaration, dtype)
     cases = portfolio(declaration, dtype, seed=seed, quick=profile == "quick")
     searches = _searches(session, judge, declaration, dtype, profile, seed)
     total = len(cases) + sum(search.examples for search in searches)
-    records: list[Record] = []
+    checked.cases[dtype], checked.promised[dtype] = 0, total
     if session.first is not None and session.first[0].dtype == dtype:
         records += _judged(judge, *session.first)
-    ran = 0
     for case, observation in session.run_many(cases):
-        ran += 1
         records += _judged(judge, case, observation)
-        progress(ran, total, f"{dtype}: {case.name}")
-    promised = len(cases)
+        checked.cases[dtype] += 1
+        progress(checked.cases[dtype], total, f"{dtype}: {case.name}")
     for search in searches:
-        before = ran
+        before = checked.cases[dtype]
 
         def note(name: str, before: int = before) -> None:
-            nonlocal ran
-            ran += 1
-            progress(min(ran, before + search.examples), total, f"{dtype}: {name}")  # noqa: B023  # called within this round only
+            checked.cases[dtype] += 1
+            ran = min(checked.cases[dtype], before + search.examples)  # noqa: B023  # called within this round only
+            progress(ran, total, f"{dtype}: {name}")
 
-        found = search.run(note)
+        seen: list[Record] = []
+        try:
+            found = search.run(note, seen)
+        except KeyboardInterrupt:
+            records += seen
+            raise
         records += found
-        promised += 0 if _violated(found) else search.examples  # a search ends at a violation
-    checked.cases[dtype] = ran
-    checked.promised[dtype] = promised
-    return records
+        if _violated(found):  # a search ends at a violation
+            checked.promised[dtype] -= search.examples
 
 
 def _violated(records: Sequence[Record]) -> bool:
@@ -168,10 +183,14 @@ def _violated(records: Sequence[Record]) -> bool:
 
 @dataclass(frozen=True)
 class _Search:
-    """A search that a profile has: how many examples, and the function that makes it."""
+    """A search that a profile has: how many examples, and the function that makes it.
+
+    The function is given another to tell of each case, and a list for the records of all that ran,
+    which an interrupt leaves; it returns those that are of use.
+    """
 
     examples: int
-    run: Callable[[Callable[[str], None]], list[Record]]
+    run: Callable[[Callable[[str], None], list[Record]], list[Record]]
 
 
 def _searches(
@@ -182,18 +201,21 @@ def _searches(
         return []
     from bnproof.properties import layer_search, search  # noqa: PLC0415  # Hypothesis costs time
 
-    def cases(note: Callable[[str], None]) -> list[Record]:
+    def cases(note: Callable[[str], None], seen: list[Record]) -> list[Record]:
         def run(case: Case) -> Record:
             note(case.name)
-            return judge.judge(case, session.run(case))
+            seen.append(judge.judge(case, session.run(case)))
+            return seen[-1]
 
         wanted = SEARCHED[profile]
         return search.search(run, declaration, dtype, examples=wanted, seed_value=seed)
 
-    def lives(note: Callable[[str], None]) -> list[Record]:
+    def lives(note: Callable[[str], None], seen: list[Record]) -> list[Record]:
         def run(case: Case) -> list[Record]:
             note(case.name)
-            return _judged(judge, case, session.run(case))
+            made = _judged(judge, case, session.run(case))
+            seen.extend(made)
+            return made
 
         wanted = LIVES[profile]
         return layer_search.search_lives(run, declaration, dtype, examples=wanted, seed_value=seed)

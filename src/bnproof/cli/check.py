@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from bnproof.cli.output import Files, WrongUsage
+from bnproof.cli.limits import memory_size
+from bnproof.cli.output import WrongUsage
+from bnproof.cli.report_files import Files
 
 if TYPE_CHECKING:
     from bnproof.properties.result import Report
@@ -57,6 +59,13 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     help="Limit for one call of the target; the first of each kind may take five times as long.",
 )
+@click.option(
+    "--memory",
+    metavar="SIZE",
+    callback=memory_size,
+    help="Memory for a worker beside its imports, as 512M or 2G; the default is half of the "
+    "machine's.",
+)
 def check(
     target: str | None,
     profile: str,
@@ -68,6 +77,7 @@ def check(
     html_file: str | None,
     list_only: bool,  # click passes by name
     timeout: float,
+    memory: int | None,
 ) -> int:
     """Check TARGET, an implementation of batch normalization.
 
@@ -81,7 +91,7 @@ def check(
     if math.isnan(timeout):
         raise click.BadParameter("nan is no number of seconds", param_hint="--timeout")
     files = Files({"--json": json_file, "--markdown": markdown_file, "--html": html_file})
-    reports = _run(target, profile, properties, dtypes, seed, timeout)
+    reports = _run(target, profile, properties, dtypes, seed, timeout, memory)
     return _report(reports, files, full=bool(properties))
 
 
@@ -92,6 +102,7 @@ def _run(
     dtypes: Sequence[str],
     seed: int,
     timeout: float,
+    memory: int | None,
 ) -> "list[Report]":
     from bnproof.report.progress import progress_on  # noqa: PLC0415
     from bnproof.run.checking import UsageError, run_check  # noqa: PLC0415
@@ -106,6 +117,7 @@ def _run(
                 dtypes=dtypes,
                 properties=properties,
                 timeout=timeout,
+                memory=memory,
                 progress=progress,
             )
     except (TargetError, UsageError) as error:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bnproof.cli.output import TO_STDOUT, WrongUsage, check_extra, check_writable, write
+from bnproof.cli.output import TO_STDOUT, WrongUsage, check_writable, write
+from bnproof.cli.report_files import check_extra
 
 if TYPE_CHECKING:
     from bnproof.properties.result import Report

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from bnproof.properties.result import Accuracy, Report
 from bnproof.report.failures import Failure, causes_of, failures, gather
 from bnproof.report.lines import clipped, count, joined, ratio, some
-from bnproof.report.summary import CONFORMS, TOO_LITTLE, declared, judgement
+from bnproof.report.summary import CONFORMS, UNDECIDED, declared, judgement
 from bnproof.report.terminal import title
 
 ROWS = 30
@@ -37,7 +37,7 @@ def markdown(checks: Sequence[Sequence[Report]]) -> str:
 
 def _blocks(report: Report, variant: int) -> Iterator[str]:
     head, numbers = judgement(report)
-    sign = "✅" if head == CONFORMS else "⚠️" if head == TOO_LITTLE else "❌"
+    sign = "✅" if head == CONFORMS else "⚠️" if head in UNDECIDED else "❌"
     yield f"## {sign} {code(title(report, variant))} {head}{numbers}"
     if report.error:
         yield fenced(report.error)

@@ -21,7 +21,7 @@ from bnproof.report.failures import Failure, causes_of, gather
 from bnproof.report.lines import ratio
 from bnproof.report.offset_plot import offset_charts
 from bnproof.report.ratio_plot import ratio_chart
-from bnproof.report.summary import CONFORMS, TOO_LITTLE, declared, judgement
+from bnproof.report.summary import CONFORMS, UNDECIDED, declared, judgement
 from bnproof.report.terminal import title
 
 SHOWN = 8
@@ -83,7 +83,7 @@ def _own(name: str) -> str:
 def _part(report: Report, variant: int, id_: str) -> dict[str, Any]:
     """What the template needs of one report."""
     head, numbers = judgement(report)
-    kind = {CONFORMS: "good", TOO_LITTLE: "unsure"}.get(head, "wrong")
+    kind = "good" if head == CONFORMS else "unsure" if head in UNDECIDED else "wrong"
     charts = [ratio_chart(dtype, each) for dtype, each in report.accuracy.items()]
     curves = [(dtype, offset_charts(dtype, each)) for dtype, each in report.accuracy.items()]
     return {

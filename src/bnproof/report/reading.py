@@ -156,6 +156,7 @@ def _report(made: Mapping[str, Any]) -> Report:
         notes=tuple(made["notes"]),
         environment=made["environment"],
         seconds=float(made["seconds"]),
+        interrupted=made.get("interrupted", False),
     )
 
 

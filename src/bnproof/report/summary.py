@@ -23,13 +23,17 @@ CONFORMS = "conforms"
 VIOLATED = "does not conform"
 TOO_LITTLE = "nothing or too little was checked"
 CANNOT_BE_USED = "cannot be used"
+INTERRUPTED = "interrupted"
 COLOURS = {
+    INTERRUPTED: "bold yellow",
     CONFORMS: "bold green",
     VIOLATED: "bold red",
     TOO_LITTLE: "bold yellow",
     CANNOT_BE_USED: "bold red",
 }
 """The verdicts on a target."""
+
+UNDECIDED = (TOO_LITTLE, INTERRUPTED)
 
 
 def summary(report: Report) -> list[Text]:
@@ -63,7 +67,7 @@ def verdict(report: Report) -> Text:
     if head == CANNOT_BE_USED:
         who = report.target
     took = {CONFORMS: ", checked in {:.1f} s", VIOLATED: ", in {:.1f} s"}.get(head, "")
-    colon = ": " if head == TOO_LITTLE else " "
+    colon = ": " if head in UNDECIDED else " "
     return line((f"{who}{colon}{head}", COLOURS[head]), numbers + took.format(report.seconds))
 
 
@@ -75,13 +79,22 @@ def judgement(report: Report) -> tuple[str, str]:
     """
     if report.error:
         return CANNOT_BE_USED, ""
+    bad = _violated(report)
+    if report.interrupted:
+        ran, due = sum(report.cases.values()), sum(report.promised.values())
+        so_far = f"{count(len(bad), 'property', 'properties')} violated" if bad else "no violation"
+        after = f" after {ran} of {due} cases" if due else " in the first calls"
+        return INTERRUPTED, f"{after}, {so_far} until then"
     if report.conforms:
         return CONFORMS, ""
     if report.exit_status == 4:
         return TOO_LITTLE, ""
-    bad = {r.property for r in report.results if r.verdict in ("fail", "crashed", "timed-out")}
     judged = {r.property for r in report.results if r.verdict != "unsupported"}
     return VIOLATED, f": {len(bad)} of {count(len(judged), 'property', 'properties')} violated"
+
+
+def _violated(report: Report) -> set[str]:
+    return {r.property for r in report.results if r.verdict in ("fail", "crashed", "timed-out")}
 
 
 def _in_words(value: Any) -> str:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from bnproof.properties.contract import Declaration
 from bnproof.properties.formats import FORMATS
-from bnproof.properties.result import Report, Result
+from bnproof.properties.result import INTERRUPTED, Report, Result
 from bnproof.run.session import TIMEOUT, Session
-from bnproof.run.target import TargetError, parse, suggestion
+from bnproof.run.target import WHOLE, TargetError, parse, suggestion
 
 if TYPE_CHECKING:
     from bnproof.properties.checking import Checked
@@ -45,24 +45,32 @@ def run_check(
     dtypes: Sequence[str] = (),
     properties: Sequence[str] = (),
     timeout: float = TIMEOUT,
+    memory: int | None = None,
     progress: Progress = lambda done, total, text: None,
 ) -> list[Report]:
     """Check a target; one report for each of its variants.
 
+    ``timeout`` is in seconds, for one call; ``memory`` in bytes, for a worker beyond its imports,
+    by default half of what the machine has.  A KeyboardInterrupt ends the run; the reports are
+    those of what was found out until then, unless the target was not even loaded.
+
     Raises UsageError for a dtype or a property that there is not, and TargetError for a target
     that cannot be loaded.  One that was loaded and cannot be used gives a report that says so.
     """
-    parse(target)
+    if parse(target).attributes == (WHOLE,):
+        raise UsageError(f"{target} is a whole file; name what is in it, or use bnproof grade")
     _check_dtypes(dtypes)
     _check_properties(properties)
     asked: dict[str, Any] = {"profile": profile, "seed": seed}
     try:
-        with Session(target, timeout=timeout) as session:
+        with Session(target, timeout=timeout, memory=memory) as session:
             _check_declared(dtypes, session.declarations)
-            checks = _variants(session, dtypes)
-            return [
-                _check(session, wanted, tuple(properties), progress, asked) for wanted in checks
-            ]
+            reports: list[Report] = []
+            for wanted in _variants(session, dtypes):
+                reports.append(_check(session, wanted, tuple(properties), progress, asked))
+                if reports[-1].interrupted:
+                    break
+            return reports
     except TargetError as error:
         if not error.loaded:
             raise
@@ -70,13 +78,15 @@ def run_check(
 
 
 def exit_status(reports: Sequence[Report]) -> int:
-    """The worst status of some reports: 2 cannot be used, 1 violated, 4 too little, 0 conforms.
+    """The worst status of some reports.
+
+    130 interrupted, 2 cannot be used, 1 violated, 4 too little, 0 conforms.
 
     >>> exit_status([Report("mine"), Report("mine", error="no such method")])
     2
     """
     found = {report.exit_status for report in reports}
-    return next((status for status in (2, 1, 4) if status in found), 0)
+    return next((status for status in (INTERRUPTED, 2, 1, 4) if status in found), 0)
 
 
 def environment() -> dict[str, str]:
@@ -136,6 +146,8 @@ def _check(
     except TargetError as error:
         message = f"{session.target} cannot be used: {error}"
         return Report(session.target, error=message, **told)
+    except KeyboardInterrupt:
+        return Report(session.target, notes=tuple(_notes(session)), interrupted=True, **told)
     found = check(
         session,
         declaration,
@@ -144,32 +156,38 @@ def _check(
         progress=progress,
         **asked,
     )
+    results = _with_causes(found)
     return Report(
         session.target,
-        results=tuple(_with_causes(found)),
+        results=tuple(results),
         accuracy=found.accuracy,
         cases=found.cases,
         promised=found.promised,
         notes=(*found.notes, *_notes(session)),
         seconds=time.monotonic() - began,
+        interrupted=found.interrupted,
         **told,
     )
 
 
 def _with_causes(found: "Checked") -> list[Result]:
     """The results, with the known mistakes that reproduce the failures."""
-    if not any(result.violations for result in found.results):
+    if found.interrupted or not any(result.violations for result in found.results):
         return found.results
     from bnproof.diagnosis.causes import with_causes  # noqa: PLC0415  # only after a failure
 
     by_dtype: dict[str, list[Result]] = {}
     for result in found.results:
         by_dtype.setdefault(result.dtype, []).append(result)
-    return [
-        result
-        for dtype, results in by_dtype.items()
-        for result in with_causes(results, found.evidence.get(dtype, []))
-    ]
+    try:
+        return [
+            result
+            for dtype, results in by_dtype.items()
+            for result in with_causes(results, found.evidence.get(dtype, []))
+        ]
+    except KeyboardInterrupt:
+        found.interrupted = True
+        return found.results
 
 
 def _notes(session: Session) -> list[str]:
@@ -177,7 +195,7 @@ def _notes(session: Session) -> list[str]:
         (session.restarts, "times the worker had to be started again"),
         (session.skipped, "cases were not tried any more, after too many crashes or time-outs"),
     )
-    return [f"{number} {what}" for number, what in told if number]
+    return [*(f"{number} {what}" for number, what in told if number), *session.notes]
 
 
 def _check_dtypes(dtypes: Sequence[str]) -> None:
