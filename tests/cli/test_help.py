@@ -25,8 +25,6 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     """Catches an import at the top of a file that makes help slow."""
     text = f"""
 import sys
-
-from bnproof.cli.main import VERBS
 from bnproof.cli.main import run
 status = run({arguments!r})
 heavy = [name for name in {HEAVY!r} if name in sys.modules]
