@@ -117,7 +117,7 @@ def _conclude(
     shown = dict.fromkeys(r.violations[0].case_name for r in results if r.violations)
     checked.evidence[dtype] = evidence([every.by_name[name] for name in shown], records)
     judge = Judge(declaration, dtype)
-    checked.accuracy[dtype] = accuracy(records, list(judge.classes))
+    checked.accuracy[dtype] = accuracy(records, judge.classes)
     checked.notes += _notes(records, dtype)
 
 

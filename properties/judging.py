@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 
-from bnproof.properties.bounds import Arithmetic, ladder
+from bnproof.properties.bounds import ladder
 from bnproof.properties.cases import Case, columns
 from bnproof.properties.contract import Declaration
 from bnproof.properties.formats import FORMATS, Array
@@ -123,16 +123,9 @@ class Judge:
         """The strongest class that explains every output; classes weaker than declared as well."""
         looked_at = {id(j): (call, j) for call, j in record.all_judged()}  # the same bits once
         for name, arithmetic in self.classes.items():
-            if all(self._explains(arithmetic, record, *each) for each in looked_at.values()):
+            if all(record.under(arithmetic, *each).worst <= 1 for each in looked_at.values()):
                 return name
         return ""
-
-    def _explains(self, arithmetic: Arithmetic, record: Record, call: str, judged: Judged) -> bool:
-        if arithmetic is self.declared:
-            return judged.worst <= 1
-        subject = record.subjects[MODES[call]]
-        bound = subject.bound(arithmetic, judged.output)[: len(judged.error)]
-        return replace(judged, bound=np.where(np.isinf(judged.bound), np.inf, bound)).worst <= 1
 
 
 def _chosen_channels(case: Case, observation: Observation) -> tuple[Case, Observation]:

@@ -10,6 +10,7 @@ from bnproof.properties.portfolio import (
     layer,
     memory,
     numerics,
+    offsets,
     relations,
     running,
     sizes,
@@ -27,6 +28,7 @@ CHAPTERS = (
     memory,
     degenerate,
     layer,
+    offsets,  # last: what it draws leaves the data of all others as it is
 )
 
 

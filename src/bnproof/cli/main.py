@@ -11,6 +11,7 @@ import click
 
 VERBS = {
     "check": "Check an implementation of batch normalization.",
+    "report": "Show a saved report again, in a terminal, as Markdown or as a page.",
     "doctor": "Say what a target is recognised as, and what will be checked.",
     "init": "Write an adapter to start from.",
     "targets": "List what can be checked.",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from rich.text import Text
 
-from bnproof.properties.result import Result, Violation
+from bnproof.properties.result import Cause, Result, Violation
 from bnproof.report.lines import STYLES, clipped, count, line, ratio, some, wrapped
 
 SHOWN = 8
@@ -48,16 +48,22 @@ def failures(results: Sequence[Result], *, full: bool = False) -> list[list[Text
 
 def likely_causes(results: Sequence[Result]) -> list[Text]:
     """The known mistakes that reproduce what was observed, with how to repair each."""
-    causes = {cause.id: cause for result in results for cause in result.causes}
+    causes = causes_of(results)
     if not causes:
         return [line(("cause", "bold"), "    no known mistake reproduces this")]
     made = [line(("likely cause", "bold"), " (it reproduces the counterexamples)")]
-    for cause in list(causes.values())[:3]:
+    for cause in causes:
         made += wrapped(f"{cause.mistake} [{cause.id}]", "           ", "  mistake  ")
         made += wrapped(cause.repair, "           ", "  repair   ")
         if cause.issues:
             made += wrapped(some(cause.issues), "           ", "  seen in  ")
     return made
+
+
+def causes_of(results: Sequence[Result]) -> list[Cause]:
+    """The likeliest known mistakes, each once."""
+    causes = {cause.id: cause for result in results for cause in result.causes}
+    return list(causes.values())[:3]
 
 
 def gather(results: Sequence[Result]) -> list[Failure]:
