@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bnproof.properties.contract import Declaration
@@ -45,14 +46,19 @@ def run_check(
     dtypes: Sequence[str] = (),
     properties: Sequence[str] = (),
     timeout: float = TIMEOUT,
+    known_failures: Path | None = None,
     progress: Progress = lambda done, total, text: None,
 ) -> list[Report]:
     """Check a target; one report for each of its variants.
+
+    ``known_failures`` is a file of failures that are known: those get the verdict "known".
 
     Raises UsageError for a dtype or a property that there is not, and TargetError for a target
     that cannot be loaded.  One that was loaded and cannot be used gives a report that says so.
     """
     parse(target)
+    if known_failures is not None and not known_failures.is_file():
+        raise UsageError(f"no file of known failures {known_failures}")
     _check_dtypes(dtypes)
     _check_properties(properties)
     asked: dict[str, Any] = {"profile": profile, "seed": seed}
