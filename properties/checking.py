@@ -7,14 +7,17 @@ from typing import Protocol
 from bnproof.properties.cases import Case
 from bnproof.properties.catalogue import PROPERTIES, chosen
 from bnproof.properties.contract import Declaration
+from bnproof.properties.counterexample import Failing
 from bnproof.properties.judging import Judge
+from bnproof.properties.known import Known, is_unexpected
 from bnproof.properties.observation import Observation
 from bnproof.properties.portfolio import portfolio
 from bnproof.properties.property import Property, Records
 from bnproof.properties.quality import accuracy
 from bnproof.properties.record import Record
+from bnproof.properties.rerun import judged
 from bnproof.properties.result import Accuracy, Result
-from bnproof.properties.verdicts import evaluate
+from bnproof.properties.verdicts import conclude
 
 Progress = Callable[[int, int, str], None]
 EVIDENCE = 5
@@ -48,7 +51,8 @@ class Session(Protocol):
 class Checked:
     """What a check found out, by dtype where it says so.
 
-    ``evidence`` are a few failing records, by which their cause can be told.
+    ``evidence`` are a few failing records, by which their cause can be told; ``failing`` is
+    every output in which a property is violated, with a counterexample.
     """
 
     results: list[Result] = field(default_factory=list)
@@ -57,6 +61,7 @@ class Checked:
     promised: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     evidence: dict[str, list[Record]] = field(default_factory=dict)
+    failing: list[Failing] = field(default_factory=list)
 
 
 def listing() -> list[tuple[str, str, str]]:
@@ -72,18 +77,21 @@ def check(
     seed: int = 0,
     dtypes: Iterable[str] = (),
     properties: tuple[str, ...] = (),
+    known: Sequence[Known] = (),
     progress: Progress = lambda done, total, text: None,
 ) -> Checked:
     """Check an implementation in each of its dtypes.
 
     ``dtypes`` and ``properties`` (glob patterns of ids) narrow the check; empty means all.
+    ``known`` failures are not reported as failures, and the search goes on where it meets them.
     Raises LookupError for a pattern that matches no property.
     """
     wanted = chosen(properties)
     checked = Checked()
     for dtype in dtypes or declaration.dtypes:
-        records = _records(session, declaration, dtype, profile, seed, progress, checked)
-        _conclude(records, declaration, dtype, wanted, checked)
+        expected = [k for k in known if k.dtype == dtype]
+        records = _records(session, declaration, dtype, profile, seed, expected, progress, checked)
+        _conclude(records, declaration, dtype, wanted, expected, checked)
         del records  # the next dtype's need the room
     return checked
 
@@ -93,13 +101,21 @@ def _conclude(
     declaration: Declaration,
     dtype: str,
     wanted: Sequence[Property],
+    known: Sequence[Known],
     checked: Checked,
 ) -> None:
     every = Records(declaration, tuple(records))
-    results = [evaluate(p, every, dtype) for p in wanted]
+    results = []
+    for property_ in wanted:
+        expected = [k for k in known if k.property == property_.id]
+        result, failing = conclude(property_, every, dtype, expected)
+        results.append(result)
+        checked.failing += failing
     checked.results += results
-    shown = dict.fromkeys(r.violations[0].case_name for r in results if r.violations)
-    checked.evidence[dtype] = _evidence([every.by_name[name] for name in shown], records)
+    failed = [r for r in results if r.violations and r.verdict != "known"]
+    shown = dict.fromkeys(r.violations[0].case_name for r in failed)
+    unexpected = [r for r in records if is_unexpected(r, known)] if known else records
+    checked.evidence[dtype] = _evidence([every.by_name[name] for name in shown], unexpected)
     judge = Judge(declaration, dtype)
     checked.accuracy[dtype] = accuracy(records, list(judge.classes))
     checked.notes += _notes(records, dtype)
@@ -124,6 +140,7 @@ def _records(
     dtype: str,
     profile: str,
     seed: int,
+    known: Sequence[Known],
     progress: Progress,
     checked: Checked,
 ) -> list[Record]:
@@ -133,57 +150,53 @@ def _records(
     total = len(cases) + searched
     records: list[Record] = []
     if session.first is not None and session.first[0].dtype == dtype:
-        records += _judged(judge, *session.first)
+        records += judged(judge, *session.first)
     ran = 0
     for case, observation in session.run_many(cases):
         ran += 1
-        records += _judged(judge, case, observation)
+        records += judged(judge, case, observation)
         progress(ran, total, f"{dtype}: {case.name}")
     promised = len(cases)
     if searched:
-        found = _search(session, judge, declaration, dtype, searched, seed, progress, ran, total)
+        place = ran, total
+        found = _search(session, judge, dtype, searched, seed, known, progress, place)
         ran += len(found)
         records += found
-        promised += 0 if _violated(found) else searched  # a search ends at a violation
+        ended = any(is_unexpected(record, known) for record in found)
+        promised += 0 if ended else searched  # a search ends at a violation
     checked.cases[dtype] = ran
     checked.promised[dtype] = promised
     return records
 
 
-def _violated(records: Sequence[Record]) -> bool:
-    from bnproof.properties.search import is_violated  # noqa: PLC0415  # Hypothesis costs time
-
-    return any(is_violated(record) for record in records)
-
-
 def _search(
     session: Session,
     judge: Judge,
-    declaration: Declaration,
     dtype: str,
     examples: int,
     seed: int,
+    known: Sequence[Known],
     progress: Progress,
-    ran: int,
-    total: int,
+    place: tuple[int, int],
 ) -> list[Record]:
     from bnproof.properties.search import search  # noqa: PLC0415  # Hypothesis costs time
 
-    done = 0
+    done, total = place
 
     def run(case: Case) -> Record:
         nonlocal done
         done += 1
-        progress(min(ran + done, total), total, f"{dtype}: {case.name}")
+        progress(min(done, total), total, f"{dtype}: {case.name}")
         return judge.judge(case, session.run(case))
 
-    return search(run, declaration, dtype, examples=examples, seed_value=seed)
-
-
-def _judged(judge: Judge, case: Case, observation: Observation) -> list[Record]:
-    """The record of a case, and those of the steps of a layer's life."""
-    steps: Sequence[tuple[Case, Observation]] = observation.facts.get("steps", ())
-    return [judge.judge(case, observation), *(judge.judge(c, o) for c, o in steps)]
+    return search(
+        run,
+        judge.declaration,
+        dtype,
+        examples=examples,
+        seed_value=seed,
+        violates=lambda record: is_unexpected(record, known),
+    )
 
 
 def _notes(records: Sequence[Record], dtype: str) -> list[str]:
