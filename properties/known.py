@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bnproof.properties.cases import Case
 from bnproof.properties.record import Record
 
-SEARCHED = "searched"
+FROM_SEARCH = "searched"
 """The tag of cases that the search found; their names say nothing."""
 
 
@@ -47,7 +47,7 @@ class Known:
         """Whether a violation of the property, in this output and case, is this failure."""
         if family(output) != self.output:
             return False
-        if SEARCHED in case.tags:
+        if FROM_SEARCH in case.tags:
             return (case.x.size, len(case.layouts)) >= (self.size, self.layouts)
         return case.name in self.cases
 

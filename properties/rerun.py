@@ -32,6 +32,17 @@ def judged(judge: Judge, case: Case, observation: Observation) -> list[Record]:
     return records
 
 
+def cannot_take(declaration: Declaration, case: Case) -> str:
+    """Why a case cannot be given to an implementation, "" if it can."""
+    if case.dtype not in declaration.dtypes:
+        return f"{declaration.name} does not declare {case.dtype}"
+    if case.x.ndim not in declaration.ranks:
+        return f"{declaration.name} does not declare rank {case.x.ndim}"
+    if case.parameter_dtype != declaration.parameter_dtype(case.dtype):
+        return f"{declaration.name} has no parameters in {case.parameter_dtype}"
+    return ""
+
+
 def alone(
     session: Runs, declaration: Declaration, property_: Property, found: Counterexample
 ) -> tuple[Result, Records]:

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings, target
 
 from bnproof.properties.cases import Case
 from bnproof.properties.contract import Declaration
-from bnproof.properties.known import SEARCHED, is_unexpected
+from bnproof.properties.known import FROM_SEARCH, is_unexpected
 from bnproof.properties.record import Record
 from bnproof.properties.strategies import cases
 
@@ -55,7 +55,7 @@ def search(
     @given(cases(declaration=declaration, dtype=dtype))
     def look(case: Case) -> None:
         number = len(kept) + len(violating) + 1
-        tags = case.tags | {SEARCHED}
+        tags = case.tags | {FROM_SEARCH}
         record = run(case.with_(name=f"searched case {number}", tags=tags))
         if violates(record):
             violating.append(record)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from bnproof.properties.counterexample import Failing, counterexample
-from bnproof.properties.known import SEARCHED, Known, family
+from bnproof.properties.known import FROM_SEARCH, Known, family
 from bnproof.properties.property import Check, Property, Records
 from bnproof.properties.result import Result, Violation
 
@@ -89,7 +89,7 @@ def _reason(violated: Sequence[Check], known: Sequence[Known]) -> str:
 def _failing(property_: Property, records: Records, dtype: str, group: list[Check]) -> Failing:
     simplest = group[0]
     cases = [check.record.case for check in group]
-    names = dict.fromkeys(case.name for case in cases if SEARCHED not in case.tags)
+    names = dict.fromkeys(case.name for case in cases if FROM_SEARCH not in case.tags)
     return Failing(
         property_.id,
         dtype,

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from bnproof.properties.result import Report
 from bnproof.report.failures import failures
+from bnproof.report.known import known_failures
 from bnproof.report.lines import joined, line, wrapped
 from bnproof.report.summary import summary, verdict
 from bnproof.report.table import table
@@ -30,7 +31,7 @@ def lines(report: Report, *, full: bool = False, variant: int = 0) -> list[Text]
         return [*error, verdict(report)]
     blocks = [_title(report, variant), table(report.results)]
     blocks += failures(report.results, full=full)
-    blocks += [summary(report), [verdict(report)]]
+    blocks += [known_failures(report.results), summary(report), [verdict(report)]]
     return joined(blocks)
 
 

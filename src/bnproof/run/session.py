@@ -42,7 +42,7 @@ class Session:
     """
 
     def __init__(self, target: str, variant: int = 0, timeout: float = TIMEOUT) -> None:
-        self.target, self.variant = target, variant
+        self.target, self.variant, self.timeout = target, variant, timeout
         self.declarations: list[Declaration] = []
         self.first: tuple[Case, Observation] | None = None
         self.restarts = 0
