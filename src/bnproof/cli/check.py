@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from bnproof.cli.errors import WrongUsage
+
 if TYPE_CHECKING:
     from bnproof.properties.result import Report
 
@@ -98,7 +100,7 @@ def _run(
                 progress=progress,
             )
     except (TargetError, UsageError) as error:
-        raise _WrongUsage(str(error)) from error
+        raise WrongUsage(str(error)) from error
 
 
 def _report(reports: "list[Report]", json_file: str | None, *, full: bool) -> int:
@@ -125,16 +127,10 @@ def _list(patterns: Sequence[str]) -> int:
     try:
         properties = chosen(tuple(patterns))
     except LookupError as error:
-        raise _WrongUsage(str(error.args[0])) from error
+        raise WrongUsage(str(error.args[0])) from error
     for listed in properties:
         click.echo(f"{listed.id}\n    {listed.statement} [theorem {listed.theorem}]")
     return 0
-
-
-class _WrongUsage(click.ClickException):
-    """A mistake of the user's, said in one or two lines."""
-
-    exit_code = 2
 
 
 def _check_writable(path: Path) -> None:
@@ -148,11 +144,11 @@ def _check_writable(path: Path) -> None:
         reason = "permission denied"
     else:
         return
-    raise _WrongUsage(f"cannot write {path}: {reason}")
+    raise WrongUsage(f"cannot write {path}: {reason}")
 
 
 def _write(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise _WrongUsage(f"cannot write {path}: {error.strerror}") from error
+        raise WrongUsage(f"cannot write {path}: {error.strerror}") from error

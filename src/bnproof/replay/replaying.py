@@ -94,9 +94,7 @@ def _result(
         raise CannotRun(str(error)) from error
 
 
-def _judged(
-    session: Session, replay: Replay, property_: Property, *, in_its_place: bool
-) -> Result:
+def _judged(session: Session, replay: Replay, property_: Property, *, in_its_place: bool) -> Result:
     runs: Runs = session
     found = replay.counterexample
     try:
@@ -109,7 +107,7 @@ def _judged(
             result, _ = alone(runs, session.declaration, property_, found)
     except (CannotRun, TargetError):
         raise
-    except (Exception, HarnessError) as error:  # noqa: BLE001  # what no portfolio holds
+    except (Exception, HarnessError) as error:  # what no portfolio holds
         said = (str(error).strip().splitlines() or [""])[-1][:100]
         raise CannotRun(
             f"the saved case cannot be judged ({type(error).__name__}: {said}); "
