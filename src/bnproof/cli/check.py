@@ -5,14 +5,16 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from bnproof.cli.errors import WrongUsage
+from bnproof.cli.known import KnownOptions, known_options, update
 
 if TYPE_CHECKING:
     from bnproof.properties.result import Report
+    from bnproof.run.checking import Asked
 
 TO_STDOUT = "-"
 
@@ -49,6 +51,7 @@ TO_STDOUT = "-"
     metavar="SECONDS",
     help="Limit for one call of the target; the first of each kind may take five times as long.",
 )
+@known_options
 def check(
     target: str | None,
     profile: str,
@@ -58,6 +61,7 @@ def check(
     json_file: str | None,
     list_only: bool,  # click passes by name
     timeout: float,
+    **known: Any,
 ) -> int:
     """Check TARGET, an implementation of batch normalization.
 
@@ -72,33 +76,26 @@ def check(
         raise click.BadParameter("nan is no number of seconds", param_hint="--timeout")
     if json_file not in (None, TO_STDOUT):
         _check_writable(Path(json_file))
-    reports = _run(target, profile, properties, dtypes, seed, timeout)
+    from bnproof.run.checking import Asked  # noqa: PLC0415  # not for --help
+
+    options = KnownOptions(**known)
+    known_failures = options.file()
+    asked = Asked(profile, seed, tuple(dtypes), tuple(properties), timeout, known_failures)
+    reports = _run(target, asked, options)
     return _report(reports, json_file, full=bool(properties))
 
 
-def _run(
-    target: str,
-    profile: str,
-    properties: Sequence[str],
-    dtypes: Sequence[str],
-    seed: int,
-    timeout: float,
-) -> "list[Report]":
+def _run(target: str, asked: "Asked", options: KnownOptions) -> "list[Report]":
     from bnproof.report.progress import progress_on  # noqa: PLC0415
-    from bnproof.run.checking import UsageError, run_check  # noqa: PLC0415
+    from bnproof.run.checking import UsageError, examine  # noqa: PLC0415
     from bnproof.run.target import TargetError  # noqa: PLC0415
 
     try:
         with progress_on(sys.stderr) as progress:
-            return run_check(
-                target,
-                profile=profile,
-                seed=seed,
-                dtypes=dtypes,
-                properties=properties,
-                timeout=timeout,
-                progress=progress,
-            )
+            examined = examine(target, asked, progress)
+        if options.update_known and not any(each.report.error for each in examined):
+            return update(options, target, examined, asked.timeout)
+        return [each.report for each in examined]
     except (TargetError, UsageError) as error:
         raise WrongUsage(str(error)) from error
 

@@ -94,7 +94,7 @@ def _again(saved: "Replay", timeout: float) -> int:
 
 
 def _script(saved: "Replay", file: str, timeout: float) -> int:
-    from bnproof.replay.scripts import said, script_of  # noqa: PLC0415
+    from bnproof.replay.scripts import script_of  # noqa: PLC0415
 
     if file == TO_STDOUT:
         made = script_of(saved, timeout=timeout)
@@ -104,7 +104,7 @@ def _script(saved: "Replay", file: str, timeout: float) -> int:
         _check_replaceable(path)
         made = script_of(saved, timeout=timeout, folder=path.absolute().parent)
         _write(path, made.text)
-    click.echo(said(made), err=True)
+    click.echo(f"the script {made.ends}", err=True)
     return 0
 
 

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tempfile
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -14,11 +15,12 @@ from bnproof.properties.known import family
 from bnproof.properties.property import Check, Property, Records
 from bnproof.properties.rerun import judged
 from bnproof.properties.verdicts import by_output
-from bnproof.replay.expectations import Expectation, expectations
+from bnproof.replay.expectations import Expectation, Returns, expectations
 from bnproof.replay.replaying import CannotRun, opened, placed, selected
 from bnproof.replay.selection import all_before, needed
 from bnproof.replay.source import NoScript, Source
 from bnproof.replay.transcript import Call, Transcript
+from bnproof.run.frames import exit_in_words, last_words
 from bnproof.run.session import TIMEOUT
 from bnproof.run.target import TargetError, parse
 from bnproof.store.replay import Replay
@@ -34,11 +36,11 @@ class Script:
 
     Attributes:
         text: the source.
-        fails: whether it fails now.
+        ends: how it ends when it is run now, in words.
     """
 
     text: str
-    fails: bool
+    ends: str
 
 
 def script_of(replay: Replay, *, timeout: float = TIMEOUT, folder: Path | None = None) -> Script:
@@ -92,10 +94,13 @@ def _first_that_fails(
     def text(calls: Sequence[Call], where: Path | None) -> str:
         return _source(replay, transcript, where).text(comment, calls, due)
 
+    raising = any(isinstance(e, Returns) for e in due)
+    ended = [PASSES]
     for calls in ways:
-        if _fails(text(calls, None), timeout):
-            return Script(text(calls, folder), fails=True)
-    return Script(text(ways[0], folder), fails=False)
+        ended.append(_ended(text(calls, None), timeout, raising=raising))
+        if ended[-1] == FAILS:
+            return Script(text(calls, folder), FAILS)
+    return Script(text(ways[0], folder), ended[1])
 
 
 def _source(replay: Replay, transcript: Transcript, folder: Path | None) -> Source:
@@ -107,18 +112,22 @@ def _source(replay: Replay, transcript: Transcript, folder: Path | None) -> Sour
 def _comment(replay: Replay, property_: Property) -> Iterator[str]:
     yield FIRST_LINE.removeprefix("# ")
     yield ""
-    yield f"{replay.property}, {replay.dtype}: {property_.statement}"
-    yield f"target   {replay.target}"
-    yield f"case     {replay.counterexample.case.describe()}"
-    yield f"found    {replay.detail[:SHOWN]}"
-    yield f"by       bnproof {version('bnproof')}; want is exact, the bound is derived"
+    found = {
+        "": f"{replay.property}, {replay.dtype}: {property_.statement}",
+        "target   ": replay.target,
+        "case     ": replay.counterexample.case.describe(),
+        "found    ": replay.detail[:SHOWN],
+        "by       ": f"bnproof {version('bnproof')}; want is exact, the bound is derived",
+    }
+    for head, said in found.items():
+        yield from textwrap.wrap(said, 96, initial_indent=head, subsequent_indent=" " * len(head))
     yield ""
     yield "It needs NumPy and the implementation only. It exits with 1 while the failure is there,"
     yield "and with 0 once it is fixed."
 
 
-def _fails(text: str, timeout: float) -> bool:
-    """Whether a script fails: by its exit status, or since it ends in no other way."""
+def _ended(text: str, timeout: float, *, raising: bool) -> str:
+    """How a script ends; an exception or a crash is a failure only where that is what fails."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "failure.py"
         path.write_text(text, encoding="utf-8")
@@ -131,15 +140,18 @@ def _fails(text: str, timeout: float) -> bool:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            return True
-    return ended.returncode != 0
+            return FAILS if raising else f"does not end within {timeout * PATIENCE:g} s"
+    words = ended.stdout.decode(errors="replace").split()
+    if ended.returncode and (raising or words[-2:] == ["it", "fails"]):
+        return FAILS
+    if not ended.returncode:
+        return PASSES
+    said = last_words(ended.stderr.decode(errors="replace"), lines=1)
+    return f"ends with an error: {said or exit_in_words(ended.returncode)}"
 
 
-def said(script: Script) -> str:
-    """What a user is told of a script."""
-    if script.fails:
-        return "the script fails, as the failure does"
-    return "the script passes: what fails is fixed, or comes from calls before it in the run"
+FAILS = "fails, as the failure does"
+PASSES = "passes: what fails is fixed, or comes from calls before it in the run"
 
 
 def is_ours(text: str) -> bool:

@@ -157,15 +157,16 @@ class Source:
         copied = call.owner >= 0 and call.method != "backward"
         arguments = [self._argument(a, copied=copied) for a in call.arguments]
         settings = [f"{_name(n)}={_literal(v)}" for n, v in call.settings.items()]
-        made = f"{owner}({', '.join([*arguments, *settings])})"
         self._calls += self._kept_arguments(call, due)
         if raising:
-            self._calls += ["try:", f"    {made}", "except Exception as error:"]
+            made = _call_lines(f"{owner}(", [*arguments, *settings])
+            self._calls += ["try:", *(f"    {line}" for line in made), "except Exception as error:"]
             self._calls += ['    print("raised", type(error).__name__)', "else:"]
             self._calls += ['    fail("it returned, where an error is due")']
             return
         names = self._results(call)
-        self._calls.append(f"{', '.join(names)} = {made}" if names else made)
+        head = f"{', '.join(names)} = {owner}(" if names else f"{owner}("
+        self._calls += _call_lines(head, [*arguments, *settings])
         self._calls += self._kept_results(call, due)
 
     def _owner(self, call: Call) -> str:
@@ -310,6 +311,14 @@ class Source:
             lines += self._made(f"low_{e.output}", e.low, None)
         end = f", low_{e.output}" if low else ""
         return [*lines, f"compare({_quoted(e.output)}, {got}, {name}, bound_{e.output}{end})"]
+
+
+def _call_lines(head: str, arguments: Sequence[str]) -> list[str]:
+    """A call in one line, or with a line for each argument."""
+    line = f"{head}{', '.join(arguments)})"
+    if len(line) <= WIDTH or "\n" in line:
+        return [line]
+    return [head, *(f"    {argument}," for argument in arguments), ")"]
 
 
 def _cut(text: str) -> Iterator[str]:

@@ -65,12 +65,14 @@ class Examined:
     Attributes:
         report: as `run_check` gives it.
         number: of the variant.
+        results: those of the report without what the pinned examples say.
         failing: each output in which a property is violated and not known to be.
         pinned: the entries of the file of known failures that are about it.
     """
 
     report: Report
     number: int = 0
+    results: tuple[Result, ...] = ()
     failing: "tuple[Failing, ...]" = ()
     pinned: tuple[Pinned, ...] = ()
 
@@ -223,7 +225,7 @@ def _check(
         seconds=time.monotonic() - began,
         **told,
     )
-    return Examined(report, session.variant, tuple(found.failing), tuple(pinned))
+    return Examined(report, session.variant, tuple(results), tuple(found.failing), tuple(pinned))
 
 
 def _entries(target: str, asked: Asked) -> "list[Entry]":

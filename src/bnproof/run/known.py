@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bnproof.store.known_file import Entry
 
 
-FIXED = "fixed: its example passes"
+FIXED = "fixed"
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,8 +97,7 @@ def _beside(session: Session) -> Session:
 def _expired(entry: "Entry", on: date) -> Pinned | None:
     if entry.expires >= on:
         return None
-    stale = f"expired on {entry.expires}: mend what fails, or renew the entry"
-    return Pinned(entry, stale)
+    return Pinned(entry, f"expired on {entry.expires}")
 
 
 def _run(session: Session, entry: "Entry") -> Pinned:
@@ -108,19 +107,19 @@ def _run(session: Session, entry: "Entry") -> Pinned:
     (property_,) = chosen((entry.property,))
     declaration = session.declaration
     if reason := _cannot(declaration, entry) or property_.unsupported(declaration):
-        return Pinned(entry, f"matches nothing: {reason}")
+        return Pinned(entry, f"matches nothing, as {reason}")
     try:
         result, _ = alone(session, declaration, property_, entry.counterexample)
     except HarnessError:
         raise
     except Exception as error:  # noqa: BLE001  # a file may hold what no portfolio does
         said = f"{type(error).__name__}: {error}"[:100]
-        return Pinned(entry, f"matches nothing: its example cannot be judged ({said})")
+        return Pinned(entry, f"matches nothing, as its example cannot be judged ({said})")
     same = [v for v in result.violations if family(v.output) == entry.output]
     if same:
         return Pinned(entry, violation=same[0])
     if not result.examples:
-        return Pinned(entry, "matches nothing: the property is not judged on its example")
+        return Pinned(entry, "matches nothing, as the property is not judged on its example")
     return Pinned(entry, FIXED)
 
 
@@ -157,12 +156,12 @@ def _settled(result: Result, found: Pinned, path: Path | None) -> Result:
 def _stale(found: Pinned, path: Path | None) -> Violation:
     entry = found.entry
     file = "the file" if path is None else path.name
-    advice = "" if found.stale.startswith("expired") else f": remove this entry from {file}"
+    advice = "renew or" if found.stale.startswith("expired") else ""
     return Violation(
         case=entry.counterexample.case.describe(),
         case_name=entry.counterexample.name,
         output=ENTRY,
-        detail=f"the known failure {found.stale}{advice}",
+        detail=f"{found.stale}: {advice} remove this entry from {file}".replace("  ", " "),
     )
 
 

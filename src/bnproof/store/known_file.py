@@ -62,8 +62,7 @@ class Entry:
 
     def told(self) -> str:
         """The reason, with the link and the end."""
-        link = f"{self.link}, " if self.link else ""
-        return f"{self.reason} ({link}until {self.expires})"
+        return told(self.reason, self.link, self.expires)
 
     def known(self) -> Known:
         """What verdicts depend on."""
@@ -78,6 +77,15 @@ class Entry:
             len(case.layouts),
             self.told(),
         )
+
+
+def told(reason: str, link: str, expires: date) -> str:
+    """A reason in the words of reports.
+
+    >>> told("waits for a release", "", date(2027, 1, 31))
+    'waits for a release (until 2027-01-31)'
+    """
+    return f"{reason} ({f'{link}, ' if link else ''}until {expires})"
 
 
 def read(path: Path) -> list[Entry]:
