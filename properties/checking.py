@@ -12,6 +12,7 @@ from bnproof.properties.judging import Judge
 from bnproof.properties.known import Known, is_unexpected
 from bnproof.properties.observation import Observation
 from bnproof.properties.portfolio import portfolio
+from bnproof.properties.portfolio.layer import has_lives
 from bnproof.properties.property import Property, Records
 from bnproof.properties.quality import accuracy
 from bnproof.properties.record import Record
@@ -25,6 +26,9 @@ EVIDENCE = 5
 
 SEARCHED = {"quick": 0, "standard": 100, "thorough": 2000}
 """Searched cases per dtype that a profile promises, beside the portfolio."""
+
+LIVES = {"quick": 0, "standard": 15, "thorough": 300}
+"""Searched lives of layers, likewise, where there are layers."""
 
 PROPERTY_IDS = tuple(p.id for p in PROPERTIES)
 
@@ -146,8 +150,8 @@ def _records(
 ) -> list[Record]:
     judge = Judge(declaration, dtype)
     cases = portfolio(declaration, dtype, seed=seed, quick=profile == "quick")
-    searched = SEARCHED[profile]
-    total = len(cases) + searched
+    searches = _searches(session, judge, dtype, profile, seed, known)
+    total = len(cases) + sum(search.examples for search in searches)
     records: list[Record] = []
     if session.first is not None and session.first[0].dtype == dtype:
         records += judged(judge, *session.first)
@@ -157,46 +161,73 @@ def _records(
         records += judged(judge, case, observation)
         progress(ran, total, f"{dtype}: {case.name}")
     promised = len(cases)
-    if searched:
-        place = ran, total
-        found = _search(session, judge, dtype, searched, seed, known, progress, place)
-        ran += len(found)
+    for search in searches:
+        before = ran
+
+        def note(name: str, before: int = before) -> None:
+            nonlocal ran
+            ran += 1
+            progress(min(ran, before + search.examples), total, f"{dtype}: {name}")  # noqa: B023  # called within this round only
+
+        found = search.run(note)
         records += found
         ended = any(is_unexpected(record, known) for record in found)
-        promised += 0 if ended else searched  # a search ends at a violation
+        promised += 0 if ended else search.examples  # a search ends at a violation
     checked.cases[dtype] = ran
     checked.promised[dtype] = promised
     return records
 
 
-def _search(
+@dataclass(frozen=True)
+class _Search:
+    """A search that a profile has: how many examples, and the function that makes it."""
+
+    examples: int
+    run: Callable[[Callable[[str], None]], list[Record]]
+
+
+def _searches(
     session: Session,
     judge: Judge,
     dtype: str,
-    examples: int,
+    profile: str,
     seed: int,
     known: Sequence[Known],
-    progress: Progress,
-    place: tuple[int, int],
-) -> list[Record]:
-    from bnproof.properties.search import search  # noqa: PLC0415  # Hypothesis costs time
+) -> list[_Search]:
+    """For cases, and for lives of layers where there are such; none in the quick profile."""
+    if not SEARCHED[profile]:
+        return []
+    from bnproof.properties import layer_search, search  # noqa: PLC0415  # Hypothesis costs time
 
-    done, total = place
+    declaration = judge.declaration
 
-    def run(case: Case) -> Record:
-        nonlocal done
-        done += 1
-        progress(min(done, total), total, f"{dtype}: {case.name}")
-        return judge.judge(case, session.run(case))
+    def violates(record: Record) -> bool:
+        return is_unexpected(record, known)
 
-    return search(
-        run,
-        judge.declaration,
-        dtype,
-        examples=examples,
-        seed_value=seed,
-        violates=lambda record: is_unexpected(record, known),
-    )
+    def cases(note: Callable[[str], None]) -> list[Record]:
+        def run(case: Case) -> Record:
+            note(case.name)
+            return judge.judge(case, session.run(case))
+
+        wanted = SEARCHED[profile]
+        return search.search(
+            run, declaration, dtype, examples=wanted, seed_value=seed, violates=violates
+        )
+
+    def lives(note: Callable[[str], None]) -> list[Record]:
+        def run(case: Case) -> list[Record]:
+            note(case.name)
+            return judged(judge, case, session.run(case))
+
+        wanted = LIVES[profile]
+        return layer_search.search_lives(
+            run, declaration, dtype, examples=wanted, seed_value=seed, violates=violates
+        )
+
+    found = [_Search(SEARCHED[profile], cases)]
+    if has_lives(declaration, dtype):
+        found.append(_Search(LIVES[profile], lives))
+    return found
 
 
 def _notes(records: Sequence[Record], dtype: str) -> list[str]:

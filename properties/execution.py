@@ -193,7 +193,7 @@ class _Run:
         """The life of two layers; its steps are cases of their own."""
         life = LayerLife(self.executor.original, self.declaration, self.case, self._layer_call)
         self.observation.facts = {"steps": life.steps}
-        life.script()
+        life.run()
 
     def _layer_call(self, label: str, function: Any, *arguments: Any, **settings: Any) -> Any:
         """A call of a layer; a result of the wrong form ends the case as an exception does."""

@@ -4,6 +4,7 @@ Nothing from a table is executed: a case is numbers, and names out of closed lis
 missing in a table is None in the case, since TOML has no null.
 """
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from bnproof.properties.counterexample import Counterexample
 from bnproof.properties.execution import PLANS
 from bnproof.properties.formats import Array
 from bnproof.properties.layouts import LAYOUTS
+from bnproof.properties.life import BATCHES, KINDS, Action
 from bnproof.store.arrays import from_table, hexadecimal, to_table
 from bnproof.store.fields import Fields, StoreError
 
@@ -31,8 +33,10 @@ CASE = (
     "twin",
     "data_key",
     "judged_channels",
+    "script",
 )
 MOST_STEPS = 10_000
+MOST_ACTIONS = 1000
 MOST_RELATED = 64
 MOST_TAGS = 64
 MOST_BATCHES = 2**53
@@ -81,6 +85,8 @@ def case_table(case: Case) -> dict[str, Any]:
     made |= {name: to_table(a) for name, a in arrays.items() if a is not None}
     if case.steps:
         made["steps"] = [to_table(step) for step in case.steps]
+    if case.script:
+        made["script"] = [asdict(action) for action in case.script]
     if case.twin is not None:
         how = {key: _how_table(value) for key, value in case.twin.how.items()}
         made["twin"] = {"of": case.twin.of, "relation": case.twin.relation, "how": how}
@@ -111,6 +117,7 @@ def read_case(fields: Fields) -> Case:
         twin=_twin(fields.table("twin")) if "twin" in fields else None,
         data_key=fields.text("data_key", ""),
         judged_channels=_channels(fields, x),
+        script=_script(fields),
     )
 
 
@@ -129,6 +136,29 @@ def _step(fields: Fields, x: Array) -> Array:
     if a.ndim != x.ndim or a.shape[1] != x.shape[1]:
         raise StoreError(f"{fields.where}: the shape {a.shape} does not go with x, {x.shape}")
     return a
+
+
+def _script(fields: Fields) -> tuple[Action, ...]:
+    """What layers live through; calls and states that are named again were made before."""
+    actions = fields.rows("script", MOST_ACTIONS, _action)
+    made = saved = 0
+    for action in actions:
+        before = {"backward": made, "load": saved}.get(action.kind, MOST_STEPS + 1)
+        if not action.number < before:
+            raise StoreError(f"{fields.where}: script: {action.kind} {action.number} was not made")
+        made += action.kind in ("train", "infer")
+        saved += action.kind == "save"
+    return actions
+
+
+def _action(fields: Fields) -> Action:
+    fields.only(("kind", "layer", "batch", "number"))
+    return Action(
+        kind=fields.one_of("kind", KINDS),
+        layer=fields.whole("layer", 0, 1),
+        batch=fields.one_of("batch", BATCHES),
+        number=fields.whole("number", 0, MOST_STEPS),
+    )
 
 
 def _channels(fields: Fields, x: Array) -> tuple[int, ...] | None:
