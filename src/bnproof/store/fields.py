@@ -67,7 +67,7 @@ class Fields:
         known = list(choices)
         if value not in known:
             raise self.wrong(
-                name, f"one of {', '.join(known)}" if len(known) < 20 else "a known one"
+                name, f"one of {', '.join(known)}" if len(known) < 20 else "one that there is"
             )
         return value
 
