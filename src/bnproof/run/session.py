@@ -120,14 +120,13 @@ class Session:
             yield ticket.case, self._finish(ticket)
 
     def transcribe(self, cases: Sequence[Case]) -> "Transcript":
-        """Run cases in a worker that has run none, with every call written down.
+        """Run cases on an executor of their own, with every call written down.
 
         Raises TargetError if a call ends the worker or hangs.
         """
         self._settle()
-        self._stop()
         try:
-            child = self._start()
+            child = self._child or self._start()
             child.send("transcribe", self.variant, tuple(cases))
             transcript: Transcript = self._reply(child, "transcript")
         except Died as died:
