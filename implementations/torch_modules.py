@@ -161,6 +161,14 @@ class TorchModule:
             data=f"torch.{dtype}",
         )
 
+    def default_layer(self, channels: int, dtype: str) -> "TorchLayer":
+        """The module as its constructor makes it without settings, or a copy of the instance."""
+        made = isinstance(self._target, type)
+        module = self._target(channels) if made else copy.deepcopy(self._target)
+        module.requires_grad_()
+        kind = getattr(self._torch, self.parameter_dtypes.get(dtype, dtype))
+        return TorchLayer(self, module.to(kind))
+
     # --- modules --------------------------------------------------------------------------
 
     def _takes(self, setting: str) -> bool:
@@ -297,6 +305,11 @@ class TorchLayer:
         if "batches_seen" in copies:
             copies["batches_seen"] = int(copies["batches_seen"])
         return copies
+
+    def settings(self) -> dict[str, float | None]:
+        """eps and momentum, as far as the module tells them."""
+        names = [name for name in ("momentum", "eps") if hasattr(self._module, name)]
+        return {name: getattr(self._module, name) for name in names}
 
     def load(self, state: dict[str, Any]) -> None:
         """Copy a state into the module."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from bnproof.properties.formats import Array
+from bnproof.properties.formats import Array, name_of
 from bnproof.properties.life import Action
 
 CHANNEL_ARGUMENTS = ("gamma", "beta", "running_mean", "running_var")
@@ -77,12 +77,12 @@ class Case:
     @property
     def dtype(self) -> str:
         """Name of the storage dtype."""
-        return str(self.x.dtype.name)
+        return name_of(self.x.dtype)
 
     @property
     def parameter_dtype(self) -> str:
         """Name of the dtype of the statistics, gamma and beta."""
-        return str(self.running_mean.dtype.name)
+        return name_of(self.running_mean.dtype)
 
     @property
     def channels(self) -> int:
@@ -112,4 +112,4 @@ def columns(a: Array) -> Array:
     >>> columns(np.arange(8).reshape(2, 2, 2)).tolist()
     [[0, 2], [1, 3], [4, 6], [5, 7]]
     """
-    return np.moveaxis(a, 1, -1).reshape(-1, a.shape[1])
+    return a if a.ndim == 2 else np.moveaxis(a, 1, -1).reshape(-1, a.shape[1])

@@ -8,8 +8,9 @@ from bnproof.properties.cases import Case
 from bnproof.properties.catalogue import PROPERTIES, chosen
 from bnproof.properties.contract import Declaration
 from bnproof.properties.counterexample import Failing
+from bnproof.properties.hurry import hurried
 from bnproof.properties.judging import Judge
-from bnproof.properties.known import Known, is_unexpected
+from bnproof.properties.known import Known, is_unexpected, of_property
 from bnproof.properties.observation import Observation
 from bnproof.properties.portfolio import portfolio
 from bnproof.properties.portfolio.layer import has_lives
@@ -56,7 +57,8 @@ class Checked:
     """What a check found out, by dtype where it says so.
 
     ``evidence`` are a few failing records, by which their cause can be told; ``failing`` is
-    every output in which a property is violated, with a counterexample.
+    every output in which a property is violated, with a counterexample.  After an interrupt
+    (KeyboardInterrupt) it is what was found out until then, and ``interrupted`` says so.
     """
 
     results: list[Result] = field(default_factory=list)
@@ -66,6 +68,7 @@ class Checked:
     notes: list[str] = field(default_factory=list)
     evidence: dict[str, list[Record]] = field(default_factory=dict)
     failing: list[Failing] = field(default_factory=list)
+    interrupted: bool = False
 
 
 def listing() -> list[tuple[str, str, str]]:
@@ -94,9 +97,17 @@ def check(
     checked = Checked()
     for dtype in dtypes or declaration.dtypes:
         expected = [k for k in known if k.dtype == dtype]
-        records = _records(session, declaration, dtype, profile, seed, expected, progress, checked)
+        records: list[Record] = []
+        try:
+            _gather(
+                records, session, declaration, dtype, profile, seed, expected, progress, checked
+            )
+        except KeyboardInterrupt:
+            checked.interrupted = True
         _conclude(records, declaration, dtype, wanted, expected, checked)
         del records  # the next dtype's need the room
+        if checked.interrupted:
+            break
     return checked
 
 
@@ -109,36 +120,37 @@ def _conclude(
     checked: Checked,
 ) -> None:
     every = Records(declaration, tuple(records))
-    results = []
-    for property_ in wanted:
-        expected = [k for k in known if k.property == property_.id]
-        result, failing = conclude(property_, every, dtype, expected)
-        results.append(result)
-        checked.failing += failing
+    if checked.interrupted:
+        concluded = hurried(wanted, every, dtype, known)
+    else:
+        concluded = [conclude(p, every, dtype, of_property(known, p.id)) for p in wanted]
+    results = [result for result, _ in concluded]
     checked.results += results
+    checked.failing += [failing for _, found in concluded for failing in found]
     failed = [r for r in results if r.violations and r.verdict != "known"]
     shown = dict.fromkeys(r.violations[0].case_name for r in failed)
     unexpected = [r for r in records if is_unexpected(r, known)] if known else records
-    checked.evidence[dtype] = _evidence([every.by_name[name] for name in shown], unexpected)
+    checked.evidence[dtype] = evidence([every.by_name[name] for name in shown], unexpected)
     judge = Judge(declaration, dtype)
     checked.accuracy[dtype] = accuracy(records, list(judge.classes))
     checked.notes += _notes(records, dtype)
 
 
-def _evidence(shown: list[Record], records: Sequence[Record]) -> list[Record]:
+def evidence(shown: Sequence[Record], records: Sequence[Record]) -> list[Record]:
     """The smallest failing record, then others with another number of values, small ones first.
 
     With two values, dividing by N - 1 and not dividing at all are the same.
     """
     wrong = [r for r in records if r.worst > 1 and "nonfinite" not in r.case.tags]
     chosen: list[Record] = []
-    for record in sorted(wrong or shown, key=lambda r: r.case.x.size):
+    for record in sorted(wrong or list(shown), key=lambda r: r.case.x.size):
         if record.case.count not in {other.case.count for other in chosen}:
             chosen.append(record)
     return chosen[:EVIDENCE]
 
 
-def _records(
+def _gather(
+    records: list[Record],
     session: Session,
     declaration: Declaration,
     dtype: str,
@@ -147,43 +159,48 @@ def _records(
     known: Sequence[Known],
     progress: Progress,
     checked: Checked,
-) -> list[Record]:
+) -> None:
+    """Run the cases of one dtype, and add their records to ``records`` one by one."""
     judge = Judge(declaration, dtype)
     cases = portfolio(declaration, dtype, seed=seed, quick=profile == "quick")
     searches = _searches(session, judge, dtype, profile, seed, known)
     total = len(cases) + sum(search.examples for search in searches)
-    records: list[Record] = []
+    checked.cases[dtype], checked.promised[dtype] = 0, total
     if session.first is not None and session.first[0].dtype == dtype:
         records += judged(judge, *session.first)
-    ran = 0
     for case, observation in session.run_many(cases):
-        ran += 1
         records += judged(judge, case, observation)
-        progress(ran, total, f"{dtype}: {case.name}")
-    promised = len(cases)
+        checked.cases[dtype] += 1
+        progress(checked.cases[dtype], total, f"{dtype}: {case.name}")
     for search in searches:
-        before = ran
+        before = checked.cases[dtype]
 
         def note(name: str, before: int = before) -> None:
-            nonlocal ran
-            ran += 1
-            progress(min(ran, before + search.examples), total, f"{dtype}: {name}")  # noqa: B023  # called within this round only
+            checked.cases[dtype] += 1
+            ran = min(checked.cases[dtype], before + search.examples)  # noqa: B023  # called within this round only
+            progress(ran, total, f"{dtype}: {name}")
 
-        found = search.run(note)
+        seen: list[Record] = []
+        try:
+            found = search.run(note, seen)
+        except KeyboardInterrupt:
+            records += seen
+            raise
         records += found
-        ended = any(is_unexpected(record, known) for record in found)
-        promised += 0 if ended else search.examples  # a search ends at a violation
-    checked.cases[dtype] = ran
-    checked.promised[dtype] = promised
-    return records
+        if any(is_unexpected(record, known) for record in found):  # it ends at a violation
+            checked.promised[dtype] -= search.examples
 
 
 @dataclass(frozen=True)
 class _Search:
-    """A search that a profile has: how many examples, and the function that makes it."""
+    """A search that a profile has: how many examples, and the function that makes it.
+
+    The function is given another to tell of each case, and a list for the records of all that ran,
+    which an interrupt leaves; it returns those that are of use.
+    """
 
     examples: int
-    run: Callable[[Callable[[str], None]], list[Record]]
+    run: Callable[[Callable[[str], None], list[Record]], list[Record]]
 
 
 def _searches(
@@ -204,20 +221,23 @@ def _searches(
     def violates(record: Record) -> bool:
         return is_unexpected(record, known)
 
-    def cases(note: Callable[[str], None]) -> list[Record]:
+    def cases(note: Callable[[str], None], seen: list[Record]) -> list[Record]:
         def run(case: Case) -> Record:
             note(case.name)
-            return judge.judge(case, session.run(case))
+            seen.append(judge.judge(case, session.run(case)))
+            return seen[-1]
 
         wanted = SEARCHED[profile]
         return search.search(
             run, declaration, dtype, examples=wanted, seed_value=seed, violates=violates
         )
 
-    def lives(note: Callable[[str], None]) -> list[Record]:
+    def lives(note: Callable[[str], None], seen: list[Record]) -> list[Record]:
         def run(case: Case) -> list[Record]:
             note(case.name)
-            return judged(judge, case, session.run(case))
+            made = judged(judge, case, session.run(case))
+            seen.extend(made)
+            return made
 
         wanted = LIVES[profile]
         return layer_search.search_lives(

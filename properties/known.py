@@ -52,6 +52,11 @@ class Known:
         return case.name in self.cases
 
 
+def of_property(known: Iterable[Known], property_: str) -> list[Known]:
+    """The known failures of one property."""
+    return [each for each in known if each.property == property_]
+
+
 def is_unexpected(record: Record, known: Iterable[Known]) -> bool:
     """Whether a record alone shows a violation that is not known, whatever the property."""
     held = list(known)

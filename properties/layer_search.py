@@ -78,7 +78,8 @@ def search_lives(
             ),
         )
     except Violated:
-        kept += min(violating, key=_length)
+        shortest: list[Record] = min(violating, key=_length)
+        kept += shortest
     return kept
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 VERDICTS = ("pass", "fail", "unsupported", "known", "crashed", "timed-out")
+INTERRUPTED = 130  # what shells report for a process ended by Ctrl-C
 
 ENTRY = "known failure"
 """The output of a violation that is about an entry in a file of known failures."""
@@ -127,6 +128,8 @@ class Report:
         error: why the target cannot be used, else "".
         notes: what a reader should know of the run, a line each.
         environment: versions and platform.
+        interrupted: whether somebody ended the run before it was done; the rest is what was found
+            out until then.
     """
 
     target: str
@@ -143,6 +146,7 @@ class Report:
     notes: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
+    interrupted: bool = False
 
     @property
     def conforms(self) -> bool:
@@ -155,11 +159,13 @@ class Report:
 
     @property
     def exit_status(self) -> int:
-        """0 conforms, 1 violated, 2 cannot be used, 4 nothing or too little was checked.
+        """0 conforms, 1 violated, 2 cannot be used, 4 too little was checked, 130 interrupted.
 
         >>> Report("reference", error="no such module").exit_status
         2
         """
+        if self.interrupted:
+            return INTERRUPTED
         if self.error:
             return 2
         if any(r.verdict in ("fail", "crashed", "timed-out") for r in self.results):

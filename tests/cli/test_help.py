@@ -42,7 +42,7 @@ def test_module_is_a_program() -> None:
 
 def test_every_verb_can_be_imported() -> None:
     """Catches a verb in the help that fails when it is called."""
-    for verb in ("check", "targets", "derive", "prove"):
+    for verb in ("check", "targets", "derive", "prove", "grade"):
         done = python("-m", "bnproof", verb, "--help")
 
         assert done.returncode in (0, 2), done.stderr

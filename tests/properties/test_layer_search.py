@@ -36,7 +36,7 @@ class Tired(Layer):
 class Single(BatchNorm):
     """The reference in one dtype."""
 
-    dtypes = ("float32",)
+    dtypes: tuple[str, ...] = ("float32",)
 
 
 class TiredBatchNorm(Single):

@@ -73,7 +73,7 @@ def test_interrupted_write_leaves_the_old_text(
             raise raised
 
         for step in ("fsync", "replace"):
-            owner = module.os if step == "fsync" else Path
+            owner = os if step == "fsync" else Path
             with monkeypatch.context() as patched:
                 patched.setattr(owner, step, fails)
                 with pytest.raises(type(raised)):

@@ -1,7 +1,6 @@
 """``bnproof check``: hold an implementation against all properties."""
 
 import math
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,14 +8,13 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from bnproof.cli.errors import WrongUsage
 from bnproof.cli.known import KnownOptions, known_options, update
+from bnproof.cli.limits import memory_size
+from bnproof.cli.output import TO_STDOUT, WrongUsage, check_writable, write
 
 if TYPE_CHECKING:
     from bnproof.properties.result import Report
-    from bnproof.run.checking import Asked
-
-TO_STDOUT = "-"
+    from bnproof.run.asked import Asked
 
 
 @click.command()
@@ -51,6 +49,13 @@ TO_STDOUT = "-"
     metavar="SECONDS",
     help="Limit for one call of the target; the first of each kind may take five times as long.",
 )
+@click.option(
+    "--memory",
+    metavar="SIZE",
+    callback=memory_size,
+    help="Memory for a worker beside its imports, as 512M or 2G; the default is half of the "
+    "machine's.",
+)
 @known_options
 def check(
     target: str | None,
@@ -61,6 +66,7 @@ def check(
     json_file: str | None,
     list_only: bool,  # click passes by name
     timeout: float,
+    memory: int | None,
     **known: Any,
 ) -> int:
     """Check TARGET, an implementation of batch normalization.
@@ -75,12 +81,12 @@ def check(
     if math.isnan(timeout):
         raise click.BadParameter("nan is no number of seconds", param_hint="--timeout")
     if json_file not in (None, TO_STDOUT):
-        _check_writable(Path(json_file))
-    from bnproof.run.checking import Asked  # noqa: PLC0415  # not for --help
+        check_writable(Path(json_file))
+    from bnproof.run.asked import Asked  # noqa: PLC0415  # not for --help
 
     options = KnownOptions(**known)
-    known_failures = options.file()
-    asked = Asked(profile, seed, tuple(dtypes), tuple(properties), timeout, known_failures)
+    file = options.file()
+    asked = Asked(profile, seed, tuple(dtypes), tuple(properties), timeout, memory, file)
     reports = _run(target, asked, options)
     return _report(reports, json_file, full=bool(properties))
 
@@ -93,8 +99,9 @@ def _run(target: str, asked: "Asked", options: KnownOptions) -> "list[Report]":
     try:
         with progress_on(sys.stderr) as progress:
             examined = examine(target, asked, progress)
-        if options.update_known and not any(each.report.error for each in examined):
-            return update(options, target, examined, asked.timeout)
+        ended = any(each.report.error or each.report.interrupted for each in examined)
+        if options.update_known and not ended:
+            return update(options, target, examined, asked)
         return [each.report for each in examined]
     except (TargetError, UsageError) as error:
         raise WrongUsage(str(error)) from error
@@ -110,7 +117,7 @@ def _report(reports: "list[Report]", json_file: str | None, *, full: bool) -> in
     if json_file == TO_STDOUT:
         click.echo(dumps(reports), nl=False)
     elif json_file is not None:
-        _write(Path(json_file), dumps(reports))
+        write(Path(json_file), dumps(reports))
     if unusable and len(reports) == 1:
         click.echo(f"Error: {unusable[0]}", err=True)
     else:
@@ -128,24 +135,3 @@ def _list(patterns: Sequence[str]) -> int:
     for listed in properties:
         click.echo(f"{listed.id}\n    {listed.statement} [theorem {listed.theorem}]")
     return 0
-
-
-def _check_writable(path: Path) -> None:
-    """Say before a long run that its result could not be written."""
-    folder = path.parent
-    if path.is_dir():
-        reason = "it is a folder"
-    elif not folder.is_dir():
-        reason = f"there is no folder {folder}"
-    elif not os.access(path if path.exists() else folder, os.W_OK):
-        reason = "permission denied"
-    else:
-        return
-    raise WrongUsage(f"cannot write {path}: {reason}")
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise WrongUsage(f"cannot write {path}: {error.strerror}") from error

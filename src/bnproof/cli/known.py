@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bnproof.cli.errors import WrongUsage
+from bnproof.cli.output import WrongUsage
 
 if TYPE_CHECKING:
     from bnproof.properties.result import Report
-    from bnproof.run.checking import Examined
+    from bnproof.run.asked import Asked, Examined
     from bnproof.store.known_writing import Why
 
 DAYS = 90  # until an entry expires, where nothing else is asked for
@@ -109,7 +109,7 @@ class KnownOptions:
 
 
 def update(
-    options: KnownOptions, target: str, examined: "list[Examined]", timeout: float
+    options: KnownOptions, target: str, examined: "list[Examined]", asked: "Asked"
 ) -> "list[Report]":
     """Write the file, say what was written, and return the reports as they are then."""
     from bnproof.run.updating import update_known  # noqa: PLC0415
@@ -117,7 +117,7 @@ def update(
 
     path = options.written()
     try:
-        updated = update_known(path, target, examined, timeout, options.why())
+        updated = update_known(path, target, examined, asked, options.why())
     except StoreError as error:
         raise WrongUsage(str(error)) from error
     for line in updated.left:

@@ -12,9 +12,14 @@ import click
 VERBS = {
     "check": "Check an implementation of batch normalization.",
     "replay": "Run a failure that a check has saved again.",
+    "doctor": "Say what a target is recognised as, and what will be checked.",
+    "init": "Write an adapter to start from.",
     "targets": "List what can be checked.",
+    "identify": "Find the conventions of an implementation by probing it.",
+    "translate": "Convert settings from one library to another.",
     "derive": "Show the derivation of batch normalization.",
     "prove": "Prove or refute a formula of one's own.",
+    "grade": "Grade a file of a course's exercise, part by part.",
     "selftest": "Show what the suite itself catches.",
 }
 """The verbs, each in a file of its name, and what they do, so that help imports none of them."""

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bnproof.cli.errors import WrongUsage
+from bnproof.cli.output import TO_STDOUT, WrongUsage, check_writable
 
 if TYPE_CHECKING:
     from bnproof.store.folder import ReplayFolder
     from bnproof.store.replay import Replay
 
 STILL_FAILING = 1
-TO_STDOUT = "-"
 
 
 @click.command()
@@ -112,10 +111,7 @@ def _check_replaceable(path: Path) -> None:
     """Say before any work that a file is not ours to replace, or cannot be written."""
     from bnproof.replay.scripts import is_ours  # noqa: PLC0415
 
-    if not path.parent.is_dir():
-        raise WrongUsage(f"cannot write {path}: there is no folder {path.parent}")
-    if path.is_dir():
-        raise WrongUsage(f"cannot write {path}: it is a folder")
+    check_writable(path)
     if path.exists() and not is_ours(path.read_text(encoding="utf-8", errors="replace")):
         raise WrongUsage(f"{path} is there, and no script of bnproof's; name another file")
 

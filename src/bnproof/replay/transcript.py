@@ -83,6 +83,7 @@ def transcribe(
     declaration: Declaration,
     cases: Sequence[Case],
     announce: Callable[[str], None],
+    returned: Callable[[], None],
 ) -> Transcript:
     """Run cases, and write down every call that is made."""
     clerk = _Clerk()
@@ -94,7 +95,7 @@ def transcribe(
     executor = Executor(_stand_in(implementation, clerk, declaration), declaration)
     for case in cases:
         first = len(clerk.transcript.calls)
-        observation = executor.run(case, tell)
+        observation = executor.run(case, tell, returned)
         clerk.transcript.ran.append((case, observation, first))
     return clerk.transcript
 

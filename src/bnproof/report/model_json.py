@@ -55,6 +55,7 @@ def _report(report: Report) -> dict[str, Any]:
         "version": report.version,
         "conforms": report.conforms,
         "error": report.error or None,
+        "interrupted": report.interrupted,
         "profile": report.profile,
         "seed": report.seed,
         "accuracy": {dtype: found.found or None for dtype, found in report.accuracy.items()},

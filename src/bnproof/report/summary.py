@@ -49,16 +49,26 @@ def verdict(report: Report) -> Text:
     who = report.name if report.name == report.target else f"{report.target} ({report.name})"
     if report.error:
         return line((f"{report.target} cannot be used", "bold red"))
+    if report.interrupted:
+        ran, due = sum(report.cases.values()), sum(report.promised.values())
+        bad = _violated(report)
+        so_far = f"{count(len(bad), 'property', 'properties')} violated" if bad else "no violation"
+        after = f" after {ran} of {due} cases" if due else " in the first calls"
+        return line((f"{who}: interrupted{after}", "bold yellow"), f", {so_far} until then")
     if report.conforms:
         known = sum(result.verdict == "known" for result in report.results)
         but = f" but for {count(known, 'known failure')}" if known else ""
         return line((f"{who} conforms{but}", "bold green"), f", checked in {report.seconds:.1f} s")
     if report.exit_status == 4:
         return line((f"{who}: nothing or too little was checked", "bold yellow"))
-    bad = {r.property for r in report.results if r.verdict in ("fail", "crashed", "timed-out")}
+    bad = _violated(report)
     judged = {r.property for r in report.results if r.verdict != "unsupported"}
     violated = f": {len(bad)} of {count(len(judged), 'property', 'properties')} violated"
     return line((f"{who} does not conform", "bold red"), f"{violated}, in {report.seconds:.1f} s")
+
+
+def _violated(report: Report) -> set[str]:
+    return {r.property for r in report.results if r.verdict in ("fail", "crashed", "timed-out")}
 
 
 def _in_words(value: Any) -> str:

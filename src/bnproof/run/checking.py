@@ -3,22 +3,22 @@
 import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bnproof.properties.contract import Declaration
 from bnproof.properties.formats import FORMATS
-from bnproof.properties.result import Report, Result
-from bnproof.run.known import Pinned, by_variant, live, run_pinned, today, with_known
+from bnproof.properties.result import INTERRUPTED, Report, Result
+from bnproof.run.asked import Asked, Examined
+from bnproof.run.known import by_variant, live, run_pinned, today, with_known
 from bnproof.run.saving import Warn, warn_on_stderr, with_replays
 from bnproof.run.session import TIMEOUT, Session
-from bnproof.run.target import TargetError, parse, suggestion
+from bnproof.run.target import WHOLE, TargetError, parse, suggestion
 
 if TYPE_CHECKING:
     from bnproof.properties.checking import Checked
-    from bnproof.properties.counterexample import Failing
     from bnproof.store.known_file import Entry
 
 Progress = Callable[[int, int, str], None]
@@ -42,41 +42,6 @@ class UsageError(Exception):
     """What was asked for does not exist; the message has one or two lines for the user."""
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What a check is asked for; see `run_check`."""
-
-    profile: str = "standard"
-    seed: int = 0
-    dtypes: tuple[str, ...] = ()
-    properties: tuple[str, ...] = ()
-    timeout: float = TIMEOUT
-    known_failures: Path | None = None
-
-    def told(self) -> dict[str, Any]:
-        """What a report tells of it."""
-        return {"profile": self.profile, "seed": self.seed}
-
-
-@dataclass(frozen=True, eq=False)
-class Examined:
-    """A report on one variant, and what it takes to write its failures down as known.
-
-    Attributes:
-        report: as `run_check` gives it.
-        number: of the variant.
-        results: those of the report without what the pinned examples say.
-        failing: each output in which a property is violated and not known to be.
-        pinned: the entries of the file of known failures that are about it.
-    """
-
-    report: Report
-    number: int = 0
-    results: tuple[Result, ...] = ()
-    failing: "tuple[Failing, ...]" = ()
-    pinned: tuple[Pinned, ...] = ()
-
-
 def run_check(
     target: str,
     *,
@@ -85,11 +50,16 @@ def run_check(
     dtypes: Sequence[str] = (),
     properties: Sequence[str] = (),
     timeout: float = TIMEOUT,
+    memory: int | None = None,
     known_failures: Path | None = None,
     progress: Progress = lambda done, total, text: None,
     warn: Warn = warn_on_stderr,
 ) -> list[Report]:
     """Check a target; one report for each of its variants.
+
+    ``timeout`` is in seconds, for one call; ``memory`` in bytes, for a worker beyond its imports,
+    by default half of what the machine has.  A KeyboardInterrupt ends the run; the reports are
+    those of what was found out until then, unless the target was not even loaded.
 
     ``known_failures`` is a file of failures that are known: those get the verdict "known", and
     an entry that is fixed, expired or matches nothing is a failure.  What fails is saved in the
@@ -99,7 +69,7 @@ def run_check(
     that is not of the form, and TargetError for a target that cannot be loaded.  One that was
     loaded and cannot be used gives a report that says so.
     """
-    asked = Asked(profile, seed, tuple(dtypes), tuple(properties), timeout, known_failures)
+    asked = Asked(profile, seed, tuple(dtypes), tuple(properties), timeout, memory, known_failures)
     return [each.report for each in examine(target, asked, progress, warn)]
 
 
@@ -110,18 +80,22 @@ def examine(
     warn: Warn = warn_on_stderr,
 ) -> list[Examined]:
     """The same, with what it takes to write the failures into a file of known ones."""
-    parse(target)
+    if parse(target).attributes == (WHOLE,):
+        raise UsageError(f"{target} is a whole file; name what is in it, or use bnproof grade")
     _check_dtypes(asked.dtypes)
     _check_properties(asked.properties)
     entries = _entries(target, asked)
     try:
-        with Session(target, timeout=asked.timeout) as session:
+        with Session(target, timeout=asked.timeout, memory=asked.memory) as session:
             _check_declared(asked.dtypes, session.declarations)
             held = by_variant(entries, session.declarations)
-            return [
-                _check(session, wanted, asked, held[session.variant], progress, warn)
-                for wanted in _variants(session, asked.dtypes)
-            ]
+            examined: list[Examined] = []
+            for wanted in _variants(session, asked.dtypes):
+                entries = held[session.variant]
+                examined.append(_check(session, wanted, asked, entries, progress, warn))
+                if examined[-1].report.interrupted:
+                    break
+            return examined
     except TargetError as error:
         if not error.loaded:
             raise
@@ -130,13 +104,15 @@ def examine(
 
 
 def exit_status(reports: Sequence[Report]) -> int:
-    """The worst status of some reports: 2 cannot be used, 1 violated, 4 too little, 0 conforms.
+    """The worst status of some reports.
+
+    130 interrupted, 2 cannot be used, 1 violated, 4 too little, 0 conforms.
 
     >>> exit_status([Report("mine"), Report("mine", error="no such method")])
     2
     """
     found = {report.exit_status for report in reports}
-    return next((status for status in (2, 1, 4) if status in found), 0)
+    return next((status for status in (INTERRUPTED, 2, 1, 4) if status in found), 0)
 
 
 def environment() -> dict[str, str]:
@@ -194,10 +170,13 @@ def _check(
     }
     try:
         session.try_out()
+        pinned = run_pinned(session, _asked_for(entries, declaration, asked), today())
     except TargetError as error:
         message = f"{session.target} cannot be used: {error}"
         return Examined(Report(session.target, error=message, **told))
-    pinned = run_pinned(session, _asked_for(entries, declaration, asked), today())
+    except KeyboardInterrupt:
+        notes = tuple(_notes(session))
+        return Examined(Report(session.target, notes=notes, interrupted=True, **told))
     found = check(
         session,
         declaration,
@@ -223,6 +202,7 @@ def _check(
         promised=found.promised,
         notes=(*found.notes, *_notes(session)),
         seconds=time.monotonic() - began,
+        interrupted=found.interrupted,
         **told,
     )
     return Examined(report, session.variant, tuple(results), tuple(found.failing), tuple(pinned))
@@ -252,18 +232,23 @@ def _asked_for(entries: "Sequence[Entry]", declaration: Declaration, asked: Aske
 
 def _with_causes(found: "Checked") -> list[Result]:
     """The results, with the known mistakes that reproduce the failures."""
-    if not any(result.violations for result in found.results if result.verdict != "known"):
+    failed = any(result.violations for result in found.results if result.verdict != "known")
+    if found.interrupted or not failed:
         return found.results
     from bnproof.diagnosis.causes import with_causes  # noqa: PLC0415  # only after a failure
 
     by_dtype: dict[str, list[Result]] = {}
     for result in found.results:
         by_dtype.setdefault(result.dtype, []).append(result)
-    return [
-        result
-        for dtype, results in by_dtype.items()
-        for result in with_causes(results, found.evidence.get(dtype, []))
-    ]
+    try:
+        return [
+            result
+            for dtype, results in by_dtype.items()
+            for result in with_causes(results, found.evidence.get(dtype, []))
+        ]
+    except KeyboardInterrupt:
+        found.interrupted = True
+        return found.results
 
 
 def _notes(session: Session) -> list[str]:
@@ -271,7 +256,7 @@ def _notes(session: Session) -> list[str]:
         (session.restarts, "times the worker had to be started again"),
         (session.skipped, "cases were not tried any more, after too many crashes or time-outs"),
     )
-    return [f"{number} {what}" for number, what in told if number]
+    return [*(f"{number} {what}" for number, what in told if number), *session.notes]
 
 
 def _check_dtypes(dtypes: Sequence[str]) -> None:

@@ -91,7 +91,7 @@ def with_known(
 
 
 def _beside(session: Session) -> Session:
-    return Session(session.target, session.variant, session.timeout)
+    return Session(session.target, session.variant, session.timeout, session.memory)
 
 
 def _expired(entry: "Entry", on: date) -> Pinned | None:

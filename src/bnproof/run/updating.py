@@ -9,7 +9,7 @@ from bnproof.properties.counterexample import Failing
 from bnproof.properties.known import family
 from bnproof.properties.rerun import alone
 from bnproof.properties.result import Report, Result
-from bnproof.run.checking import Examined
+from bnproof.run.asked import Asked, Examined
 from bnproof.run.known import with_known
 from bnproof.run.session import Session
 from bnproof.store.known_file import told
@@ -33,7 +33,7 @@ class Updated:
 
 
 def update_known(
-    path: Path, target: str, examined: Sequence[Examined], timeout: float, why: Why
+    path: Path, target: str, examined: Sequence[Examined], asked: Asked, why: Why
 ) -> Updated:
     """Write an entry for each failure that is not known, and take out those that are stale.
 
@@ -45,7 +45,7 @@ def update_known(
     added: list[tuple[str, Failing]] = []
     reports, left = [], []
     for each in examined:
-        lasting = list(_lasting(target, each, timeout))
+        lasting = list(_lasting(target, each, asked))
         added += [(each.report.name if several else "", failing) for failing in lasting]
         passing = [f for f in each.failing if f not in lasting]
         left += [
@@ -58,11 +58,11 @@ def update_known(
     return Updated(reports, len(added), len(removed), tuple(left))
 
 
-def _lasting(target: str, examined: Examined, timeout: float) -> Iterator[Failing]:
+def _lasting(target: str, examined: Examined, asked: Asked) -> Iterator[Failing]:
     """The failures whose counterexample fails alone, in a worker that ran nothing else."""
     if not examined.failing:
         return
-    with Session(target, examined.number, timeout) as session:
+    with Session(target, examined.number, asked.timeout, asked.memory) as session:
         for failing in examined.failing:
             (property_,) = chosen((failing.property,))
             result, _ = alone(session, session.declaration, property_, failing.counterexample)

@@ -9,14 +9,20 @@ from typing import Any
 
 from bnproof.mutants.catalogue import MUTANTS, mutant_of
 from bnproof.mutants.controls.catalogue import CONTROLS
+from bnproof.mutants.variants.catalogue import VARIANTS
 from bnproof.properties.catalogue import PROPERTIES, chosen
 from bnproof.properties.contract import declaration_of
 from bnproof.properties.local import LocalSession
+from bnproof.strength import naming
 from bnproof.strength.killing import first_failures
+from bnproof.strength.naming import DUE, Naming, NamingTable
 
 Progress = Callable[[int, int, str], None]
 QUICK = 0.95
 """Share of the distinct mistakes that the quick profile has to reject."""
+
+QUICK_TURN = 3
+"""One in so many variants is looked at in the quick profile."""
 
 KEPT = 2**21
 """Elements of data sets whose truth is kept, since all are judged on nearly the same cases."""
@@ -44,7 +50,7 @@ class Job:
     """What a worker is to judge: a control, a mutant, or a property that rejected nothing yet.
 
     Attributes:
-        kind: "control", "mutant" or "property".
+        kind: "control", "mutant", "property", or "variant" for what is named.
         id: of the one concerned.
         profile: "quick" or "standard".
         complete: whether to go on after the first rejection.
@@ -64,12 +70,14 @@ class KillTable:
         profile: that was run.
         mutants, controls: a row each.
         untested: theorems of behaviour that no property cites.
+        naming: how well causes are named.
     """
 
     profile: str
     mutants: tuple[Row, ...]
     controls: tuple[Row, ...]
     untested: tuple[str, ...] = ()
+    naming: NamingTable = field(default=NamingTable())
     properties: tuple[str, ...] = field(default=tuple(p.id for p in PROPERTIES))
 
     @property
@@ -105,7 +113,9 @@ class KillTable:
         """Whether nothing is wrong with the suite; quick may let 5 % of the mistakes pass."""
         killed, distinct = self.distinct
         enough = killed == distinct if self.profile == "standard" else killed >= QUICK * distinct
-        return enough and not any((self.accused, self.idle, self.incomplete, self.untested))
+        named = not self.naming.rows or self.naming.single >= DUE
+        wrong = (self.accused, self.idle, self.incomplete, self.untested)
+        return enough and named and not any(wrong)
 
 
 def kill_table(
@@ -124,7 +134,9 @@ def kill_table(
     wanted = [m for m in MUTANTS if not mutants or m.id in mutants]
     jobs = [Job("control", c.id, profile) for c in CONTROLS if not mutants]
     jobs += [Job("mutant", m.id, profile, complete=complete) for m in wanted]
-    rows: dict[str, list[Row]] = {"mutant": [], "control": [], "property": []}
+    looked_at = VARIANTS if profile == "standard" else VARIANTS[::QUICK_TURN]
+    jobs += [Job("variant", v.id, profile) for v in looked_at if not mutants]
+    rows: dict[str, list[Any]] = {"mutant": [], "control": [], "property": [], "variant": []}
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
 
         def run(some: Sequence[Job], before: int) -> None:
@@ -138,7 +150,8 @@ def kill_table(
             run([Job("property", name, profile) for name in table.idle], len(jobs))
     found = {row.id: row.failed for row in rows["property"] if row.failed}
     told = tuple(replace(row, failed=_with(row, found)) for row in table.mutants)
-    return replace(table, mutants=told, untested=_untested())
+    named = NamingTable(tuple(rows["variant"]))
+    return replace(table, mutants=told, untested=_untested(), naming=named)
 
 
 def _with(row: Row, found: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
@@ -147,18 +160,20 @@ def _with(row: Row, found: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(sorted({*row.failed, *more}))
 
 
-def _rows(pool: Pool, jobs: Sequence[Job]) -> Iterator[tuple[str, Row]]:
+def _rows(pool: Pool, jobs: Sequence[Job]) -> Iterator[tuple[str, Row | Naming]]:
     for job, row in zip(jobs, pool.map(judged, jobs), strict=True):
         yield job.kind, row
 
 
-def judged(job: Job) -> Row:
+def judged(job: Job) -> Row | Naming:
     """The row of one job."""
     from bnproof.properties.subjects import SUBJECTS  # noqa: PLC0415  # in the worker
 
     SUBJECTS.limit = KEPT
     if job.kind == "control":
         return _control(job)
+    if job.kind == "variant":
+        return naming.named(job.id)
     return _mutant(job) if job.kind == "mutant" else _prey(job)
 
 

@@ -1,6 +1,6 @@
 """How an implementation is rejected: on as few cases as that takes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -31,6 +31,15 @@ def first_failures(
     >>> first_failures(mutant_of("eps/none").make(), "float32", chosen(("forward/agreement",)))
     ['forward/agreement']
     """
+    for records in growing_records(implementation, dtype, quick=quick):
+        results = [evaluate(p, records, dtype) for p in properties]
+        if failed := [result.property for result in results if result.violations]:
+            return failed
+    return []
+
+
+def growing_records(implementation: Any, dtype: str, *, quick: bool = True) -> Iterator[Records]:
+    """The records of the portfolio, each time with more of it, until all cases have run."""
     with np.errstate(all="ignore"):
         session = LocalSession(implementation)
         declaration = session.declaration
@@ -43,11 +52,7 @@ def first_failures(
                 records.append(judge.judge(case, observation))
                 steps: Any = observation.facts.get("steps", ())
                 records += [judge.judge(c, o) for c, o in steps]
-            every = Records(declaration, tuple(records))
-            results = [evaluate(p, every, dtype) for p in properties]
-            if failed := [result.property for result in results if result.violations]:
-                return failed
-    return []
+            yield Records(declaration, tuple(records))
 
 
 def _rounds(cases: Sequence[Case]) -> list[list[Case]]:
