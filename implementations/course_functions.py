@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bnproof.implementations.standalone import COURSE
+
 Array = NDArray[Any]
 
 
@@ -78,6 +80,10 @@ class CourseFunctions:
         """forward in mode "test"."""
         y, _, parameters = self._call("test", x, gamma, beta, running_mean, running_var, eps=eps)
         return y, parameters.get("running_mean"), parameters.get("running_var"), None
+
+    def standalone(self, dtype: str) -> str:  # noqa: ARG002  # the same for all
+        """The same as source text, for scripts."""
+        return COURSE
 
     def default_layer(self, channels: int, dtype: str) -> "DefaultLayer":
         """The functions with nothing in bn_param but the mode."""

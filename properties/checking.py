@@ -7,16 +7,19 @@ from typing import Protocol
 from bnproof.properties.cases import Case
 from bnproof.properties.catalogue import PROPERTIES, chosen
 from bnproof.properties.contract import Declaration
+from bnproof.properties.counterexample import Failing
 from bnproof.properties.hurry import hurried
 from bnproof.properties.judging import Judge
+from bnproof.properties.known import Known, is_unexpected, of_property
 from bnproof.properties.observation import Observation
 from bnproof.properties.portfolio import portfolio
 from bnproof.properties.portfolio.layer import has_lives
 from bnproof.properties.property import Property, Records
 from bnproof.properties.quality import accuracy
 from bnproof.properties.record import Record
+from bnproof.properties.rerun import judged
 from bnproof.properties.result import Accuracy, Result
-from bnproof.properties.verdicts import evaluate
+from bnproof.properties.verdicts import conclude
 
 Progress = Callable[[int, int, str], None]
 EVIDENCE = 5
@@ -53,7 +56,8 @@ class Session(Protocol):
 class Checked:
     """What a check found out, by dtype where it says so.
 
-    ``evidence`` are a few failing records, by which their cause can be told.  After an interrupt
+    ``evidence`` are a few failing records, by which their cause can be told; ``failing`` is
+    every output in which a property is violated, with a counterexample.  After an interrupt
     (KeyboardInterrupt) it is what was found out until then, and ``interrupted`` says so.
     """
 
@@ -63,6 +67,7 @@ class Checked:
     promised: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     evidence: dict[str, list[Record]] = field(default_factory=dict)
+    failing: list[Failing] = field(default_factory=list)
     interrupted: bool = False
 
 
@@ -79,22 +84,27 @@ def check(
     seed: int = 0,
     dtypes: Iterable[str] = (),
     properties: tuple[str, ...] = (),
+    known: Sequence[Known] = (),
     progress: Progress = lambda done, total, text: None,
 ) -> Checked:
     """Check an implementation in each of its dtypes.
 
     ``dtypes`` and ``properties`` (glob patterns of ids) narrow the check; empty means all.
+    ``known`` failures are not reported as failures, and the search goes on where it meets them.
     Raises LookupError for a pattern that matches no property.
     """
     wanted = chosen(properties)
     checked = Checked()
     for dtype in dtypes or declaration.dtypes:
+        expected = [k for k in known if k.dtype == dtype]
         records: list[Record] = []
         try:
-            _gather(records, session, declaration, dtype, profile, seed, progress, checked)
+            _gather(
+                records, session, declaration, dtype, profile, seed, expected, progress, checked
+            )
         except KeyboardInterrupt:
             checked.interrupted = True
-        _conclude(records, declaration, dtype, wanted, checked)
+        _conclude(records, declaration, dtype, wanted, expected, checked)
         del records  # the next dtype's need the room
         if checked.interrupted:
             break
@@ -106,16 +116,21 @@ def _conclude(
     declaration: Declaration,
     dtype: str,
     wanted: Sequence[Property],
+    known: Sequence[Known],
     checked: Checked,
 ) -> None:
     every = Records(declaration, tuple(records))
     if checked.interrupted:
-        results = hurried(wanted, every, dtype)
+        concluded = hurried(wanted, every, dtype, known)
     else:
-        results = [evaluate(p, every, dtype) for p in wanted]
+        concluded = [conclude(p, every, dtype, of_property(known, p.id)) for p in wanted]
+    results = [result for result, _ in concluded]
     checked.results += results
-    shown = dict.fromkeys(r.violations[0].case_name for r in results if r.violations)
-    checked.evidence[dtype] = evidence([every.by_name[name] for name in shown], records)
+    checked.failing += [failing for _, found in concluded for failing in found]
+    failed = [r for r in results if r.violations and r.verdict != "known"]
+    shown = dict.fromkeys(r.violations[0].case_name for r in failed)
+    unexpected = [r for r in records if is_unexpected(r, known)] if known else records
+    checked.evidence[dtype] = evidence([every.by_name[name] for name in shown], unexpected)
     judge = Judge(declaration, dtype)
     checked.accuracy[dtype] = accuracy(records, judge.classes)
     checked.notes += _notes(records, dtype)
@@ -141,19 +156,20 @@ def _gather(
     dtype: str,
     profile: str,
     seed: int,
+    known: Sequence[Known],
     progress: Progress,
     checked: Checked,
 ) -> None:
     """Run the cases of one dtype, and add their records to ``records`` one by one."""
     judge = Judge(declaration, dtype)
     cases = portfolio(declaration, dtype, seed=seed, quick=profile == "quick")
-    searches = _searches(session, judge, declaration, dtype, profile, seed)
+    searches = _searches(session, judge, dtype, profile, seed, known)
     total = len(cases) + sum(search.examples for search in searches)
     checked.cases[dtype], checked.promised[dtype] = 0, total
     if session.first is not None and session.first[0].dtype == dtype:
-        records += _judged(judge, *session.first)
+        records += judged(judge, *session.first)
     for case, observation in session.run_many(cases):
-        records += _judged(judge, case, observation)
+        records += judged(judge, case, observation)
         checked.cases[dtype] += 1
         progress(checked.cases[dtype], total, f"{dtype}: {case.name}")
     for search in searches:
@@ -171,14 +187,8 @@ def _gather(
             records += seen
             raise
         records += found
-        if _violated(found):  # a search ends at a violation
+        if any(is_unexpected(record, known) for record in found):  # it ends at a violation
             checked.promised[dtype] -= search.examples
-
-
-def _violated(records: Sequence[Record]) -> bool:
-    from bnproof.properties.search import is_violated  # noqa: PLC0415  # Hypothesis costs time
-
-    return any(is_violated(record) for record in records)
 
 
 @dataclass(frozen=True)
@@ -194,12 +204,22 @@ class _Search:
 
 
 def _searches(
-    session: Session, judge: Judge, declaration: Declaration, dtype: str, profile: str, seed: int
+    session: Session,
+    judge: Judge,
+    dtype: str,
+    profile: str,
+    seed: int,
+    known: Sequence[Known],
 ) -> list[_Search]:
     """For cases, and for lives of layers where there are such; none in the quick profile."""
     if not SEARCHED[profile]:
         return []
     from bnproof.properties import layer_search, search  # noqa: PLC0415  # Hypothesis costs time
+
+    declaration = judge.declaration
+
+    def violates(record: Record) -> bool:
+        return is_unexpected(record, known)
 
     def cases(note: Callable[[str], None], seen: list[Record]) -> list[Record]:
         def run(case: Case) -> Record:
@@ -208,28 +228,26 @@ def _searches(
             return seen[-1]
 
         wanted = SEARCHED[profile]
-        return search.search(run, declaration, dtype, examples=wanted, seed_value=seed)
+        return search.search(
+            run, declaration, dtype, examples=wanted, seed_value=seed, violates=violates
+        )
 
     def lives(note: Callable[[str], None], seen: list[Record]) -> list[Record]:
         def run(case: Case) -> list[Record]:
             note(case.name)
-            made = _judged(judge, case, session.run(case))
+            made = judged(judge, case, session.run(case))
             seen.extend(made)
             return made
 
         wanted = LIVES[profile]
-        return layer_search.search_lives(run, declaration, dtype, examples=wanted, seed_value=seed)
+        return layer_search.search_lives(
+            run, declaration, dtype, examples=wanted, seed_value=seed, violates=violates
+        )
 
     found = [_Search(SEARCHED[profile], cases)]
     if has_lives(declaration, dtype):
         found.append(_Search(LIVES[profile], lives))
     return found
-
-
-def _judged(judge: Judge, case: Case, observation: Observation) -> list[Record]:
-    """The record of a case, and those of the steps of a layer's life."""
-    steps: Sequence[tuple[Case, Observation]] = observation.facts.get("steps", ())
-    return [judge.judge(case, observation), *(judge.judge(c, o) for c, o in steps)]
 
 
 def _notes(records: Sequence[Record], dtype: str) -> list[str]:

@@ -20,6 +20,9 @@ from bnproof.properties.layers import LayerLife
 from bnproof.properties.observation import Event, Observation
 
 Announce = Callable[[str], None]
+PLANS = ("full", "short", "error", "steps", "refill", "infer", "train", "empty", "layer")
+"""The plans of calls that a case can ask for."""
+
 Returned = Callable[[], None]
 REMEMBERED = 12  # earlier results that are looked at again after each case
 REMEMBERED_SIZE = 4096  # larger results are not kept
@@ -87,17 +90,18 @@ class _Run:
 
     def plan(self) -> None:
         """The calls of the case's plan."""
-        {
-            "full": self._full,
-            "short": self._short,
-            "error": self._error,
-            "steps": self._steps,
-            "refill": self._refill,
-            "infer": self._inference_only,
-            "train": self._training_only,
-            "empty": self._empty,
-            "layer": self._layer,
-        }[self.case.calls]()
+        plans = (
+            self._full,
+            self._short,
+            self._error,
+            self._steps,
+            self._refill,
+            self._inference_only,
+            self._training_only,
+            self._empty,
+            self._layer,
+        )
+        dict(zip(PLANS, plans, strict=True))[self.case.calls]()
         self._close()
 
     # --- plans ----------------------------------------------------------------------------

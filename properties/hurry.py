@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bnproof.properties.contract import Declaration
+from bnproof.properties.counterexample import Failing
+from bnproof.properties.known import Known, of_property
 from bnproof.properties.property import Property, Records
 from bnproof.properties.result import Result
-from bnproof.properties.verdicts import evaluate
+from bnproof.properties.verdicts import conclude, evaluate
 
 SECONDS = 0.3
 SAMPLE = 10  # records that costs are measured on
@@ -21,23 +23,29 @@ NO_TIME = "not judged, as the run was interrupted"
 
 
 def hurried(
-    wanted: Sequence[Property], records: Records, dtype: str, seconds: float = SECONDS
-) -> list[Result]:
+    wanted: Sequence[Property],
+    records: Records,
+    dtype: str,
+    known: Sequence[Known] = (),
+    seconds: float = SECONDS,
+) -> list[tuple[Result, list[Failing]]]:
     """The results on some records, of those properties for which the time suffices.
 
-    The others are unsupported, with the interrupt as the reason.
+    With each comes what `conclude` tells of its failures.  The others are unsupported, with the
+    interrupt as the reason.
     """
     first = Records(records.declaration, records.all[:SAMPLE])
     costs = {property_: _cost(property_, first, dtype) for property_ in wanted}
     end = time.monotonic() + seconds
-    found: dict[Property, Result] = {}
+    found: dict[Property, tuple[Result, list[Failing]]] = {}
     by_cost = sorted(wanted, key=costs.__getitem__)
     for property_ in sorted(by_cost, key=lambda p: not p.id.endswith("/agreement")):
         if time.monotonic() < end:
-            result = evaluate(property_, records, dtype)
-            found[property_] = _not_reached(result, property_, records.declaration)
+            expected = of_property(known, property_.id)
+            result, failing = conclude(property_, records, dtype, expected)
+            found[property_] = _not_reached(result, property_, records.declaration), failing
         else:
-            found[property_] = _without_time(property_, records.declaration, dtype)
+            found[property_] = _without_time(property_, records.declaration, dtype), []
     return [found[property_] for property_ in wanted]
 
 

@@ -20,11 +20,12 @@ from hypothesis.stateful import (
 
 from bnproof.properties.cases import Case
 from bnproof.properties.contract import Declaration
+from bnproof.properties.known import FROM_SEARCH
 from bnproof.properties.life import BATCHES, TRAINED, Action
 from bnproof.properties.portfolio.builder import Builder
 from bnproof.properties.portfolio.layer import SHAPES, accumulates, ranks
 from bnproof.properties.record import Record
-from bnproof.properties.search import Violated, is_violated
+from bnproof.properties.search import Violated, Violates, is_violated
 from bnproof.properties.strategies import SETTINGS
 
 Run = Callable[[Case], list[Record]]
@@ -35,19 +36,27 @@ LAYERS = st.sampled_from((0, 1))
 
 
 def search_lives(
-    run: Run, declaration: Declaration, dtype: str, *, examples: int, seed_value: int
+    run: Run,
+    declaration: Declaration,
+    dtype: str,
+    *,
+    examples: int,
+    seed_value: int,
+    violates: Violates = is_violated,
 ) -> list[Record]:
     """Records of searched lives and their steps; where one violates something, the shortest too.
 
-    ``run`` executes and judges a life.  The same seed gives the same records.
+    ``run`` executes and judges a life; ``violates`` tells what ends the search.  The same seed
+    gives the same records.
     """
     kept: list[Record] = []
     violating: list[list[Record]] = []
     numbers = itertools.count(1)
 
     def live(case: Case) -> None:
-        records = run(case.with_(name=f"searched life {next(numbers)}"))
-        if any(map(is_violated, records)):
+        tags = case.tags | {FROM_SEARCH}
+        records = run(case.with_(name=f"searched life {next(numbers)}", tags=tags))
+        if any(map(violates, records)):
             violating.append(records)
             raise Violated
         kept.extend(records)

@@ -190,7 +190,7 @@ class LayerLife:
             if name in before and before[name].tobytes() != after[name].tobytes():
                 detail = f"{name} changed before the error"
                 observation.events.append(Event("changed-input", "train", name, detail))
-        self._wrote(step.with_(tags=frozenset({"layer"})), observation)
+        self._wrote(step, observation)
 
     # --- what is written down -------------------------------------------------------------
 

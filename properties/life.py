@@ -18,6 +18,9 @@ BATCHES: Mapping[str, Callable[[Array], Array]] = {
 }
 """The batches that layers are given, made from one."""
 
+KINDS = ("train", "infer", "backward", "save", "load", "repeat", "single value")
+"""What can be done."""
+
 TRAINED = ("the batch", "another batch", "half the batch", "both batches")
 """Those that have two values per channel whatever the rank."""
 

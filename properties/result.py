@@ -7,6 +7,9 @@ from typing import Any
 VERDICTS = ("pass", "fail", "unsupported", "known", "crashed", "timed-out")
 INTERRUPTED = 130  # what shells report for a process ended by Ctrl-C
 
+ENTRY = "known failure"
+"""The output of a violation that is about an entry in a file of known failures."""
+
 
 @dataclass(frozen=True)
 class Violation:
@@ -20,6 +23,7 @@ class Violation:
         elements: at most 8 rows (index, got, want, error, bound) of the worst elements.
         ratio: worst error/bound; infinite for NaN and for what has no bound.
         kind: "fail", "crashed" or "timed-out".
+        replay: what ``bnproof replay`` takes, "" where nothing can be run again.
     """
 
     case: str
@@ -29,6 +33,7 @@ class Violation:
     elements: tuple[tuple[str, str, str, str, str], ...] = ()
     ratio: float = float("inf")
     kind: str = "fail"
+    replay: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,8 +65,9 @@ class Result:
         worst_ratio: largest error/bound met, 0 where nothing is measured by a bound.
         worst_output, worst_case: where it was met.
         violations: worst first, one per cause; ``further`` counts the rest.
-        reason: why it is unsupported.
+        reason: why it is unsupported, or known.
         causes: known mistakes that reproduce the violations, likeliest first.
+        replay: what ``bnproof replay`` takes to run the first violation again.
     """
 
     property: str
@@ -78,6 +84,7 @@ class Result:
     further: int = 0
     reason: str = ""
     causes: tuple[Cause, ...] = ()
+    replay: str = ""
 
 
 @dataclass(frozen=True)
@@ -221,6 +228,6 @@ class Report:
             return 2
         if any(r.verdict in ("fail", "crashed", "timed-out") for r in self.results):
             return 1
-        judged = any(r.examples for r in self.results if r.verdict == "pass")
+        judged = any(r.examples for r in self.results if r.verdict in ("pass", "known"))
         enough = all(self.cases.get(d, 0) >= n for d, n in self.promised.items())
         return 0 if judged and enough else 4

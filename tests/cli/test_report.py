@@ -121,7 +121,7 @@ def test_files_are_checked_first(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Catches a long run whose result then cannot be written, or is written over."""
-    monkeypatch.setattr("bnproof.run.checking.run_check", lambda *_, **__: pytest.fail("it ran"))
+    monkeypatch.setattr("bnproof.cli.check._run", lambda *_: pytest.fail("it ran"))
 
     assert run(["check", "reference", *(o.format(folder=tmp_path) for o in options)]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
@@ -146,7 +146,7 @@ def test_markdown_alone_on_stdout(
 ) -> None:
     """Catches a terminal report in the middle of a CI summary."""
     reports = read_file(saved / "json")
-    monkeypatch.setattr("bnproof.run.checking.run_check", lambda *_, **__: reports)
+    monkeypatch.setattr("bnproof.cli.check._run", lambda *_: reports)
 
     assert run(["check", *FEW, "--markdown", "-"]) == 0
 

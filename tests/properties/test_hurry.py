@@ -55,7 +55,8 @@ def test_no_time_is_said() -> None:
     """Catches a property that is said to have no cases when it was only not judged."""
     session = LocalSession(Small())
     assert session.first is not None
-    results = hurried(PROPERTIES, Records(session.declaration, ()), "float32", seconds=0)
+    every = Records(session.declaration, ())
+    results = [result for result, _ in hurried(PROPERTIES, every, "float32", seconds=0)]
 
     assert [result.property for result in results] == [p.id for p in PROPERTIES]
     reasons = {result.property: result.reason for result in results}

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from tests.report.conftest import CAUSE, measured
+from tests.report.conftest import CAUSE, KNOWN, measured
 
 from bnproof.properties.result import Report, Result, Violation
 from bnproof.report.markdown import code, escaped, fenced, markdown
@@ -51,6 +51,14 @@ def test_causes_are_told(report: Report) -> None:
     assert "**Likely cause:** eps is added twice. (`eps/twice`)" in text
     assert "**Repair:** Add eps once. Seen in owner/name#12." in text
     assert "no known mistake" in markdown([[report]])
+
+
+def test_known_failures_are_told(report: Report) -> None:
+    """Catches a summary that passes without a word on what is accepted for a while."""
+    text = markdown([[replace(report, results=(report.results[0], KNOWN), promised={})]])
+
+    assert "conforms but for 1 known failure\n" in text
+    assert "- known: to be mended in May: forward/sign (float32)" in text
 
 
 def test_passing_is_short(report: Report) -> None:

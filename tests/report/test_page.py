@@ -4,10 +4,11 @@ import re
 from dataclasses import replace
 
 import pytest
-from tests.report.conftest import CAUSE, failed, measured, violation
+from tests.report.conftest import CAUSE, KNOWN, failed, measured, violation
 
 from bnproof.properties.contract import CLASSES
-from bnproof.properties.result import Accuracy, OutputAccuracy, Report
+from bnproof.properties.result import ENTRY, Accuracy, OutputAccuracy, Report
+from bnproof.report.markdown import markdown
 from bnproof.report.offset_plot import offset_charts
 from bnproof.report.page import page
 from bnproof.report.ratio_plot import RatioChart, ratio_chart
@@ -45,6 +46,7 @@ def test_is_complete(full: Report) -> None:
         "a note",
         "no space",
         "some-theorem",
+        "<code>bnproof replay abcdefg2</code>",
     ):
         assert part in html, part
     for result in full.results:
@@ -58,6 +60,22 @@ def test_all_failures_are_there(report: Report) -> None:
 
     assert html.count('<details class="failure"') == 20
     assert len(re.findall(r'<details class="failure" id="\S+" open>', html)) == 8
+
+
+def test_known_failures_are_told(report: Report) -> None:
+    """Catches a page that passes without a word on what is accepted for a while."""
+    html = page([[replace(report, results=(report.results[0], KNOWN), promised={})]])
+
+    assert "conforms but for 1 known failure" in html
+    assert "<dt>known</dt><dd>to be mended in May: forward/sign (float32)</dd>" in html
+
+
+def test_wrong_file_of_known_failures_has_no_cause(report: Report) -> None:
+    """Catches a cause that is looked for in an implementation when only a file is wrong."""
+    entry = failed("forward/sign", "float32", violation(output=ENTRY))
+
+    assert "no known mistake" not in page([[replace(report, results=(entry,))]])
+    assert "no known mistake" not in markdown([[replace(report, results=(entry,))]])
 
 
 def test_results_lead_to_failures(full: Report) -> None:

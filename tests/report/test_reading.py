@@ -40,7 +40,7 @@ HOSTILE = (
     "| a | b |\n| - | - |",
     "%s %d {0} $HOME `id`",
 )
-FIXED = {"schema", "dtype", "verdict", "profile", "kind"}
+FIXED = {"schema", "dtype", "verdict", "profile", "kind", "replay"}
 """Fields whose texts are words of a list."""
 
 WORDS = {"inf", "-inf", "nan", *CLASSES}
@@ -167,6 +167,13 @@ def test_says_where(full: Report) -> None:
     made = to_json([full])
     with pytest.raises(UnreadableReport, match=r"at results\[2\]\.verdict: 'ok' is not one of"):
         again(json.dumps(changed(made, ("results", 2, "verdict"), "ok")))
+
+
+def test_id_is_no_command(full: Report) -> None:
+    """Catches an id that does something else when a reader pastes the line into a shell."""
+    made = to_json([full])
+    with pytest.raises(UnreadableReport, match=r"replay: 'x; rm -rf \.' does not match"):
+        again(json.dumps(changed(made, ("results", 4, "counterexample", "replay"), "x; rm -rf .")))
 
 
 def test_deep_variants(full: Report) -> None:

@@ -3,16 +3,18 @@
 import math
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from bnproof.cli.known import KnownOptions, known_options, update
 from bnproof.cli.limits import memory_size
 from bnproof.cli.output import WrongUsage
 from bnproof.cli.report_files import Files
 
 if TYPE_CHECKING:
     from bnproof.properties.result import Report
+    from bnproof.run.asked import Asked
 
 
 @click.command()
@@ -66,6 +68,7 @@ if TYPE_CHECKING:
     help="Memory for a worker beside its imports, as 512M or 2G; the default is half of the "
     "machine's.",
 )
+@known_options
 def check(
     target: str | None,
     profile: str,
@@ -78,6 +81,7 @@ def check(
     list_only: bool,  # click passes by name
     timeout: float,
     memory: int | None,
+    **known: Any,
 ) -> int:
     """Check TARGET, an implementation of batch normalization.
 
@@ -91,35 +95,27 @@ def check(
     if math.isnan(timeout):
         raise click.BadParameter("nan is no number of seconds", param_hint="--timeout")
     files = Files({"--json": json_file, "--markdown": markdown_file, "--html": html_file})
-    reports = _run(target, profile, properties, dtypes, seed, timeout, memory)
+    from bnproof.run.asked import Asked  # noqa: PLC0415  # not for --help
+
+    options = KnownOptions(**known)
+    file = options.file()
+    asked = Asked(profile, seed, tuple(dtypes), tuple(properties), timeout, memory, file)
+    reports = _run(target, asked, options)
     return _report(reports, files, full=bool(properties))
 
 
-def _run(
-    target: str,
-    profile: str,
-    properties: Sequence[str],
-    dtypes: Sequence[str],
-    seed: int,
-    timeout: float,
-    memory: int | None,
-) -> "list[Report]":
+def _run(target: str, asked: "Asked", options: KnownOptions) -> "list[Report]":
     from bnproof.report.progress import progress_on  # noqa: PLC0415
-    from bnproof.run.checking import UsageError, run_check  # noqa: PLC0415
+    from bnproof.run.checking import UsageError, examine  # noqa: PLC0415
     from bnproof.run.target import TargetError  # noqa: PLC0415
 
     try:
         with progress_on(sys.stderr) as progress:
-            return run_check(
-                target,
-                profile=profile,
-                seed=seed,
-                dtypes=dtypes,
-                properties=properties,
-                timeout=timeout,
-                memory=memory,
-                progress=progress,
-            )
+            examined = examine(target, asked, progress)
+        ended = any(each.report.error or each.report.interrupted for each in examined)
+        if options.update_known and not ended:
+            return update(options, target, examined, asked)
+        return [each.report for each in examined]
     except (TargetError, UsageError) as error:
         raise WrongUsage(str(error)) from error
 

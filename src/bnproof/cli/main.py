@@ -12,6 +12,7 @@ import click
 VERBS = {
     "check": "Check an implementation of batch normalization.",
     "report": "Show a saved report again, in a terminal, as Markdown or as a page.",
+    "replay": "Run a failure that a check has saved again.",
     "doctor": "Say what a target is recognised as, and what will be checked.",
     "init": "Write an adapter to start from.",
     "targets": "List what can be checked.",

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from bnproof.properties.result import Accuracy, Report
-from bnproof.report.failures import Failure, causes_of, failures, gather
+from bnproof.report.failures import Failure, about_entries, causes_of, failures, gather
+from bnproof.report.known import known_reasons
 from bnproof.report.lines import clipped, count, joined, ratio, some
 from bnproof.report.summary import CONFORMS, UNDECIDED, declared, judgement
 from bnproof.report.terminal import title
@@ -46,7 +47,7 @@ def _blocks(report: Report, variant: int) -> Iterator[str]:
     found = gather(report.results)
     if found:
         yield _failures(found)
-        yield from _causes(report)
+        yield from () if about_entries(found) else _causes(report)
         shown = joined(failures(report.results))
         yield folded("The failures in full", fenced("\n".join(line.plain for line in shown)))
     yield folded("Accuracy", _accuracy(report))
@@ -59,6 +60,8 @@ def _about(report: Report) -> str:
     told = [f"profile {report.profile}, seed {report.seed}, {report.seconds:.1f} s"]
     told += [f"cases: {cases}"] if cases else []
     told += [declared(report.conventions)] if report.conventions else []
+    for reason, named in known_reasons(report.results).items():
+        told += [f"known: {reason}: {', '.join(named)}"]
     told += [*report.notes, versions]
     return "\n".join(f"- {escaped(text)}" for text in told if text)
 

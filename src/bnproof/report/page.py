@@ -17,7 +17,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bnproof.properties.result import VERDICTS, Report, Result
-from bnproof.report.failures import Failure, causes_of, gather
+from bnproof.report.failures import Failure, about_entries, causes_of, gather
+from bnproof.report.known import known_reasons
 from bnproof.report.lines import ratio
 from bnproof.report.offset_plot import offset_charts
 from bnproof.report.ratio_plot import ratio_chart
@@ -84,6 +85,7 @@ def _part(report: Report, variant: int, id_: str) -> dict[str, Any]:
     """What the template needs of one report."""
     head, numbers = judgement(report)
     kind = "good" if head == CONFORMS else "unsure" if head in UNDECIDED else "wrong"
+    failures = gather(report.results)
     charts = [ratio_chart(dtype, each) for dtype, each in report.accuracy.items()]
     curves = [(dtype, offset_charts(dtype, each)) for dtype, each in report.accuracy.items()]
     return {
@@ -96,7 +98,8 @@ def _part(report: Report, variant: int, id_: str) -> dict[str, Any]:
         "good": kind == "good",
         "sign": {"good": "✓", "unsure": "?"}.get(kind, "✗"),
         "facts": list(_facts(report)),
-        "failures": gather(report.results),
+        "failures": failures,
+        "explained": not about_entries(failures),
         "causes": causes_of(report.results),
         "accuracy": [chart for chart in charts if chart],
         "offsets": [(dtype, made) for dtype, made in curves if made],
@@ -110,6 +113,8 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
         yield "cases", ", ".join(cases)
     if report.conventions:
         yield "declared", declared(report.conventions)
+    for reason, named in known_reasons(report.results).items():
+        yield "known", f"{reason}: {', '.join(named)}"
     for note in report.notes:
         yield "note", note
     if report.environment:

@@ -177,6 +177,7 @@ def _result(made: Mapping[str, Any]) -> Result:
         further=made["further_violations"],
         reason=made["reason"] or "",
         causes=tuple(_cause(each) for each in made["causes"]),
+        replay=made["replay"] or "",
     )
 
 
@@ -189,6 +190,7 @@ def _violation(made: Mapping[str, Any]) -> Violation:
         elements=tuple(tuple(row[column] for column in COLUMNS) for row in made["elements"]),
         ratio=float(made["ratio"]),
         kind=made["kind"],
+        replay=made.get("replay") or "",
     )
 
 

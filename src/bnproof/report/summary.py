@@ -86,7 +86,8 @@ def judgement(report: Report) -> tuple[str, str]:
         after = f" after {ran} of {due} cases" if due else " in the first calls"
         return INTERRUPTED, f"{after}, {so_far} until then"
     if report.conforms:
-        return CONFORMS, ""
+        known = sum(result.verdict == "known" for result in report.results)
+        return CONFORMS, f" but for {count(known, 'known failure')}" if known else ""
     if report.exit_status == 4:
         return TOO_LITTLE, ""
     judged = {r.property for r in report.results if r.verdict != "unsupported"}

@@ -5,16 +5,21 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bnproof.properties.contract import Declaration
 from bnproof.properties.formats import FORMATS
 from bnproof.properties.result import INTERRUPTED, Report, Result
+from bnproof.run.asked import Asked, Examined
+from bnproof.run.known import by_variant, live, run_pinned, today, with_known
+from bnproof.run.saving import Warn, warn_on_stderr, with_replays
 from bnproof.run.session import TIMEOUT, Session
 from bnproof.run.target import WHOLE, TargetError, parse, suggestion
 
 if TYPE_CHECKING:
     from bnproof.properties.checking import Checked
+    from bnproof.store.known_file import Entry
 
 Progress = Callable[[int, int, str], None]
 
@@ -46,7 +51,9 @@ def run_check(
     properties: Sequence[str] = (),
     timeout: float = TIMEOUT,
     memory: int | None = None,
+    known_failures: Path | None = None,
     progress: Progress = lambda done, total, text: None,
+    warn: Warn = warn_on_stderr,
 ) -> list[Report]:
     """Check a target; one report for each of its variants.
 
@@ -54,27 +61,46 @@ def run_check(
     by default half of what the machine has.  A KeyboardInterrupt ends the run; the reports are
     those of what was found out until then, unless the target was not even loaded.
 
-    Raises UsageError for a dtype or a property that there is not, and TargetError for a target
-    that cannot be loaded.  One that was loaded and cannot be used gives a report that says so.
+    ``known_failures`` is a file of failures that are known: those get the verdict "known", and
+    an entry that is fixed, expired or matches nothing is a failure.  What fails is saved in the
+    project's cache folder for ``bnproof replay``; ``warn`` is told if that is impossible.
+
+    Raises UsageError for a dtype or a property that there is not and for a file of known failures
+    that is not of the form, and TargetError for a target that cannot be loaded.  One that was
+    loaded and cannot be used gives a report that says so.
     """
+    asked = Asked(profile, seed, tuple(dtypes), tuple(properties), timeout, memory, known_failures)
+    return [each.report for each in examine(target, asked, progress, warn)]
+
+
+def examine(
+    target: str,
+    asked: Asked,
+    progress: Progress = lambda done, total, text: None,
+    warn: Warn = warn_on_stderr,
+) -> list[Examined]:
+    """The same, with what it takes to write the failures into a file of known ones."""
     if parse(target).attributes == (WHOLE,):
         raise UsageError(f"{target} is a whole file; name what is in it, or use bnproof grade")
-    _check_dtypes(dtypes)
-    _check_properties(properties)
-    asked: dict[str, Any] = {"profile": profile, "seed": seed}
+    _check_dtypes(asked.dtypes)
+    _check_properties(asked.properties)
+    entries = _entries(target, asked)
     try:
-        with Session(target, timeout=timeout, memory=memory) as session:
-            _check_declared(dtypes, session.declarations)
-            reports: list[Report] = []
-            for wanted in _variants(session, dtypes):
-                reports.append(_check(session, wanted, tuple(properties), progress, asked))
-                if reports[-1].interrupted:
+        with Session(target, timeout=asked.timeout, memory=asked.memory) as session:
+            _check_declared(asked.dtypes, session.declarations)
+            held = by_variant(entries, session.declarations)
+            examined: list[Examined] = []
+            for wanted in _variants(session, asked.dtypes):
+                entries = held[session.variant]
+                examined.append(_check(session, wanted, asked, entries, progress, warn))
+                if examined[-1].report.interrupted:
                     break
-            return reports
+            return examined
     except TargetError as error:
         if not error.loaded:
             raise
-        return [Report(target, error=str(error), environment=environment(), **asked)]
+        report = Report(target, error=str(error), environment=environment(), **asked.told())
+        return [Examined(report)]
 
 
 def exit_status(reports: Sequence[Report]) -> int:
@@ -124,10 +150,11 @@ def _variants(session: Session, dtypes: Sequence[str]) -> Iterator[tuple[str, ..
 def _check(
     session: Session,
     dtypes: tuple[str, ...],
-    properties: tuple[str, ...],
+    asked: Asked,
+    entries: "Sequence[Entry]",
     progress: Progress,
-    asked: dict[str, Any],
-) -> Report:
+    warn: Warn,
+) -> Examined:
     """The report on the variant that is selected."""
     from bnproof.properties.checking import check  # noqa: PLC0415  # the costly part of bnproof
 
@@ -135,7 +162,7 @@ def _check(
     session.restarts = session.skipped = 0
     declaration = session.declaration
     told: dict[str, Any] = {
-        **asked,
+        **asked.told(),
         "name": declaration.name,
         "version": declaration.version,
         "conventions": conventions(declaration),
@@ -143,23 +170,33 @@ def _check(
     }
     try:
         session.try_out()
+        pinned = run_pinned(session, _asked_for(entries, declaration, asked), today())
     except TargetError as error:
         message = f"{session.target} cannot be used: {error}"
-        return Report(session.target, error=message, **told)
+        return Examined(Report(session.target, error=message, **told))
     except KeyboardInterrupt:
-        return Report(session.target, notes=tuple(_notes(session)), interrupted=True, **told)
+        notes = tuple(_notes(session))
+        return Examined(Report(session.target, notes=notes, interrupted=True, **told))
     found = check(
         session,
         declaration,
         dtypes=dtypes,
-        properties=properties,
+        properties=asked.properties,
+        known=live(pinned),
         progress=progress,
-        **asked,
+        **asked.told(),
     )
-    results = _with_causes(found)
-    return Report(
+    results = with_replays(
+        _with_causes(found),
+        found.failing,
+        warn,
+        target=session.target,
+        variant=declaration.name,
+        **asked.told(),
+    )
+    report = Report(
         session.target,
-        results=tuple(results),
+        results=tuple(with_known(results, pinned, asked.known_failures)),
         accuracy=found.accuracy,
         cases=found.cases,
         promised=found.promised,
@@ -168,11 +205,35 @@ def _check(
         interrupted=found.interrupted,
         **told,
     )
+    return Examined(report, session.variant, tuple(results), tuple(found.failing), tuple(pinned))
+
+
+def _entries(target: str, asked: Asked) -> "list[Entry]":
+    """What the file of known failures says of the target."""
+    if asked.known_failures is None:
+        return []
+    from bnproof.store.fields import StoreError  # noqa: PLC0415  # the costly part of bnproof
+    from bnproof.store.known_file import of_target, read  # noqa: PLC0415
+
+    try:
+        return of_target(read(asked.known_failures), asked.known_failures.parent, target)
+    except StoreError as error:
+        raise UsageError(str(error)) from error
+
+
+def _asked_for(entries: "Sequence[Entry]", declaration: Declaration, asked: Asked) -> "list[Entry]":
+    """The entries about dtypes and properties that are not left out of this check."""
+    from bnproof.properties.catalogue import chosen  # noqa: PLC0415  # the costly part of bnproof
+
+    ids = {property_.id for property_ in chosen(asked.properties)}
+    left_out = {d for d in declaration.dtypes if asked.dtypes and d not in asked.dtypes}
+    return [e for e in entries if e.property in ids and e.dtype not in left_out]
 
 
 def _with_causes(found: "Checked") -> list[Result]:
     """The results, with the known mistakes that reproduce the failures."""
-    if found.interrupted or not any(result.violations for result in found.results):
+    failed = any(result.violations for result in found.results if result.verdict != "known")
+    if found.interrupted or not failed:
         return found.results
     from bnproof.diagnosis.causes import with_causes  # noqa: PLC0415  # only after a failure
 

@@ -7,7 +7,7 @@ do; a call's kind is its name with the dtype and rank that it is made with.
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from bnproof.properties.cases import Case
 from bnproof.properties.contract import Declaration
@@ -18,6 +18,9 @@ from bnproof.run.child import Child, Died, TimedOut
 from bnproof.run.memory import half_of_the_machine
 from bnproof.run.patience import FIRST, Patience
 from bnproof.run.target import TargetError, parse
+
+if TYPE_CHECKING:
+    from bnproof.replay.transcript import Transcript
 
 TIMEOUT = 30.0  # seconds for one call of the target
 LOADING = 150.0  # seconds for the start of a worker and the import of the target
@@ -59,7 +62,7 @@ class Session:
         compiling: float = FIRST,
         loading: float = LOADING,
     ) -> None:
-        self.target, self.variant = target, variant
+        self.target, self.variant, self.timeout = target, variant, timeout
         self.memory = half_of_the_machine() if memory is None else memory
         self.loading = loading
         self.declarations: list[Declaration] = []
@@ -176,6 +179,24 @@ class Session:
             ticket = following
         if ticket is not None:
             yield ticket.case, self._finish(ticket)
+
+    def transcribe(self, cases: Sequence[Case]) -> "Transcript":
+        """Run cases on an executor of their own, with every call written down.
+
+        Raises TargetError if a call ends the worker or hangs.
+        """
+        self._settle()
+        try:
+            child = self._child or self._start()
+            child.send("transcribe", self.variant, tuple(cases))
+            transcript: Transcript = self._reply(child, "transcript")
+        except Died as died:
+            self._child = None
+            raise TargetError(f"{died} in the call {self._call!r}", loaded=True) from None
+        except TimedOut:
+            self._child = None
+            raise TargetError(f"no answer in the call {self._call!r}", loaded=True) from None
+        return transcript
 
     # --- cases -----------------------------------------------------------------------------------
 

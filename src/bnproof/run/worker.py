@@ -15,11 +15,11 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bnproof.properties.cases import Case
 from bnproof.properties.contract import (
@@ -39,6 +39,9 @@ from bnproof.run.loading import find, variants_of
 from bnproof.run.memory import Limit, half_of_the_machine, in_words, is_shortage
 from bnproof.run.surroundings import Surroundings, seed
 from bnproof.run.target import TargetError, parse
+
+if TYPE_CHECKING:
+    from bnproof.replay.transcript import Transcript
 
 PR_SET_PDEATHSIG = 1
 HIGH = 200  # file descriptors from here on are nobody's habit
@@ -158,6 +161,26 @@ class Worker:
     def attributes(self, variant: int) -> tuple[str, ...]:
         """Names of the attributes that the implementation itself has."""
         return attributes_of(self.variants[variant])
+
+    def transcribe(self, variant: int, cases: Sequence[Case]) -> "Transcript":
+        """Run cases on an executor of their own, and write down the calls that are made."""
+        from bnproof.replay.transcript import transcribe  # noqa: PLC0415  # for scripts only
+
+        self._begin("preparation")
+        made, declaration = self.variants[variant], self.declarations[variant]
+        transcript = transcribe(made, declaration, cases, self._announce, self._returned)
+        self._end_of_case()
+        transcript.standalone = self._standalone(made, cases[0].dtype)
+        return transcript
+
+    def _standalone(self, variant: Any, dtype: str) -> str:
+        """The adapter as text; TargetError if it has none, "" if there is no adapter."""
+        if hasattr(variant, "standalone"):
+            return str(variant.standalone(dtype))
+        if not any(v is self.found or type(v) is self.found for v in self.variants):
+            kind = type(variant).__qualname__
+            raise TargetError(f"no script can be written: the adapter {kind} has none", loaded=True)
+        return ""
 
     def _executor(self, variant: int) -> Executor:
         """One executor per variant, so that state and caches of the target show."""
