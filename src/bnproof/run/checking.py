@@ -3,6 +3,7 @@
 import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bnproof.properties.contract import Declaration
 from bnproof.properties.formats import FORMATS
 from bnproof.properties.result import Report, Result
+from bnproof.run.in_process import InProcess, label
 from bnproof.run.session import TIMEOUT, Session
 from bnproof.run.target import TargetError, parse, suggestion
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from bnproof.properties.checking import Checked
 
 Progress = Callable[[int, int, str], None]
+AnySession = Session | InProcess
 
 ALWAYS_TOLD = (
     "dtypes",
@@ -38,7 +41,7 @@ class UsageError(Exception):
 
 
 def run_check(
-    target: str,
+    target: Any,
     *,
     profile: str = "standard",
     seed: int = 0,
@@ -49,16 +52,20 @@ def run_check(
 ) -> list[Report]:
     """Check a target; one report for each of its variants.
 
+    A string names a target, which runs in a worker process; any other object is an
+    implementation that is checked in this process, where nothing limits what it does.
+
     Raises UsageError for a dtype or a property that there is not, and TargetError for a target
     that cannot be loaded.  One that was loaded and cannot be used gives a report that says so.
     """
-    parse(target)
-    _check_dtypes(dtypes)
-    _check_properties(properties)
+    if isinstance(target, str):
+        parse(target)
+    check_dtypes(dtypes)
+    check_properties(properties)
     asked: dict[str, Any] = {"profile": profile, "seed": seed}
     try:
-        with Session(target, timeout=timeout) as session:
-            _check_declared(dtypes, session.declarations)
+        with open_session(target, timeout) as session:
+            check_declared(dtypes, session.declarations)
             checks = _variants(session, dtypes)
             return [
                 _check(session, wanted, tuple(properties), progress, asked) for wanted in checks
@@ -66,7 +73,21 @@ def run_check(
     except TargetError as error:
         if not error.loaded:
             raise
-        return [Report(target, error=str(error), environment=environment(), **asked)]
+        name = target if isinstance(target, str) else label(target)
+        return [Report(name, error=str(error), environment=environment(), **asked)]
+
+
+@contextmanager
+def open_session(target: Any, timeout: float = TIMEOUT) -> Iterator[AnySession]:
+    """A session on a target, in a worker if it is named by a string, else in this process.
+
+    Raises TargetError if there is no such target, or if it is not of the contract.
+    """
+    if isinstance(target, str):
+        with Session(target, timeout=timeout) as session:
+            yield session
+    else:
+        yield InProcess(target)
 
 
 def exit_status(reports: Sequence[Report]) -> int:
@@ -102,7 +123,7 @@ def conventions(declaration: Declaration) -> dict[str, Any]:
     return told
 
 
-def _variants(session: Session, dtypes: Sequence[str]) -> Iterator[tuple[str, ...]]:
+def _variants(session: AnySession, dtypes: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """Select the variants that have some of the dtypes, one after the other."""
     for number, declaration in enumerate(session.declarations):
         wanted = tuple(d for d in declaration.dtypes if not dtypes or d in dtypes)
@@ -112,7 +133,7 @@ def _variants(session: Session, dtypes: Sequence[str]) -> Iterator[tuple[str, ..
 
 
 def _check(
-    session: Session,
+    session: AnySession,
     dtypes: tuple[str, ...],
     properties: tuple[str, ...],
     progress: Progress,
@@ -172,7 +193,7 @@ def _with_causes(found: "Checked") -> list[Result]:
     ]
 
 
-def _notes(session: Session) -> list[str]:
+def _notes(session: AnySession) -> list[str]:
     told = (
         (session.restarts, "times the worker had to be started again"),
         (session.skipped, "cases were not tried any more, after too many crashes or time-outs"),
@@ -180,14 +201,14 @@ def _notes(session: Session) -> list[str]:
     return [f"{number} {what}" for number, what in told if number]
 
 
-def _check_dtypes(dtypes: Sequence[str]) -> None:
+def check_dtypes(dtypes: Sequence[str]) -> None:
     for dtype in dtypes:
         if dtype not in FORMATS:
             hint = suggestion(dtype, list(FORMATS))
             raise UsageError(f"no dtype {dtype!r}{hint}; there are {', '.join(FORMATS)}")
 
 
-def _check_declared(dtypes: Sequence[str], declarations: Sequence[Declaration]) -> None:
+def check_declared(dtypes: Sequence[str], declarations: Sequence[Declaration]) -> None:
     declared = list(dict.fromkeys(d for declaration in declarations for d in declaration.dtypes))
     for dtype in dtypes:
         if dtype not in declared:
@@ -195,7 +216,7 @@ def _check_declared(dtypes: Sequence[str], declarations: Sequence[Declaration]) 
             raise UsageError(f"{name} does not declare {dtype}; it declares {', '.join(declared)}")
 
 
-def _check_properties(patterns: Sequence[str]) -> None:
+def check_properties(patterns: Sequence[str]) -> None:
     from bnproof.properties.catalogue import chosen  # noqa: PLC0415
     from bnproof.properties.checking import PROPERTY_IDS  # noqa: PLC0415
 

@@ -1,0 +1,86 @@
+"""An implementation in this very process, as a session: for tests that call the check."""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from bnproof.implementations import variants
+from bnproof.properties.cases import Case
+from bnproof.properties.contract import ContractError, Declaration, declaration_of
+from bnproof.properties.local import LocalSession
+from bnproof.properties.observation import Observation
+from bnproof.run.target import TargetError
+
+
+class InProcess:
+    """Runs cases on one variant of an implementation here, with no protection against it.
+
+    Raises TargetError if the object is no implementation.  The attributes are those of
+    `bnproof.run.session.Session`; no worker is ever started again, and no case is skipped.
+    Warnings of the implementation are ignored, as they are in a worker: where a test turns
+    warnings into errors, a warning about an infinity that was asked for would be a failure.
+
+    >>> from bnproof.reference import BatchNorm
+    >>> InProcess(BatchNorm).declaration.name
+    'reference'
+    """
+
+    restarts = 0
+    skipped = 0
+
+    def __init__(self, implementation: Any) -> None:
+        self.target = label(implementation)
+        self.variant = 0
+        self.first: tuple[Case, Observation] | None = None
+        try:
+            self._variants = list(variants(implementation))
+            self.declarations = [declaration_of(made) for made in self._variants]
+        except (ContractError, TypeError) as error:
+            raise TargetError(f"{self.target} cannot be used: {error}", loaded=True) from error
+
+    @property
+    def declaration(self) -> Declaration:
+        """What the variant under examination declares."""
+        return self.declarations[self.variant]
+
+    def select(self, variant: int) -> None:
+        """Go on with another variant."""
+        self.variant = variant
+
+    def try_out(self) -> None:
+        """Make the first calls: TargetError if the implementation cannot be used."""
+        try:
+            with _quiet():
+                self._local = LocalSession(self._variants[self.variant])
+        except ContractError as error:
+            raise TargetError(str(error), loaded=True) from error
+        self.first = self._local.first
+
+    def run(self, case: Case) -> Observation:
+        """Run one case."""
+        with _quiet():
+            observation = self._local.run(case)
+        if any(event.detail.startswith("KeyboardInterrupt") for event in observation.of("raised")):
+            raise KeyboardInterrupt  # here it comes from the keyboard, and is no verdict
+        return observation
+
+    def run_many(self, cases: Sequence[Case]) -> Iterator[tuple[Case, Observation]]:
+        """Run cases one after the other."""
+        for case in cases:
+            yield case, self.run(case)
+
+
+def label(implementation: Any) -> str:
+    """An object as a target would be written, for reports.
+
+    >>> from bnproof.reference import BatchNorm
+    >>> label(BatchNorm())
+    'bnproof.reference.layer:BatchNorm'
+    """
+    parts = implementation if isinstance(implementation, tuple) else (implementation,)
+    kinds = [part if hasattr(part, "__qualname__") else type(part) for part in parts]
+    return f"{kinds[0].__module__}:{','.join(kind.__qualname__ for kind in kinds)}"
+
+
+def _quiet() -> "warnings.catch_warnings[None]":
+    return warnings.catch_warnings(action="ignore")
