@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bnproof.properties.contract import Declaration
@@ -48,19 +49,23 @@ def run_check(
     dtypes: Sequence[str] = (),
     properties: Sequence[str] = (),
     timeout: float = TIMEOUT,
+    known_failures: Path | None = None,
     progress: Progress = lambda done, total, text: None,
 ) -> list[Report]:
     """Check a target; one report for each of its variants.
 
     A string names a target, which runs in a worker process; any other object is an
     implementation that is checked in this process, where nothing limits what it does.
+    ``known_failures`` is a file of failures that are known: those get the verdict "known".
 
     Raises UsageError for a dtype or a property that there is not, and TargetError for a target
     that cannot be loaded.  One that was loaded and cannot be used gives a report that says so.
     """
     if isinstance(target, str):
         parse(target)
-    check_dtypes(dtypes)
+    if known_failures is not None and not known_failures.is_file():
+        raise UsageError(f"no file of known failures {known_failures}")
+    _check_dtypes(dtypes)
     check_properties(properties)
     asked: dict[str, Any] = {"profile": profile, "seed": seed}
     try:
@@ -201,7 +206,7 @@ def _notes(session: AnySession) -> list[str]:
     return [f"{number} {what}" for number, what in told if number]
 
 
-def check_dtypes(dtypes: Sequence[str]) -> None:
+def _check_dtypes(dtypes: Sequence[str]) -> None:
     for dtype in dtypes:
         if dtype not in FORMATS:
             hint = suggestion(dtype, list(FORMATS))
@@ -209,6 +214,7 @@ def check_dtypes(dtypes: Sequence[str]) -> None:
 
 
 def check_declared(dtypes: Sequence[str], declarations: Sequence[Declaration]) -> None:
+    """Raise UsageError for a dtype that no variant declares."""
     declared = list(dict.fromkeys(d for declaration in declarations for d in declaration.dtypes))
     for dtype in dtypes:
         if dtype not in declared:
@@ -217,6 +223,7 @@ def check_declared(dtypes: Sequence[str], declarations: Sequence[Declaration]) -
 
 
 def check_properties(patterns: Sequence[str]) -> None:
+    """Raise UsageError for a pattern that matches no property."""
     from bnproof.properties.catalogue import chosen  # noqa: PLC0415
     from bnproof.properties.checking import PROPERTY_IDS  # noqa: PLC0415
 
