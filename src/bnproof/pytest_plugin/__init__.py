@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bnproof.pytest_plugin.summary import accuracy_found
+
 if TYPE_CHECKING:
     from bnproof.testing.parametrize import Check
     from bnproof.testing.store import Store
@@ -125,16 +127,17 @@ def pytest_runtest_makereport(
     if check is not None and check.verdict is not None and report.when == "call":
         from bnproof.pytest_plugin.telling import tell  # noqa: PLC0415  # only for our tests
 
-        tell(report, check.verdict)
+        tell(item, report, check.verdict)
     return report
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Say how accurate each implementation was found to be."""
-    if "bnproof.testing.parametrize" in sys.modules or terminalreporter.config.getoption("bnproof"):
-        from bnproof.pytest_plugin.telling import summary  # noqa: PLC0415  # only for our tests
-
-        summary(terminalreporter)
+    found = accuracy_found(terminalreporter)
+    if found:
+        terminalreporter.write_sep("=", "accuracy found by bnproof")
+    for line in found:
+        terminalreporter.write_line(line)
 
 
 @pytest.hookimpl(optionalhook=True)

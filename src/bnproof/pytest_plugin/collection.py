@@ -38,9 +38,9 @@ class TargetCollector(pytest.Collector):
     def collect(self) -> Iterator[pytest.Item]:
         """A test per property and dtype, and one for each reason why it cannot be used."""
         for check in tests_of(self.checks):
-            item = PropertyItem.from_parent(self, name=check.id, check=check)
-            if is_chosen(self.config, item.nodeid):
-                yield item
+            nodeid = f"{self.nodeid}::{check.id}"  # text, whose brackets pytest takes apart
+            if is_chosen(self.config, nodeid):
+                yield PropertyItem.from_parent(self, name=check.id, nodeid=nodeid, check=check)
 
 
 class PropertyItem(pytest.Item):

@@ -1,22 +1,20 @@
-"""What a test report keeps of a verdict, and what is said of all of them at the end."""
-
-from typing import Any
+"""What a test report says and keeps of a verdict."""
 
 import pytest
 
 from bnproof.properties.result import Accuracy
+from bnproof.pytest_plugin.summary import KEPT
 from bnproof.report.lines import ratio
 from bnproof.testing.checks import Verdict
 from bnproof.testing.outcome import headline
 
-KEPT = "bnproof."
 
-
-def tell(report: pytest.TestReport, verdict: Verdict) -> None:
-    """Shorten the message of a failure to a line; keep the verdict, which JUnit XML shows too."""
+def tell(item: pytest.Item, report: pytest.TestReport, verdict: Verdict) -> None:
+    """Say in one line what failed, and where; keep the verdict, which JUnit XML shows too."""
     crash = getattr(report.longrepr, "reprcrash", None)
-    if crash is not None:
-        crash.message = headline(verdict)
+    if report.failed and crash is not None:
+        path, line, _ = item.reportinfo()
+        crash.path, crash.lineno, crash.message = str(path), (line or 0) + 1, headline(verdict)
     result = verdict.result
     kept = {
         "target": verdict.report.target,
@@ -28,21 +26,6 @@ def tell(report: pytest.TestReport, verdict: Verdict) -> None:
         "accuracy": _accuracy(verdict.report.accuracy.get(result.dtype)),
     }
     report.user_properties += [(KEPT + name, value) for name, value in kept.items()]
-
-
-def summary(terminalreporter: Any) -> None:
-    """A line for each implementation and dtype that was checked: how accurate it was found."""
-    found: dict[str, str] = {}
-    for reports in terminalreporter.stats.values():
-        for report in reports:
-            kept = dict(getattr(report, "user_properties", ()))
-            if kept.get(KEPT + "accuracy"):
-                who = f"{kept[KEPT + 'target']}, {kept[KEPT + 'dtype']}"
-                found[who] = kept[KEPT + "accuracy"]
-    if found:
-        terminalreporter.write_sep("=", "accuracy found by bnproof")
-        for who, accuracy in sorted(found.items()):
-            terminalreporter.write_line(f"{who}: {accuracy}")
 
 
 def _accuracy(accuracy: Accuracy | None) -> str:

@@ -19,6 +19,8 @@ class ConformanceError(AssertionError):
         report: all that was found.
     """
 
+    __module__ = "bnproof.testing"  # where users import it from, and a traceback says so
+
     def __init__(self, message: str, report: Report) -> None:
         super().__init__(message)
         self.report = report

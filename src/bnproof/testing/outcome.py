@@ -16,19 +16,20 @@ def headline(verdict: Verdict) -> str:
     """What is wrong, in one line."""
     if verdict.result.violations:
         return clipped(verdict.result.violations[0].detail, 120)
-    return too_little(verdict.report) if verdict.result.verdict != "known" else ""
+    return too_little(verdict.report)
 
 
 def too_little(report: Report) -> str:
-    """Why a check that found no failure is none that a reader can rely on, "" if it is.
+    """Why a check that found no failure is none that can be relied on, "" if it can.
 
     >>> too_little(Report("mine", cases={"float32": 3}, promised={"float32": 219}))
     'too little was checked: 3 of 219 cases in float32'
     """
-    if report.exit_status != 4:
-        return ""
-    ran = [f"{report.cases.get(d, 0)} of {n} cases in {d}" for d, n in report.promised.items()]
-    return f"too little was checked: {', '.join(ran) or 'no case'}"
+    ran = {dtype: (report.cases.get(dtype, 0), due) for dtype, due in report.promised.items()}
+    short = [f"{n} of {due} cases in {dtype}" for dtype, (n, due) in ran.items() if n < due]
+    if not any(report.cases.values()):
+        return f"nothing was checked: {', '.join(short) or 'no case'}"
+    return f"too little was checked: {', '.join(short)}" if short else ""
 
 
 def conclude(verdict: Verdict) -> None:
