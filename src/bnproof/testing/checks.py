@@ -18,6 +18,7 @@ from bnproof.run.in_process import label
 from bnproof.run.session import TIMEOUT
 from bnproof.run.target import TargetError
 from bnproof.testing.known import check_known, with_known
+from bnproof.testing.paths import path_for_workers
 from bnproof.testing.store import Store
 
 KnownFailures = Mapping[str, str] | Path | str | None
@@ -136,13 +137,14 @@ class Checks:
         return Verdict(planned, with_known(found, self._known), report)
 
     def _run(self, dtype: str) -> list[Report]:
-        return run_check(
-            self.implementation,
-            dtypes=(dtype,),
-            properties=self._properties,
-            known_failures=self._known_file,
-            **self.settings,
-        )
+        with path_for_workers():
+            return run_check(
+                self.implementation,
+                dtypes=(dtype,),
+                properties=self._properties,
+                known_failures=self._known_file,
+                **self.settings,
+            )
 
     def _plan(self) -> Plan:
         from bnproof.properties.catalogue import chosen  # noqa: PLC0415  # the costly part
@@ -151,8 +153,9 @@ class Checks:
         ids = [wanted.id for wanted in chosen(self._properties)]
         planned: list[Planned] = []
         errors: list[str] = []
+        timeout = self.settings["timeout"]
         try:
-            with open_session(self.implementation, self.settings["timeout"]) as session:
+            with path_for_workers(), open_session(self.implementation, timeout) as session:
                 declared = tuple(variant.dtypes for variant in session.declarations)
                 check_declared(self._dtypes, session.declarations)
                 for variant, dtypes in enumerate(declared):
