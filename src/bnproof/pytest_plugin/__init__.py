@@ -119,15 +119,17 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
-    item: pytest.Item,
+    item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Have a failure say in one line what is wrong, and keep the verdict with the report."""
-    report = yield
-    check = check_of(item)
-    if check is not None and check.verdict is not None and report.when == "call":
-        from bnproof.pytest_plugin.telling import tell  # noqa: PLC0415  # only for our tests
+    """Keep the verdict with the report, and have a failure say in one line what is wrong."""
+    check = check_of(item) if call.when == "call" else None
+    if check is None or check.verdict is None:
+        return (yield)
+    from bnproof.pytest_plugin.telling import kept, shorten  # noqa: PLC0415  # only for our tests
 
-        tell(item, report, check.verdict)
+    item.user_properties += kept(check.verdict)
+    report = yield
+    shorten(report, item, check.verdict)
     return report
 
 

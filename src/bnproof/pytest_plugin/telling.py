@@ -9,23 +9,27 @@ from bnproof.testing.checks import Verdict
 from bnproof.testing.outcome import headline
 
 
-def tell(item: pytest.Item, report: pytest.TestReport, verdict: Verdict) -> None:
-    """Say in one line what failed, and where; keep the verdict, which JUnit XML shows too."""
-    crash = getattr(report.longrepr, "reprcrash", None)
-    if report.failed and crash is not None:
-        path, line, _ = item.reportinfo()
-        crash.path, crash.lineno, crash.message = str(path), (line or 0) + 1, headline(verdict)
-    result = verdict.result
-    kept = {
-        "target": verdict.report.target,
+def kept(verdict: Verdict) -> list[tuple[str, object]]:
+    """The verdict as properties of a test, which JUnit XML shows too."""
+    result, report = verdict.result, verdict.report
+    told = {
+        "target": report.target,
         "dtype": verdict.planned.id.partition("[")[2].removesuffix("]"),
         "verdict": result.verdict,
         "theorem": result.theorem,
         "cases": str(result.examples),
         "error/bound": ratio(result.worst_ratio),
-        "accuracy": _accuracy(verdict.report.accuracy.get(result.dtype)),
+        "accuracy": _accuracy(report.accuracy.get(result.dtype)),
     }
-    report.user_properties += [(KEPT + name, value) for name, value in kept.items()]
+    return [(KEPT + name, value) for name, value in told.items()]
+
+
+def shorten(report: pytest.TestReport, item: pytest.Item, verdict: Verdict) -> None:
+    """Have a failure say in one line what is wrong, and name the test and no line of ours."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    if report.failed and crash is not None:
+        path, line, _ = item.reportinfo()
+        crash.path, crash.lineno, crash.message = str(path), (line or 0) + 1, headline(verdict)
 
 
 def _accuracy(accuracy: Accuracy | None) -> str:

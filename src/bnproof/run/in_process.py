@@ -53,6 +53,8 @@ class InProcess:
             with _quiet():
                 self._local = LocalSession(self._variants[self.variant])
         except ContractError as error:
+            if ": KeyboardInterrupt" in str(error):
+                raise KeyboardInterrupt from error  # as in `run`
             raise TargetError(str(error), loaded=True) from error
         self.first = self._local.first
 
