@@ -12,6 +12,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from bnproof.implementations.standalone import COURSE
+
 Array = NDArray[Any]
 
 
@@ -77,6 +79,10 @@ class CourseFunctions:
         """forward in mode "test"."""
         y, _, parameters = self._call("test", x, gamma, beta, running_mean, running_var, eps=eps)
         return y, parameters.get("running_mean"), parameters.get("running_var"), None
+
+    def standalone(self, dtype: str) -> str:  # noqa: ARG002  # the same for all
+        """The same as source text, for scripts."""
+        return COURSE
 
     def _call(
         self,

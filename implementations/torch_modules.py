@@ -21,6 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bnproof.implementations.standalone import TORCH
+
 Array = NDArray[Any]
 NAMES = {"gamma": "weight", "beta": "bias"}
 RANKS = {"BatchNorm1d": (2, 3), "BatchNorm2d": (4,), "BatchNorm3d": (5,)}
@@ -145,6 +147,19 @@ class TorchModule:
     ) -> "TorchLayer":
         """The module itself, as a stateful layer."""
         return TorchLayer(self, self._module(channels, eps, momentum, dtype))
+
+    def standalone(self, dtype: str) -> str:
+        """The same as source text, for scripts."""
+        is_class = isinstance(self._target, type)
+        taken = [name for name in ("eps", "momentum") if is_class and self._takes(name)]
+        settings = "".join(f", {name}={name}" for name in taken)
+        parameters = self.parameter_dtypes.get(dtype, dtype)
+        return TORCH.format(
+            copied=not self.keeps_strides,
+            settings=settings,
+            parameters=f"torch.{parameters}",
+            data=f"torch.{dtype}",
+        )
 
     # --- modules --------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from bnproof.properties.formats import Array
+from bnproof.properties.life import Action
 
 CHANNEL_ARGUMENTS = ("gamma", "beta", "running_mean", "running_var")
 """The arguments with one value per channel."""
@@ -51,6 +52,7 @@ class Case:
         twin: how this case was made from another one, for relations between two calls.
         data_key: cases with the same key have the same data, so that truth is formed once.
         judged_channels: the channels that are looked at, None for all.
+        script: what layers live through, () for the fixed script; for ``calls="layer"`` only.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Case:
     twin: Twin | None = None
     data_key: str = ""
     judged_channels: tuple[int, ...] | None = None
+    script: tuple[Action, ...] = ()
 
     @property
     def dtype(self) -> str:

@@ -19,6 +19,9 @@ from bnproof.properties.layers import LayerLife
 from bnproof.properties.observation import Event, Observation
 
 Announce = Callable[[str], None]
+PLANS = ("full", "short", "error", "steps", "refill", "infer", "empty", "layer")
+"""The plans of calls that a case can ask for."""
+
 REMEMBERED = 12  # earlier results that are looked at again after each case
 REMEMBERED_SIZE = 4096  # larger results are not kept
 
@@ -73,16 +76,17 @@ class _Run:
 
     def plan(self) -> None:
         """The calls of the case's plan."""
-        {
-            "full": self._full,
-            "short": self._short,
-            "error": self._error,
-            "steps": self._steps,
-            "refill": self._refill,
-            "infer": self._inference_only,
-            "empty": self._empty,
-            "layer": self._layer,
-        }[self.case.calls]()
+        plans = (
+            self._full,
+            self._short,
+            self._error,
+            self._steps,
+            self._refill,
+            self._inference_only,
+            self._empty,
+            self._layer,
+        )
+        dict(zip(PLANS, plans, strict=True))[self.case.calls]()
         self._close()
 
     # --- plans ----------------------------------------------------------------------------
@@ -189,7 +193,7 @@ class _Run:
         """The life of two layers; its steps are cases of their own."""
         life = LayerLife(self.executor.original, self.declaration, self.case, self._layer_call)
         self.observation.facts = {"steps": life.steps}
-        life.script()
+        life.run()
 
     def _layer_call(self, label: str, function: Any, *arguments: Any, **settings: Any) -> Any:
         """A call of a layer; a result of the wrong form ends the case as an exception does."""

@@ -37,6 +37,7 @@ class Judge:
 
     def judge(self, case: Case, observation: Observation) -> Record:
         """The record of a case: at the rounding of the settings that explains it best."""
+        ran = case
         case, observation = _chosen_channels(case, observation)
         best: Record | None = None
         for settings in self.settings(case):
@@ -47,6 +48,7 @@ class Judge:
                 break
         assert best is not None  # noqa: S101  # there is at least one rounding: none
         best.found = self._strongest(best)
+        best.ran = ran
         return best
 
     def settings(self, case: Case) -> list[Settings]:

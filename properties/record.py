@@ -68,6 +68,8 @@ class Record:
         found: the strongest class that explains every output, "" if none does.
         exact: outputs that came back bit for bit, and how many were looked at, for cases whose
             outputs are all representable.
+        ran: the case as it was run, which has more channels than are looked at, or is the life
+            of a layer that this is a step of.
     """
 
     case: Case
@@ -78,6 +80,7 @@ class Record:
     subjects: dict[str, Subject] = field(default_factory=dict)
     found: str = ""
     exact: tuple[int, int] = (0, 0)
+    ran: Case | None = None
 
     @property
     def train(self) -> Quantities | None:

@@ -6,6 +6,9 @@ from typing import Any
 
 VERDICTS = ("pass", "fail", "unsupported", "known", "crashed", "timed-out")
 
+ENTRY = "known failure"
+"""The output of a violation that is about an entry in a file of known failures."""
+
 
 @dataclass(frozen=True)
 class Violation:
@@ -19,6 +22,7 @@ class Violation:
         elements: at most 8 rows (index, got, want, error, bound) of the worst elements.
         ratio: worst error/bound; infinite for NaN and for what has no bound.
         kind: "fail", "crashed" or "timed-out".
+        replay: what ``bnproof replay`` takes, "" where nothing can be run again.
     """
 
     case: str
@@ -28,6 +32,7 @@ class Violation:
     elements: tuple[tuple[str, str, str, str, str], ...] = ()
     ratio: float = float("inf")
     kind: str = "fail"
+    replay: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,8 +64,9 @@ class Result:
         worst_ratio: largest error/bound met, 0 where nothing is measured by a bound.
         worst_output, worst_case: where it was met.
         violations: worst first, one per cause; ``further`` counts the rest.
-        reason: why it is unsupported.
+        reason: why it is unsupported, or known.
         causes: known mistakes that reproduce the violations, likeliest first.
+        replay: what ``bnproof replay`` takes to run the first violation again.
     """
 
     property: str
@@ -77,6 +83,7 @@ class Result:
     further: int = 0
     reason: str = ""
     causes: tuple[Cause, ...] = ()
+    replay: str = ""
 
 
 @dataclass(frozen=True)

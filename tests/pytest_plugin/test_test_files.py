@@ -66,7 +66,7 @@ def test_known_failures_are_strict(ran: Run) -> None:
     """Catches a known failure that is mended and stays on the list."""
     assert "XFAIL test_norm.py::test_object[inference/agreement[float32]]" in ran.out
     assert "eps is doubled, mynorm#1" in ran.out
-    assert "fixed: remove this entry of known_failures, inference/affine-in-x[float32]" in ran.out
+    assert "fixed: remove this entry from known_failures, inference/affine-in-x" in ran.out
 
 
 def test_text_of_failures(ran: Run) -> None:

@@ -5,12 +5,16 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from bnproof.cli.errors import WrongUsage
+from bnproof.cli.known import KnownOptions, known_options, update
+
 if TYPE_CHECKING:
     from bnproof.properties.result import Report
+    from bnproof.run.checking import Asked
 
 TO_STDOUT = "-"
 
@@ -47,6 +51,7 @@ TO_STDOUT = "-"
     metavar="SECONDS",
     help="Limit for one call of the target; the first of each kind may take five times as long.",
 )
+@known_options
 def check(
     target: str | None,
     profile: str,
@@ -56,6 +61,7 @@ def check(
     json_file: str | None,
     list_only: bool,  # click passes by name
     timeout: float,
+    **known: Any,
 ) -> int:
     """Check TARGET, an implementation of batch normalization.
 
@@ -70,35 +76,28 @@ def check(
         raise click.BadParameter("nan is no number of seconds", param_hint="--timeout")
     if json_file not in (None, TO_STDOUT):
         _check_writable(Path(json_file))
-    reports = _run(target, profile, properties, dtypes, seed, timeout)
+    from bnproof.run.checking import Asked  # noqa: PLC0415  # not for --help
+
+    options = KnownOptions(**known)
+    known_failures = options.file()
+    asked = Asked(profile, seed, tuple(dtypes), tuple(properties), timeout, known_failures)
+    reports = _run(target, asked, options)
     return _report(reports, json_file, full=bool(properties))
 
 
-def _run(
-    target: str,
-    profile: str,
-    properties: Sequence[str],
-    dtypes: Sequence[str],
-    seed: int,
-    timeout: float,
-) -> "list[Report]":
+def _run(target: str, asked: "Asked", options: KnownOptions) -> "list[Report]":
     from bnproof.report.progress import progress_on  # noqa: PLC0415
-    from bnproof.run.checking import UsageError, run_check  # noqa: PLC0415
+    from bnproof.run.checking import UsageError, examine  # noqa: PLC0415
     from bnproof.run.target import TargetError  # noqa: PLC0415
 
     try:
         with progress_on(sys.stderr) as progress:
-            return run_check(
-                target,
-                profile=profile,
-                seed=seed,
-                dtypes=dtypes,
-                properties=properties,
-                timeout=timeout,
-                progress=progress,
-            )
+            examined = examine(target, asked, progress)
+        if options.update_known and not any(each.report.error for each in examined):
+            return update(options, target, examined, asked.timeout)
+        return [each.report for each in examined]
     except (TargetError, UsageError) as error:
-        raise _WrongUsage(str(error)) from error
+        raise WrongUsage(str(error)) from error
 
 
 def _report(reports: "list[Report]", json_file: str | None, *, full: bool) -> int:
@@ -125,16 +124,10 @@ def _list(patterns: Sequence[str]) -> int:
     try:
         properties = chosen(tuple(patterns))
     except LookupError as error:
-        raise _WrongUsage(str(error.args[0])) from error
+        raise WrongUsage(str(error.args[0])) from error
     for listed in properties:
         click.echo(f"{listed.id}\n    {listed.statement} [theorem {listed.theorem}]")
     return 0
-
-
-class _WrongUsage(click.ClickException):
-    """A mistake of the user's, said in one or two lines."""
-
-    exit_code = 2
 
 
 def _check_writable(path: Path) -> None:
@@ -148,11 +141,11 @@ def _check_writable(path: Path) -> None:
         reason = "permission denied"
     else:
         return
-    raise _WrongUsage(f"cannot write {path}: {reason}")
+    raise WrongUsage(f"cannot write {path}: {reason}")
 
 
 def _write(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise _WrongUsage(f"cannot write {path}: {error.strerror}") from error
+        raise WrongUsage(f"cannot write {path}: {error.strerror}") from error

@@ -11,6 +11,7 @@ import click
 
 VERBS = {
     "check": "Check an implementation of batch normalization.",
+    "replay": "Run a failure that a check has saved again.",
     "targets": "List what can be checked.",
     "derive": "Show the derivation of batch normalization.",
     "prove": "Prove or refute a formula of one's own.",

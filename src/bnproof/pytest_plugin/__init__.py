@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from bnproof.testing.store import Store
 
 PROFILES = ("quick", "standard", "thorough")
-SETTINGS = ("profile", "seed", "timeout")
 FOLDER = pytest.StashKey[Path]()
+SETTINGS = pytest.StashKey[dict[str, Any]]()
 STORE = pytest.StashKey["Store"]()
 FROM_CONTROLLER = "bnproof_folder"  # key of what a process of pytest-xdist is told at its start
 
@@ -111,7 +111,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         return
     item.add_marker("bnproof")
     config, checks = item.config, check.checks
-    checks.defaults = {name: config.getoption(f"bnproof_{name}") for name in SETTINGS}
+    checks.defaults = settings_of(config)
     checks.join(store_of(config), item.nodeid.partition("[")[0])
     if config.pluginmanager.hasplugin("xdist") and check.planned is not None:
         item.add_marker(pytest.mark.xdist_group(f"{checks.key} {check.planned.dtype}"))
@@ -179,6 +179,31 @@ def check_of(item: pytest.Item) -> "Check | None":
     parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
     candidates = (getattr(item, "check", None), *parameters)
     return next((each for each in candidates if isinstance(each, parametrize.Check)), None)
+
+
+def settings_of(config: pytest.Config) -> dict[str, Any]:
+    """What the command line says of checks, with the known failures that pyproject.toml names."""
+    if SETTINGS not in config.stash:
+        asked = {
+            name: config.getoption(f"bnproof_{name}") for name in ("profile", "seed", "timeout")
+        }
+        config.stash[SETTINGS] = {**asked, "known_failures": _known_failures(config)}
+    return config.stash[SETTINGS]
+
+
+def _known_failures(config: pytest.Config) -> Path | None:
+    from bnproof.run.configuration import (  # noqa: PLC0415  # only for our tests
+        ConfigurationError,
+        known_failures,
+    )
+
+    given: Path | None = config.getoption("bnproof_known")
+    if given is not None:
+        return (config.invocation_params.dir / given).absolute()
+    try:
+        return known_failures(config.rootpath)
+    except ConfigurationError as error:
+        raise pytest.UsageError(str(error)) from error
 
 
 def store_of(config: pytest.Config) -> "Store":

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bnproof.pytest_plugin import SETTINGS, store_of
+from bnproof.pytest_plugin import settings_of, store_of
 from bnproof.pytest_plugin.nodeids import is_chosen, nodeid_of
 from bnproof.testing.checks import Checks
 from bnproof.testing.parametrize import Check, tests_of
@@ -30,9 +30,8 @@ class TargetCollector(pytest.Collector):
 
     def __init__(self, *, target: str, **node: Any) -> None:
         super().__init__(**node)
-        settings = {n: self.config.getoption(f"bnproof_{n}") for n in SETTINGS}
-        known = self.config.getoption("bnproof_known")
-        self.checks = Checks(target, known_failures=known, **settings)
+        self.checks = Checks(target)
+        self.checks.defaults = settings_of(self.config)
         self.checks.join(store_of(self.config), self.nodeid)
 
     def collect(self) -> Iterator[pytest.Item]:

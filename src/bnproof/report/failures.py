@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from rich.text import Text
 
-from bnproof.properties.result import Result, Violation
+from bnproof.properties.result import ENTRY, Result, Violation
 from bnproof.report.lines import STYLES, clipped, count, line, ratio, some, wrapped
 
 SHOWN = 8
@@ -43,7 +43,9 @@ def failures(results: Sequence[Result], *, full: bool = False) -> list[list[Text
     if rest:
         head = f"{count(len(rest), 'further failure')}, in full with --property ID:"
         blocks.append([line((head, "bold")), *(_in_one_line(failure) for failure in rest)])
-    return [*blocks, likely_causes(results)] if found else []
+    if all(failure.violation.output == ENTRY for failure in found):
+        return blocks  # it is a file that is wrong
+    return [*blocks, likely_causes(results)]
 
 
 def likely_causes(results: Sequence[Result]) -> list[Text]:
@@ -68,6 +70,8 @@ def gather(results: Sequence[Result]) -> list[Failure]:
     """
     found: dict[tuple[str, ...], Failure] = {}
     for result in results:
+        if result.verdict == "known":
+            continue
         for number, violation in enumerate(result.violations):
             key = _cause(result, violation)
             failure = found.setdefault(key, Failure(result, violation))
@@ -116,6 +120,8 @@ def block(failure: Failure) -> list[Text]:
         made += wrapped(some(failure.properties), "           ", "  breaks   ")
     if failure.further:
         made.append(Text(f"  and {count(failure.further, 'further violation')} found with it"))
+    if violation.replay:
+        made.append(Text(f"  replay   bnproof replay {violation.replay}"))
     return made
 
 

@@ -86,7 +86,7 @@ def _result(result: Result) -> dict[str, Any]:
         "counterexample": _violation(result.violations[0]) if result.violations else None,
         "further_counterexamples": [_violation(v) for v in result.violations[1:]],
         "further_violations": result.further,
-        "replay": None,
+        "replay": result.replay or None,
     }
 
 
@@ -109,6 +109,7 @@ def _violation(violation: Violation) -> dict[str, Any]:
         "detail": violation.detail,
         "ratio": _number(violation.ratio),
         "elements": [dict(zip(columns, row, strict=True)) for row in violation.elements],
+        "replay": violation.replay or None,
     }
 
 

@@ -50,7 +50,9 @@ def verdict(report: Report) -> Text:
     if report.error:
         return line((f"{report.target} cannot be used", "bold red"))
     if report.conforms:
-        return line((f"{who} conforms", "bold green"), f", checked in {report.seconds:.1f} s")
+        known = sum(result.verdict == "known" for result in report.results)
+        but = f" but for {count(known, 'known failure')}" if known else ""
+        return line((f"{who} conforms{but}", "bold green"), f", checked in {report.seconds:.1f} s")
     if report.exit_status == 4:
         return line((f"{who}: nothing or too little was checked", "bold yellow"))
     bad = {r.property for r in report.results if r.verdict in ("fail", "crashed", "timed-out")}

@@ -3,8 +3,7 @@
 import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,15 +11,18 @@ from typing import TYPE_CHECKING, Any
 from bnproof.properties.contract import Declaration
 from bnproof.properties.formats import FORMATS
 from bnproof.properties.result import Report, Result
-from bnproof.run.in_process import InProcess, label
-from bnproof.run.session import TIMEOUT, Session
-from bnproof.run.target import TargetError, parse, suggestion
+from bnproof.run.known import Pinned, by_variant, live, run_pinned, today, with_known
+from bnproof.run.opening import AnySession, open_session, written
+from bnproof.run.saving import Warn, warn_on_stderr, with_replays
+from bnproof.run.session import TIMEOUT
+from bnproof.run.target import TargetError, suggestion
 
 if TYPE_CHECKING:
     from bnproof.properties.checking import Checked
+    from bnproof.properties.counterexample import Failing
+    from bnproof.store.known_file import Entry
 
 Progress = Callable[[int, int, str], None]
-AnySession = Session | InProcess
 
 ALWAYS_TOLD = (
     "dtypes",
@@ -41,6 +43,41 @@ class UsageError(Exception):
     """What was asked for does not exist; the message has one or two lines for the user."""
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What a check is asked for; see `run_check`."""
+
+    profile: str = "standard"
+    seed: int = 0
+    dtypes: tuple[str, ...] = ()
+    properties: tuple[str, ...] = ()
+    timeout: float = TIMEOUT
+    known_failures: Path | None = None
+
+    def told(self) -> dict[str, Any]:
+        """What a report tells of it."""
+        return {"profile": self.profile, "seed": self.seed}
+
+
+@dataclass(frozen=True, eq=False)
+class Examined:
+    """A report on one variant, and what it takes to write its failures down as known.
+
+    Attributes:
+        report: as `run_check` gives it.
+        number: of the variant.
+        results: those of the report without what the pinned examples say.
+        failing: each output in which a property is violated and not known to be.
+        pinned: the entries of the file of known failures that are about it.
+    """
+
+    report: Report
+    number: int = 0
+    results: tuple[Result, ...] = ()
+    failing: "tuple[Failing, ...]" = ()
+    pinned: tuple[Pinned, ...] = ()
+
+
 def run_check(
     target: Any,
     *,
@@ -51,48 +88,50 @@ def run_check(
     timeout: float = TIMEOUT,
     known_failures: Path | None = None,
     progress: Progress = lambda done, total, text: None,
+    warn: Warn = warn_on_stderr,
 ) -> list[Report]:
     """Check a target; one report for each of its variants.
 
     A string names a target, which runs in a worker process; any other object is an
     implementation that is checked in this process, where nothing limits what it does.
-    ``known_failures`` is a file of failures that are known: those get the verdict "known".
 
-    Raises UsageError for a dtype or a property that there is not, and TargetError for a target
-    that cannot be loaded.  One that was loaded and cannot be used gives a report that says so.
+    ``known_failures`` is a file of failures that are known: those get the verdict "known", and
+    an entry that is fixed, expired or matches nothing is a failure.  What fails is saved in the
+    project's cache folder for ``bnproof replay``, which needs a target to load; ``warn`` is told
+    if that is impossible.
+
+    Raises UsageError for a dtype or a property that there is not and for a file of known failures
+    that is not of the form, and TargetError for a target that cannot be loaded.  One that was
+    loaded and cannot be used gives a report that says so.
     """
-    if isinstance(target, str):
-        parse(target)
-    if known_failures is not None and not known_failures.is_file():
-        raise UsageError(f"no file of known failures {known_failures}")
-    _check_dtypes(dtypes)
-    check_properties(properties)
-    asked: dict[str, Any] = {"profile": profile, "seed": seed}
+    asked = Asked(profile, seed, tuple(dtypes), tuple(properties), timeout, known_failures)
+    return [each.report for each in examine(target, asked, progress, warn)]
+
+
+def examine(
+    target: Any,
+    asked: Asked,
+    progress: Progress = lambda done, total, text: None,
+    warn: Warn = warn_on_stderr,
+) -> list[Examined]:
+    """The same, with what it takes to write the failures into a file of known ones."""
+    name = written(target)
+    _check_dtypes(asked.dtypes)
+    check_properties(asked.properties)
+    entries = _entries(name, asked)
     try:
-        with open_session(target, timeout) as session:
-            check_declared(dtypes, session.declarations)
-            checks = _variants(session, dtypes)
+        with open_session(target, asked.timeout) as session:
+            check_declared(asked.dtypes, session.declarations)
+            held = by_variant(entries, session.declarations)
             return [
-                _check(session, wanted, tuple(properties), progress, asked) for wanted in checks
+                _check(session, wanted, asked, held[session.variant], progress, warn)
+                for wanted in _variants(session, asked.dtypes)
             ]
     except TargetError as error:
         if not error.loaded:
             raise
-        name = target if isinstance(target, str) else label(target)
-        return [Report(name, error=str(error), environment=environment(), **asked)]
-
-
-@contextmanager
-def open_session(target: Any, timeout: float = TIMEOUT) -> Iterator[AnySession]:
-    """A session on a target, in a worker if it is named by a string, else in this process.
-
-    Raises TargetError if there is no such target, or if it is not of the contract.
-    """
-    if isinstance(target, str):
-        with Session(target, timeout=timeout) as session:
-            yield session
-    else:
-        yield InProcess(target)
+        report = Report(name, error=str(error), environment=environment(), **asked.told())
+        return [Examined(report)]
 
 
 def exit_status(reports: Sequence[Report]) -> int:
@@ -140,10 +179,11 @@ def _variants(session: AnySession, dtypes: Sequence[str]) -> Iterator[tuple[str,
 def _check(
     session: AnySession,
     dtypes: tuple[str, ...],
-    properties: tuple[str, ...],
+    asked: Asked,
+    entries: "Sequence[Entry]",
     progress: Progress,
-    asked: dict[str, Any],
-) -> Report:
+    warn: Warn,
+) -> Examined:
     """The report on the variant that is selected."""
     from bnproof.properties.checking import check  # noqa: PLC0415  # the costly part of bnproof
 
@@ -151,7 +191,7 @@ def _check(
     session.restarts = session.skipped = 0
     declaration = session.declaration
     told: dict[str, Any] = {
-        **asked,
+        **asked.told(),
         "name": declaration.name,
         "version": declaration.version,
         "conventions": conventions(declaration),
@@ -161,18 +201,28 @@ def _check(
         session.try_out()
     except TargetError as error:
         message = f"{session.target} cannot be used: {error}"
-        return Report(session.target, error=message, **told)
+        return Examined(Report(session.target, error=message, **told))
+    pinned = run_pinned(session, _asked_for(entries, declaration, asked), today())
     found = check(
         session,
         declaration,
         dtypes=dtypes,
-        properties=properties,
+        properties=asked.properties,
+        known=live(pinned),
         progress=progress,
-        **asked,
+        **asked.told(),
     )
-    return Report(
+    results = with_replays(
+        _with_causes(found),
+        found.failing if session.loadable else (),
+        warn,
+        target=session.target,
+        variant=declaration.name,
+        **asked.told(),
+    )
+    report = Report(
         session.target,
-        results=tuple(_with_causes(found)),
+        results=tuple(with_known(results, pinned, asked.known_failures)),
         accuracy=found.accuracy,
         cases=found.cases,
         promised=found.promised,
@@ -180,11 +230,34 @@ def _check(
         seconds=time.monotonic() - began,
         **told,
     )
+    return Examined(report, session.variant, tuple(results), tuple(found.failing), tuple(pinned))
+
+
+def _entries(target: str, asked: Asked) -> "list[Entry]":
+    """What the file of known failures says of the target."""
+    if asked.known_failures is None:
+        return []
+    from bnproof.store.fields import StoreError  # noqa: PLC0415  # the costly part of bnproof
+    from bnproof.store.known_file import of_target, read  # noqa: PLC0415
+
+    try:
+        return of_target(read(asked.known_failures), asked.known_failures.parent, target)
+    except StoreError as error:
+        raise UsageError(str(error)) from error
+
+
+def _asked_for(entries: "Sequence[Entry]", declaration: Declaration, asked: Asked) -> "list[Entry]":
+    """The entries about dtypes and properties that are not left out of this check."""
+    from bnproof.properties.catalogue import chosen  # noqa: PLC0415  # the costly part of bnproof
+
+    ids = {property_.id for property_ in chosen(asked.properties)}
+    left_out = {d for d in declaration.dtypes if asked.dtypes and d not in asked.dtypes}
+    return [e for e in entries if e.property in ids and e.dtype not in left_out]
 
 
 def _with_causes(found: "Checked") -> list[Result]:
     """The results, with the known mistakes that reproduce the failures."""
-    if not any(result.violations for result in found.results):
+    if not any(result.violations for result in found.results if result.verdict != "known"):
         return found.results
     from bnproof.diagnosis.causes import with_causes  # noqa: PLC0415  # only after a failure
 

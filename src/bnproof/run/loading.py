@@ -18,8 +18,8 @@ from bnproof.run.frames import ALL, is_ours
 from bnproof.run.target import Target, TargetError, parse, suggestion
 
 
-def load(text: str) -> list[Any]:
-    """The variants of a target, as objects of the contract.
+def load(text: str, found: Any = None) -> list[Any]:
+    """The variants of a target, as objects of the contract; ``found`` is what `find` gave for it.
 
     Raises TargetError, with a message of one or two lines, if there is no such target.
 
@@ -30,7 +30,7 @@ def load(text: str) -> list[Any]:
     from bnproof.implementations import variants  # noqa: PLC0415  # adapters cost an import
     from bnproof.properties.contract import ContractError  # noqa: PLC0415
 
-    found = find(parse(text))
+    found = find(parse(text)) if found is None else found
     try:
         return list(variants(found))
     except ContractError as error:

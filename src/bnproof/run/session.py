@@ -5,9 +5,9 @@ do; a call's kind is its name with the dtype and rank that it is made with.
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from bnproof.properties.cases import Case
 from bnproof.properties.contract import Declaration
@@ -15,6 +15,9 @@ from bnproof.properties.observation import Observation
 from bnproof.run.child import Child, Died, TimedOut
 from bnproof.run.patience import Patience
 from bnproof.run.target import TargetError, parse
+
+if TYPE_CHECKING:
+    from bnproof.replay.transcript import Transcript
 
 TIMEOUT = 30.0  # seconds for one call of the target
 LOADING = 150.0  # seconds for the start of a worker and the import of the target
@@ -41,8 +44,11 @@ class Session:
     count new workers, and cases that were not tried any more.
     """
 
+    loadable = True
+    """Whether others can load the target as well, by its name."""
+
     def __init__(self, target: str, variant: int = 0, timeout: float = TIMEOUT) -> None:
-        self.target, self.variant = target, variant
+        self.target, self.variant, self.timeout = target, variant, timeout
         self.declarations: list[Declaration] = []
         self.first: tuple[Case, Observation] | None = None
         self.restarts = 0
@@ -72,6 +78,10 @@ class Session:
     def declaration(self) -> Declaration:
         """What the variant under examination declares."""
         return self.declarations[self.variant]
+
+    def beside(self) -> "Session":
+        """Another session on the same variant, with a worker of its own."""
+        return Session(self.target, self.variant, self.timeout)
 
     def select(self, variant: int) -> None:
         """Go on with another variant of the target."""
@@ -115,6 +125,25 @@ class Session:
             ticket = following
         if ticket is not None:
             yield ticket.case, self._finish(ticket)
+
+    def transcribe(self, cases: Sequence[Case]) -> "Transcript":
+        """Run cases in a worker that has run none, with every call written down.
+
+        Raises TargetError if a call ends the worker or hangs.
+        """
+        self._settle()
+        self._stop()
+        try:
+            child = self._start()
+            child.send("transcribe", self.variant, tuple(cases))
+            transcript: Transcript = self._reply(child, "transcript")
+        except Died as died:
+            self._child = None
+            raise TargetError(f"{died} in the call {self._call!r}", loaded=True) from None
+        except TimedOut:
+            self._child = None
+            raise TargetError(f"no answer in the call {self._call!r}", loaded=True) from None
+        return transcript
 
     # --- cases -----------------------------------------------------------------------------------
 

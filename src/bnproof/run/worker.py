@@ -13,18 +13,22 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bnproof.properties.cases import Case
 from bnproof.properties.contract import ContractError, Declaration, declaration_of
 from bnproof.properties.execution import Executor, try_out
 from bnproof.properties.observation import Event, Observation
 from bnproof.run.frames import raised_by_us
-from bnproof.run.loading import load
-from bnproof.run.target import TargetError
+from bnproof.run.loading import find, load
+from bnproof.run.target import TargetError, parse
+
+if TYPE_CHECKING:
+    from bnproof.replay.transcript import Transcript
 
 PR_SET_PDEATHSIG = 1
 
@@ -35,6 +39,7 @@ class Worker:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.variants: list[Any] = []
+        self.is_adapted = False
         self.declarations: list[Declaration] = []
         self._executors: dict[int, Executor] = {}
 
@@ -68,7 +73,9 @@ class Worker:
 
     def load(self, target: str) -> list[Declaration]:
         """Load a target, and read the declarations of its variants."""
-        self.variants = load(target)
+        found = find(parse(target))
+        self.variants = load(target, found)
+        self.is_adapted = not any(v is found or type(v) is found for v in self.variants)
         try:
             self.declarations = [declaration_of(variant) for variant in self.variants]
         except ContractError as error:
@@ -90,6 +97,24 @@ class Worker:
                 raise
             detail = f"{type(error).__name__}: {error}"[:300]
             return Observation(events=[Event("raised", "train", "train", detail)])
+
+    def transcribe(self, variant: int, cases: Sequence[Case]) -> "Transcript":
+        """Run cases on an executor of their own, and write down the calls that are made."""
+        from bnproof.replay.transcript import transcribe  # noqa: PLC0415  # for scripts only
+
+        made, declaration = self.variants[variant], self.declarations[variant]
+        transcript = transcribe(made, declaration, cases, self._announce)
+        transcript.standalone = self._standalone(made, cases[0].dtype)
+        return transcript
+
+    def _standalone(self, variant: Any, dtype: str) -> str:
+        """The adapter as text; TargetError if it has none, "" if there is no adapter."""
+        if hasattr(variant, "standalone"):
+            return str(variant.standalone(dtype))
+        if self.is_adapted:
+            kind = type(variant).__qualname__
+            raise TargetError(f"no script can be written: the adapter {kind} has none", loaded=True)
+        return ""
 
     def _executor(self, variant: int) -> Executor:
         """One executor per variant, so that state and caches of the target show."""

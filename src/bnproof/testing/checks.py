@@ -8,16 +8,15 @@ from typing import Any
 
 from bnproof.properties.result import Report, Result
 from bnproof.run.checking import (
-    AnySession,
     check_declared,
     check_properties,
-    open_session,
     run_check,
 )
 from bnproof.run.in_process import label
+from bnproof.run.opening import AnySession, open_session
 from bnproof.run.session import TIMEOUT
 from bnproof.run.target import TargetError
-from bnproof.testing.known import check_known, with_known
+from bnproof.testing.known import FAILED, check_known, with_known
 from bnproof.testing.paths import path_for_workers
 from bnproof.testing.store import Store
 
@@ -73,7 +72,7 @@ class Checks:
 
     ``implementation`` is an object of the contract, or a target as the command line takes it.
     ``asked`` are profile, seed and timeout, as far as they are asked for; `defaults` serve for
-    the others, and may be set until the first check is run.
+    the others and for the file of known failures, and may be set until the first check is run.
     """
 
     def __init__(
@@ -89,21 +88,26 @@ class Checks:
         self.target = implementation if isinstance(implementation, str) else label(implementation)
         self.key = self.target
         self.store = Store()
-        self.defaults: dict[str, Any] = {"profile": "standard", "seed": 0, "timeout": TIMEOUT}
+        self.defaults: dict[str, Any] = {
+            "profile": "standard",
+            "seed": 0,
+            "timeout": TIMEOUT,
+            "known_failures": None,
+        }
         self._asked = {name: value for name, value in asked.items() if value is not None}
         self._dtypes, self._properties = tuple(dtypes), tuple(properties)
-        self._known: Mapping[str, str] = {}
-        self._known_file: Path | None = None
+        self._known: Mapping[str, str] | None = None
         if isinstance(known_failures, Mapping):
             check_known(known_failures)
             self._known = dict(known_failures)
         elif known_failures is not None:
-            self._known_file = Path(known_failures)
+            self._asked["known_failures"] = Path(known_failures)
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Profile, seed and timeout."""
-        return {**self.defaults, **self._asked}
+        """Profile, seed, timeout and the file of known failures."""
+        settings = {**self.defaults, **self._asked}
+        return settings if self._known is None else {**settings, "known_failures": None}
 
     @cached_property
     def plan(self) -> Plan:
@@ -126,15 +130,21 @@ class Checks:
     def verdict(self, planned: Planned) -> Verdict:
         """The verdict on one of the planned; the check of its dtype is run if it was not.
 
-        Raises TargetError if the implementation cannot be used after all.
+        Raises TargetError if the implementation cannot be used after all, and UsageError for a
+        file of known failures that is not of the form.
         """
         reports = self.store.once(f"{self.key}: {planned.dtype}", lambda: self._run(planned.dtype))
         before = self.plan.declared[: planned.variant]
         report = reports[sum(planned.dtype in dtypes for dtypes in before)]
         if report.error:
             raise TargetError(report.error, loaded=True)
-        found = next(r for r in report.results if r.property == planned.property_id)
-        return Verdict(planned, with_known(found, self._known), report)
+        declared = self.plan.declared[planned.variant]
+        found = [r for r in report.results if r.property == planned.property_id]
+        result = next(r for r in found if r.dtype == planned.dtype)
+        # an entry about a dtype that there is not is nobody's, so it is told with every dtype
+        stale = next((r for r in found if r.dtype not in declared), result)
+        shown = result if result.verdict in FAILED else stale
+        return Verdict(planned, with_known(shown, self._known or {}), report)
 
     def _run(self, dtype: str) -> list[Report]:
         with path_for_workers():
@@ -142,7 +152,6 @@ class Checks:
                 self.implementation,
                 dtypes=(dtype,),
                 properties=self._properties,
-                known_failures=self._known_file,
                 **self.settings,
             )
 
@@ -150,6 +159,9 @@ class Checks:
         from bnproof.properties.catalogue import chosen  # noqa: PLC0415  # the costly part
 
         check_properties(self._properties)
+        unreadable = _unreadable(self.settings["known_failures"])
+        if unreadable:
+            return Plan(errors=(unreadable,))
         ids = [wanted.id for wanted in chosen(self._properties)]
         planned: list[Planned] = []
         errors: list[str] = []
@@ -168,6 +180,20 @@ class Checks:
         except TargetError as error:
             return Plan(errors=(str(error),))
         return Plan(tuple(planned), tuple(errors), declared)
+
+
+def _unreadable(known_failures: Path | None) -> str:
+    """What is wrong with a file of known failures, "" if nothing is."""
+    if known_failures is None:
+        return ""
+    from bnproof.store.fields import StoreError  # noqa: PLC0415  # the costly part
+    from bnproof.store.known_file import read  # noqa: PLC0415  # likewise
+
+    try:
+        read(known_failures)
+    except StoreError as error:
+        return str(error)
+    return ""
 
 
 def _first_calls(session: AnySession, variant: int) -> str:

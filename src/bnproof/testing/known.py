@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bnproof.properties.formats import FORMATS
-from bnproof.properties.result import Result, Violation
+from bnproof.properties.result import ENTRY, Result, Violation
 from bnproof.run.checking import UsageError
 from bnproof.run.target import suggestion
 
@@ -32,7 +32,7 @@ def with_known(result: Result, known: Mapping[str, str]) -> Result:
 
     >>> passed = Result("forward/sign", "", "", "float32", "pass")
     >>> with_known(passed, {"forward/sign[float32]": "wrong sign"}).violations[0].detail
-    'fixed: remove this entry of known_failures, forward/sign[float32]'
+    'fixed: remove this entry from known_failures, forward/sign[float32]'
     """
     exact = f"{result.property}[{result.dtype}]"
     key = exact if exact in known else result.property
@@ -44,10 +44,8 @@ def with_known(result: Result, known: Mapping[str, str]) -> Result:
 
 
 def _stale(result: Result, key: str) -> Violation:
-    if result.verdict == "unsupported":
-        detail = f"known_failures has {key}, which is unsupported here: remove this entry"
-    else:
-        detail = f"fixed: remove this entry of known_failures, {key}"
-        if "[" not in key:
-            detail += f"; if it still fails in another dtype, write {key}[DTYPE]"
-    return Violation(case="", case_name="", output="", detail=detail)
+    found = f"unsupported ({result.reason})" if result.verdict == "unsupported" else "fixed"
+    detail = f"{found}: remove this entry from known_failures, {key}"
+    if found == "fixed" and "[" not in key:
+        detail += f"; if it still fails in another dtype, write {key}[DTYPE]"
+    return Violation(case="", case_name="", output=ENTRY, detail=detail)

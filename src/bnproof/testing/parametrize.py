@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from bnproof.run.checking import UsageError
 from bnproof.run.target import TargetError
 from bnproof.testing.checks import Checks, KnownFailures, Planned, Verdict
 from bnproof.testing.outcome import conclude
@@ -38,7 +39,7 @@ class Check:
             return
         try:
             self.verdict = self.checks.verdict(self.planned)
-        except TargetError as error:
+        except (TargetError, UsageError) as error:
             _fail(str(error))
             return
         conclude(self.verdict)
