@@ -8,7 +8,7 @@ from tests.pytest_plugin.conftest import Project, Run
 from bnproof.cli.main import run
 
 JUNIT = "junit.xml"
-TARGETS = ("mynorm:Doubled", "src/mynorm.py:Norm", "mynorm:Bare", "nono:BN")
+TARGETS = ("src/mynorm.py:Doubled", "mynorm:Norm", "mynorm:Bare", "nono:BN")
 
 
 @pytest.fixture(scope="module")
@@ -29,10 +29,10 @@ def cases(ran: Run, shared_project: Project) -> dict[tuple[str, str], ET.Element
 @pytest.mark.parametrize(
     ("test", "outcome"),
     [
-        ("mynorm:Doubled::inference/agreement[float32]", "FAILED"),
-        ("mynorm:Doubled::inference/affine-in-x[float32]", "PASSED"),
-        ("mynorm:Doubled::backward/agreement[float32]", "SKIPPED"),
-        ("src/mynorm.py:Norm::inference/agreement[float32]", "PASSED"),
+        ("src/mynorm.py:Doubled::inference/agreement[float32]", "FAILED"),
+        ("src/mynorm.py:Doubled::inference/affine-in-x[float32]", "PASSED"),
+        ("src/mynorm.py:Doubled::backward/agreement[float32]", "SKIPPED"),
+        ("mynorm:Norm::inference/agreement[float32]", "PASSED"),
         ("mynorm:Bare::usable", "ERROR"),
         ("nono:BN::usable", "ERROR"),
     ],
@@ -52,29 +52,33 @@ def test_one_error_says_why_a_target_cannot_be_used(ran: Run) -> None:
 
 def test_summary_says_what_is_wrong_and_how_accurate_it_is(ran: Run) -> None:
     """Catches a summary that names a line of ours in place of what is wrong."""
-    said = [line for line in ran.out.splitlines() if line.startswith("FAILED mynorm:Doubled")]
+    said = [
+        line for line in ran.out.splitlines() if line.startswith("FAILED src/mynorm.py:Doubled")
+    ]
     assert said
     assert all(" - y of infer: error is " in line for line in said)
-    assert "mynorm:Doubled, float32: no class explains it (declared: streaming)" in ran.out
+    assert "src/mynorm.py:Doubled, float32: no class explains it (declared: streaming)" in ran.out
 
 
 def test_reason_of_what_is_skipped(ran: Run) -> None:
     """Catches a property that is left out and of which nobody is told why."""
     reasons = [line for line in ran.out.splitlines() if line.startswith("SKIPPED [")]
-    assert any(line.endswith("mynorm:Doubled:1: train is not offered") for line in reasons)
+    assert any(line.endswith("src/mynorm.py:Doubled:1: train is not offered") for line in reasons)
 
 
 def test_failure_is_what_the_terminal_prints(
     ran: Run,
     cases: dict[tuple[str, str], ET.Element],
     shared_project: Project,
+    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Catches a text of a failure in pytest or in JUnit XML that is not that of `bnproof check`."""
     wanted = ["--profile", "quick", "--property", "inference/agreement"]
-    run(["check", f"{shared_project.folder}/src/mynorm.py:Doubled", *wanted])
+    monkeypatch.chdir(shared_project.folder)
+    run(["check", "src/mynorm.py:Doubled", *wanted])
     printed = capsys.readouterr().out
-    failure = cases["mynorm:Doubled", "inference/agreement[float32]"].find("failure")
+    failure = cases["src.mynorm.py:Doubled", "inference/agreement[float32]"].find("failure")
 
     assert failure is not None
     assert failure.text is not None
@@ -86,9 +90,9 @@ def test_failure_is_what_the_terminal_prints(
 
 def test_junit_has_ids_messages_and_verdicts(cases: dict[tuple[str, str], ET.Element]) -> None:
     """Catches XML without the ids, with a message of many lines, or without the verdict."""
-    failed = cases["mynorm:Doubled", "inference/folding[float32]"]
+    failed = cases["src.mynorm.py:Doubled", "inference/folding[float32]"]
     failure = failed.find("failure")
-    skipped = cases["mynorm:Doubled", "layer/state[float32]"].find("skipped")
+    skipped = cases["src.mynorm.py:Doubled", "layer/state[float32]"].find("skipped")
     error = cases["nono:BN", "usable"].find("error")
     kept = {p.get("name"): p.get("value") for p in failed.iter("property")}
 
@@ -101,7 +105,7 @@ def test_junit_has_ids_messages_and_verdicts(cases: dict[tuple[str, str], ET.Ele
     assert skipped.get("message") == "layer is not offered"
     assert error is not None
     assert "no module named 'nono'" in error.get("message", "")
-    assert ("src.mynorm.py:Norm", "forward/bias-invariance[float32]") in cases
+    assert ("mynorm:Norm", "forward/bias-invariance[float32]") in cases
 
 
 @pytest.mark.parametrize(
@@ -119,6 +123,25 @@ def test_wrong_usage(project: Project, setting: str, said: str) -> None:
     assert refused.status == pytest.ExitCode.USAGE_ERROR
     assert said in refused.out
     assert "Traceback" not in refused.out
+
+
+def test_file_of_known_failures(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches entries of the file that pyproject.toml names that are not used, or misread."""
+    known = project.folder / "known.toml"
+    project.write("pyproject.toml", '[tool.bnproof]\nknown-failures = "known.toml"')
+    target = "src/mynorm.py:Doubled"
+    wanted = ["--profile", "quick", "--property", "inference/folding"]
+    monkeypatch.chdir(project.folder)
+    run(["check", target, *wanted, "--update-known", "--reason", "mynorm#1"])
+    ran = project.pytest(f"--bnproof={target}", "-v", "-rx")
+    assert ran.outcome(f"{target}::inference/folding[float32]") == "XFAIL"
+    assert ran.outcome(f"{target}::inference/agreement[float32]") == "FAILED"
+    assert f"XFAIL {target}::inference/folding[float32] - mynorm#1" in ran.out
+
+    known.write_text("schema = 99", encoding="utf-8")
+    refused = project.pytest(f"--bnproof={target}", "-v")
+    assert refused.outcome(f"{target}::usable") == "ERROR"
+    assert "1 error" in refused.out.splitlines()[-1]
 
 
 def test_files_are_named_from_the_root(project: Project) -> None:

@@ -34,15 +34,23 @@ class Check:
     def __call__(self) -> None:
         """Check, and end the test accordingly."""
         __tracebackhide__ = True
+        problem = self._problem()
+        if problem:
+            import pytest  # noqa: PLC0415  # whoever runs a test has it
+
+            pytest.fail(problem, pytrace=False)
+        if self.verdict is not None:
+            conclude(self.verdict)
+
+    def _problem(self) -> str:
+        """Why there is no verdict, "" if there is one."""
         if self.planned is None:
-            _fail(self.error)
-            return
+            return self.error
         try:
             self.verdict = self.checks.verdict(self.planned)
         except (TargetError, UsageError) as error:
-            _fail(str(error))
-            return
-        conclude(self.verdict)
+            return str(error)
+        return ""
 
 
 def tests_of(checks: Checks) -> list[Check]:
@@ -94,10 +102,3 @@ def parametrize_with_properties(
     return pytest.mark.parametrize(
         "check", [pytest.param(check, id=check.id) for check in tests_of(checks)]
     )
-
-
-def _fail(message: str) -> None:
-    __tracebackhide__ = True
-    import pytest  # noqa: PLC0415  # whoever runs a test has it
-
-    pytest.fail(message, pytrace=False)
