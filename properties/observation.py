@@ -12,6 +12,12 @@ from bnproof.properties.formats import Array
 RESULTS = ("y", "running_mean", "running_var", "dx", "dgamma", "dbeta")
 """Results of a training call and of an inference call, backward included."""
 
+DOUBLE = ("ddy", "dx of double backward", "dgamma of double backward")
+"""Results of double backward; its dx and dgamma are not those of backward."""
+
+WHOLE = ("y", "dx", *DOUBLE[:2])
+"""Results with the shape and dtype of x; all others have one value per channel."""
+
 
 @dataclass
 class Event:
