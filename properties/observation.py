@@ -44,7 +44,7 @@ class Observation:
     Attributes:
         results: by call ("train", "train late", "infer", ...) the results offered, by name.
         events: what happened that should not, or that the properties have to know.
-        offers: optional parts that were offered, for instance {"backward", "infer dx"}.
+        offers: optional parts that were offered, for instance {"infer dx", "double backward"}.
         failure: "crashed", "timed-out" or "" and what is known of it.
     """
 

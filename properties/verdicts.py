@@ -18,7 +18,7 @@ def evaluate(property_: Property, records: Records, dtype: str) -> Result:
     violated = [check for check in checks if not check.holds]
     cases = {check.record.case.name for check in checks}
     if not checks:
-        reason = _nothing(records)
+        reason = _nothing(property_, records)
         return _result(property_, dtype, "unsupported", reason=reason)
     shown = _smallest_of_each(violated)
     worst = max(checks, key=lambda check: check.ratio)
@@ -38,10 +38,12 @@ def evaluate(property_: Property, records: Records, dtype: str) -> Result:
     )
 
 
-def _nothing(records: Records) -> str:
+def _nothing(property_: Property, records: Records) -> str:
     if not records.all:
         return "no case ran"
     offers = set().union(*(record.observation.offers for record in records))
+    if property_.part and property_.part not in offers:
+        return f"{property_.part} is not offered"
     if not any("dx" in offer or "dgamma" in offer for offer in offers):
         return "the result that it is about is not offered"
     return "no case of the kind that it needs can be given to this implementation"

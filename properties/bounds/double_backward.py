@@ -124,10 +124,9 @@ def _training(
     at_ddx, ddgamma = _upstream(q)
     few = accumulated(8, arithmetic.elements.u)
     at_dy, at_v = (
-        residual(arithmetic, each, e, e_x, dgamma_error(arithmetic, each, e))
-        for each in (q, at_ddx)
+        residual(arithmetic, each, e, e_x, _along(arithmetic, each, e)) for each in (q, at_ddx)
     )
-    e_ddx = dx_error(arithmetic, at_ddx, e, e_x, dgamma_error(arithmetic, at_ddx, e))
+    e_ddx = dx_error(arithmetic, at_ddx, e, e_x, _along(arithmetic, at_ddx, e))
     direct = q.gamma * q.inv_std * (1 + e.alpha) * (at_v.size + at_v.error)
     pair = _Pair(arithmetic, q, at_ddx, at_dy, at_v)
     errors = (
@@ -136,6 +135,13 @@ def _training(
         _dgamma(pair, e),
     )
     return dict(zip(DOUBLE, errors, strict=True))
+
+
+def _along(arithmetic: Arithmetic, q: Quantities, e: StatisticsError) -> Array:
+    """Formula C, for sums of centred values as well."""
+    terms = compose(sum_error(arithmetic, q.count), accumulated(8, arithmetic.elements.u))
+    centred = q.exact("dbeta") * q.d.mean(axis=0) * q.inv_std * (1 + e.alpha)
+    return np.asarray(dgamma_error(arithmetic, q, e) + terms * centred)
 
 
 class _Pair:
@@ -172,13 +178,14 @@ def _dgamma(pair: _Pair, e: StatisticsError) -> Array:
     q, n = pair.q, pair.q.count
     a, b = np.abs(pair.a), np.abs(pair.b)
     size = (pair.A * pair.V + a * pair.V * q.xhat + b * pair.A * q.xhat).sum(axis=0) + n * a * b
-    bracket = pair.e_C + n * pair.e_ab + pair.terms * size
+    bracket = pair.e_C + n * pair.e_ab + accumulated(8, pair.arithmetic.elements.u) * size
     return np.asarray(q.inv_std * (1 + e.alpha) * bracket + e.alpha * q.exact(DOUBLE[2]))
 
 
 def _dx(pair: _Pair, e: StatisticsError, e_x: Array, ddgamma: Array) -> Array:
     """Formula L."""
     q, n, u = pair.q, pair.q.count, pair.arithmetic.elements.u
+    few = accumulated(8, u)
     a, b = np.abs(pair.a), np.abs(pair.b)
     e_a, e_b = pair.dy.along, pair.v.along
     k_size = np.abs(pair.C) / n + pair.e_C / n + 3 * (a * b + pair.e_ab)
@@ -191,10 +198,10 @@ def _dx(pair: _Pair, e: StatisticsError, e_x: Array, ddgamma: Array) -> Array:
     bracket = q.xhat * e_k + np.abs(k) * e_x + e_k * e_x + chain
     bracket = bracket + pair.A * e_b + pair.dy.mean * (b + e_b)
     bracket = bracket + pair.V * e_a + pair.v.mean * (a + e_a)
-    bracket = bracket + pair.terms * (size + size.mean(axis=0))
+    bracket = bracket + few * size + pair.terms * size.mean(axis=0)
     relative = compose(compose(e.alpha, e.alpha), accumulated(6, u))
     scaled = (1 + relative) * bracket + relative * np.abs(whole)
-    own = pair.dy.error + pair.terms * (pair.dy.size + pair.dy.size.mean(axis=0))
+    own = pair.dy.error + few * pair.dy.size + pair.terms * pair.dy.size.mean(axis=0)
     residual_of_dy = pair.centred[0] - q.xhat_signed * pair.a
     from_dgamma = (1 + relative) * own + relative * np.abs(residual_of_dy)
     return np.asarray(q.gamma * q.inv_std**2 * scaled + ddgamma * q.inv_std * from_dgamma)

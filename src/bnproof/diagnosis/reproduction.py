@@ -9,7 +9,7 @@ from bnproof.properties.cases import columns
 from bnproof.properties.contract import Declaration
 from bnproof.properties.execution import Executor
 from bnproof.properties.formats import format_of
-from bnproof.properties.observation import Observation
+from bnproof.properties.observation import WHOLE, Observation
 from bnproof.properties.record import Judged, Record
 
 SLACK = 4
@@ -65,7 +65,7 @@ def _pairs(record: Record, observed: Observation) -> Iterator[tuple[Judged, Any]
     for call, judged in record.all_judged():
         result = observed.results.get(call, {}).get(judged.output)
         if result is not None:
-            yield judged, columns(result) if judged.output in ("y", "dx") else result
+            yield judged, columns(result) if judged.output in WHOLE else result
 
 
 def _agrees(judged: Judged, result: Any) -> bool:
