@@ -81,6 +81,8 @@ class Judge:
 
     def _judge(self, case: Case, observation: Observation, settings: Settings) -> Record:
         record = Record(case, self.declaration, observation, self.declared)
+        if not any(call.startswith("double") for call in observation.results):
+            case = case.with_(**dict.fromkeys(DOUBLE_ARGUMENTS))  # its truth is not needed
         for call, results in observation.results.items():
             mode = MODES.get(call)
             if mode is None or case.count == 0:

@@ -2,9 +2,11 @@
 
 from functools import cache
 
+from typing import Any
+
 from sympy import Derivative, Expr, Indexed, IndexedBase, S, Subs, sqrt, symbols
 
-from bnproof.spec.claims import Claim, Theorem
+from bnproof.spec.claims import Claim, Theorem, chain
 from bnproof.spec.language import (
     NAMED,
     along,
@@ -16,6 +18,8 @@ from bnproof.spec.language import (
     m,
     mean,
     mu,
+    running_mean,
+    running_var,
     t,
     total,
     v,
@@ -85,6 +89,65 @@ def _gradient_of_x() -> Expr:
     return gamma * (through_xhat + through_dy + through_v) + ggG * from_dgamma
 
 
+def residuals() -> list[Claim]:
+    """P and Q are what backward leaves of dy and of v, but for its factor gamma*inv_std."""
+
+    def along(array: IndexedBase) -> Expr:
+        return mean(lambda i: array[i] * xhat[i])
+
+    def residual(array: IndexedBase, index: Any) -> Expr:
+        return array[index] - mean(lambda i: array[i]) - xhat[index] * along(array)
+
+    def centred(array: IndexedBase, index: Any) -> Expr:
+        return array[index] - mean(lambda i: array[i])
+
+    common = mean(lambda i: v[i] * residual(dy, i))
+    inner = xhat[k] * common + residual(dy, k) * along(v) + residual(v, k) * along(dy)
+    covariance = mean(lambda i: centred(dy, i) * centred(v, i))
+    spelled = xhat[k] * (covariance - 3 * along(dy) * along(v))
+    spelled = spelled + centred(dy, k) * along(v) + centred(v, k) * along(dy)
+    by_x = ggG * inv_std * residual(dy, k) - gamma * inv_std**2 * inner
+    return [
+        Claim(
+            Derivative(GRADIENTS, dy[k]),
+            gamma * inv_std * residual(v, k) + ggG * xhat[k] + ggB,
+            "backward at v, and the two sums",
+        ),
+        *chain(
+            Derivative(GRADIENTS, gamma),
+            (m * inv_std * common, "gamma multiplies dx, and nothing else"),
+            (m * inv_std * mean(lambda i: dy[i] * residual(v, i)), "dy and v may change places"),
+            (
+                m * inv_std * (covariance - along(dy) * along(v)),
+                "the covariance of dy and v, less what xhat has of both",
+            ),
+        ),
+        Claim(Derivative(GRADIENTS, x[k]), by_x, "through xhat, through inv_std, and through both"),
+        Claim(inner, spelled, "the bracket, with centred values in place of residuals"),
+    ]
+
+
+def of_inference() -> list[Claim]:
+    """The same with running statistics, which are constants."""
+    scale = 1 / sqrt(running_var + eps)
+    by_gamma = total(lambda i: dy[i] * (x[i] - running_mean) * scale)
+    gradients = total(lambda i: v[i] * gamma * scale * dy[i])
+    gradients = gradients + ggG * by_gamma + ggB * total(lambda i: dy[i])
+    return [
+        Claim(
+            Derivative(gradients, dy[k]),
+            gamma * scale * v[k] + ggG * (x[k] - running_mean) * scale + ggB,
+            "three terms that are linear in dy",
+        ),
+        Claim(
+            Derivative(gradients, gamma),
+            total(lambda i: dy[i] * v[i]) * scale,
+            "dx alone has gamma in it",
+        ),
+        Claim(Derivative(gradients, x[k]), ggG * scale * dy[k], "dgamma alone has x in it"),
+    ]
+
+
 def hessian() -> list[Claim]:
     product = hessian_vector_product()
     other = total(lambda i: w[i] * at(product, i))
@@ -128,6 +191,20 @@ THEOREMS = (
         "The gradients of `<v, dx> + ggG*dgamma + ggB*dbeta` with respect to x, gamma and dy are "
         "those that PyTorch's batchnorm_double_backward computes.",
         double_backward,
+        behaviour=True,
+    ),
+    Theorem(
+        "double-backward-residuals",
+        "Double backward, of residuals",
+        "With what backward leaves of dy and of v, `dy - mean(dy) - xhat*mean(dy*xhat)` and the "
+        "like, the three gradients are short.",
+        residuals,
+    ),
+    Theorem(
+        "double-backward-inference",
+        "Double backward of inference",
+        "The running statistics are constants, so every sample is alone but for gamma.",
+        of_inference,
     ),
     Theorem(
         "hessian-vector-product",
