@@ -1,4 +1,4 @@
-"""The small steps of `Parts` with double backward, in steps of its own that a mistake can replace."""
+"""The steps of `Parts` with double backward, in steps of its own that a mistake can replace."""
 
 import numpy as np
 

@@ -40,8 +40,8 @@ def _events(record: Record) -> Iterator[Check]:
     for event in record.observation.of(*EVENTS):
         of_inputs = event.kind == "changed-input" and event.what in DOUBLE_ARGUMENTS
         if of_inputs or event.call.startswith("double"):
-            detail = f"{event.what} raised {event.detail}" if event.kind == "raised" else event.detail
-            yield fact(record, event.what, holds=False, detail=detail)
+            said = f"{event.what} raised " if event.kind == "raised" else ""
+            yield fact(record, event.what, holds=False, detail=f"{said}{event.detail}")
 
 
 PROPERTIES = (

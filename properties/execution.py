@@ -275,7 +275,7 @@ class _Run:
             if any(part is not None for part in parts):
                 self.observation.offers.add("double backward")
         if late and self.declaration.deterministic:
-            self._same_bits(label.split()[0], label, DOUBLE)
+            self._same_bits("double", label, DOUBLE)
 
     def _repeat(self, label: str, backward: Any) -> None:
         """The same backward twice, with another dy in between."""

@@ -159,14 +159,17 @@ class Channels:
 
     @property
     def positive(self) -> Array:
+        """Which channels have var + eps > 0."""
         return np.asarray(self.w > 0, bool)
 
     @property
     def mean(self) -> Exact:
+        """The mean of each channel."""
         return _arrays([split(mean) for mean, _ in self.statistics])
 
     @property
     def var(self) -> Exact:
+        """The biased variance of each channel."""
         return _arrays([split(var) for _, var in self.statistics])
 
     @cached_property
@@ -182,6 +185,7 @@ class Channels:
         return np.asarray(self.root[1] - self.f // 2)
 
     def inv_std(self) -> Exact:
+        """n 2^(-f/2) / sqrt(W), rounded."""
         one = np.full((1, len(self.w)), self.n, dtype=object)
         high, low = quotients(one, self.root[0], self.scale)
         return high[0], low[0]
@@ -197,6 +201,7 @@ class Channels:
         )
 
     def gradients(self, dy: Array, gamma: Array) -> dict[str, Exact]:
+        """dx, dgamma and dbeta of backward(dy)."""
         upstream, u = integers(dy)
         g, g_exponent = integers(gamma[None])
         total = upstream.sum(axis=0, keepdims=True)

@@ -74,7 +74,7 @@ def inference_double_backward(
         return _rounded(ddy, ddgamma * inv_std * dy, dgamma, cache)
 
 
-class Backward:
+class BackwardPass:
     """The backward pass of one call: a function of dy, with double backward as a method."""
 
     def __init__(self, cache: Cache, *, training: bool) -> None:
@@ -84,9 +84,7 @@ class Backward:
         """Return dx, dgamma and dbeta."""
         return (train_backward if self._training else inference_backward)(dy, self._cache)
 
-    def double(
-        self, dy: Array, ddx: Array, ddgamma: Array | None, ddbeta: Array | None
-    ) -> Double:
+    def double(self, dy: Array, ddx: Array, ddgamma: Array | None, ddbeta: Array | None) -> Double:
         """Return ddy, dx and dgamma."""
         form = train_double_backward if self._training else inference_double_backward
         return form(dy, ddx, ddgamma, ddbeta, self._cache)

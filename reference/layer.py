@@ -1,5 +1,6 @@
 """The reference as the suite calls it: an object of the contract, and a layer that keeps state."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,11 @@ from bnproof.reference.checks import (
     check_statistics,
     refuse,
 )
-from bnproof.reference.double_backward import Backward
+from bnproof.reference.double_backward import BackwardPass
 from bnproof.reference.inference import inference_forward
 from bnproof.reference.running import running_update
 
+Backward = Callable[[Array], tuple[Array, Array | None, Array | None]]
 Results = tuple[Array, Array, Array, Backward]
 
 
@@ -88,7 +90,7 @@ class BatchNorm:
             momentum_weighs=self.momentum_weighs,
             running_variance=self.running_variance,
         )
-        return y, mean, var, Backward(cache, training=True)
+        return y, mean, var, BackwardPass(cache, training=True)
 
     def infer(
         self,
@@ -108,7 +110,7 @@ class BatchNorm:
         y, cache = inference_forward(
             x, gamma, beta, *statistics, eps=eps, channel_axis=self.channel_axis
         )
-        return y, *statistics, Backward(cache, training=False)
+        return y, *statistics, BackwardPass(cache, training=False)
 
     def layer(
         self, channels: int, *, momentum: float | None, eps: float, dtype: str = "float32"

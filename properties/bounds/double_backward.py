@@ -10,10 +10,11 @@ Theorem "double-backward":
     dx     = ddgamma r P - gamma r^2 B,   B = xhat (C / N - 3 a b) + (dy - ybar) b + (v - vbar) a
 
 The mean and inv_std enter through xhat, a, b, P and Q only, whose errors formulas X, C and D give
-(at v as at dy), so nothing below depends on the algorithm of the statistics.  The errors E_a, E_b
-of formula C hold for centred and for uncentred sums and for what autodiff of a folded forward
-pass does; E_ybar, E_vbar, E_P, E_Q are those within formula D.  Autodiff adds what is centred to
-what is not before it sums, so the exact-sum rule is left out here.
+(at v as at dy), so nothing below depends on the algorithm of the statistics.  E_a and E_b are those
+of formula C, which hold for sums of dy xhat and for what autodiff of a folded forward pass does;
+sums of (dy - ybar) xhat add (G+8) r |ybar| mean d to them.  E_ybar, E_vbar, E_P and E_Q are those
+within formula D.  Autodiff adds what is centred to what is not before it sums, so the exact-sum
+rule is left out here.
 
 **J.**  ddy is dx at v (the Jacobian is symmetric), with two terms more, which are added before or
 after they are scaled:
@@ -24,19 +25,21 @@ E_C = |sum v| E_ybar + |sum dy| E_vbar + N E_ybar E_vbar + (G+8) sum A' V'.
 In sum v P a common error of a is multiplied by sum v xhat = N b, not by sum |v| xhat, and an error
 of xhat by a, in the way in which formula C has it: that is N |a| E_b.  So all three forms have
 E_dgamma = r (1 + alpha) [E_C + N (|b| E_a + |a| E_b + E_a E_b)
-           + (G+8) (sum A' V' + |a| sum V' xhat + |b| sum A' xhat + N |a b|)] + alpha |dgamma|.
+           + gamma_8 (sum A' V' + |a| sum V' xhat + |b| sum A' xhat + N |a b|)] + alpha |dgamma|;
+what sums of a single sum round is in E_C, E_a and E_b already.
 
 **L.**  With E_k = E_C / N + 3 (|b| E_a + |a| E_b + E_a E_b) + gamma_4 (...) for the factor
 k = C / N - 3 a b of xhat, and T = xhat (|C| / N + 3 |a b|) + A' |b| + V' |a|, errors included:
 E_B = xhat E_k + |k| E_x + E_k E_x + A' E_b + E_ybar (|b| + E_b) + V' E_a + E_vbar (|a| + E_a)
-      + chain + (G+8)(T + mean T).
-Autodiff forms the sum over the batch of all that goes to the centred values and subtracts its
-mean: so T passes through N additions, as does its mean, and the computed sum of xhat, which is 0
-exactly, is at most r (delta + (G+4) mean d): chain = (|k| + E_k) r (1 + alpha) times that.  With
-R = (1 + alpha)^2 (1 + gamma_6) - 1 for gamma r^2:
-E_dx = gamma r^2 [(1 + R) E_B + R |B|] + ddgamma [r (1 + R)(E_P + (G+8)(|P terms| + mean)) + R r |P|].
-The longest way from an input to dx, sum dy d by autodiff, has 24 roundings and two sums; E_a, E_b
-and these factors allow more.
+      + chain + gamma_8 T + (G+8) mean T.
+Autodiff sums over the batch all that goes to the centred values and subtracts the mean: so the
+mean of T passes through N additions, and the computed sum of xhat, which is 0 exactly, is at most
+r (delta + (G+4) mean d): chain = (|k| + E_k) r (1 + alpha) times that.  With S_P the sum of the
+magnitudes of the terms of P, and R = (1 + alpha)^2 (1 + gamma_6) - 1 for gamma r^2:
+E_dx = gamma r^2 [(1 + R) E_B + R |B|]
+       + ddgamma r [(1 + R)(E_P + gamma_8 S_P + (G+8) mean S_P) + R |P|].
+The longest way, from sum dy d to dx by autodiff of autodiff, has 24 roundings beside its two sums;
+8 each in E_a and E_b, 4 in E_k, 8 in E_B and 6 in R allow for 34.
 
 In inference the statistics are constants: ddy = gamma r v + ddgamma xhat + ddbeta,
 dgamma = r sum dy v, dx = ddgamma r dy (theorem "double-backward-inference").
@@ -110,9 +113,7 @@ def _inference(
     return dict(zip(DOUBLE, errors, strict=True))
 
 
-def _sum_of_three(
-    q: Quantities, ddgamma: Array, e_x: Array, direct: Array, few: float
-) -> Array:
+def _sum_of_three(q: Quantities, ddgamma: Array, e_x: Array, direct: Array, few: float) -> Array:
     """What ddgamma xhat + ddbeta add to the error of ddy, beside the term of ddx."""
     size = direct + ddgamma * (q.xhat + e_x) + np.asarray(q.ddbeta)
     return np.asarray(ddgamma * e_x + few * size)
@@ -164,9 +165,7 @@ class _Pair:
         self.C = (self.centred[0] * self.centred[1]).sum(axis=0)
         sums = np.abs(means[1]) * dy.mean + np.abs(means[0]) * v.mean + dy.mean * v.mean
         self.e_C = n * sums + self.terms * (self.A * self.V).sum(axis=0)
-        self.e_ab = (
-            np.abs(self.b) * dy.along + np.abs(self.a) * v.along + dy.along * v.along
-        )
+        self.e_ab = np.abs(self.b) * dy.along + np.abs(self.a) * v.along + dy.along * v.along
 
 
 def _signed(q: Quantities, name: str) -> Array:
@@ -193,7 +192,9 @@ def _dx(pair: _Pair, e: StatisticsError, e_x: Array, ddgamma: Array) -> Array:
     k = pair.C / n - 3 * pair.a * pair.b
     size = (q.xhat + e_x) * k_size + pair.A * (b + e_b) + pair.V * (a + e_a)
     whole = q.xhat_signed * k + pair.centred[0] * pair.b + pair.centred[1] * pair.a
-    centring = e.delta + compose(sum_error(pair.arithmetic, n), accumulated(4, u)) * q.d.mean(axis=0)
+    centring = e.delta + compose(sum_error(pair.arithmetic, n), accumulated(4, u)) * q.d.mean(
+        axis=0
+    )
     chain = (np.abs(k) + e_k) * q.inv_std * (1 + e.alpha) * centring
     bracket = q.xhat * e_k + np.abs(k) * e_x + e_k * e_x + chain
     bracket = bracket + pair.A * e_b + pair.dy.mean * (b + e_b)

@@ -38,8 +38,8 @@ def portfolio(
 
     ``quick`` leaves out those of more than 2^15 values or channels, gives a case in one rank
     instead of all, in turns, and makes all calls around only a third of them, and around those
-    that are about memory.  Some cases have what double backward is given.  An early case comes back at the end, after all other shapes and
-    settings.
+    that are about memory.  Some cases have what double backward is given.  An early case comes
+    back at the end, after all other shapes and settings.
 
     >>> len(portfolio(Declaration(), "float32")) > 200
     True

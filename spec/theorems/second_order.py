@@ -1,7 +1,6 @@
 """Derivatives of the backward pass: double backward, Hessian, and the third derivative."""
 
 from functools import cache
-
 from typing import Any
 
 from sympy import Derivative, Expr, Indexed, IndexedBase, S, Subs, sqrt, symbols
