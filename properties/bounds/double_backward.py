@@ -26,7 +26,7 @@ In sum v P a common error of a is multiplied by sum v xhat = N b, not by sum |v|
 of xhat by a, in the way in which formula C has it: that is N |a| E_b.  So all three forms have
 E_dgamma = r (1 + alpha) [E_C + N (|b| E_a + |a| E_b + E_a E_b)
            + gamma_8 (sum A' V' + |a| sum V' xhat + |b| sum A' xhat + N |a b|)] + alpha |dgamma|;
-what sums of a single sum round is in E_C, E_a and E_b already.
+the roundings of the outer sum are among those of E_C, E_a and E_b.
 
 **L.**  With E_k = E_C / N + 3 (|b| E_a + |a| E_b + E_a E_b) + gamma_4 (...) for the factor
 k = C / N - 3 a b of xhat, and T = xhat (|C| / N + 3 |a b|) + A' |b| + V' |a|, errors included:
