@@ -226,6 +226,9 @@ class TorchModule:
             second = self._torch.autograd.grad(
                 results, inputs, weights, retain_graph=True, allow_unused=True
             )
+            if second[0] is None:  # torch says no more where a backward is marked as once only
+                message = "the gradients do not depend on dy, so they cannot be differentiated"
+                raise RuntimeError(message)
             zero = self._torch.zeros_like
             pairs = zip(second, inputs, strict=True)
             arrays: list[Any] = [_array(zero(i) if g is None else g) for g, i in pairs]

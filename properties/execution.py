@@ -269,7 +269,8 @@ class _Run:
             results = self._call(f"{label} backward", double, *given)
             parts = _parts(results, 3)
             if parts is None:
-                self._malformed(label, "double", f"{_kind(results)}, due (ddy, dx, dgamma)")
+                detail = f"double backward: {_kind(results)}, due (ddy, dx, dgamma)"
+                self._event("malformed", label, "double", detail)
                 return
             self._take(label, DOUBLE, parts, watch=not late)
             if any(part is not None for part in parts):

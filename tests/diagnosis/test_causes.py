@@ -63,6 +63,19 @@ def test_most_mistakes_are_named() -> None:
 
 
 @pytest.mark.filterwarnings("ignore")  # mutants may divide by 0
+def test_a_mistake_of_double_backward_is_named() -> None:
+    """Mutants without double backward reproduce all that is right; they must not be named."""
+
+    def forgetful(self: Any, *given: Any) -> Any:
+        right: Any = Parts.double
+        ddy, _, dgamma = right(self, *given)
+        _, without, _ = right(self, *given[:-1], 0 * given[-1])
+        return ddy, without, dgamma
+
+    assert named(made("double", forgetful)) == {"double-backward/no-ddgamma-in-dx"}
+
+
+@pytest.mark.filterwarnings("ignore")  # mutants may divide by 0
 def test_an_unknown_mistake_is_not_misnamed() -> None:
     """A cause for everything would be worse than none."""
 

@@ -172,7 +172,7 @@ def test_the_bounds_are_not_slack(form: str) -> None:
     for count in (8, 17, 60):
         case = made(np.abs(rng.normal(size=(count, 3))), rng)
         truth, bound = judged(case, arithmetic)
-        for _ in range(40):
+        for _ in range(15):
             r = Worst(rng, "outwards")
             got = FORMS[form](Given(case, "two-pass", r), r)
             for output, value in zip(DOUBLE, got, strict=True):
