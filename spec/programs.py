@@ -66,7 +66,7 @@ def program(name: str) -> Program:
         return Program(name, ("x", *upstream, "gamma", "epsilon"), gradients_of_backward())
     if name == "inference_double_backward":
         claims = dict(zip(("gdy", "ggamma", "gx"), of_inference(), strict=True))
-        outputs = {each: claims[each].right for each in ("gx", "ggamma", "gdy")}
+        outputs = {each: claims[each].sides()[1] for each in ("gx", "ggamma", "gdy")}
         inputs = ("x", "dy", "v", "ggG", "ggB", "gamma", "epsilon", "running_mean", "running_var")
         return Program(name, inputs, outputs, statistics=False)
     if name == "inference":

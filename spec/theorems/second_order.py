@@ -5,10 +5,11 @@ from typing import Any
 
 from sympy import Derivative, Expr, Indexed, IndexedBase, S, Subs, sqrt, symbols
 
-from bnproof.spec.claims import Claim, Theorem, chain
+from bnproof.spec.claims import Claim, Theorem
 from bnproof.spec.language import (
     NAMED,
     along,
+    c,
     dy,
     eps,
     gamma,
@@ -29,7 +30,7 @@ from bnproof.spec.language import (
 )
 from bnproof.spec.theorems.backward import DBETA, DGAMMA, DX, at, derived
 
-p, q = symbols("p q", real=True)
+p, q, s = symbols("p q s", real=True)
 ggG, ggB = symbols("ggG ggB", real=True)
 """Upstream gradients of dgamma and dbeta; v is that of dx."""
 
@@ -89,61 +90,64 @@ def _gradient_of_x() -> Expr:
 
 
 def residuals() -> list[Claim]:
-    """P and Q are what backward leaves of dy and of v, but for its factor gamma*inv_std."""
-
-    def along(array: IndexedBase) -> Expr:
-        return mean(lambda i: array[i] * xhat[i])
-
-    def residual(array: IndexedBase, index: Any) -> Expr:
-        return array[index] - mean(lambda i: array[i]) - xhat[index] * along(array)
+    """The three gradients by two means of products with xhat and one of dy with v."""
 
     def centred(array: IndexedBase, index: Any) -> Expr:
         return array[index] - mean(lambda i: array[i])
 
-    common = mean(lambda i: v[i] * residual(dy, i))
-    inner = xhat[k] * common + residual(dy, k) * along(v) + residual(v, k) * along(dy)
-    covariance = mean(lambda i: centred(dy, i) * centred(v, i))
-    spelled = xhat[k] * (covariance - 3 * along(dy) * along(v))
-    spelled = spelled + centred(dy, k) * along(v) + centred(v, k) * along(dy)
-    by_x = ggG * inv_std * residual(dy, k) - gamma * inv_std**2 * inner
+    along_dy = (p, mean(lambda i: dy[i] * xhat[i]))
+    along_v = (q, mean(lambda i: v[i] * xhat[i]))
+    covariance = (s, mean(lambda i: centred(dy, i) * centred(v, i)))
+    everything = (along_dy, along_v, covariance)
+    bracket = xhat[k] * (s - 3 * p * q) + centred(dy, k) * q + centred(v, k) * p
+    of_dy, of_v = centred(dy, k) - xhat[k] * p, centred(v, k) - xhat[k] * q
     return [
         Claim(
             Derivative(GRADIENTS, dy[k]),
-            gamma * inv_std * residual(v, k) + ggG * xhat[k] + ggB,
+            gamma * inv_std * of_v + ggG * xhat[k] + ggB,
             "backward at v, and the two sums",
+            where=(along_v,),
         ),
-        *chain(
+        Claim(
             Derivative(GRADIENTS, gamma),
-            (m * inv_std * common, "gamma multiplies dx, and nothing else"),
-            (m * inv_std * mean(lambda i: dy[i] * residual(v, i)), "dy and v may change places"),
-            (
-                m * inv_std * (covariance - along(dy) * along(v)),
-                "the covariance of dy and v, less what xhat has of both",
-            ),
+            m * inv_std * (s - p * q),
+            "the covariance of dy and v, less what xhat has of both",
+            where=everything,
         ),
-        Claim(Derivative(GRADIENTS, x[k]), by_x, "through xhat, through inv_std, and through both"),
-        Claim(inner, spelled, "the bracket, with centred values in place of residuals"),
+        Claim(
+            m * (s - p * q),
+            total(lambda i: v[i] * at(of_dy, i)),
+            "what v has in common with the rest of dy, or dy with that of v",
+            where=everything,
+        ),
+        Claim(
+            Derivative(GRADIENTS, x[k]),
+            ggG * inv_std * of_dy - gamma * inv_std**2 * bracket,
+            "through xhat, through inv_std, and through both",
+            where=everything,
+        ),
     ]
 
 
 def of_inference() -> list[Claim]:
     """The same with running statistics, which are constants."""
-    scale = 1 / sqrt(running_var + eps)
-    by_gamma = total(lambda i: dy[i] * (x[i] - running_mean) * scale)
-    gradients = total(lambda i: v[i] * gamma * scale * dy[i])
-    gradients = gradients + ggG * by_gamma + ggB * total(lambda i: dy[i])
+    scale = ((c, 1 / sqrt(running_var + eps)),)
+    terms = gamma * c * total(lambda i: v[i] * dy[i]) + ggB * total(lambda i: dy[i])
+    gradients = terms + ggG * c * total(lambda i: dy[i] * (x[i] - running_mean))
     return [
         Claim(
             Derivative(gradients, dy[k]),
-            gamma * scale * v[k] + ggG * (x[k] - running_mean) * scale + ggB,
+            gamma * c * v[k] + ggG * c * (x[k] - running_mean) + ggB,
             "three terms that are linear in dy",
+            where=scale,
         ),
         Claim(
             Derivative(gradients, gamma),
-            total(lambda i: dy[i] * v[i]) * scale,
+            c * total(lambda i: dy[i] * v[i]),
             "dx alone has gamma in it",
+            where=scale,
         ),
-        Claim(Derivative(gradients, x[k]), ggG * scale * dy[k], "dgamma alone has x in it"),
+        Claim(Derivative(gradients, x[k]), ggG * c * dy[k], "dgamma alone has x", where=scale),
     ]
 
 
@@ -195,8 +199,8 @@ THEOREMS = (
     Theorem(
         "double-backward-residuals",
         "Double backward, of residuals",
-        "With what backward leaves of dy and of v, `dy - mean(dy) - xhat*mean(dy*xhat)` and the "
-        "like, the three gradients are short.",
+        "What backward leaves of dy is `dy - mean(dy) - xhat*mean(dy*xhat)`; with this, and the "
+        "same of v, the three gradients are short.",
         residuals,
     ),
     Theorem(
