@@ -132,7 +132,7 @@ def _conclude(
     unexpected = [r for r in records if is_unexpected(r, known)] if known else records
     checked.evidence[dtype] = evidence([every.by_name[name] for name in shown], unexpected)
     judge = Judge(declaration, dtype)
-    checked.accuracy[dtype] = accuracy(records, list(judge.classes))
+    checked.accuracy[dtype] = accuracy(records, judge.classes)
     checked.notes += _notes(records, dtype)
 
 

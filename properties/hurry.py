@@ -16,8 +16,8 @@ from bnproof.properties.property import Property, Records
 from bnproof.properties.result import Result
 from bnproof.properties.verdicts import conclude, evaluate
 
-SECONDS = 0.5
-SAMPLE = 20  # records that costs are measured on
+SECONDS = 0.3
+SAMPLE = 10  # records that costs are measured on
 NOT_REACHED = "no case of its kind was reached before the interrupt"
 NO_TIME = "not judged, as the run was interrupted"
 

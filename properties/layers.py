@@ -27,11 +27,16 @@ JUDGED_STEPS = (0, 1, 126, 127, 128, 254, 255, 256, 257, MANY - 1)
 
 @dataclass
 class _Made:
-    """A call that was made: its backward can be called again."""
+    """A call that was made: its backward can be called again.
+
+    ``loads`` is how many states its layer had taken by then.
+    """
 
     mode: str
     step: Case
     backward: Any
+    layer: int
+    loads: int
 
 
 class LayerLife:
@@ -46,6 +51,7 @@ class LayerLife:
         self._copies: list[tuple[dict[str, Any], dict[str, bytes]]] = []
         self._events: list[Event] = []
         self._seen = [0, 0]
+        self._loads = [0, 0]
         self._made: list[_Made] = []
         self._saved: list[dict[str, Any]] = []
         self._doing = ""
@@ -103,12 +109,12 @@ class LayerLife:
         if backward is not None:
             self._gradients(observation, "train", backward, step)
             self._unmoved(layer, after, "the backward pass")
-        self._made.append(_Made("train", step, backward))
+        self._keep("train", step, backward, layer)
 
     def _infer(self, layer: int, x: Array) -> None:
         before = self._state(layer)
         if not set(STATISTICS) <= set(before):
-            self._made.append(_Made("infer", self.case, None))
+            self._keep("infer", self.case, None, layer)
             return
         step, observation = self._step(x, before)
         given = to_declared(x, self.declaration).copy()
@@ -119,16 +125,36 @@ class LayerLife:
         if backward is not None:
             self._gradients(observation, "infer", backward, step)
             self._unmoved(layer, after, "the backward pass of evaluation")
-        self._made.append(_Made("infer", step, backward))
+        self._keep("infer", step, backward, layer)
+
+    def _keep(self, mode: str, step: Case, backward: Any, layer: int) -> None:
+        self._made.append(_Made(mode, step, backward, layer, self._loads[layer]))
 
     def _late(self, number: int) -> None:
-        """Backward of an earlier call, again; its case is that of the call."""
+        """Backward of an earlier call, again; its case is that of the call.
+
+        After its own layer has taken another state it may refuse, as PyTorch does, but not err.
+        """
         made = self._made[number]
         if made.backward is None or self.declaration.replays:
+            return
+        if made.loads != self._loads[made.layer] and self._refuses(made):
             return
         observation = Observation(offers={f"{made.mode} backward"})
         self._gradients(observation, made.mode, made.backward, made.step)
         self._wrote(made.step.with_(name=self._name()), observation)
+
+    def _refuses(self, made: _Made) -> bool:
+        dy = to_declared(made.step.dy, self.declaration).copy()
+
+        def attempt() -> bool:
+            try:
+                made.backward(dy)
+            except Exception:  # noqa: BLE001  # any error is a refusal
+                return True
+            return False
+
+        return bool(self.call("backward after load", attempt))
 
     def _many(self, layer: int, times: int) -> None:
         """Train many times, on batches that differ, so that the averages never settle."""
@@ -233,6 +259,7 @@ class LayerLife:
         if "batches_seen" in state:
             self._seen[layer] = int(np.asarray(state["batches_seen"]))
         self.call("load", self._layers[layer].load, copied)
+        self._loads[layer] += 1
         for key, value in copied.items():
             if key in STATE:
                 value[...] = 7  # a layer that kept the given arrays shows it

@@ -1,7 +1,7 @@
 """A record: one case that ran, judged once; properties are predicates over records."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -102,6 +102,17 @@ class Record:
             if not calls or call in calls:
                 for judged in outputs.values():
                     yield call, judged
+
+    def subject_of(self, call: str) -> Subject:
+        """Truth and bounds of a call."""
+        return self.subjects["infer" if call.startswith("infer") else "train"]
+
+    def under(self, arithmetic: Arithmetic, call: str, judged: Judged) -> Judged:
+        """A judged output as another class bounds it; what is not judged stays so."""
+        if arithmetic.name == self.arithmetic.name:
+            return judged
+        bound = self.subject_of(call).bound(arithmetic, judged.output)[: len(judged.error)]
+        return replace(judged, bound=np.where(np.isinf(judged.bound), np.inf, bound))
 
     @property
     def worst(self) -> float:

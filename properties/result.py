@@ -88,6 +88,60 @@ class Result:
 
 
 @dataclass(frozen=True)
+class OutputAccuracy:
+    """How far off one output was at worst, as each accuracy class sees it.
+
+    Attributes:
+        output: with the mode, as in "dx (train)".
+        ratios: largest error/bound by class, strongest first.
+        case: where the largest of the declared class was met.
+    """
+
+    output: str
+    ratios: Mapping[str, float]
+    case: str = ""
+
+
+@dataclass(frozen=True)
+class OffsetPoint:
+    """The decimal digits kept at one offset: of the largest error beside the largest value.
+
+    Attributes:
+        offset: |mean|/std.
+        digits: kept, from 0 to those of the format.
+        bounds: the digits that each class guarantees, strongest first.
+    """
+
+    offset: float
+    digits: float
+    bounds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class OffsetCurve:
+    """How many digits of one output are kept as |mean|/std grows.
+
+    Attributes:
+        output: y, dx, or running_var, which tells of the variance.
+        most: digits of the format that the output is in.
+        points: by ascending offset.
+    """
+
+    output: str
+    most: float
+    points: tuple[OffsetPoint, ...]
+
+    @property
+    def breakdown(self) -> float | None:
+        """The smallest |mean|/std at which less than one digit is kept, None if there is none.
+
+        >>> OffsetCurve("y", 7.2, (OffsetPoint(64.0, 4.0), OffsetPoint(4096.0, 0.5))).breakdown
+        4096.0
+        """
+        return next((point.offset for point in self.points if point.digits < 1), None)
+
+
+@dataclass(frozen=True)
 class Accuracy:
     """How accurate an implementation was found to be in one dtype.
 
@@ -100,6 +154,8 @@ class Accuracy:
         depth, depth_count: additions that a summand goes through, as far as the errors tell, in
             a sum of ``depth_count`` values; NaN where it was not measured.
         exact: outputs of exactly representable cases that came back bit for bit, and their number.
+        outputs: the largest error/bound of each output, by class.
+        offsets: the digits kept of an output as |mean|/std grows.
     """
 
     declared: str
@@ -112,6 +168,8 @@ class Accuracy:
     depth: float = float("nan")
     depth_count: int = 0
     exact: tuple[int, int] = (0, 0)
+    outputs: tuple[OutputAccuracy, ...] = ()
+    offsets: tuple[OffsetCurve, ...] = ()
 
 
 @dataclass(frozen=True)

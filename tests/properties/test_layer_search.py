@@ -85,3 +85,32 @@ def test_script_uses_what_there_is() -> None:
         saved += action.kind == "save"
     assert set(TRAINED) < set(BATCHES)
     assert LIVES["quick"] == 0 < LIVES["standard"] < LIVES["thorough"]
+
+
+def test_backward_may_refuse_after_another_state_was_taken() -> None:
+    """An accusation of layers that tell, as PyTorch's do, that what they need is gone."""
+
+    class Refusing(Layer):
+        version = 0
+
+        def load(self, state: dict[str, Any]) -> None:
+            super().load(state)
+            self.version += 1
+
+        def train(self, x: Any) -> Any:
+            y, backward = super().train(x)
+            version = self.version
+
+            def guarded(dy: Any) -> Any:
+                if version != self.version:
+                    raise RuntimeError("modified by an inplace operation")
+                return backward(dy)
+
+            return y, guarded
+
+    class RefusingBatchNorm(Single):
+        def layer(self, channels: int, **settings: Any) -> Layer:
+            return Refusing(self, channels, **settings)
+
+    with np.errstate(all="ignore"):
+        assert violated(RefusingBatchNorm(), "quick")[0] == []

@@ -25,7 +25,7 @@ CRASHES = {
     "KillsItsGroup": "killed by SIGKILL in the call 'train'",
     "KillsItsParent": "killed by SIGKILL in the call 'train'",
     "Alarm": "killed by SIGALRM in the call 'train'",
-    "ClosesAllFiles": "in the call 'train'",
+    "ClosesAllFiles": "in the call 'train': the worker's connection was closed by the target",
     "AnswersForUs": "gave an answer that is none in the call 'train'",
     "Fork": "exited with status 1 in the call 'train'",
 }

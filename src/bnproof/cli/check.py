@@ -3,14 +3,14 @@
 import math
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from bnproof.cli.known import KnownOptions, known_options, update
 from bnproof.cli.limits import memory_size
-from bnproof.cli.output import TO_STDOUT, WrongUsage, check_writable, write
+from bnproof.cli.output import WrongUsage
+from bnproof.cli.report_files import Files
 
 if TYPE_CHECKING:
     from bnproof.properties.result import Report
@@ -40,6 +40,18 @@ if TYPE_CHECKING:
 @click.option(
     "--json", "json_file", metavar="FILE", help="Write the report as JSON; - is standard output."
 )
+@click.option(
+    "--markdown",
+    "markdown_file",
+    metavar="FILE",
+    help="Write the report as Markdown, such as for the summary of a CI run; - likewise.",
+)
+@click.option(
+    "--html",
+    "html_file",
+    metavar="FILE",
+    help="Write the report as one page that needs no network; - likewise.",
+)
 @click.option("--list", "list_only", is_flag=True, help="List the properties and exit.")
 @click.option(
     "--timeout",
@@ -64,6 +76,8 @@ def check(
     dtypes: Sequence[str],
     seed: int,
     json_file: str | None,
+    markdown_file: str | None,
+    html_file: str | None,
     list_only: bool,  # click passes by name
     timeout: float,
     memory: int | None,
@@ -80,15 +94,14 @@ def check(
         raise click.UsageError("name a TARGET, for instance reference or my_file.py:MyBatchNorm")
     if math.isnan(timeout):
         raise click.BadParameter("nan is no number of seconds", param_hint="--timeout")
-    if json_file not in (None, TO_STDOUT):
-        check_writable(Path(json_file))
+    files = Files({"--json": json_file, "--markdown": markdown_file, "--html": html_file})
     from bnproof.run.asked import Asked  # noqa: PLC0415  # not for --help
 
     options = KnownOptions(**known)
     file = options.file()
     asked = Asked(profile, seed, tuple(dtypes), tuple(properties), timeout, memory, file)
     reports = _run(target, asked, options)
-    return _report(reports, json_file, full=bool(properties))
+    return _report(reports, files, full=bool(properties))
 
 
 def _run(target: str, asked: "Asked", options: KnownOptions) -> "list[Report]":
@@ -107,17 +120,13 @@ def _run(target: str, asked: "Asked", options: KnownOptions) -> "list[Report]":
         raise WrongUsage(str(error)) from error
 
 
-def _report(reports: "list[Report]", json_file: str | None, *, full: bool) -> int:
-    from bnproof.report.model_json import dumps  # noqa: PLC0415
+def _report(reports: "list[Report]", files: Files, *, full: bool) -> int:
     from bnproof.report.terminal import show  # noqa: PLC0415
     from bnproof.run.checking import exit_status  # noqa: PLC0415
 
     unusable = [report.error for report in reports if report.error]
-    human: TextIO = sys.stderr if json_file == TO_STDOUT or unusable else sys.stdout
-    if json_file == TO_STDOUT:
-        click.echo(dumps(reports), nl=False)
-    elif json_file is not None:
-        write(Path(json_file), dumps(reports))
+    human: TextIO = sys.stderr if files.take_stdout or unusable else sys.stdout
+    files.write(reports)
     if unusable and len(reports) == 1:
         click.echo(f"Error: {unusable[0]}", err=True)
     else:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from bnproof.cli.output import WrongUsage
+
 KINDS = ("numpy", "torch", "jax", "program")
 
 
@@ -29,7 +31,7 @@ def init(file: Path, kind: str, force: bool) -> int:  # click passes by name
     try:
         written = write_skeleton(kind, file, force=force)
     except SkeletonError as error:
-        raise _CannotWrite(str(error)) from error
+        raise WrongUsage(str(error)) from error
     target = f"{file}:{SKELETONS[kind].attribute}"
     needed = SKELETONS[kind].needs
     click.echo("wrote " + " and ".join(map(str, written)))
@@ -39,9 +41,3 @@ def init(file: Path, kind: str, force: bool) -> int:  # click passes by name
     if needed and find_spec(needed) is None:
         click.echo(f"It needs {needed}, which is not installed: pip install {needed}")
     return 0
-
-
-class _CannotWrite(click.ClickException):
-    """A mistake of the user's, said in one line."""
-
-    exit_code = 2

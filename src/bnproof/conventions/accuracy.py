@@ -24,8 +24,8 @@ def accuracy(probes: Probes, found: Declaration) -> Finding:
         return Finding("accuracy", NOT_PROBED, because="no declared rank works")
     values: dict[str, str] = {}
     for dtype in found.dtypes:
-        classes = list(probes.classes(dtype))
-        records = _records(probes, replace(found, ranks=tuple(works)), dtype, classes[-1])
+        classes = probes.classes(dtype)
+        records = _records(probes, replace(found, ranks=tuple(works)), dtype, list(classes)[-1])
         if isinstance(records, Finding):
             return records
         of_dtype = measured(records, classes)

@@ -10,16 +10,21 @@ from bnproof.report.lines import STYLES, wrapped
 
 def known_failures(results: Sequence[Result]) -> list[Text]:
     """Each reason once, with the properties and dtypes that it is given for."""
+    made: list[Text] = []
+    for reason, named in known_reasons(results).items():
+        made += _headed(reason)
+        made += wrapped(", ".join(named), "            ")
+    return made
+
+
+def known_reasons(results: Sequence[Result]) -> dict[str, list[str]]:
+    """The properties and dtypes that each reason is given for."""
     reasons: dict[str, list[str]] = {}
     for result in results:
         if result.verdict == "known":
             label = f"{result.property} ({result.dtype})"
             reasons.setdefault(result.reason, []).append(label)
-    made: list[Text] = []
-    for reason, named in reasons.items():
-        made += _headed(reason)
-        made += wrapped(", ".join(named), "            ")
-    return made
+    return reasons
 
 
 def _headed(reason: str) -> list[Text]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
-from bnproof.properties.result import Accuracy, Cause, Report, Result, Violation
+from bnproof.properties.result import Accuracy, Cause, OffsetCurve, Report, Result, Violation
 
 SCHEMA = 1
 
@@ -126,6 +126,27 @@ def _accuracy(accuracy: Accuracy) -> dict[str, Any]:
         "depth": None if math.isnan(accuracy.depth) else _number(accuracy.depth),
         "depth_count": accuracy.depth_count,
         "exact": {"equal": accuracy.exact[0], "of": accuracy.exact[1]},
+        "outputs": [
+            {
+                "output": each.output,
+                "ratios": {name: _number(ratio) for name, ratio in each.ratios.items()},
+                "case": each.case or None,
+            }
+            for each in accuracy.outputs
+        ],
+        "offsets": [_curve(curve) for curve in accuracy.offsets],
+    }
+
+
+def _curve(curve: OffsetCurve) -> dict[str, Any]:
+    return {
+        "output": curve.output,
+        "most": curve.most,
+        "breakdown": curve.breakdown,
+        "points": [
+            {"offset": point.offset, "digits": point.digits, "bounds": dict(point.bounds)}
+            for point in curve.points
+        ],
     }
 
 

@@ -33,16 +33,15 @@ def lines(report: Report, *, full: bool = False, variant: int = 0) -> list[Text]
     if report.error:
         error = [made for text in report.error.splitlines() for made in wrapped(text)]
         return [*error, verdict(report)]
-    blocks = [_title(report, variant), table(report.results)]
+    blocks = [[line((title(report, variant), "bold"))], table(report.results)]
     blocks += failures(report.results, full=full)
     blocks += [known_failures(report.results), summary(report), [verdict(report)]]
     return joined(blocks)
 
 
-def _title(report: Report, variant: int) -> list[Text]:
+def title(report: Report, variant: int = 0) -> str:
+    """What a report is about, in one line; the first of several variants needs no number."""
     named = f"{report.name} {report.version}".strip()
     same = not named or named == report.target
-    title = report.target if same else f"{report.target}: {named}"
-    if variant > 1:
-        title += f" (variant {variant})"
-    return [line((title, "bold"))]
+    text = report.target if same else f"{report.target}: {named}"
+    return f"{text} (variant {variant})" if variant > 1 else text

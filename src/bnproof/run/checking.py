@@ -13,8 +13,9 @@ from bnproof.properties.formats import FORMATS
 from bnproof.properties.result import INTERRUPTED, Report, Result
 from bnproof.run.asked import Asked, Examined
 from bnproof.run.known import by_variant, live, run_pinned, today, with_known
+from bnproof.run.opening import AnySession, open_session, written
 from bnproof.run.saving import Warn, warn_on_stderr, with_replays
-from bnproof.run.session import TIMEOUT, Session
+from bnproof.run.session import TIMEOUT
 from bnproof.run.target import WHOLE, TargetError, parse, suggestion
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class UsageError(Exception):
 
 
 def run_check(
-    target: str,
+    target: Any,
     *,
     profile: str = "standard",
     seed: int = 0,
@@ -57,13 +58,17 @@ def run_check(
 ) -> list[Report]:
     """Check a target; one report for each of its variants.
 
+    A string names a target, which runs in a worker process; any other object is an
+    implementation that is checked in this process, where nothing limits what it does.
+
     ``timeout`` is in seconds, for one call; ``memory`` in bytes, for a worker beyond its imports,
     by default half of what the machine has.  A KeyboardInterrupt ends the run; the reports are
     those of what was found out until then, unless the target was not even loaded.
 
     ``known_failures`` is a file of failures that are known: those get the verdict "known", and
     an entry that is fixed, expired or matches nothing is a failure.  What fails is saved in the
-    project's cache folder for ``bnproof replay``; ``warn`` is told if that is impossible.
+    project's cache folder for ``bnproof replay``, which needs a target to load; ``warn`` is told
+    if that is impossible.
 
     Raises UsageError for a dtype or a property that there is not and for a file of known failures
     that is not of the form, and TargetError for a target that cannot be loaded.  One that was
@@ -74,20 +79,21 @@ def run_check(
 
 
 def examine(
-    target: str,
+    target: Any,
     asked: Asked,
     progress: Progress = lambda done, total, text: None,
     warn: Warn = warn_on_stderr,
 ) -> list[Examined]:
     """The same, with what it takes to write the failures into a file of known ones."""
-    if parse(target).attributes == (WHOLE,):
+    name = written(target)
+    if isinstance(target, str) and parse(target).attributes == (WHOLE,):
         raise UsageError(f"{target} is a whole file; name what is in it, or use bnproof grade")
     _check_dtypes(asked.dtypes)
-    _check_properties(asked.properties)
-    entries = _entries(target, asked)
+    check_properties(asked.properties)
+    entries = _entries(name, asked)
     try:
-        with Session(target, timeout=asked.timeout, memory=asked.memory) as session:
-            _check_declared(asked.dtypes, session.declarations)
+        with open_session(target, asked.timeout, asked.memory) as session:
+            check_declared(asked.dtypes, session.declarations)
             held = by_variant(entries, session.declarations)
             examined: list[Examined] = []
             for wanted in _variants(session, asked.dtypes):
@@ -99,7 +105,7 @@ def examine(
     except TargetError as error:
         if not error.loaded:
             raise
-        report = Report(target, error=str(error), environment=environment(), **asked.told())
+        report = Report(name, error=str(error), environment=environment(), **asked.told())
         return [Examined(report)]
 
 
@@ -138,7 +144,7 @@ def conventions(declaration: Declaration) -> dict[str, Any]:
     return told
 
 
-def _variants(session: Session, dtypes: Sequence[str]) -> Iterator[tuple[str, ...]]:
+def _variants(session: AnySession, dtypes: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """Select the variants that have some of the dtypes, one after the other."""
     for number, declaration in enumerate(session.declarations):
         wanted = tuple(d for d in declaration.dtypes if not dtypes or d in dtypes)
@@ -148,7 +154,7 @@ def _variants(session: Session, dtypes: Sequence[str]) -> Iterator[tuple[str, ..
 
 
 def _check(
-    session: Session,
+    session: AnySession,
     dtypes: tuple[str, ...],
     asked: Asked,
     entries: "Sequence[Entry]",
@@ -188,7 +194,7 @@ def _check(
     )
     results = with_replays(
         _with_causes(found),
-        found.failing,
+        found.failing if session.loadable else (),
         warn,
         target=session.target,
         variant=declaration.name,
@@ -251,7 +257,7 @@ def _with_causes(found: "Checked") -> list[Result]:
         return found.results
 
 
-def _notes(session: Session) -> list[str]:
+def _notes(session: AnySession) -> list[str]:
     told = (
         (session.restarts, "times the worker had to be started again"),
         (session.skipped, "cases were not tried any more, after too many crashes or time-outs"),
@@ -266,7 +272,8 @@ def _check_dtypes(dtypes: Sequence[str]) -> None:
             raise UsageError(f"no dtype {dtype!r}{hint}; there are {', '.join(FORMATS)}")
 
 
-def _check_declared(dtypes: Sequence[str], declarations: Sequence[Declaration]) -> None:
+def check_declared(dtypes: Sequence[str], declarations: Sequence[Declaration]) -> None:
+    """Raise UsageError for a dtype that no variant declares."""
     declared = list(dict.fromkeys(d for declaration in declarations for d in declaration.dtypes))
     for dtype in dtypes:
         if dtype not in declared:
@@ -274,7 +281,8 @@ def _check_declared(dtypes: Sequence[str], declarations: Sequence[Declaration]) 
             raise UsageError(f"{name} does not declare {dtype}; it declares {', '.join(declared)}")
 
 
-def _check_properties(patterns: Sequence[str]) -> None:
+def check_properties(patterns: Sequence[str]) -> None:
+    """Raise UsageError for a pattern that matches no property."""
     from bnproof.properties.catalogue import chosen  # noqa: PLC0415
     from bnproof.properties.checking import PROPERTY_IDS  # noqa: PLC0415
 

@@ -10,7 +10,8 @@ from bnproof.properties.contract import Declaration
 from bnproof.properties.known import Known, family
 from bnproof.properties.rerun import cannot_take
 from bnproof.properties.result import ENTRY, Result, Violation
-from bnproof.run.session import HarnessError, Session
+from bnproof.run.opening import AnySession
+from bnproof.run.session import HarnessError
 
 if TYPE_CHECKING:
     from bnproof.store.known_file import Entry
@@ -38,7 +39,7 @@ def today() -> date:
     return datetime.now().astimezone().date()
 
 
-def run_pinned(session: Session, entries: Sequence["Entry"], on: date) -> list[Pinned]:
+def run_pinned(session: AnySession, entries: Sequence["Entry"], on: date) -> list[Pinned]:
     """Run the pinned example of each entry on the variant that is selected, in a new worker.
 
     An example that passes there is run once more in a worker of its own before that is believed.
@@ -46,11 +47,11 @@ def run_pinned(session: Session, entries: Sequence["Entry"], on: date) -> list[P
     if not entries:
         return []
     pinned: list[Pinned] = []
-    with _beside(session) as shared:
+    with session.beside() as shared:
         for entry in entries:
             found = _expired(entry, on) or _run(shared, entry)
             if found.stale == FIXED:
-                with _beside(session) as own:
+                with session.beside() as own:
                     found = _run(own, entry)
             pinned.append(found)
     return pinned
@@ -90,17 +91,13 @@ def with_known(
     return settled
 
 
-def _beside(session: Session) -> Session:
-    return Session(session.target, session.variant, session.timeout, session.memory)
-
-
 def _expired(entry: "Entry", on: date) -> Pinned | None:
     if entry.expires >= on:
         return None
     return Pinned(entry, f"expired on {entry.expires}")
 
 
-def _run(session: Session, entry: "Entry") -> Pinned:
+def _run(session: AnySession, entry: "Entry") -> Pinned:
     from bnproof.properties.catalogue import chosen  # noqa: PLC0415  # the costly part of bnproof
     from bnproof.properties.rerun import alone  # noqa: PLC0415
 

@@ -52,6 +52,9 @@ class Session:
     seconds to import the target.
     """
 
+    loadable = True
+    """Whether others can load the target as well, by its name."""
+
     def __init__(
         self,
         target: str,
@@ -97,6 +100,10 @@ class Session:
     def declaration(self) -> Declaration:
         """What the variant under examination declares."""
         return self.declarations[self.variant]
+
+    def beside(self) -> "Session":
+        """Another session on the same variant, with a worker of its own."""
+        return Session(self.target, self.variant, self.timeout, self.memory)
 
     def select(self, variant: int) -> None:
         """Go on with another variant of the target."""

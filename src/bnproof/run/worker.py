@@ -12,9 +12,10 @@ import fcntl
 import mmap
 import os
 import signal
+import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -86,13 +87,10 @@ class Worker:
 
     def _reply(self, reply: tuple[Any, ...]) -> None:
         self._end_copies()
-        with suppress(BrokenPipeError):  # the session hung up, which recv will say next
-            try:
-                self.connection.send(reply)
-            except BrokenPipeError:
-                raise
-            except Exception:  # noqa: BLE001  # pickling runs code of whoever made the value
-                self.connection.send(("fault", traceback.format_exc()))
+        try:
+            self._tell(*reply)
+        except Exception:  # noqa: BLE001  # pickling runs code of whoever made the value
+            self._tell("fault", traceback.format_exc())
 
     # --- what a session asks for ------------------------------------------------------------
 
@@ -131,9 +129,16 @@ class Worker:
 
     def run(self, variant: int, case: Case) -> Observation:
         """Run one case."""
+        return self._observe(lambda: self._executor(variant), case)
+
+    def probe(self, variant: int, case: Case, declaration: Declaration) -> Observation:
+        """Run one case as if something else were declared."""
+        return self._observe(lambda: Executor(self.variants[variant], declaration), case)
+
+    def _observe(self, executor: Callable[[], Executor], case: Case) -> Observation:
         self._begin("preparation")
         try:
-            found = self._executor(variant).run(case, self._announce, self._returned)
+            found = executor().run(case, self._announce, self._returned)
         except BaseException as error:
             if raised_by_us(error):
                 raise
@@ -144,14 +149,14 @@ class Worker:
         self._end_of_case()
         return found
 
-    def probe(self, variant: int, case: Case, declaration: Declaration) -> Observation:
-        """Run one case as if something else were declared."""
-        self._announce("preparation")
-        return Executor(self.variants[variant], declaration).run(case, self._announce)
-
     def lifetime(self, variant: int, batches: list[Array], channels: int) -> Lifetime:
         """Make a layer without settings, and train it on some batches."""
-        return lifetime(self.variants[variant], batches, channels, self._announce)
+        self._begin("preparation")
+        try:
+            return lifetime(self.variants[variant], batches, channels, self._announce)
+        finally:
+            self._returned()
+            self._end_of_case()
 
     def attributes(self, variant: int) -> tuple[str, ...]:
         """Names of the attributes that the implementation itself has."""
@@ -226,8 +231,14 @@ class Worker:
         self._tell("note", text)
 
     def _tell(self, *message: Any) -> None:
-        with suppress(BrokenPipeError):
+        try:
             self.connection.send(message)
+        except BrokenPipeError:
+            return  # the session hung up, which recv will say next
+        except OSError:
+            sys.stderr.write("the worker's connection was closed by the target\n")
+            sys.stderr.flush()
+            os._exit(1)
 
 
 def die_with_the_guard(guard: int) -> None:

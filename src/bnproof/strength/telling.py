@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from importlib import resources
 
 from bnproof.mutants.catalogue import mutant_of
 from bnproof.mutants.variants.catalogue import COMBINED, SINGLE, UNKNOWN
@@ -94,14 +93,14 @@ def _row(row: Row) -> dict[str, object]:
 
 def page(table: KillTable) -> str:
     """The table as one static page; needs the extra ``html``."""
-    from jinja2 import Environment, StrictUndefined  # noqa: PLC0415  # an extra
+    from bnproof.report.page import environment, look  # noqa: PLC0415  # jinja2 is an extra
 
-    template = resources.files("bnproof.strength").joinpath("table.html.jinja").read_text("utf-8")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    template = environment("bnproof.strength").get_template("table.html.jinja")
     rows = [(row, mutant_of(row.id)) for row in table.mutants]
-    return environment.from_string(template).render(
+    return template.render(
         table=table,
         rows=rows,
         problems=problems(table),
         summary=text(table)[-2 if table.naming.rows else -1 :],
+        look=look(),
     )
