@@ -9,6 +9,10 @@ torch 2.13 on the CPU sums in 16 bits in backward where a 16-bit x or dy is neit
 channels-last, or the two are not laid out alike: a relative error of 2^-9 in dbeta, in bfloat16
 with float32 parameters.  No accuracy class has sums in 16 bits.  So both 16-bit implementations
 declare that everything is copied, and their stride cases are reported as unsupported.
+
+Its double backward is computed in the dtype of x throughout, sums and statistics included: in 16
+bits dgamma is off by hundreds of times the bound on ordinary data, which no class has either.  So
+double backward is offered in 32 and 64 bits, and reported as not offered in 16.
 """
 
 import copy
@@ -101,7 +105,9 @@ class TorchModule:
         if getattr(probe, "running_mean", None) is not None:
             self.infer = self._infer  # others normalise by the batch in evaluation as well
         self.cumulative = "momentum" not in self.fixed
+        self.differentiates_twice = False
         self.dtypes = tuple(d for d in form.dtypes if self._works(d))
+        self.differentiates_twice = form.dtypes[0] not in SIXTEEN and self._doubles()
         self.empty, self.single_value = self._policies()
 
     # --- the contract ---------------------------------------------------------------------
@@ -231,6 +237,28 @@ class TorchModule:
             arrays: list[Any] = [_array(zero(i) if g is None else g) for g, i in pairs]
             return tuple(arrays + [None] * (3 - len(arrays)))
 
+        def double(dy: Array, ddx: Array, *parameters_of: Array | None) -> tuple[Any, Any, Any]:
+            upstream = self._tensor(dy).detach().requires_grad_()
+            first = self._torch.autograd.grad(
+                y, [given, *parameters], upstream, create_graph=True, allow_unused=True
+            )
+            along = [self._tensor(a) for a in (ddx, *parameters_of) if a is not None]
+            used = [(g, v) for g, v in zip(first, along, strict=True) if g is not None]
+            results, weights = zip(*used, strict=True)
+            inputs = [upstream, given, *parameters[:1]]
+            second = self._torch.autograd.grad(
+                results, inputs, weights, retain_graph=True, allow_unused=True
+            )
+            if second[0] is None:  # torch says no more where a backward is marked as once only
+                message = "the gradients do not depend on dy, so they cannot be differentiated"
+                raise RuntimeError(message)
+            zero = self._torch.zeros_like
+            pairs = zip(second, inputs, strict=True)
+            arrays: list[Any] = [_array(zero(i) if g is None else g) for g, i in pairs]
+            return tuple(arrays + [None] * (3 - len(arrays)))
+
+        if self.differentiates_twice:
+            backward.double = double  # type: ignore[attr-defined]  # as the contract has it
         return _array(y.detach()), backward
 
     def _tensor(self, a: Array) -> Any:
@@ -261,6 +289,20 @@ class TorchModule:
             y, backward = self._forward(module.train(), x)
             backward(y)
         except Exception:  # noqa: BLE001  # whatever torch says: the dtype is not supported
+            return False
+        return True
+
+    def _doubles(self) -> bool:
+        """Whether backward can be differentiated; a custom one may be marked as once only."""
+        if _is_torchs(self._target) or not self.dtypes:
+            return True
+        module, x = self._probe(self.dtypes[0], self.ranks[0])
+        self.differentiates_twice = True
+        double = getattr(self._forward(module.train(), x)[1], "double")  # noqa: B009  # an attribute
+        parameters = [x[0, :, ...].reshape(self._channels(), -1)[:, 0]] * 2
+        try:
+            double(x, x, *(parameters if _weight(module) is not None else (None, None)))
+        except RuntimeError:  # what autograd raises where it has no formula
             return False
         return True
 

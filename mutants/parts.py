@@ -67,7 +67,7 @@ class Parts:
             call.xhat = self.xhat(call)
             y = self.write(call, self.y(call))
             mean, var = self.running_mean(call), self.running_var(call)
-        return y, mean, var, lambda dy: self.gradients(call, dy)
+        return self.results(call, y, mean, var)
 
     def infer(
         self,
@@ -89,6 +89,10 @@ class Parts:
             call.xhat = self.xhat(call)
             y = self.write(call, self.infer_y(call))
             mean, var = self.kept(call)
+        return self.results(call, y, mean, var)
+
+    def results(self, call: Call, y: Array, mean: Array, var: Array) -> Results:
+        """What a call returns."""
         return y, mean, var, lambda dy: self.gradients(call, dy)
 
     def gradients(self, call: Call, dy: Array) -> Gradients:

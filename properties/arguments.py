@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from bnproof.properties.cases import CHANNEL_ARGUMENTS, Case
+from bnproof.properties.cases import CHANNEL_ARGUMENTS, DOUBLE_ARGUMENTS, WHOLE_ARGUMENTS, Case
 from bnproof.properties.contract import Declaration
 from bnproof.properties.formats import Array
 from bnproof.properties.layouts import laid_out
@@ -26,13 +26,14 @@ class Arguments:
     """The arguments of the calls of one case, in their layouts and with their aliases.
 
     Attributes:
-        x, dy, gamma, beta, running_mean, running_var: as the implementation is given them.
+        x, dy, gamma, beta, running_mean, running_var, and ddx, ddgamma, ddbeta of double backward:
+            as the implementation is given them, None where there are none.
     """
 
     def __init__(self, case: Case, declaration: Declaration) -> None:
         self._case, self._declaration = case, declaration
         self._arrays: dict[str, Array | None] = {}
-        for name in ("x", "dy", *CHANNEL_ARGUMENTS):
+        for name in ("x", "dy", *CHANNEL_ARGUMENTS, *DOUBLE_ARGUMENTS):
             self._arrays[name] = self._make(name, getattr(case, name))
         self._before = self._bytes()
 
@@ -45,7 +46,7 @@ class Arguments:
             return self._arrays[layout.removeprefix(SAME)]
         if values is None:
             return None
-        if name in ("x", "dy"):
+        if name in WHOLE_ARGUMENTS:
             values = to_declared(values, self._declaration)
         return laid_out(values, layout)
 
@@ -61,7 +62,7 @@ class Arguments:
         for name, held in self._arrays.items():
             values = getattr(case, name)
             if held is not None and values is not None:
-                wide = to_declared(values, self._declaration) if name in ("x", "dy") else values
+                wide = to_declared(values, self._declaration) if name in WHOLE_ARGUMENTS else values
                 held[...] = wide
         self._before = self._bytes()
 

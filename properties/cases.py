@@ -16,6 +16,12 @@ from bnproof.properties.life import Action
 CHANNEL_ARGUMENTS = ("gamma", "beta", "running_mean", "running_var")
 """The arguments with one value per channel."""
 
+WHOLE_ARGUMENTS = ("x", "dy", "ddx")
+"""The arguments with the shape of x."""
+
+DOUBLE_ARGUMENTS = ("ddx", "ddgamma", "ddbeta")
+"""The arguments of double backward beside dy."""
+
 
 @dataclass(frozen=True, eq=False)
 class Twin:
@@ -53,6 +59,8 @@ class Case:
         data_key: cases with the same key have the same data, so that truth is formed once.
         judged_channels: the channels that are looked at, None for all.
         script: what layers live through, () for the fixed script; for ``calls="layer"`` only.
+        ddx, ddgamma, ddbeta: what double backward is given, like x, gamma and beta; None where it
+            is not called.
     """
 
     name: str
@@ -73,6 +81,9 @@ class Case:
     data_key: str = ""
     judged_channels: tuple[int, ...] | None = None
     script: tuple[Action, ...] = ()
+    ddx: Array | None = None
+    ddgamma: Array | None = None
+    ddbeta: Array | None = None
 
     @property
     def dtype(self) -> str:
@@ -113,3 +124,13 @@ def columns(a: Array) -> Array:
     [[0, 2], [1, 3], [4, 6], [5, 7]]
     """
     return a if a.ndim == 2 else np.moveaxis(a, 1, -1).reshape(-1, a.shape[1])
+
+
+def from_columns(values: Array, shape: tuple[int, ...]) -> Array:
+    """The inverse of `columns`, for an array of a shape (N, C, *spatial).
+
+    >>> from_columns(np.array([[0, 2], [1, 3], [4, 6], [5, 7]]), (2, 2, 2)).ravel().tolist()
+    [0, 1, 2, 3, 4, 5, 6, 7]
+    """
+    n, c, *spatial = shape
+    return np.ascontiguousarray(np.moveaxis(values.reshape(n, *spatial, c), -1, 1))

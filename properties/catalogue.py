@@ -2,12 +2,13 @@
 
 from fnmatch import fnmatchcase
 
-from bnproof.properties import backward, forward, inference, layer, running
+from bnproof.properties import backward, double_backward, forward, inference, layer, running
 from bnproof.properties.property import Property
 
 PROPERTIES: tuple[Property, ...] = (
     *forward.PROPERTIES,
     *backward.PROPERTIES,
+    *double_backward.PROPERTIES,
     *running.PROPERTIES,
     *inference.PROPERTIES,
     *layer.PROPERTIES,

@@ -3,6 +3,15 @@
 Nothing is inherited and nothing is imported: any object with ``train``, ``infer`` or ``layer``
 will do, and every attribute has a default.  `declaration_of` reads the attributes once, checks
 each, and says in one line how to write the one that is wrong.
+
+Double backward is optional.  The ``backward`` that train or infer returns may have an attribute
+``double``: ``backward.double(dy, ddx, ddgamma, ddbeta) -> (ddy, dx, dgamma)``, the gradients with
+respect to dy, x and gamma of L = <ddx, dx> + <ddgamma, dgamma> + <ddbeta, dbeta>, where dx, dgamma
+and dbeta are what backward(dy) returns and depend on dy, x and gamma (in inference the statistics
+are constants); that is, ``torch.autograd.grad`` of backward's results.  L does not depend on beta.
+ddx is like x, ddgamma and ddbeta are like gamma and beta, and None where those are.  ddy and dx
+come back like x, dgamma like gamma; each may be None where it is not offered.  It may be called
+again and again, before and after backward and other calls.
 """
 
 from collections.abc import Callable, Mapping

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from bnproof.properties.arguments import Arguments, to_canonical
-from bnproof.properties.cases import Case
+from bnproof.properties.cases import DOUBLE_ARGUMENTS, Case
 from bnproof.properties.contract import ContractError, Declaration, declaration_of
 from bnproof.properties.formats import FORMATS, Array, name_of
 from bnproof.properties.functional import functional
 from bnproof.properties.layers import LayerLife
-from bnproof.properties.observation import Event, Observation
+from bnproof.properties.observation import DOUBLE, WHOLE, Event, Observation
 
 Announce = Callable[[str], None]
 PLANS = ("full", "short", "error", "steps", "refill", "infer", "train", "empty", "layer")
@@ -111,25 +111,32 @@ class _Run:
         backward = self._train("train")
         self._gradients("train", backward)
         self._repeat("train", backward)
+        self._double("double", backward)
         inference = self._infer("infer")
         if not self.declaration.replays:
             self._other_calls()
             self._gradients("train late", backward, late=True)
+            self._double("double late", backward, late=True)
             self._gradients("infer", inference)
             self._other_calls()
             self._gradients("infer late", inference, late=True)
         else:
             self._gradients("infer", inference)
+        self._double("double-infer", inference)
         self._alone()
         self._train_again()
 
     def _short(self) -> None:
         """Train and backward, infer and its backward."""
-        self._gradients("train", self._train("train"))
-        self._gradients("infer", self._infer("infer"))
+        backward = self._train("train")
+        self._gradients("train", backward)
+        self._double("double", backward)
+        self._inference_only()
 
     def _inference_only(self) -> None:
-        self._gradients("infer", self._infer("infer"))
+        backward = self._infer("infer")
+        self._gradients("infer", backward)
+        self._double("double-infer", backward)
 
     def _training_only(self) -> None:
         self._train("train")
@@ -271,6 +278,28 @@ class _Run:
             return
         self._take(label, ("dx", "dgamma", "dbeta"), parts, watch=not late)
 
+    def _double(self, label: str, backward: Any, *, late: bool = False) -> None:
+        """Double backward, where it is offered and the case has what it is given.
+
+        What it raises does not end the case: backward and inference work without it.
+        """
+        double = getattr(backward, "double", None)
+        if self.case.ddx is None or not callable(double):
+            return
+        given = [self.arguments[name] for name in ("dy", *DOUBLE_ARGUMENTS)]
+        with contextlib.suppress(Stop):
+            results = self._call(f"{label} backward", double, *given)
+            parts = _parts(results, 3)
+            if parts is None:
+                detail = f"double backward: {_kind(results)}, due (ddy, dx, dgamma)"
+                self._event("malformed", label, "double", detail)
+                return
+            self._take(label, DOUBLE, parts, watch=not late)
+            if any(part is not None for part in parts):
+                self.observation.offers.add("double backward")
+        if late and self.declaration.deterministic:
+            self._same_bits("double", label, DOUBLE)
+
     def _repeat(self, label: str, backward: Any) -> None:
         """The same backward twice, with another dy in between."""
         if backward is None:
@@ -401,7 +430,7 @@ class _Run:
         except Exception as raised:  # noqa: BLE001  # whatever the target returned
             self._malformed(label, name, f"cannot be read as an array: {_one_line(raised)}")
             return None
-        whole = name in ("y", "dx")
+        whole = name in WHOLE
         due_shape = _shape(case, self.declaration) if whole else case.running_mean.shape
         due_dtype = case.dtype if whole else case.parameter_dtype
         if name_of(plain.dtype) != due_dtype:

@@ -7,18 +7,26 @@ from itertools import product
 import numpy as np
 
 from bnproof.properties.bounds import ladder
-from bnproof.properties.cases import Case, columns
+from bnproof.properties.cases import (
+    CHANNEL_ARGUMENTS,
+    DOUBLE_ARGUMENTS,
+    WHOLE_ARGUMENTS,
+    Case,
+    columns,
+)
 from bnproof.properties.contract import Declaration
 from bnproof.properties.formats import FORMATS, Array
-from bnproof.properties.observation import Observation
+from bnproof.properties.observation import DOUBLE, RESULTS, WHOLE, Observation
 from bnproof.properties.oracle import error
 from bnproof.properties.record import Judged, Record
 from bnproof.properties.subjects import SUBJECTS, Settings, Subject
 
 TRAINING = ("train", "train again", "train late", "train repeated", "train buffers")
 INFERENCE = ("infer", "infer late", "infer one")
-MODES = dict.fromkeys(TRAINING, "train") | dict.fromkeys(INFERENCE, "infer")
-OUTPUTS = ("y", "running_mean", "running_var", "dx", "dgamma", "dbeta")
+MODES = dict.fromkeys((*TRAINING, "double", "double late"), "train") | dict.fromkeys(
+    (*INFERENCE, "double-infer"), "infer"
+)
+"""The mode of each call whose results are judged."""
 
 
 class Judge:
@@ -75,6 +83,8 @@ class Judge:
 
     def _judge(self, case: Case, observation: Observation, settings: Settings) -> Record:
         record = Record(case, self.declaration, observation, self.declared)
+        if not any(call.startswith("double") for call in observation.results):
+            case = case.with_(**dict.fromkeys(DOUBLE_ARGUMENTS))  # its truth is not needed
         for call, results in observation.results.items():
             mode = MODES.get(call)
             if mode is None or case.count == 0:
@@ -103,7 +113,7 @@ class Judge:
     ) -> dict[str, Judged]:
         out = {}
         first = observation.results.get(call.split(maxsplit=1)[0], {})
-        for name in OUTPUTS:
+        for name in (*RESULTS, *DOUBLE):
             if name not in results or name not in subject.quantities.truth.values:
                 continue
             same = first.get(name)
@@ -114,7 +124,7 @@ class Judge:
         return out
 
     def _output(self, subject: Subject, name: str, result: Array, *, whole: bool) -> Judged:
-        got = columns(result) if name in ("y", "dx") else result
+        got = columns(result) if name in WHOLE else result
         high, low = subject.quantities.truth.values[name]
         bound = subject.bound(self.declared, name)
         if not whole:
@@ -137,9 +147,9 @@ def _chosen_channels(case: Case, observation: Observation) -> tuple[Case, Observ
     chosen = list(case.judged_channels)
 
     def narrowed(name: str, a: Array) -> Array:
-        return a[:, chosen] if name in ("x", "y", "dy", "dx") else a[chosen]
+        return a[:, chosen] if name in (*WHOLE_ARGUMENTS, *WHOLE) else a[chosen]
 
-    names = ("x", "dy", "gamma", "beta", "running_mean", "running_var")
+    names = ("x", "dy", *CHANNEL_ARGUMENTS, *DOUBLE_ARGUMENTS)
     held = {n: narrowed(n, a) for n in names if (a := getattr(case, n)) is not None}
     results = {
         call: {name: narrowed(name, a) for name, a in outputs.items()}

@@ -12,6 +12,12 @@ from bnproof.properties.formats import Array
 RESULTS = ("y", "running_mean", "running_var", "dx", "dgamma", "dbeta")
 """Results of a training call and of an inference call, backward included."""
 
+DOUBLE = ("ddy", "dx of double backward", "dgamma of double backward")
+"""Results of double backward; its dx and dgamma are not those of backward."""
+
+WHOLE = ("y", "dx", *DOUBLE[:2])
+"""Results with the shape and dtype of x; all others have one value per channel."""
+
 
 @dataclass
 class Event:
@@ -38,7 +44,7 @@ class Observation:
     Attributes:
         results: by call ("train", "train late", "infer", ...) the results offered, by name.
         events: what happened that should not, or that the properties have to know.
-        offers: optional parts that were offered, for instance {"backward", "infer dx"}.
+        offers: optional parts that were offered, for instance {"infer dx", "double backward"}.
         failure: "crashed", "timed-out" or "" and what is known of it.
     """
 

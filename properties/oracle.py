@@ -72,19 +72,19 @@ def batch_truth(
     """
     x, gamma, beta = (np.asarray(a, np.float64) for a in (x, gamma, beta))
     given = [] if statistics is None else [np.asarray(s, np.float64) for s in statistics]
-    fine = _all_finite(x) & _all_finite(np.stack([gamma, beta, *given]))
+    fine = all_finite(x) & all_finite(np.stack([gamma, beta, *given]))
     fine &= np.isfinite(eps) and len(x) > 0
-    channels = _channels(_finite(x, fine), [_finite(s, fine) for s in given], eps)
+    channels = channels_of(finite(x, fine), [finite(s, fine) for s in given], eps)
     defined = fine & channels.positive
     channels.w[~defined] = 1  # anything that has a root; replaced by NaN below
     values = {"mean": channels.mean, "var": channels.var, "inv_std": channels.inv_std()}
-    values["y"] = channels.y(_finite(gamma, fine), _finite(beta, fine))
-    values = {name: _where(defined, value) for name, value in values.items()}
+    values["y"] = channels.y(finite(gamma, fine), finite(beta, fine))
+    values = {name: where(defined, value) for name, value in values.items()}
     if dy is not None:
         dy = np.asarray(dy, np.float64)
-        known = _all_finite(dy)
-        gradients = channels.gradients(_finite(dy, known), _finite(gamma, fine))
-        values |= {name: _where(defined & known, value) for name, value in gradients.items()}
+        known = all_finite(dy)
+        gradients = channels.gradients(finite(dy, known), finite(gamma, fine))
+        values |= {name: where(defined & known, value) for name, value in gradients.items()}
     pairs = zip(channels.statistics, defined, strict=True)
     return Truth(values, tuple(pair if held else None for pair, held in pairs))
 
@@ -121,15 +121,18 @@ def error(got: Array, truth: Exact) -> Array:
         return np.where(np.isfinite(wide) | ~np.isfinite(truth[0]), off, np.inf)
 
 
-def _all_finite(columns: Array) -> Array:
+def all_finite(columns: Array) -> Array:
+    """Which columns are finite."""
     return np.asarray(np.isfinite(columns).all(axis=0))
 
 
-def _finite(values: Array, held: Array) -> Array:
+def finite(values: Array, held: Array) -> Array:
+    """Values with zeros where they are not held."""
     return np.where(held, values, 0.0)
 
 
-def _where(held: Array, value: Exact) -> Exact:
+def where(held: Array, value: Exact) -> Exact:
+    """A value with NaN where it is not held."""
     return np.where(held, value[0], NAN), np.where(held, value[1], 0.0)
 
 
@@ -143,7 +146,7 @@ def _objects(values: Sequence[int]) -> Array:
 
 
 @dataclass
-class _Channels:
+class Channels:
     """All channels, exactly, in the letters of the module's docstring; (C,) but for D: (N, C)."""
 
     statistics: list[tuple[Fraction, Fraction]]
@@ -156,14 +159,17 @@ class _Channels:
 
     @property
     def positive(self) -> Array:
+        """Which channels have var + eps > 0."""
         return np.asarray(self.w > 0, bool)
 
     @property
     def mean(self) -> Exact:
+        """The mean of each channel."""
         return _arrays([split(mean) for mean, _ in self.statistics])
 
     @property
     def var(self) -> Exact:
+        """The biased variance of each channel."""
         return _arrays([split(var) for _, var in self.statistics])
 
     @cached_property
@@ -179,6 +185,7 @@ class _Channels:
         return np.asarray(self.root[1] - self.f // 2)
 
     def inv_std(self) -> Exact:
+        """n 2^(-f/2) / sqrt(W), rounded."""
         one = np.full((1, len(self.w)), self.n, dtype=object)
         high, low = quotients(one, self.root[0], self.scale)
         return high[0], low[0]
@@ -194,6 +201,7 @@ class _Channels:
         )
 
     def gradients(self, dy: Array, gamma: Array) -> dict[str, Exact]:
+        """dx, dgamma and dbeta of backward(dy)."""
         upstream, u = integers(dy)
         g, g_exponent = integers(gamma[None])
         total = upstream.sum(axis=0, keepdims=True)
@@ -214,11 +222,12 @@ class _Channels:
         }
 
 
-def _channels(x: Array, given: list[Array], eps: float) -> _Channels:
+def channels_of(x: Array, given: list[Array], eps: float) -> Channels:
+    """The channels of x, with their own statistics, or with the mean and variance given."""
     return _trained(x, eps) if not given else _inferred(x, given[0], given[1], eps)
 
 
-def _trained(x: Array, eps: float) -> _Channels:
+def _trained(x: Array, eps: float) -> Channels:
     whole, e = integers(x)
     count = len(x)
     total, squares = whole.sum(axis=0), (whole * whole).sum(axis=0)
@@ -228,10 +237,10 @@ def _trained(x: Array, eps: float) -> _Channels:
     n = max(1, count)
     rows = zip(total, spread, units, strict=True)
     statistics = [(Fraction(s, n) * u, Fraction(v, n * n) * u * u) for s, v, u in rows]
-    return _Channels(statistics, count * whole - total, e, count, w, f, training=True)
+    return Channels(statistics, count * whole - total, e, count, w, f, training=True)
 
 
-def _inferred(x: Array, mean: Array, var: Array, eps: float) -> _Channels:
+def _inferred(x: Array, mean: Array, var: Array, eps: float) -> Channels:
     (whole, e), (m, m_exponent) = integers(x), integers(mean[None])
     v, v_exponent = integers(var[None])
     c = np.minimum(e, m_exponent)
@@ -239,7 +248,7 @@ def _inferred(x: Array, mean: Array, var: Array, eps: float) -> _Channels:
     w, f = _sum(v[0], v_exponent, eps, 1)
     pairs = zip(mean.tolist(), var.tolist(), strict=True)
     statistics = [(Fraction(a), Fraction(b)) for a, b in pairs]
-    return _Channels(statistics, centred, c, 1, w, f, training=False)
+    return Channels(statistics, centred, c, 1, w, f, training=False)
 
 
 def _sum(spread: Array, exponents: Array, eps: float, factor: int) -> tuple[Array, Array]:

@@ -108,6 +108,7 @@ class Property:
         theorem: id of the theorem of the specification behind it.
         needs: what an implementation has to offer, see `unsupported`.
         check: the comparisons that it makes on records.
+        part: the optional part that it is about, as observations name what was offered.
     """
 
     id: str
@@ -115,6 +116,7 @@ class Property:
     theorem: str
     needs: tuple[str, ...]
     check: Callable[[Records], Iterable[Check]] = field(repr=False)
+    part: str = ""
 
     def unsupported(self, declaration: Declaration) -> str:
         """Why an implementation is not held to this property, "" if it is."""

@@ -14,6 +14,7 @@ from bnproof.properties.cases import Case
 from bnproof.properties.contract import CLASSES, Declaration
 from bnproof.properties.formats import FORMATS, Array
 from bnproof.properties.portfolio.builder import Builder, to_rank
+from bnproof.properties.portfolio.double import ALONE, given
 
 SHAPES = ((2, 1), (3, 2), (5, 3), (8, 2), (17, 4), (33, 9), (64, 3), (130, 2), (12, 16), (257, 1))
 SETTINGS = (
@@ -137,6 +138,8 @@ def cases(
             usable = [n for n in LAYOUTS if n != "reversed" or declaration.keeps_strides is True]
             layouts = {n: draw(st.sampled_from(usable)) for n in ("x", "dy")}
             case = case.with_(layouts={k: v for k, v in layouts.items() if v != "C"})
-        return case.with_(calls=draw(st.sampled_from(["short", "full"])))
+        case = case.with_(calls=draw(st.sampled_from(["short", "full"])))
+        alone = draw(st.sampled_from([None, None, None, *ALONE]))
+        return case if alone is None else given(case, alone, draw(st.integers(0, 2**16)))
 
     return made()

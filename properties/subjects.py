@@ -1,19 +1,20 @@
 """Truth and bounds of a data set, formed once, whoever is judged on it and how often."""
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from hashlib import blake2b
 
 import numpy as np
 
 from bnproof.properties.bounds import Arithmetic, Quantities, bounds, ladder
-from bnproof.properties.cases import Case, columns
+from bnproof.properties.cases import DOUBLE_ARGUMENTS, Case, columns
 from bnproof.properties.formats import FORMATS, Array, name_of
 from bnproof.properties.oracle import Truth, batch_truth, float_truth, running_truth
+from bnproof.properties.oracle_double import double_truth
 
 EXACT_LIMIT = 2**18  # elements; above, a float64 evaluation certified by its own bounds is truth
-ARGUMENTS = ("x", "dy", "gamma", "beta", "running_mean", "running_var")
+ARGUMENTS = ("x", "dy", "gamma", "beta", "running_mean", "running_var", *DOUBLE_ARGUMENTS)
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,8 @@ def make_subject(
         weight=abs(float(settings.weight)),
         correction=correction,
     )
+    if case.ddx is not None and not certified:
+        quantities = _with_double(quantities, case, gamma, statistics)
     uncertainty = {}
     if certified:
         double = ladder(FORMATS["float64"], FORMATS["float64"])["two-pass"]
@@ -140,3 +143,32 @@ def _add_running(
         ("running_var", case.running_var, new_var),
     ):
         truth.values[name] = running_truth(old, new, settings.keep, settings.weight)
+
+
+def _with_double(
+    quantities: Quantities,
+    case: Case,
+    gamma: Array,
+    statistics: tuple[Array, Array] | None,
+) -> Quantities:
+    """The quantities with the exact results of double backward, and what bounds them."""
+    assert case.ddx is not None  # noqa: S101  # the caller's duty, told to the type checker
+    zeros = np.zeros(case.channels)
+    ddgamma, ddbeta = (zeros if a is None else a for a in (case.ddgamma, case.ddbeta))
+    upstream = (columns(case.ddx), ddgamma, ddbeta)
+    truth = quantities.truth
+    double = double_truth(
+        quantities.x, gamma, quantities.eps, columns(case.dy), upstream, statistics=statistics
+    )
+    truth.values.update(double.values)
+    at_ddx = replace(
+        quantities,
+        dy=np.asarray(upstream[0], np.float64),
+        truth=Truth({**truth.values, **double.at_ddx}, truth.statistics),
+    )
+    return replace(
+        quantities,
+        at_ddx=at_ddx,
+        ddgamma=np.abs(np.asarray(ddgamma, np.float64)),
+        ddbeta=np.abs(np.asarray(ddbeta, np.float64)),
+    )

@@ -28,7 +28,7 @@ def conclude(
         return _result(property_, dtype, "unsupported", reason=reason), []
     checks = list(property_.check(records))
     if not checks:
-        reason = _nothing(records)
+        reason = _nothing(property_, records)
         return _result(property_, dtype, "unsupported", reason=reason), []
     result = summed_up(property_, dtype, checks, known)
     unknown = [c for c in checks if not c.holds and not _covering(c, known)]
@@ -100,10 +100,12 @@ def _failing(property_: Property, records: Records, dtype: str, group: list[Chec
     )
 
 
-def _nothing(records: Records) -> str:
+def _nothing(property_: Property, records: Records) -> str:
     if not records.all:
         return "no case ran"
     offers = set().union(*(record.observation.offers for record in records))
+    if property_.part and property_.part not in offers:
+        return f"{property_.part} is not offered"
     if not any("dx" in offer or "dgamma" in offer for offer in offers):
         return "the result that it is about is not offered"
     return "no case of the kind that it needs can be given to this implementation"

@@ -2,6 +2,7 @@
 
 from bnproof.reference.architecture import Architecture
 from bnproof.reference.batch_norm import Cache, train_backward, train_forward
+from bnproof.reference.double_backward import inference_double_backward, train_double_backward
 from bnproof.reference.inference import inference_backward, inference_forward
 from bnproof.reference.layer import BatchNorm, Layer
 from bnproof.reference.losses import one_hot
@@ -25,6 +26,7 @@ __all__ = [
     "RMSprop",
     "Step",
     "inference_backward",
+    "inference_double_backward",
     "inference_forward",
     "initialized",
     "load",
@@ -33,6 +35,7 @@ __all__ = [
     "running_update",
     "save",
     "train_backward",
+    "train_double_backward",
     "train_forward",
     "training",
     "updated",

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from bnproof.reference.batch_norm import train_backward, train_forward
+from bnproof.reference.batch_norm import train_forward
 from bnproof.reference.checks import (
     DTYPES,
     Array,
@@ -16,7 +16,8 @@ from bnproof.reference.checks import (
     check_statistics,
     refuse,
 )
-from bnproof.reference.inference import inference_backward, inference_forward
+from bnproof.reference.double_backward import BackwardPass
+from bnproof.reference.inference import inference_forward
 from bnproof.reference.running import running_update
 
 Backward = Callable[[Array], tuple[Array, Array | None, Array | None]]
@@ -89,7 +90,7 @@ class BatchNorm:
             momentum_weighs=self.momentum_weighs,
             running_variance=self.running_variance,
         )
-        return y, mean, var, lambda dy: train_backward(dy, cache)
+        return y, mean, var, BackwardPass(cache, training=True)
 
     def infer(
         self,
@@ -109,7 +110,7 @@ class BatchNorm:
         y, cache = inference_forward(
             x, gamma, beta, *statistics, eps=eps, channel_axis=self.channel_axis
         )
-        return y, *statistics, lambda dy: inference_backward(dy, cache)
+        return y, *statistics, BackwardPass(cache, training=False)
 
     def layer(
         self, channels: int, *, momentum: float | None, eps: float, dtype: str = "float32"

@@ -23,9 +23,16 @@ from bnproof.spec.language import (
 )
 from bnproof.spec.theorems.backward import DBETA, DGAMMA, DX
 from bnproof.spec.theorems.network import frozen
-from bnproof.spec.theorems.second_order import gradients_of_backward
+from bnproof.spec.theorems.second_order import gradients_of_backward, of_inference
 
-NAMES = ("forward", "backward", "inference", "running", "double_backward")
+NAMES = (
+    "forward",
+    "backward",
+    "inference",
+    "running",
+    "double_backward",
+    "inference_double_backward",
+)
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,11 @@ def program(name: str) -> Program:
     if name == "double_backward":
         upstream = ("dy", "v", "ggG", "ggB")
         return Program(name, ("x", *upstream, "gamma", "epsilon"), gradients_of_backward())
+    if name == "inference_double_backward":
+        claims = dict(zip(("gdy", "ggamma", "gx"), of_inference(), strict=True))
+        outputs = {each: claims[each].sides()[1] for each in ("gx", "ggamma", "gdy")}
+        inputs = ("x", "dy", "v", "ggG", "ggB", "gamma", "epsilon", "running_mean", "running_var")
+        return Program(name, inputs, outputs, statistics=False)
     if name == "inference":
         statistics = ("running_mean", "running_var")
         return Program(name, ("x", *settings, *statistics), {"y": frozen(k)}, statistics=False)

@@ -1,8 +1,16 @@
 """All controls."""
 
-from bnproof.mutants.controls import algebra, arithmetic, conventions, memory, sums, variances
+from bnproof.mutants.controls import (
+    algebra,
+    arithmetic,
+    conventions,
+    double_backward,
+    memory,
+    sums,
+    variances,
+)
 from bnproof.mutants.controls.control import Control
 
-KINDS = (conventions, sums, variances, arithmetic, algebra, memory)
+KINDS = (conventions, sums, variances, arithmetic, algebra, double_backward, memory)
 
 CONTROLS: tuple[Control, ...] = tuple(control for kind in KINDS for control in kind.CONTROLS)

@@ -1,7 +1,7 @@
 """Derived error bounds: componentwise, per accuracy class, with no tolerance that is a guess.
 
-Ten formulas, each derived beside its code: M, V, R in `statistics`, X, Y, S, O in `forward`, B,
-C, D in `backward`.  `domain` says where they hold.
+Thirteen formulas, each derived beside its code: M, V, R in `statistics`, X, Y, S, O in `forward`,
+B, C, D in `backward`, J, K, L in `double_backward`.  `domain` says where they hold.
 """
 
 from bnproof.properties.bounds.arithmetic import Arithmetic, ladder

@@ -29,6 +29,8 @@ of courses through dvar and dmean, autodiff of any forward pass, or the Jacobian
 In inference dx = gamma r dy, and nothing else.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from bnproof.properties.bounds.arithmetic import Arithmetic
@@ -68,17 +70,28 @@ def dgamma_error(arithmetic: Arithmetic, q: Quantities, e: StatisticsError) -> A
     return np.asarray(error + accumulated(4, form.u) * (dgamma + error) + lost)
 
 
-def dx_error(
+@dataclass(frozen=True, eq=False)
+class Residual:
+    """Errors of dy - b - t, of which dx is a multiple, and of its parts.
+
+    Attributes:
+        mean, along: of dbeta / N and dgamma / N, per channel.
+        error: of the whole, (N, C).
+        size: the sum of the magnitudes of its terms, their errors included.
+    """
+
+    mean: Array
+    along: Array
+    error: Array
+    size: Array
+
+
+def residual(
     arithmetic: Arithmetic, q: Quantities, e: StatisticsError, e_x: Array, e_dgamma: Array
-) -> Array:
-    """Formula D, without storage."""
+) -> Residual:
+    """What stands in the bracket of formula D, and its error."""
     elements = arithmetic.elements
     underflow = arithmetic.underflow(elements)
-    relative = compose(e.alpha, accumulated(6, elements.u))
-    if q.inference:
-        lost = underflow * (2 + q.gamma + q.inv_std + q.dy_abs)
-        return np.asarray(q.gamma * q.inv_std * q.dy_abs * relative + lost)
-    scale = q.gamma * q.inv_std
     few = accumulated(4, elements.u)
     b, g = q.exact("dbeta") / q.count, q.exact("dgamma") / q.count
     e_dbeta = dbeta_error(arithmetic, q, q.factors_are_powers_of_two)
@@ -91,8 +104,24 @@ def dx_error(
     e_chain = (g + e_g) * q.inv_std * (1 + e.alpha) * centring
     size = q.dy_abs + b + e_b + t + e_t
     through = np.where(e_dbeta == 0, 0.0, sum_error(arithmetic, q.count))
-    e_bracket = e_b + e_t + e_chain + compose(through, accumulated(8, elements.u)) * size
+    error = e_b + e_t + e_chain + compose(through, accumulated(8, elements.u)) * size
+    return Residual(*map(np.asarray, (e_b, e_g, error, size)))
+
+
+def dx_error(
+    arithmetic: Arithmetic, q: Quantities, e: StatisticsError, e_x: Array, e_dgamma: Array
+) -> Array:
+    """Formula D, without storage."""
+    elements = arithmetic.elements
+    underflow = arithmetic.underflow(elements)
+    relative = compose(e.alpha, accumulated(6, elements.u))
+    if q.inference:
+        lost = underflow * (2 + q.gamma + q.inv_std + q.dy_abs)
+        return np.asarray(q.gamma * q.inv_std * q.dy_abs * relative + lost)
+    bracket = residual(arithmetic, q, e, e_x, e_dgamma)
+    scale = q.gamma * q.inv_std
     lost_inside = underflow * (3 + q.d * (1 + q.inv_std + q.inv_std**2))
-    error = scale * (1 + relative) * (e_bracket + lost_inside) + relative * q.exact("dx")
-    lost = underflow * (2 + q.gamma + q.inv_std + (1 + q.gamma + q.inv_std) * (size + e_bracket))
+    error = scale * (1 + relative) * (bracket.error + lost_inside) + relative * q.exact("dx")
+    inside = (1 + q.gamma + q.inv_std) * (bracket.size + bracket.error)
+    lost = underflow * (2 + q.gamma + q.inv_std + inside)
     return np.asarray(error + lost)

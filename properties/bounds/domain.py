@@ -11,8 +11,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from bnproof.properties.bounds.arithmetic import Arithmetic
+from bnproof.properties.bounds.double_backward import STEPS, widest
 from bnproof.properties.bounds.quantities import Quantities
 from bnproof.properties.formats import Array, Format
+from bnproof.properties.observation import DOUBLE, WHOLE
 
 
 def domain(arithmetic: Arithmetic, q: Quantities) -> Mapping[str, Array]:
@@ -95,6 +97,26 @@ def _training(arithmetic: Arithmetic, q: Quantities) -> Mapping[str, Array]:
         )
         out["dgamma"] = gradients & _stored(arithmetic.parameters, q.exact("dgamma"))
         out["dx"] = gradients & _chain(arithmetic, q) & _stored(arithmetic.storage, q.exact("dx"))
+    return out | _double(arithmetic, q, scaling)
+
+
+def _double(arithmetic: Arithmetic, q: Quantities, held: Array) -> dict[str, Array]:
+    """Double backward: products of all factors, and powers of var + eps up to 5/2 either way.
+
+    Autodiff forms (var + eps)^(-5/2) for dx, and for the others what backward forms.
+    """
+    if q.at_ddx is None:
+        return {}
+    form = arithmetic.compute
+    limit = _limit(form, arithmetic.elements) / (4 * q.count + STEPS)
+    out = {}
+    for name in DOUBLE:
+        fine = held & _below(limit, widest(q, name))
+        if not q.inference:
+            power = q.w ** (2.5 if name == DOUBLE[1] else 1.5)
+            fine = fine & (power > 2 * form.tiny) & (1 / power > 2 * form.tiny)
+        into = arithmetic.storage if name in WHOLE else arithmetic.parameters
+        out[name] = fine & _stored(into, q.exact(name))
     return out
 
 
@@ -126,4 +148,4 @@ def _inference(arithmetic: Arithmetic, q: Quantities) -> Mapping[str, Array]:
             & scaling
             & _stored(arithmetic.storage, q.exact("dx"))
         )
-    return out
+    return out | _double(arithmetic, q, scaling)

@@ -7,11 +7,13 @@ import numpy as np
 from bnproof.properties.bounds.arithmetic import Arithmetic
 from bnproof.properties.bounds.backward import dbeta_error, dgamma_error, dx_error
 from bnproof.properties.bounds.domain import domain
+from bnproof.properties.bounds.double_backward import double_errors
 from bnproof.properties.bounds.forward import running_error, stored, xhat_error, y_error
 from bnproof.properties.bounds.quantities import Quantities
 from bnproof.properties.bounds.roundings import accumulated
 from bnproof.properties.bounds.statistics import statistics_error
 from bnproof.properties.formats import Array
+from bnproof.properties.observation import WHOLE
 
 EVALUATION = 1e-9  # the bounds themselves are evaluated in float64; far more than that rounds
 
@@ -25,7 +27,7 @@ class Bounds:
 
     Attributes:
         arithmetic: the class.
-        values: (N, C) for xhat, y and dx, (C,) for the rest.
+        values: (N, C) for xhat and for what has x's shape, (C,) for the rest.
     """
 
     arithmetic: Arithmetic
@@ -59,13 +61,15 @@ def _values(arithmetic: Arithmetic, q: Quantities) -> dict[str, Array]:
         values["dbeta"] = dbeta_error(arithmetic, q)
         values["dgamma"] = dgamma_error(arithmetic, q, e)
         values["dx"] = dx_error(arithmetic, q, e, e_x, values["dgamma"])
+    if q.at_ddx is not None:
+        values |= double_errors(arithmetic, q, e, e_x)
     return {name: _stored(arithmetic, q, name, bound) for name, bound in values.items()}
 
 
 def _stored(arithmetic: Arithmetic, q: Quantities, name: str, bound: Array) -> Array:
     if name == "xhat" or name not in q.truth.values:
         return bound
-    into = arithmetic.storage if name in ("y", "dx") else arithmetic.parameters
+    into = arithmetic.storage if name in WHOLE else arithmetic.parameters
     return stored(arithmetic, bound, q.exact(name), into)
 
 

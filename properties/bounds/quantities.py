@@ -24,6 +24,8 @@ class Quantities:
         running_mean, running_var: (C,) before the call, or None.
         weight: magnitude of the weight of the new value in the running average.
         correction: N / (N - 1), or 1 for a biased running variance.
+        at_ddx: the same with ddx in place of dy, where double backward is bounded.
+        ddgamma, ddbeta: (C,), magnitudes, likewise.
     """
 
     x: Array
@@ -37,6 +39,9 @@ class Quantities:
     running_var: Array | None = None
     weight: float = 0.0
     correction: float = 1.0
+    at_ddx: "Quantities | None" = None
+    ddgamma: Array | None = None
+    ddbeta: Array | None = None
 
     def exact(self, name: str) -> Array:
         """Magnitude of an exact output, to float64."""
@@ -97,6 +102,12 @@ class Quantities:
     def reach(self) -> Array:
         """|x| + |mean|, what a folded form cancels from."""
         return np.asarray(self.x_abs + self.mean)
+
+    @cached_property
+    def xhat_signed(self) -> Array:
+        """xhat, to float64's accuracy."""
+        high, low = self.truth.values["mean"]
+        return np.asarray(((self.x - high) - low) * self.inv_std)
 
     @cached_property
     def x_quantum(self) -> Array:

@@ -16,6 +16,7 @@ from bnproof.properties.portfolio import (
     sizes,
 )
 from bnproof.properties.portfolio.builder import Builder
+from bnproof.properties.portfolio.double import with_double
 
 CHAPTERS = (
     algebra,
@@ -39,15 +40,15 @@ def portfolio(
 
     ``quick`` leaves out those of more than 2^15 values or channels, gives a case in one rank
     instead of all, in turns, and makes all calls around only a third of them, and around those
-    that are about memory.  An early case comes back at the end, after all other shapes and
-    settings.
+    that are about memory.  Some cases have what double backward is given.  An early case comes
+    back at the end, after all other shapes and settings.
 
     >>> len(portfolio(Declaration(), "float32")) > 200
     True
     """
     build = Builder(declaration, dtype, seed, rotate=quick)
     made = [case for chapter in CHAPTERS for case in chapter.cases(build)]
-    chosen = _fewer(made) if quick else made
+    chosen = with_double(_fewer(made) if quick else made, seed)
     if chosen:
         chosen.append(chosen[0].with_(name=f"{chosen[0].name}, once more at the end"))
     return chosen

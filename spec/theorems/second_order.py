@@ -1,6 +1,7 @@
 """Derivatives of the backward pass: double backward, Hessian, and the third derivative."""
 
 from functools import cache
+from typing import Any
 
 from sympy import Derivative, Expr, Indexed, IndexedBase, S, Subs, sqrt, symbols
 
@@ -8,6 +9,7 @@ from bnproof.spec.claims import Claim, Theorem
 from bnproof.spec.language import (
     NAMED,
     along,
+    c,
     dy,
     eps,
     gamma,
@@ -16,6 +18,8 @@ from bnproof.spec.language import (
     m,
     mean,
     mu,
+    running_mean,
+    running_var,
     t,
     total,
     v,
@@ -26,7 +30,7 @@ from bnproof.spec.language import (
 )
 from bnproof.spec.theorems.backward import DBETA, DGAMMA, DX, at, derived
 
-p, q = symbols("p q", real=True)
+p, q, s = symbols("p q s", real=True)
 ggG, ggB = symbols("ggG ggB", real=True)
 """Upstream gradients of dgamma and dbeta; v is that of dx."""
 
@@ -85,6 +89,68 @@ def _gradient_of_x() -> Expr:
     return gamma * (through_xhat + through_dy + through_v) + ggG * from_dgamma
 
 
+def residuals() -> list[Claim]:
+    """The three gradients by two means of products with xhat and one of dy with v."""
+
+    def centred(array: IndexedBase, index: Any) -> Expr:
+        return array[index] - mean(lambda i: array[i])
+
+    along_dy = (p, mean(lambda i: dy[i] * xhat[i]))
+    along_v = (q, mean(lambda i: v[i] * xhat[i]))
+    covariance = (s, mean(lambda i: centred(dy, i) * centred(v, i)))
+    everything = (along_dy, along_v, covariance)
+    bracket = xhat[k] * (s - 3 * p * q) + centred(dy, k) * q + centred(v, k) * p
+    of_dy, of_v = centred(dy, k) - xhat[k] * p, centred(v, k) - xhat[k] * q
+    return [
+        Claim(
+            Derivative(GRADIENTS, dy[k]),
+            gamma * inv_std * of_v + ggG * xhat[k] + ggB,
+            "backward at v, and the two sums",
+            where=(along_v,),
+        ),
+        Claim(
+            Derivative(GRADIENTS, gamma),
+            m * inv_std * (s - p * q),
+            "the covariance of dy and v, less what xhat has of both",
+            where=everything,
+        ),
+        Claim(
+            m * (s - p * q),
+            total(lambda i: v[i] * at(of_dy, i)),
+            "what v has in common with the rest of dy, or dy with that of v",
+            where=everything,
+        ),
+        Claim(
+            Derivative(GRADIENTS, x[k]),
+            ggG * inv_std * of_dy - gamma * inv_std**2 * bracket,
+            "through xhat, through inv_std, and through both",
+            where=everything,
+        ),
+    ]
+
+
+def of_inference() -> list[Claim]:
+    """The same with running statistics, which are constants."""
+    scale = ((c, 1 / sqrt(running_var + eps)),)
+    terms = gamma * c * total(lambda i: v[i] * dy[i]) + ggB * total(lambda i: dy[i])
+    gradients = terms + ggG * c * total(lambda i: dy[i] * (x[i] - running_mean))
+    return [
+        Claim(
+            Derivative(gradients, dy[k]),
+            gamma * c * v[k] + ggG * c * (x[k] - running_mean) + ggB,
+            "three terms that are linear in dy",
+            where=scale,
+        ),
+        Claim(
+            Derivative(gradients, gamma),
+            c * total(lambda i: dy[i] * v[i]),
+            "dx alone has gamma in it",
+            where=scale,
+        ),
+        Claim(Derivative(gradients, x[k]), ggG * c * dy[k], "dgamma alone has x", where=scale),
+    ]
+
+
 def hessian() -> list[Claim]:
     product = hessian_vector_product()
     other = total(lambda i: w[i] * at(product, i))
@@ -128,6 +194,20 @@ THEOREMS = (
         "The gradients of `<v, dx> + ggG*dgamma + ggB*dbeta` with respect to x, gamma and dy are "
         "those that PyTorch's batchnorm_double_backward computes.",
         double_backward,
+        behaviour=True,
+    ),
+    Theorem(
+        "double-backward-residuals",
+        "Double backward, of residuals",
+        "What backward leaves of dy is `dy - mean(dy) - xhat*mean(dy*xhat)`; with this, and the "
+        "same of v, the three gradients are short.",
+        residuals,
+    ),
+    Theorem(
+        "double-backward-inference",
+        "Double backward of inference",
+        "The running statistics are constants, so every sample is alone but for gamma.",
+        of_inference,
     ),
     Theorem(
         "hessian-vector-product",

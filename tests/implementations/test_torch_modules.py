@@ -180,3 +180,77 @@ def test_empty_batches_are_let_through() -> None:
     assert y.shape == (0, 3)
     np.testing.assert_array_equal(mean, arrays[2])
     np.testing.assert_array_equal(var, arrays[3])
+
+
+def doubled(functions: Any, method: str, shape: tuple[int, ...], **settings: Any) -> Any:
+    """ddy, dx and dgamma of one call."""
+    x, dy, arrays = made(shape)
+    *_, backward = getattr(functions, method)(x, *arrays, eps=0.5, **settings)
+    return backward.double(dy, x * dy, arrays[2], arrays[3])
+
+
+@pytest.mark.parametrize(("module", "shape"), MODULES)
+def test_double_backward_agrees_with_the_reference(module: Any, shape: Any) -> None:
+    """Catch arguments in the wrong order, a detached result, and a graph that is freed."""
+    functions = adapt(module)
+    for method, settings in (("train", {"momentum": 0.25}), ("infer", {})):
+        due = doubled(BatchNorm(), method, shape, **settings)
+        for one, other in zip(doubled(functions, method, shape, **settings), due, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-11)
+
+
+def test_double_backward_without_parameters() -> None:
+    """Catch a dgamma where there is no gamma."""
+    x, dy, arrays = made((7, 3), np.float32)
+    functions = adapt(torch.nn.BatchNorm1d(3, affine=False))
+    *_, backward = functions.train(x, None, None, *arrays[2:], momentum=0.1, eps=1e-5)
+    ddy, dx, dgamma = backward.double(dy, dy, None, None)
+    assert dgamma is None
+    assert np.isfinite(ddy).all()
+    assert np.abs(dx).max() > 0
+
+
+def test_double_backward_in_16_bits_is_not_offered() -> None:
+    """PyTorch computes it in 16 bits, sums included, which no accuracy class has."""
+    for functions in variants(torch.nn.BatchNorm2d)[1:]:
+        x, _, arrays = made((4, 3, 2, 2), np.float16)
+        given = [a.astype(functions.parameter_dtypes["float16"]) for a in arrays]
+        assert not hasattr(functions.train(x, *given, momentum=0.25, eps=0.5)[3], "double")
+
+
+class _Once(torch.autograd.Function):
+    """The identity, with a backward that cannot be differentiated."""
+
+    @staticmethod
+    def forward(_: Any, x: torch.Tensor) -> torch.Tensor:
+        return x.clone()
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(_: Any, dy: torch.Tensor) -> torch.Tensor:
+        return dy.clone()
+
+
+class OnceDifferentiable(torch.nn.BatchNorm1d):
+    """A module whose backward is marked as differentiable once."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Normalise, and pass on."""
+        passed: torch.Tensor = _Once.apply(super().forward(x))  # type: ignore[no-untyped-call]  # torch's
+        return passed
+
+
+class Composed(torch.nn.BatchNorm1d):
+    """A module of one's own that can be differentiated as often as one likes."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Normalise, by the kernel."""
+        return super().forward(x)
+
+
+def test_what_cannot_be_differentiated_twice_does_not_offer_it() -> None:
+    """Catch an offer that only raises, and one that is withheld."""
+    x, _, arrays = made((7, 3))
+    for module, offered in ((OnceDifferentiable, False), (Composed, True)):
+        *_, backward = adapt(module).train(x, *arrays, momentum=0.25, eps=0.5)
+        assert hasattr(backward, "double") == offered

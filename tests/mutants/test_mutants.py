@@ -100,8 +100,11 @@ def test_mutant_takes_every_convention_and_dtype(mutant: Mutant) -> None:
         gamma, beta, mean, var = (rng.uniform(1, 2, 3).astype(kind) for _ in range(4))
         *_, backward = made.train(x, gamma, beta, mean, var, momentum=0.75, eps=0.5)
         backward(x)
-        *_, backward = made.infer(x, gamma, beta, mean, var, eps=0.5)
-        backward(x)
+        *_, of_inference = made.infer(x, gamma, beta, mean, var, eps=0.5)
+        of_inference(x)
+        if mutant.family == "double-backward":
+            backward.double(x, x, gamma, beta)
+            of_inference.double(x, x, gamma, beta)
         if mutant.id != "degenerate/absent-gamma-refused-in-inference":
             seen = {"momentum": None, "batches_seen": 3, "eps": 0.5}
             made.train(x, None, None, mean, var, **seen)[3](x)

@@ -65,8 +65,13 @@ def test_exact_data_is_exact(count: int, dtype: str) -> None:
     data = exact_data(count, 3, np.random.default_rng(count))
     case = next(c for c in portfolio(ALL, dtype) if c.name.startswith("exact 4,"))
     case = case.with_(
-        x=form.round(data.x), dy=form.round(data.dy), eps=data.eps, gamma=data.gamma, beta=data.beta
-    )  # fmt: skip
+        x=form.round(data.x),
+        dy=form.round(data.dy),
+        eps=data.eps,
+        gamma=data.gamma,
+        beta=data.beta,
+        ddx=None,
+    )
     settings_ = Judge(ALL, dtype).settings(case)[0]
     truth = SUBJECTS.of(case.with_(
         running_mean=np.zeros(3), running_var=np.ones(3)), settings_, inference=False

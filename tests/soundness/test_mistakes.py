@@ -66,6 +66,24 @@ class Parts:
         """The gradient of beta."""
         return np.asarray(dy.sum(self.axes(dy)))
 
+    def double(
+        self, dy: Array, ddx: Array, xhat: Array, inv_std: Array, gamma: Array, ddgamma: Array
+    ) -> tuple[Array, Array, Array]:
+        """Double backward but for ddbeta, from what backward leaves of dy and ddx."""
+        axes = self.axes(dy)
+
+        def split(a: Array) -> tuple[Array, Array]:
+            along = self.spread((a * xhat).mean(axes), a)
+            return along, a - self.spread(a.mean(axes), a) - xhat * along
+
+        scale, weight = self.spread(gamma * inv_std, dy), self.spread(ddgamma, dy)
+        (a, rest_dy), (b, rest_ddx) = split(dy), split(ddx)
+        common = (rest_dy * ddx).mean(axes)
+        inner = xhat * self.spread(common, dy) + rest_dy * b + rest_ddx * a
+        dx = self.spread(inv_std, dy) * (weight * rest_dy - scale * inner)
+        count = np.float32(dy.size // dy.shape[1])
+        return scale * rest_ddx + weight * xhat, dx, count * inv_std * common
+
     def train(
         self,
         x: Array,
@@ -91,6 +109,11 @@ class Parts:
             dbeta, dgamma = self.dbeta(dy), self.dgamma(dy, xhat)
             return self.dx(dy, xhat, gamma * inv_std, dbeta, dgamma), dgamma, dbeta
 
+        def double(dy: Array, ddx: Array, ddgamma: Array, ddbeta: Array) -> tuple[Array, ...]:
+            ddy, *rest = self.double(dy, ddx, xhat, inv_std, gamma, ddgamma)
+            return ddy + self.spread(ddbeta, dy), *rest
+
+        backward.double = double  # type: ignore[attr-defined]  # as the contract has it
         return (
             self.y(xhat, gamma, beta),
             self.running(running_mean, mean, momentum),
@@ -243,6 +266,20 @@ def _count_in_8_bits(self: Parts, x: Array) -> Any:
     return (x.sum(self.axes(x)) / count).astype(x.dtype)
 
 
+def _no_ddgamma(
+    self: Parts, dy: Array, ddx: Array, xhat: Array, inv_std: Array, gamma: Array, _: Array
+) -> Any:
+    return Parts.double(self, dy, ddx, xhat, inv_std, gamma, np.zeros_like(gamma))
+
+
+def _no_third_term(
+    self: Parts, dy: Array, ddx: Array, xhat: Array, inv_std: Array, gamma: Array, u: Array
+) -> Any:
+    ddy, dx, dgamma = Parts.double(self, dy, ddx, xhat, inv_std, gamma, u)
+    common = gamma * inv_std * dgamma / (dy.size // dy.shape[1])
+    return ddy, dx + xhat * self.spread(common, dy), dgamma
+
+
 def _wide_result(self: Parts, xhat: Array, gamma: Array, beta: Array) -> Any:
     return Parts.y(self, xhat, gamma, beta).astype(np.float64)
 
@@ -302,6 +339,8 @@ MISTAKES: dict[str, tuple[str, Callable[..., Any], str]] = {
     "dgamma by the mean": ("dgamma", _mean_dgamma, "backward/along-xhat"),
     "dbeta by the mean": ("dbeta", _mean_dbeta, "backward/dbeta-is-sum"),
     "dy read without its strides": ("dbeta", _dbeta_by_memory, "forward/strides"),
+    "ddgamma left out of double backward": ("double", _no_ddgamma, "backward/double-backward"),
+    "inv_std constant in double": ("double", _no_third_term, "backward/double-backward"),
     "small gradients flushed": ("dgamma", _small_dgamma_is_zero, "backward/agreement"),
     "batch statistics in inference": ("infer", _infer_with_batch, "inference/single-example"),
     "statistics moved by inference": ("infer", _infer_updates, "running/untouched-by-inference"),
@@ -315,7 +354,9 @@ def test_mistake_is_rejected_by(mistake: str) -> None:
     member, replacement, due = MISTAKES[mistake]
     wrong = type("Wrong", (Parts,), {member: replacement})
 
-    assert due in _violated(wrong())
+    violated = _violated(wrong())
+    assert due in violated
+    assert member != "double" or violated == {due}
 
 
 def test_the_parts_are_right() -> None:

@@ -7,9 +7,8 @@ import numpy as np
 
 from bnproof.properties.contract import Declaration
 from bnproof.properties.formats import Array
-from bnproof.properties.judging import OUTPUTS
 from bnproof.properties.known import family
-from bnproof.properties.observation import Event
+from bnproof.properties.observation import RESULTS, Event
 from bnproof.properties.property import Check
 from bnproof.properties.record import Judged, Record
 from bnproof.properties.running import closed_form
@@ -145,7 +144,7 @@ def _judged(record: Record) -> list[tuple[str, Judged]]:
 
 def _values(record: Record, label: str, judged: Judged, calls: Sequence[Call]) -> Values | None:
     result = record.observation.results.get(label, {}).get(judged.output)
-    if result is None or judged.output not in OUTPUTS:
+    if result is None or judged.output not in RESULTS:
         return None
     whole = judged.output in ("y", "dx")
     given = _declared(result, record.declaration) if whole else result

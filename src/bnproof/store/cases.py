@@ -10,7 +10,13 @@ from typing import Any
 import numpy as np
 
 from bnproof.properties.arguments import SAME
-from bnproof.properties.cases import CHANNEL_ARGUMENTS, Case, Twin
+from bnproof.properties.cases import (
+    CHANNEL_ARGUMENTS,
+    DOUBLE_ARGUMENTS,
+    WHOLE_ARGUMENTS,
+    Case,
+    Twin,
+)
 from bnproof.properties.counterexample import Counterexample
 from bnproof.properties.execution import PLANS
 from bnproof.properties.formats import Array
@@ -19,7 +25,8 @@ from bnproof.properties.life import BATCHES, KINDS, Action
 from bnproof.store.arrays import from_table, hexadecimal, to_table
 from bnproof.store.fields import Fields, StoreError
 
-ARRAYS = ("x", "dy", *CHANNEL_ARGUMENTS)
+ARRAYS = ("x", "dy", *CHANNEL_ARGUMENTS, *DOUBLE_ARGUMENTS)
+OPTIONAL = ("gamma", "beta", *DOUBLE_ARGUMENTS)
 CASE = (
     "name",
     *ARRAYS,
@@ -100,13 +107,15 @@ def read_case(fields: Fields) -> Case:
     if x.ndim < 2:
         raise StoreError(f"{fields.where}: x has the shape {x.shape}; due are 2 to 5 axes")
     held = {name: _argument(fields, name, x) for name in ARRAYS[1:]}
-    dtypes = {a.dtype for name, a in held.items() if name != "dy" and a is not None}
-    if len(dtypes) != 1 or held["dy"].dtype != x.dtype:  # type: ignore[union-attr]  # never None
+    kept = {name: a for name, a in held.items() if a is not None}
+    dtypes = {a.dtype for name, a in kept.items() if name not in WHOLE_ARGUMENTS}
+    wide = {a.dtype for name, a in kept.items() if name in WHOLE_ARGUMENTS}
+    if len(dtypes) != 1 or wide != {x.dtype}:
         raise StoreError(f"{fields.where}: the dtypes of its arrays do not go together")
     return Case(
         name=fields.text("name"),
         x=x,
-        **held,  # type: ignore[arg-type]  # only gamma and beta may be None
+        **held,  # type: ignore[arg-type]  # those that may be are None
         eps=fields.real("eps"),
         momentum=fields.real("momentum") if "momentum" in fields else None,
         batches_seen=fields.whole("batches_seen", 0, MOST_BATCHES, 0),
@@ -122,10 +131,10 @@ def read_case(fields: Fields) -> Case:
 
 
 def _argument(fields: Fields, name: str, x: Array) -> Array | None:
-    if name in ("gamma", "beta") and name not in fields:
+    if name in OPTIONAL and name not in fields:
         return None
     a = from_table(fields.table(name))
-    due = x.shape if name == "dy" else x.shape[1:2]
+    due = x.shape if name in WHOLE_ARGUMENTS else x.shape[1:2]
     if a.shape != due:
         raise StoreError(f"{fields.where}: {name} has the shape {a.shape}; due is {due}")
     return a

@@ -1,0 +1,285 @@
+"""Wrong double backward: the gradients of backward's results."""
+
+import numpy as np
+
+from bnproof.mutants.call import Call
+from bnproof.mutants.doubled import Double, Doubled, Upstream
+from bnproof.mutants.mutant import Mutant
+from bnproof.reference.checks import Array
+
+
+class _NoDdgammaInDx(Doubled):
+    def dx_of_ddgamma(self, call: Call, up: Upstream) -> Array:
+        return np.zeros_like(up.dy)
+
+
+class _NoDdgammaInDdy(Doubled):
+    def ddy_of_ddgamma(self, call: Call, up: Upstream) -> Array:
+        return np.zeros_like(up.dy)
+
+
+class _NoDdbeta(Doubled):
+    def training(self, call: Call, up: Upstream) -> tuple[Array, Array, Array]:
+        up.ddbeta = np.zeros_like(up.ddbeta)
+        return super().training(call, up)
+
+
+class _StatisticsConstant(Doubled):
+    def dx_of_ddx(self, call: Call, up: Upstream) -> Array:
+        terms = up.dy * self.along(call, up.ddx) + up.ddx * self.along(call, up.dy)
+        return np.asarray(-call.gamma * call.inv_std * call.inv_std * terms)
+
+    def dx_of_ddgamma(self, call: Call, up: Upstream) -> Array:
+        return np.asarray(up.ddgamma * call.inv_std * up.dy)
+
+
+class _InvStdConstant(Doubled):
+    def dx_of_ddx(self, call: Call, up: Upstream) -> Array:
+        dy, ddx = (rows - rows.mean(axis=1, keepdims=True) for rows in (up.dy, up.ddx))
+        terms = dy * self.along(call, up.ddx) + ddx * self.along(call, up.dy)
+        return np.asarray(-call.gamma * call.inv_std * call.inv_std * terms)
+
+    def dx_of_ddgamma(self, call: Call, up: Upstream) -> Array:
+        return np.asarray(up.ddgamma * call.inv_std * (up.dy - up.dy.mean(axis=1, keepdims=True)))
+
+
+class _OneSided(Doubled):
+    def dx_of_ddx(self, call: Call, up: Upstream) -> Array:
+        terms = self.residual(call, up.dy) * self.along(call, up.ddx)
+        terms = terms + call.xhat * self.common(call, up)
+        return np.asarray(-call.gamma * call.inv_std * call.inv_std * terms)
+
+
+class _VarianceTermOnce(Doubled):
+    def dx_of_ddx(self, call: Call, up: Upstream) -> Array:
+        dy, ddx = (rows - rows.mean(axis=1, keepdims=True) for rows in (up.dy, up.ddx))
+        terms = dy * self.along(call, up.ddx) + ddx * self.along(call, up.dy)
+        terms = terms + call.xhat * self.common(call, up)
+        return np.asarray(-call.gamma * call.inv_std * call.inv_std * terms)
+
+
+class _CommonUncentred(Doubled):
+    def common(self, call: Call, up: Upstream) -> Array:
+        along = self.along(call, up.dy) * self.along(call, up.ddx)
+        return np.asarray((up.dy * up.ddx).mean(axis=1, keepdims=True) - along)
+
+
+class _DxNegated(Doubled):
+    def dx_of_ddx(self, call: Call, up: Upstream) -> Array:
+        return -super().dx_of_ddx(call, up)
+
+
+class _DxWithoutInvStdSquared(Doubled):
+    def dx_of_ddx(self, call: Call, up: Upstream) -> Array:
+        return np.asarray(super().dx_of_ddx(call, up) / call.inv_std)
+
+
+class _DxWithoutGamma(Doubled):
+    def dx_of_ddx(self, call: Call, up: Upstream) -> Array:
+        one = np.ones_like(call.gamma)
+        given, call.gamma = call.gamma, one
+        try:
+            return super().dx_of_ddx(call, up)
+        finally:
+            call.gamma = given
+
+
+class _DirectTermOnly(Doubled):
+    def ddy_of_ddx(self, call: Call, up: Upstream) -> Array:
+        return np.asarray(call.gamma * call.inv_std * up.ddx)
+
+
+class _DgammaTimesGamma(Doubled):
+    def dgamma_of_ddx(self, call: Call, up: Upstream) -> Array:
+        return np.asarray(call.gamma * super().dgamma_of_ddx(call, up))
+
+
+class _DgammaMean(Doubled):
+    def dgamma_of_ddx(self, call: Call, up: Upstream) -> Array:
+        return np.asarray(super().dgamma_of_ddx(call, up) / call.m)
+
+
+class _DgammaOfDirectTerm(Doubled):
+    def dgamma_of_ddx(self, call: Call, up: Upstream) -> Array:
+        return np.asarray((call.inv_std * up.dy * up.ddx).sum(axis=1, keepdims=True))
+
+
+class _DgammaOfFirstPlace(Doubled):
+    def dgamma_of_ddx(self, call: Call, up: Upstream) -> Array:
+        places = call.m // call.examples
+        terms = call.inv_std * self.residual(call, up.dy) * up.ddx
+        return np.asarray(terms[:, ::places].sum(axis=1, keepdims=True))
+
+
+class _TrainingInInference(Doubled):
+    def inference(self, call: Call, up: Upstream) -> tuple[Array, Array, Array]:
+        return self.training(call, up)
+
+
+class _InferenceInTraining(Doubled):
+    def training(self, call: Call, up: Upstream) -> tuple[Array, Array, Array]:
+        return self.inference(call, up)
+
+
+class _NoDxInInference(Doubled):
+    def inference(self, call: Call, up: Upstream) -> tuple[Array, Array, Array]:
+        ddy, dx, dgamma = super().inference(call, up)
+        return ddy, np.zeros_like(dx), dgamma
+
+
+class _SavedOverwritten(Doubled):
+    def double(
+        self,
+        call: Call,
+        dy: Array,
+        ddx: Array,
+        ddgamma: Array | None,
+        ddbeta: Array | None,
+    ) -> Double:
+        results = super().double(call, dy, ddx, ddgamma, ddbeta)
+        call.xhat = np.asarray(call.xhat * call.inv_std)
+        return results
+
+
+def _mutant(
+    name: str,
+    mistake: str,
+    repair: str,
+    make: type[Doubled],
+    issues: tuple[str, ...] = (),
+) -> Mutant:
+    caught_by = ("backward/double-backward",)
+    return Mutant(f"double-backward/{name}", mistake, repair, issues, caught_by, make)
+
+
+BY_X = "dx is the whole derivative of <ddx, dx> + <ddgamma, dgamma> by x, the statistics' parts too"
+CONSTANTS = ("pytorch/pytorch#186256",)
+"""The same mistake one order higher."""
+
+
+MUTANTS = (
+    _mutant(
+        "no-ddgamma-in-dx",
+        "Double backward forgets that dgamma depends on x.",
+        "Add ddgamma times what backward gives at gamma = 1 to dx.",
+        _NoDdgammaInDx,
+    ),
+    _mutant(
+        "no-ddgamma-in-ddy",
+        "Double backward forgets that dgamma depends on dy.",
+        "Add ddgamma xhat to ddy.",
+        _NoDdgammaInDdy,
+    ),
+    _mutant(
+        "no-ddbeta",
+        "Double backward forgets that dbeta depends on dy.",
+        "Add ddbeta to ddy.",
+        _NoDdbeta,
+    ),
+    _mutant(
+        "statistics-constant",
+        "Double backward takes the saved mean and inv_std for constants.",
+        f"{BY_X}.",
+        _StatisticsConstant,
+        CONSTANTS,
+    ),
+    _mutant(
+        "inv-std-constant",
+        "Double backward takes the saved inv_std for a constant.",
+        f"{BY_X}.",
+        _InvStdConstant,
+        CONSTANTS,
+    ),
+    _mutant(
+        "one-sided",
+        "dx of double backward has the term of dy, and not the same term of ddx.",
+        "dx has dy mean(ddx xhat) and ddx mean(dy xhat), both less what backward takes away.",
+        _OneSided,
+    ),
+    _mutant(
+        "variance-term-once",
+        "mean(dy xhat) mean(ddx xhat) comes once into dx of double backward, and not three times.",
+        "It comes from xhat, from inv_std and from its cube: the factor is 3.",
+        _VarianceTermOnce,
+    ),
+    _mutant(
+        "common-uncentred",
+        "The product of the sums of dy and ddx is left out of double backward.",
+        "Take mean(dy) mean(ddx) from mean(dy ddx).",
+        _CommonUncentred,
+    ),
+    _mutant(
+        "dx-negated",
+        "What <ddx, dx> gives to dx of double backward has the wrong sign.",
+        "It is minus gamma inv_std^2 times the bracket.",
+        _DxNegated,
+    ),
+    _mutant(
+        "dx-scaled-once",
+        "What <ddx, dx> gives to dx of double backward is multiplied by inv_std once.",
+        "It is scaled by gamma inv_std^2.",
+        _DxWithoutInvStdSquared,
+    ),
+    _mutant(
+        "dx-without-gamma",
+        "What <ddx, dx> gives to dx of double backward is not multiplied by gamma.",
+        "It is scaled by gamma inv_std^2.",
+        _DxWithoutGamma,
+    ),
+    _mutant(
+        "direct-term-only",
+        "ddy is gamma inv_std ddx, as if the statistics were constants.",
+        "ddy is backward at ddx, all three terms of it.",
+        _DirectTermOnly,
+    ),
+    _mutant(
+        "dgamma-times-gamma",
+        "dgamma of double backward is multiplied by gamma.",
+        "dgamma is <ddx, dx> at gamma = 1.",
+        _DgammaTimesGamma,
+    ),
+    _mutant(
+        "dgamma-mean",
+        "dgamma of double backward is a mean where a sum is due.",
+        "dgamma is <ddx, dx> at gamma = 1, which sums.",
+        _DgammaMean,
+    ),
+    _mutant(
+        "dgamma-of-direct-term",
+        "dgamma of double backward has the direct term of dx only.",
+        "dgamma is <ddx, dx> at gamma = 1, with all three terms of dx.",
+        _DgammaOfDirectTerm,
+    ),
+    _mutant(
+        "dgamma-not-summed-over-space",
+        "dgamma of double backward sums over the batch at the first position only.",
+        "Sum over the spatial axes as well.",
+        _DgammaOfFirstPlace,
+    ),
+    _mutant(
+        "training-in-inference",
+        "Double backward of inference has the formulas of training.",
+        "In inference the statistics are constants, the running ones.",
+        _TrainingInInference,
+        ("PaddlePaddle/Paddle#27549",),
+    ),
+    _mutant(
+        "inference-in-training",
+        "Double backward of training has the formulas of inference.",
+        "In training mean and inv_std depend on x.",
+        _InferenceInTraining,
+    ),
+    _mutant(
+        "no-dx-in-inference",
+        "dx of double backward of inference is 0, as if dgamma did not depend on x.",
+        "In inference dx is ddgamma inv_std dy.",
+        _NoDxInInference,
+    ),
+    _mutant(
+        "saved-overwritten",
+        "Double backward overwrites what the forward pass has saved, so that the next call is off.",
+        "Leave what is saved as it is: backward and double backward may be called again.",
+        _SavedOverwritten,
+        ("pytorch/pytorch#2268",),
+    ),
+)
