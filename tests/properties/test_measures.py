@@ -66,7 +66,9 @@ def test_every_call_is_held_against_its_own_truth() -> None:
     judged = [(r, call, one) for r in records for call, one in r.all_judged()]
 
     assert {"train", "infer", "double", "double-infer"} <= {call for _, call, _ in judged}
-    assert all(record.under(stronger, call, one).worst <= 1 for record, call, one in judged)
+    for record, call, one in judged:
+        bound = record.under(stronger, call, one).bound
+        assert (bound <= one.bound * (1 + 1e-12)).all(), call  # as the ladder is nested
 
 
 def test_breakdown_tells_algorithms_apart() -> None:
