@@ -10,7 +10,7 @@ from importlib import import_module, metadata
 from typing import Any
 
 METHODS = ("train", "infer", "layer")
-OURS = ("torch_modules", "course_functions")
+OURS = ("torch_modules", "course_functions", "course_exercise")
 GROUP = "bnproof.adapters"
 
 
@@ -33,16 +33,34 @@ def variants(target: Any) -> list[Any]:
     >>> [type(made).__name__ for made in variants(Mine)]
     ['Mine']
     """
-    offers = any(getattr(target, method, None) is not None for method in METHODS)
-    if offers and not _is_torch(target):
+    if of_contract(target):
         return [target() if isinstance(target, type) else target]
-    for adapter in _adapters():
-        if adapter.recognises(target):
-            return list(adapter.build(target))
+    adapter = adapter_of(target)
+    if adapter is not None:
+        return list(adapter.build(target))
     raise TypeError(
         f"{_describe(target)} is not an implementation: it has none of train, infer and layer, and "
         "no adapter knows it (torch.nn.Module, or file.py:forward,backward); see README.md"
     )
+
+
+def of_contract(target: Any) -> bool:
+    """Whether a target is checked as it is, without an adapter.
+
+    >>> of_contract((print, print))
+    False
+    """
+    offers = any(getattr(target, method, None) is not None for method in METHODS)
+    return offers and not _is_torch(target)
+
+
+def adapter_of(target: Any) -> Any:
+    """The adapter that recognises a target, None if there is none.
+
+    >>> adapter_of((print, print)).__name__
+    'bnproof.implementations.course_functions'
+    """
+    return next((adapter for adapter in _adapters() if adapter.recognises(target)), None)
 
 
 def known_targets() -> list[tuple[str, str]]:

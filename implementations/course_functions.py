@@ -10,7 +10,10 @@ float64; code that lets NumPy promote is right there, and its float32 is not ask
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
+
+from bnproof.implementations.standalone import COURSE
 
 Array = NDArray[Any]
 
@@ -78,6 +81,14 @@ class CourseFunctions:
         y, _, parameters = self._call("test", x, gamma, beta, running_mean, running_var, eps=eps)
         return y, parameters.get("running_mean"), parameters.get("running_var"), None
 
+    def standalone(self, dtype: str) -> str:  # noqa: ARG002  # the same for all
+        """The same as source text, for scripts."""
+        return COURSE
+
+    def default_layer(self, channels: int, dtype: str) -> "DefaultLayer":
+        """The functions with nothing in bn_param but the mode."""
+        return DefaultLayer(self._forward, np.ones(channels, dtype))
+
     def _call(
         self,
         mode: str,
@@ -97,3 +108,24 @@ class CourseFunctions:
         }
         y, cache = self._forward(x, gamma, beta, parameters)
         return y, cache, parameters
+
+
+class DefaultLayer:
+    """forward with its own eps, momentum and first statistics, whatever they are."""
+
+    def __init__(self, forward: Callable[..., Any], ones: Array) -> None:
+        self._forward, self._gamma, self._beta = forward, ones, 0 * ones
+        self._parameters: dict[str, Any] = {"mode": "train"}
+
+    def train(self, x: Array) -> tuple[Any, None]:
+        """One call in mode "train", with what the calls before left in bn_param."""
+        y, _ = self._forward(x, self._gamma, self._beta, self._parameters)
+        return y, None
+
+    def state(self) -> dict[str, Any]:
+        """The running statistics in bn_param; none before the first call."""
+        return {n: v for n, v in self._parameters.items() if n.startswith("running_")}
+
+    def settings(self) -> dict[str, float]:
+        """Nothing: the defaults are inside of forward."""
+        return {}

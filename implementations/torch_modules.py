@@ -25,6 +25,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bnproof.implementations.standalone import TORCH
+
 Array = NDArray[Any]
 NAMES = {"gamma": "weight", "beta": "bias"}
 RANKS = {"BatchNorm1d": (2, 3), "BatchNorm2d": (4,), "BatchNorm3d": (5,)}
@@ -151,6 +153,27 @@ class TorchModule:
     ) -> "TorchLayer":
         """The module itself, as a stateful layer."""
         return TorchLayer(self, self._module(channels, eps, momentum, dtype))
+
+    def standalone(self, dtype: str) -> str:
+        """The same as source text, for scripts."""
+        is_class = isinstance(self._target, type)
+        taken = [name for name in ("eps", "momentum") if is_class and self._takes(name)]
+        settings = "".join(f", {name}={name}" for name in taken)
+        parameters = self.parameter_dtypes.get(dtype, dtype)
+        return TORCH.format(
+            copied=not self.keeps_strides,
+            settings=settings,
+            parameters=f"torch.{parameters}",
+            data=f"torch.{dtype}",
+        )
+
+    def default_layer(self, channels: int, dtype: str) -> "TorchLayer":
+        """The module as its constructor makes it without settings, or a copy of the instance."""
+        made = isinstance(self._target, type)
+        module = self._target(channels) if made else copy.deepcopy(self._target)
+        module.requires_grad_()
+        kind = getattr(self._torch, self.parameter_dtypes.get(dtype, dtype))
+        return TorchLayer(self, module.to(kind))
 
     # --- modules --------------------------------------------------------------------------
 
@@ -324,6 +347,11 @@ class TorchLayer:
         if "batches_seen" in copies:
             copies["batches_seen"] = int(copies["batches_seen"])
         return copies
+
+    def settings(self) -> dict[str, float | None]:
+        """eps and momentum, as far as the module tells them."""
+        names = [name for name in ("momentum", "eps") if hasattr(self._module, name)]
+        return {name: getattr(self._module, name) for name in names}
 
     def load(self, state: dict[str, Any]) -> None:
         """Copy a state into the module."""

@@ -6,6 +6,7 @@ from bnproof.mutants.call import Call
 from bnproof.mutants.mutant import Mutant
 from bnproof.mutants.parts import Parts
 from bnproof.reference.checks import Array
+from bnproof.reference.rows import widened
 
 AGREEMENT = ("forward/agreement", "backward/agreement")
 
@@ -99,6 +100,26 @@ class _MeanPerActivation(_PerActivation):
 class _MixedChannels(Parts):
     def read(self, call: Call, x: Array) -> Array:
         return super().read(call, x).T.reshape(x.shape[self.channel_axis], -1)
+
+
+def _unmoved(x: Array, channels: int) -> Array:
+    """One row per channel, as it comes out if x is (N, ..., C) whatever it is."""
+    return np.asarray(x.reshape(-1, channels).T)
+
+
+class _NotMovedBack(Parts):
+    def write(self, call: Call, rows: Array) -> Array:
+        return np.asarray(rows.T.reshape(call.x.shape).astype(call.x.dtype))
+
+
+class _DyNotMoved(Parts):
+    def read_dy(self, call: Call, dy: Array) -> Array:
+        return _unmoved(widened(dy), dy.shape[self.channel_axis])
+
+
+class _NotMoved(_NotMovedBack, _DyNotMoved):
+    def read(self, call: Call, x: Array) -> Array:
+        return _unmoved(widened(x), x.shape[self.channel_axis])
 
 
 class _BroadcastOverLastAxis(Parts):
@@ -238,6 +259,30 @@ MUTANTS = (
         ("vacancy/Synchronized-BatchNorm-PyTorch#31",),
         (*AGREEMENT, "forward/channel-independence"),
         _MixedChannels,
+    ),
+    Mutant(
+        "axes/channels-not-moved",
+        "(N, C, H, W) is reshaped to columns of C without moving the channels last.",
+        "Move the channel axis last, then reshape, and undo both in the reverse order.",
+        (),
+        (*AGREEMENT, "forward/channel-independence"),
+        _NotMoved,
+    ),
+    Mutant(
+        "axes/channels-not-moved-back",
+        "Columns of C are reshaped to (N, C, H, W) without moving the channels back.",
+        "Reshape to (N, H, W, C) first, then move the channel axis to its place.",
+        (),
+        (*AGREEMENT, "forward/channel-independence"),
+        _NotMovedBack,
+    ),
+    Mutant(
+        "axes/channels-of-dy-not-moved",
+        "dy is reshaped to columns of C without moving the channels last, where x was not.",
+        "Do to dy what the forward pass did to x.",
+        (),
+        ("backward/agreement", "backward/dbeta-is-sum"),
+        _DyNotMoved,
     ),
     Mutant(
         "axes/parameters-along-the-last-axis",

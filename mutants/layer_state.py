@@ -137,6 +137,19 @@ class _BackwardSharedByLayers(Layer):
         return y, lambda dy: self.last[x.shape](dy)  # noqa: PLW0108  # likewise
 
 
+class _BackwardWithPresentGamma(Layer):
+    def train(self, x: Array) -> tuple[Array, Backward]:
+        y, backward = super().train(x)
+        used = self._arrays["gamma"]
+
+        def rescaled(dy: Array) -> Any:
+            dx, dgamma, dbeta = backward(dy)
+            ratio = self._arrays["gamma"] / np.where(used == 0, 1, used)
+            return (dx * ratio.reshape(-1, *(1,) * (x.ndim - 2))).astype(x.dtype), dgamma, dbeta
+
+        return y, rescaled
+
+
 class _StaleInEvaluation(Layer):
     def __init__(self, functions: Any, channels: int, **settings: Any) -> None:
         super().__init__(functions, channels, **settings)
@@ -197,6 +210,12 @@ def _mutant(
 
 
 MUTANTS = (
+    _mutant(
+        "backward-with-present-gamma",
+        "backward reads gamma when it is called, after another state was loaded.",
+        "Keep the gamma that forward multiplied by, or a version that tells of the change.",
+        _BackwardWithPresentGamma,
+    ),
     _mutant(
         "shared-by-layers",
         "Layers of equal width share their parameters and statistics.",

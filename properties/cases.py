@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from bnproof.properties.formats import Array
+from bnproof.properties.formats import Array, name_of
+from bnproof.properties.life import Action
 
 CHANNEL_ARGUMENTS = ("gamma", "beta", "running_mean", "running_var")
 """The arguments with one value per channel."""
@@ -57,6 +58,7 @@ class Case:
         twin: how this case was made from another one, for relations between two calls.
         data_key: cases with the same key have the same data, so that truth is formed once.
         judged_channels: the channels that are looked at, None for all.
+        script: what layers live through, () for the fixed script; for ``calls="layer"`` only.
         ddx, ddgamma, ddbeta: what double backward is given, like x, gamma and beta; None where it
             is not called.
     """
@@ -78,6 +80,7 @@ class Case:
     twin: Twin | None = None
     data_key: str = ""
     judged_channels: tuple[int, ...] | None = None
+    script: tuple[Action, ...] = ()
     ddx: Array | None = None
     ddgamma: Array | None = None
     ddbeta: Array | None = None
@@ -85,12 +88,12 @@ class Case:
     @property
     def dtype(self) -> str:
         """Name of the storage dtype."""
-        return str(self.x.dtype.name)
+        return name_of(self.x.dtype)
 
     @property
     def parameter_dtype(self) -> str:
         """Name of the dtype of the statistics, gamma and beta."""
-        return str(self.running_mean.dtype.name)
+        return name_of(self.running_mean.dtype)
 
     @property
     def channels(self) -> int:
@@ -120,7 +123,7 @@ def columns(a: Array) -> Array:
     >>> columns(np.arange(8).reshape(2, 2, 2)).tolist()
     [[0, 2], [1, 3], [4, 6], [5, 7]]
     """
-    return np.moveaxis(a, 1, -1).reshape(-1, a.shape[1])
+    return a if a.ndim == 2 else np.moveaxis(a, 1, -1).reshape(-1, a.shape[1])
 
 
 def from_columns(values: Array, shape: tuple[int, ...]) -> Array:

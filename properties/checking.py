@@ -7,14 +7,19 @@ from typing import Protocol
 from bnproof.properties.cases import Case
 from bnproof.properties.catalogue import PROPERTIES, chosen
 from bnproof.properties.contract import Declaration
+from bnproof.properties.counterexample import Failing
+from bnproof.properties.hurry import hurried
 from bnproof.properties.judging import Judge
+from bnproof.properties.known import Known, is_unexpected, of_property
 from bnproof.properties.observation import Observation
 from bnproof.properties.portfolio import portfolio
+from bnproof.properties.portfolio.layer import has_lives
 from bnproof.properties.property import Property, Records
 from bnproof.properties.quality import accuracy
 from bnproof.properties.record import Record
+from bnproof.properties.rerun import judged
 from bnproof.properties.result import Accuracy, Result
-from bnproof.properties.verdicts import evaluate
+from bnproof.properties.verdicts import conclude
 
 Progress = Callable[[int, int, str], None]
 EVIDENCE = 5
@@ -22,6 +27,9 @@ EVIDENCE = 5
 
 SEARCHED = {"quick": 0, "standard": 100, "thorough": 2000}
 """Searched cases per dtype that a profile promises, beside the portfolio."""
+
+LIVES = {"quick": 0, "standard": 15, "thorough": 300}
+"""Searched lives of layers, likewise, where there are layers."""
 
 PROPERTY_IDS = tuple(p.id for p in PROPERTIES)
 
@@ -48,7 +56,9 @@ class Session(Protocol):
 class Checked:
     """What a check found out, by dtype where it says so.
 
-    ``evidence`` are a few failing records, by which their cause can be told.
+    ``evidence`` are a few failing records, by which their cause can be told; ``failing`` is
+    every output in which a property is violated, with a counterexample.  After an interrupt
+    (KeyboardInterrupt) it is what was found out until then, and ``interrupted`` says so.
     """
 
     results: list[Result] = field(default_factory=list)
@@ -57,6 +67,8 @@ class Checked:
     promised: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     evidence: dict[str, list[Record]] = field(default_factory=dict)
+    failing: list[Failing] = field(default_factory=list)
+    interrupted: bool = False
 
 
 def listing() -> list[tuple[str, str, str]]:
@@ -72,19 +84,30 @@ def check(
     seed: int = 0,
     dtypes: Iterable[str] = (),
     properties: tuple[str, ...] = (),
+    known: Sequence[Known] = (),
     progress: Progress = lambda done, total, text: None,
 ) -> Checked:
     """Check an implementation in each of its dtypes.
 
     ``dtypes`` and ``properties`` (glob patterns of ids) narrow the check; empty means all.
+    ``known`` failures are not reported as failures, and the search goes on where it meets them.
     Raises LookupError for a pattern that matches no property.
     """
     wanted = chosen(properties)
     checked = Checked()
     for dtype in dtypes or declaration.dtypes:
-        records = _records(session, declaration, dtype, profile, seed, progress, checked)
-        _conclude(records, declaration, dtype, wanted, checked)
+        expected = [k for k in known if k.dtype == dtype]
+        records: list[Record] = []
+        try:
+            _gather(
+                records, session, declaration, dtype, profile, seed, expected, progress, checked
+            )
+        except KeyboardInterrupt:
+            checked.interrupted = True
+        _conclude(records, declaration, dtype, wanted, expected, checked)
         del records  # the next dtype's need the room
+        if checked.interrupted:
+            break
     return checked
 
 
@@ -93,97 +116,138 @@ def _conclude(
     declaration: Declaration,
     dtype: str,
     wanted: Sequence[Property],
+    known: Sequence[Known],
     checked: Checked,
 ) -> None:
     every = Records(declaration, tuple(records))
-    results = [evaluate(p, every, dtype) for p in wanted]
+    if checked.interrupted:
+        concluded = hurried(wanted, every, dtype, known)
+    else:
+        concluded = [conclude(p, every, dtype, of_property(known, p.id)) for p in wanted]
+    results = [result for result, _ in concluded]
     checked.results += results
-    shown = dict.fromkeys(r.violations[0].case_name for r in results if r.violations)
-    checked.evidence[dtype] = _evidence([every.by_name[name] for name in shown], records)
+    checked.failing += [failing for _, found in concluded for failing in found]
+    failed = [r for r in results if r.violations and r.verdict != "known"]
+    shown = dict.fromkeys(r.violations[0].case_name for r in failed)
+    unexpected = [r for r in records if is_unexpected(r, known)] if known else records
+    checked.evidence[dtype] = evidence([every.by_name[name] for name in shown], unexpected)
     judge = Judge(declaration, dtype)
-    checked.accuracy[dtype] = accuracy(records, list(judge.classes))
+    checked.accuracy[dtype] = accuracy(records, judge.classes)
     checked.notes += _notes(records, dtype)
 
 
-def _evidence(shown: list[Record], records: Sequence[Record]) -> list[Record]:
+def evidence(shown: Sequence[Record], records: Sequence[Record]) -> list[Record]:
     """The smallest failing record, then others with another number of values, small ones first.
 
     With two values, dividing by N - 1 and not dividing at all are the same.
     """
     wrong = [r for r in records if r.worst > 1 and "nonfinite" not in r.case.tags]
     chosen: list[Record] = []
-    for record in sorted(wrong or shown, key=lambda r: r.case.x.size):
+    for record in sorted(wrong or list(shown), key=lambda r: r.case.x.size):
         if record.case.count not in {other.case.count for other in chosen}:
             chosen.append(record)
     return chosen[:EVIDENCE]
 
 
-def _records(
+def _gather(
+    records: list[Record],
     session: Session,
     declaration: Declaration,
     dtype: str,
     profile: str,
     seed: int,
+    known: Sequence[Known],
     progress: Progress,
     checked: Checked,
-) -> list[Record]:
+) -> None:
+    """Run the cases of one dtype, and add their records to ``records`` one by one."""
     judge = Judge(declaration, dtype)
     cases = portfolio(declaration, dtype, seed=seed, quick=profile == "quick")
-    searched = SEARCHED[profile]
-    total = len(cases) + searched
-    records: list[Record] = []
+    searches = _searches(session, judge, dtype, profile, seed, known)
+    total = len(cases) + sum(search.examples for search in searches)
+    checked.cases[dtype], checked.promised[dtype] = 0, total
     if session.first is not None and session.first[0].dtype == dtype:
-        records += _judged(judge, *session.first)
-    ran = 0
+        records += judged(judge, *session.first)
     for case, observation in session.run_many(cases):
-        ran += 1
-        records += _judged(judge, case, observation)
-        progress(ran, total, f"{dtype}: {case.name}")
-    promised = len(cases)
-    if searched:
-        found = _search(session, judge, declaration, dtype, searched, seed, progress, ran, total)
-        ran += len(found)
+        records += judged(judge, case, observation)
+        checked.cases[dtype] += 1
+        progress(checked.cases[dtype], total, f"{dtype}: {case.name}")
+    for search in searches:
+        before = checked.cases[dtype]
+
+        def note(name: str, before: int = before) -> None:
+            checked.cases[dtype] += 1
+            ran = min(checked.cases[dtype], before + search.examples)  # noqa: B023  # called within this round only
+            progress(ran, total, f"{dtype}: {name}")
+
+        seen: list[Record] = []
+        try:
+            found = search.run(note, seen)
+        except KeyboardInterrupt:
+            records += seen
+            raise
         records += found
-        promised += 0 if _violated(found) else searched  # a search ends at a violation
-    checked.cases[dtype] = ran
-    checked.promised[dtype] = promised
-    return records
+        if any(is_unexpected(record, known) for record in found):  # it ends at a violation
+            checked.promised[dtype] -= search.examples
 
 
-def _violated(records: Sequence[Record]) -> bool:
-    from bnproof.properties.search import is_violated  # noqa: PLC0415  # Hypothesis costs time
+@dataclass(frozen=True)
+class _Search:
+    """A search that a profile has: how many examples, and the function that makes it.
 
-    return any(is_violated(record) for record in records)
+    The function is given another to tell of each case, and a list for the records of all that ran,
+    which an interrupt leaves; it returns those that are of use.
+    """
+
+    examples: int
+    run: Callable[[Callable[[str], None], list[Record]], list[Record]]
 
 
-def _search(
+def _searches(
     session: Session,
     judge: Judge,
-    declaration: Declaration,
     dtype: str,
-    examples: int,
+    profile: str,
     seed: int,
-    progress: Progress,
-    ran: int,
-    total: int,
-) -> list[Record]:
-    from bnproof.properties.search import search  # noqa: PLC0415  # Hypothesis costs time
+    known: Sequence[Known],
+) -> list[_Search]:
+    """For cases, and for lives of layers where there are such; none in the quick profile."""
+    if not SEARCHED[profile]:
+        return []
+    from bnproof.properties import layer_search, search  # noqa: PLC0415  # Hypothesis costs time
 
-    done = 0
+    declaration = judge.declaration
 
-    def run(case: Case) -> Record:
-        nonlocal done
-        done += 1
-        progress(min(ran + done, total), total, f"{dtype}: {case.name}")
-        return judge.judge(case, session.run(case))
+    def violates(record: Record) -> bool:
+        return is_unexpected(record, known)
 
-    return search(run, declaration, dtype, examples=examples, seed_value=seed)
+    def cases(note: Callable[[str], None], seen: list[Record]) -> list[Record]:
+        def run(case: Case) -> Record:
+            note(case.name)
+            seen.append(judge.judge(case, session.run(case)))
+            return seen[-1]
 
+        wanted = SEARCHED[profile]
+        return search.search(
+            run, declaration, dtype, examples=wanted, seed_value=seed, violates=violates
+        )
 
-def _judged(judge: Judge, case: Case, observation: Observation) -> list[Record]:
-    """The record of a case, and those of the steps of a layer's life."""
-    steps: Sequence[tuple[Case, Observation]] = observation.facts.get("steps", ())
-    return [judge.judge(case, observation), *(judge.judge(c, o) for c, o in steps)]
+    def lives(note: Callable[[str], None], seen: list[Record]) -> list[Record]:
+        def run(case: Case) -> list[Record]:
+            note(case.name)
+            made = judged(judge, case, session.run(case))
+            seen.extend(made)
+            return made
+
+        wanted = LIVES[profile]
+        return layer_search.search_lives(
+            run, declaration, dtype, examples=wanted, seed_value=seed, violates=violates
+        )
+
+    found = [_Search(SEARCHED[profile], cases)]
+    if has_lives(declaration, dtype):
+        found.append(_Search(LIVES[profile], lives))
+    return found
 
 
 def _notes(records: Sequence[Record], dtype: str) -> list[str]:

@@ -149,10 +149,14 @@ class Declaration:
         return low <= value <= high
 
 
+ATTRIBUTES = tuple(a.name for a in fields(Declaration) if a.name not in FOUND)
+"""What an implementation may declare, beside its name and version."""
+
+
 def declaration_of(implementation: object) -> Declaration:
     """Read and check what an implementation declares.
 
-    Raises ContractError, with a message of one or two lines, if it is not of the contract.
+    Raises ContractError, with all that is wrong in one line, if it is not of the contract.
 
     >>> class Mine:
     ...     momentum_weighs = "old"
@@ -163,17 +167,33 @@ def declaration_of(implementation: object) -> Declaration:
     methods = tuple(m for m in METHODS if getattr(implementation, m, None) is not None)
     _check_methods(implementation, methods)
     given: dict[str, Any] = {"methods": methods}
-    for attribute in fields(Declaration):
-        if attribute.name in FOUND:
-            continue
-        value = getattr(implementation, attribute.name, None)
+    wrong: list[ContractError] = []
+    for name in ATTRIBUTES:
+        value = getattr(implementation, name, None)
         if value is not None:
-            given[attribute.name] = _read(attribute.name, value)
+            try:
+                given[name] = _read(name, value)
+            except ContractError as error:
+                wrong.append(error)
+    if wrong:
+        raise ContractError("; ".join(map(str, wrong)))
     given["name"] = str(getattr(implementation, "name", None) or _name_of(implementation))
     given["version"] = str(getattr(implementation, "version", None) or "")
     if "layer" in methods:
         given["layer_options"] = layer_options(implementation.layer)  # type: ignore[attr-defined]  # checked above
     return _of_layers(Declaration(**given))
+
+
+def attributes_of(implementation: object) -> tuple[str, ...]:
+    """Names of the attributes of the contract that an implementation has, defaults left out.
+
+    >>> class Mine:
+    ...     momentum_weighs = "old"
+    >>> attributes_of(Mine())
+    ('momentum_weighs',)
+    """
+    names = (attribute.name for attribute in fields(Declaration) if attribute.name not in FOUND)
+    return tuple(name for name in names if getattr(implementation, name, None) is not None)
 
 
 def _of_layers(declaration: Declaration) -> Declaration:

@@ -6,6 +6,7 @@ implementation does to its inputs, to earlier results or to its own state become
 
 import contextlib
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,16 @@ import numpy as np
 from bnproof.properties.arguments import Arguments, to_canonical
 from bnproof.properties.cases import DOUBLE_ARGUMENTS, Case
 from bnproof.properties.contract import ContractError, Declaration, declaration_of
-from bnproof.properties.formats import FORMATS, Array
+from bnproof.properties.formats import FORMATS, Array, name_of
 from bnproof.properties.functional import functional
 from bnproof.properties.layers import LayerLife
 from bnproof.properties.observation import DOUBLE, WHOLE, Event, Observation
 
 Announce = Callable[[str], None]
+PLANS = ("full", "short", "error", "steps", "refill", "infer", "train", "empty", "layer")
+"""The plans of calls that a case can ask for."""
+
+Returned = Callable[[], None]
 REMEMBERED = 12  # earlier results that are looked at again after each case
 REMEMBERED_SIZE = 4096  # larger results are not kept
 
@@ -34,13 +39,20 @@ class Executor:
         self.implementation = functional(implementation, declaration)
         self.original = implementation
         self.declaration = declaration
-        self._second = _second_instance(implementation, declaration)
         self._earlier: list[tuple[str, Array, bytes]] = []
 
-    def run(self, case: Case, announce: Announce) -> Observation:
-        """Make the calls of a case; whatever is raised becomes an event."""
+    @cached_property
+    def second(self) -> Any:
+        """Another instance, None where there can be none."""
+        return _second_instance(self.original, self.declaration)
+
+    def run(self, case: Case, announce: Announce, returned: Returned = lambda: None) -> Observation:
+        """Make the calls of a case; whatever is raised becomes an event.
+
+        ``announce`` is told of every call before it is made, ``returned`` after it.
+        """
         observation = Observation()
-        run = _Run(self, case, announce, observation)
+        run = _Run(self, case, announce, returned, observation)
         with contextlib.suppress(Stop), np.errstate(all="ignore"):
             run.plan()
         self._look_at_earlier_results(observation)
@@ -62,10 +74,15 @@ class _Run:
     """One run of one case."""
 
     def __init__(
-        self, executor: Executor, case: Case, announce: Announce, observation: Observation
+        self,
+        executor: Executor,
+        case: Case,
+        announce: Announce,
+        returned: Returned,
+        observation: Observation,
     ) -> None:
         self.executor, self.case, self.observation = executor, case, observation
-        self.declaration, self.announce = executor.declaration, announce
+        self.declaration, self.announce, self.returned = executor.declaration, announce, returned
         self.implementation = executor.implementation
         self.arguments = Arguments(case, self.declaration)
         self.live: list[tuple[str, Array, bytes]] = []
@@ -73,16 +90,18 @@ class _Run:
 
     def plan(self) -> None:
         """The calls of the case's plan."""
-        {
-            "full": self._full,
-            "short": self._short,
-            "error": self._error,
-            "steps": self._steps,
-            "refill": self._refill,
-            "infer": self._inference_only,
-            "empty": self._empty,
-            "layer": self._layer,
-        }[self.case.calls]()
+        plans = (
+            self._full,
+            self._short,
+            self._error,
+            self._steps,
+            self._refill,
+            self._inference_only,
+            self._training_only,
+            self._empty,
+            self._layer,
+        )
+        dict(zip(PLANS, plans, strict=True))[self.case.calls]()
         self._close()
 
     # --- plans ----------------------------------------------------------------------------
@@ -118,6 +137,9 @@ class _Run:
         backward = self._infer("infer")
         self._gradients("infer", backward)
         self._double("double-infer", backward)
+
+    def _training_only(self) -> None:
+        self._train("train")
 
     def _error(self) -> None:
         """Training has to raise, before the statistics change; inference has to work."""
@@ -196,7 +218,7 @@ class _Run:
         """The life of two layers; its steps are cases of their own."""
         life = LayerLife(self.executor.original, self.declaration, self.case, self._layer_call)
         self.observation.facts = {"steps": life.steps}
-        life.script()
+        life.run()
 
     def _layer_call(self, label: str, function: Any, *arguments: Any, **settings: Any) -> Any:
         """A call of a layer; a result of the wrong form ends the case as an exception does."""
@@ -310,8 +332,8 @@ class _Run:
             smaller = other.with_(x=other.x[:-1], dy=other.dy[:-1], layouts={})
             cases.append((smaller, Arguments(smaller, self.declaration)))
         targets = [self.implementation]
-        if self.executor._second is not None:  # noqa: SLF001  # one module, two classes
-            targets.append(self.executor._second)  # noqa: SLF001
+        if self.executor.second is not None:
+            targets.append(self.executor.second)
         for target in targets:
             for made, given in cases:
                 if _offers(target, "train"):
@@ -376,6 +398,8 @@ class _Run:
         except BaseException as raised:  # noqa: BLE001  # SystemExit too is a verdict on the target
             self._event("raised", label, label, _one_line(raised))
             raise Stop from None
+        finally:
+            self.returned()
 
     # --- results --------------------------------------------------------------------------
 
@@ -409,12 +433,12 @@ class _Run:
         whole = name in WHOLE
         due_shape = _shape(case, self.declaration) if whole else case.running_mean.shape
         due_dtype = case.dtype if whole else case.parameter_dtype
-        if plain.dtype.name != due_dtype:
+        if name_of(plain.dtype) != due_dtype:
             self._malformed(label, name, f"dtype {plain.dtype}, due {due_dtype}")
         if plain.shape != due_shape:
             self._malformed(label, name, f"shape {plain.shape}, due {due_shape}")
             return None
-        if plain.dtype.name not in FORMATS and plain.dtype.kind not in "fiub":
+        if name_of(plain.dtype) not in FORMATS and plain.dtype.kind not in "fiub":
             return None
         return to_canonical(plain, self.declaration) if whole else plain
 
@@ -475,7 +499,12 @@ CALLED = {
 }
 
 
-def try_out(implementation: Any, declaration: Declaration) -> tuple[Case, Observation]:
+def try_out(
+    implementation: Any,
+    declaration: Declaration,
+    announce: Announce = lambda _: None,
+    returned: Returned = lambda: None,
+) -> tuple[Case, Observation]:
     """The first calls, on ordinary data, and what came back, to be judged like any other case.
 
     Raises ContractError if the target cannot be used.
@@ -483,7 +512,7 @@ def try_out(implementation: Any, declaration: Declaration) -> tuple[Case, Observ
     from bnproof.properties.portfolio import ordinary_case  # noqa: PLC0415  # portfolio needs cases
 
     case = ordinary_case(declaration)
-    observation = Executor(implementation, declaration).run(case, lambda _: None)
+    observation = Executor(implementation, declaration).run(case, announce, returned)
     for event in observation.of("raised", "malformed"):
         if event.kind == "raised":
             raise ContractError(f"{event.call}: {event.detail}{_called(implementation, event)}")

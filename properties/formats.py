@@ -1,6 +1,7 @@
 """The floating-point formats that batch normalization is stored and computed in."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import ml_dtypes
@@ -81,4 +82,14 @@ def format_of(dtype: Any) -> Format:
     >>> format_of(np.float32).sub == 2.0 ** -149
     True
     """
-    return FORMATS[np.dtype(dtype).name]
+    return FORMATS[name_of(np.dtype(dtype))]
+
+
+@lru_cache(maxsize=64)
+def name_of(dtype: np.dtype[Any]) -> str:
+    """The name of a dtype, which NumPy forms anew each time that it is asked.
+
+    >>> name_of(np.dtype(ml_dtypes.bfloat16))
+    'bfloat16'
+    """
+    return str(dtype.name)

@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 
-from bnproof.properties.bounds import Arithmetic, ladder
+from bnproof.properties.bounds import ladder
 from bnproof.properties.cases import (
     CHANNEL_ARGUMENTS,
     DOUBLE_ARGUMENTS,
@@ -45,6 +45,7 @@ class Judge:
 
     def judge(self, case: Case, observation: Observation) -> Record:
         """The record of a case: at the rounding of the settings that explains it best."""
+        ran = case
         case, observation = _chosen_channels(case, observation)
         best: Record | None = None
         for settings in self.settings(case):
@@ -55,6 +56,7 @@ class Judge:
                 break
         assert best is not None  # noqa: S101  # there is at least one rounding: none
         best.found = self._strongest(best)
+        best.ran = ran
         return best
 
     def settings(self, case: Case) -> list[Settings]:
@@ -133,16 +135,9 @@ class Judge:
         """The strongest class that explains every output; classes weaker than declared as well."""
         looked_at = {id(j): (call, j) for call, j in record.all_judged()}  # the same bits once
         for name, arithmetic in self.classes.items():
-            if all(self._explains(arithmetic, record, *each) for each in looked_at.values()):
+            if all(record.under(arithmetic, *each).worst <= 1 for each in looked_at.values()):
                 return name
         return ""
-
-    def _explains(self, arithmetic: Arithmetic, record: Record, call: str, judged: Judged) -> bool:
-        if arithmetic is self.declared:
-            return judged.worst <= 1
-        subject = record.subjects[MODES[call]]
-        bound = subject.bound(arithmetic, judged.output)[: len(judged.error)]
-        return replace(judged, bound=np.where(np.isinf(judged.bound), np.inf, bound)).worst <= 1
 
 
 def _chosen_channels(case: Case, observation: Observation) -> tuple[Case, Observation]:

@@ -4,8 +4,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bnproof.properties.cases import Case
-from bnproof.properties.contract import declaration_of
+from bnproof.properties.contract import Declaration, attributes_of, declaration_of
 from bnproof.properties.execution import Executor, try_out
+from bnproof.properties.formats import Array
+from bnproof.properties.lifetime import Lifetime, lifetime
 from bnproof.properties.observation import Observation
 
 
@@ -16,6 +18,7 @@ class LocalSession:
     """
 
     def __init__(self, implementation: Any) -> None:
+        self._implementation = implementation
         self.declaration = declaration_of(implementation)
         self.first: tuple[Case, Observation] | None = try_out(implementation, self.declaration)
         self._executor = Executor(implementation, self.declaration)
@@ -23,6 +26,18 @@ class LocalSession:
     def run(self, case: Case) -> Observation:
         """Run one case."""
         return self._executor.run(case, lambda _: None)
+
+    def probe(self, case: Case, declaration: Declaration) -> Observation:
+        """Run one case as if something else were declared."""
+        return Executor(self._implementation, declaration).run(case, lambda _: None)
+
+    def lifetime(self, batches: Sequence[Array], channels: int) -> Lifetime:
+        """What a layer made without settings does with some batches."""
+        return lifetime(self._implementation, batches, channels, lambda _: None)
+
+    def attributes(self) -> tuple[str, ...]:
+        """Names of the attributes that the implementation itself has."""
+        return attributes_of(self._implementation)
 
     def run_many(self, cases: Sequence[Case]) -> Iterator[tuple[Case, Observation]]:
         """Run cases one after the other."""

@@ -76,6 +76,20 @@ class Records:
         """The record of the same data in the same rank, finite and plain."""
         return self.plain.get(f"{record.case.data_key}, rank {record.case.x.ndim}")
 
+    @cached_property
+    def first(self) -> dict[str, Record]:
+        """The first record of each data set, in whatever rank, its numbers finite."""
+        found: dict[str, Record] = {}
+        for record in self.all:
+            case = record.case
+            if case.data_key and not case.judged_channels and "nonfinite" not in case.tags:
+                found.setdefault(case.data_key, record)
+        return found
+
+    def first_of(self, record: Record) -> Record | None:
+        """The first record of the same data."""
+        return self.first.get(record.case.data_key)
+
     def twins(self, relation: str) -> Iterator[tuple[Record, Record]]:
         """Pairs (base, twin) of a relation."""
         for record in self.all:

@@ -1,17 +1,18 @@
 """How accurate an implementation is: its class, its effective depth, and what used up the bound."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from bnproof.properties.bounds import Arithmetic, bounds, largest_term
 from bnproof.properties.judging import MODES
+from bnproof.properties.measures import by_output, offset_curves
 from bnproof.properties.record import Judged, Record
 from bnproof.properties.result import Accuracy
 
 STEPS = 12
 
 
-def accuracy(records: Sequence[Record], classes: Sequence[str]) -> Accuracy:
+def accuracy(records: Sequence[Record], classes: Mapping[str, Arithmetic]) -> Accuracy:
     """The accuracy found on all records of a dtype; ``classes`` are given strongest first."""
     declared = records[0].arithmetic.name if records else ""
     record, call, judged = _worst(records)
@@ -22,9 +23,10 @@ def accuracy(records: Sequence[Record], classes: Sequence[str]) -> Accuracy:
         for name in sorted(layouts)
     }
     depth, count = effective_depth(records)
+    found = _weakest(records, classes)
     return Accuracy(
         declared=declared,
-        found=_weakest(records, classes),
+        found=found,
         by_layout=by_layout,
         worst_ratio=0.0 if judged is None else judged.worst,
         worst_output="" if judged is None else f"{judged.output} ({call})",
@@ -33,7 +35,24 @@ def accuracy(records: Sequence[Record], classes: Sequence[str]) -> Accuracy:
         depth=depth,
         depth_count=count,
         exact=(sum(e[0] for e in exact), sum(e[1] for e in exact)),
+        outputs=by_output(records, _worth_trying(classes, declared, found)),
+        offsets=offset_curves(records, classes),
     )
+
+
+def _worth_trying(
+    classes: Mapping[str, Arithmetic], declared: str, found: str
+) -> dict[str, Arithmetic]:
+    """The classes that every output is held against, for a report's sake.
+
+    Those of low precision cost as much as the check itself, and are tried if they matter: if one
+    is declared or found, or if nothing else explains the results.
+    """
+    names = list(classes)
+    if not found:
+        return dict(classes)
+    last = max(names.index(name) for name in ("one-pass", declared, found))
+    return {name: classes[name] for name in names[: last + 1]}
 
 
 def _layout(record: Record) -> str:
@@ -41,7 +60,7 @@ def _layout(record: Record) -> str:
     return f"rank {record.case.x.ndim}, {layout}"
 
 
-def _weakest(records: Sequence[Record], classes: Sequence[str]) -> str:
+def _weakest(records: Sequence[Record], classes: Iterable[str]) -> str:
     """The strongest class that explains all records: the weakest of theirs, "" if one has none."""
     found = {r.found for r in records if r.judged}
     if "" in found or not found:

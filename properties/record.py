@@ -1,7 +1,7 @@
 """A record: one case that ran, judged once; properties are predicates over records."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -68,6 +68,8 @@ class Record:
         found: the strongest class that explains every output, "" if none does.
         exact: outputs that came back bit for bit, and how many were looked at, for cases whose
             outputs are all representable.
+        ran: the case as it was run, which has more channels than are looked at, or is the life
+            of a layer that this is a step of.
     """
 
     case: Case
@@ -78,6 +80,7 @@ class Record:
     subjects: dict[str, Subject] = field(default_factory=dict)
     found: str = ""
     exact: tuple[int, int] = (0, 0)
+    ran: Case | None = None
 
     @property
     def train(self) -> Quantities | None:
@@ -99,6 +102,17 @@ class Record:
             if not calls or call in calls:
                 for judged in outputs.values():
                     yield call, judged
+
+    def subject_of(self, call: str) -> Subject:
+        """Truth and bounds of a call."""
+        return self.subjects["infer" if call.startswith("infer") else "train"]
+
+    def under(self, arithmetic: Arithmetic, call: str, judged: Judged) -> Judged:
+        """A judged output as another class bounds it; what is not judged stays so."""
+        if arithmetic.name == self.arithmetic.name:
+            return judged
+        bound = self.subject_of(call).bound(arithmetic, judged.output)[: len(judged.error)]
+        return replace(judged, bound=np.where(np.isinf(judged.bound), np.inf, bound))
 
     @property
     def worst(self) -> float:

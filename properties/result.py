@@ -5,6 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 VERDICTS = ("pass", "fail", "unsupported", "known", "crashed", "timed-out")
+INTERRUPTED = 130  # what shells report for a process ended by Ctrl-C
+
+ENTRY = "known failure"
+"""The output of a violation that is about an entry in a file of known failures."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,7 @@ class Violation:
         elements: at most 8 rows (index, got, want, error, bound) of the worst elements.
         ratio: worst error/bound; infinite for NaN and for what has no bound.
         kind: "fail", "crashed" or "timed-out".
+        replay: what ``bnproof replay`` takes, "" where nothing can be run again.
     """
 
     case: str
@@ -28,6 +33,7 @@ class Violation:
     elements: tuple[tuple[str, str, str, str, str], ...] = ()
     ratio: float = float("inf")
     kind: str = "fail"
+    replay: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,8 +65,9 @@ class Result:
         worst_ratio: largest error/bound met, 0 where nothing is measured by a bound.
         worst_output, worst_case: where it was met.
         violations: worst first, one per cause; ``further`` counts the rest.
-        reason: why it is unsupported.
+        reason: why it is unsupported, or known.
         causes: known mistakes that reproduce the violations, likeliest first.
+        replay: what ``bnproof replay`` takes to run the first violation again.
     """
 
     property: str
@@ -77,6 +84,61 @@ class Result:
     further: int = 0
     reason: str = ""
     causes: tuple[Cause, ...] = ()
+    replay: str = ""
+
+
+@dataclass(frozen=True)
+class OutputAccuracy:
+    """How far off one output was at worst, as each accuracy class sees it.
+
+    Attributes:
+        output: with the mode, as in "dx (train)".
+        ratios: largest error/bound by class, strongest first.
+        case: where the largest of the declared class was met.
+    """
+
+    output: str
+    ratios: Mapping[str, float]
+    case: str = ""
+
+
+@dataclass(frozen=True)
+class OffsetPoint:
+    """The decimal digits kept at one offset: of the largest error beside the largest value.
+
+    Attributes:
+        offset: |mean|/std.
+        digits: kept, from 0 to those of the format.
+        bounds: the digits that each class guarantees, strongest first.
+    """
+
+    offset: float
+    digits: float
+    bounds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class OffsetCurve:
+    """How many digits of one output are kept as |mean|/std grows.
+
+    Attributes:
+        output: y, dx, or running_var, which tells of the variance.
+        most: digits of the format that the output is in.
+        points: by ascending offset.
+    """
+
+    output: str
+    most: float
+    points: tuple[OffsetPoint, ...]
+
+    @property
+    def breakdown(self) -> float | None:
+        """The smallest |mean|/std at which less than one digit is kept, None if there is none.
+
+        >>> OffsetCurve("y", 7.2, (OffsetPoint(64.0, 4.0), OffsetPoint(4096.0, 0.5))).breakdown
+        4096.0
+        """
+        return next((point.offset for point in self.points if point.digits < 1), None)
 
 
 @dataclass(frozen=True)
@@ -92,6 +154,8 @@ class Accuracy:
         depth, depth_count: additions that a summand goes through, as far as the errors tell, in
             a sum of ``depth_count`` values; NaN where it was not measured.
         exact: outputs of exactly representable cases that came back bit for bit, and their number.
+        outputs: the largest error/bound of each output, by class.
+        offsets: the digits kept of an output as |mean|/std grows.
     """
 
     declared: str
@@ -104,6 +168,8 @@ class Accuracy:
     depth: float = float("nan")
     depth_count: int = 0
     exact: tuple[int, int] = (0, 0)
+    outputs: tuple[OutputAccuracy, ...] = ()
+    offsets: tuple[OffsetCurve, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -120,6 +186,8 @@ class Report:
         error: why the target cannot be used, else "".
         notes: what a reader should know of the run, a line each.
         environment: versions and platform.
+        interrupted: whether somebody ended the run before it was done; the rest is what was found
+            out until then.
     """
 
     target: str
@@ -136,6 +204,7 @@ class Report:
     notes: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
+    interrupted: bool = False
 
     @property
     def conforms(self) -> bool:
@@ -148,15 +217,17 @@ class Report:
 
     @property
     def exit_status(self) -> int:
-        """0 conforms, 1 violated, 2 cannot be used, 4 nothing or too little was checked.
+        """0 conforms, 1 violated, 2 cannot be used, 4 too little was checked, 130 interrupted.
 
         >>> Report("reference", error="no such module").exit_status
         2
         """
+        if self.interrupted:
+            return INTERRUPTED
         if self.error:
             return 2
         if any(r.verdict in ("fail", "crashed", "timed-out") for r in self.results):
             return 1
-        judged = any(r.examples for r in self.results if r.verdict == "pass")
+        judged = any(r.examples for r in self.results if r.verdict in ("pass", "known"))
         enough = all(self.cases.get(d, 0) >= n for d, n in self.promised.items())
         return 0 if judged and enough else 4

@@ -7,10 +7,12 @@ from hypothesis import HealthCheck, Phase, given, seed, settings, target
 
 from bnproof.properties.cases import Case
 from bnproof.properties.contract import Declaration
+from bnproof.properties.known import FROM_SEARCH, is_unexpected
 from bnproof.properties.record import Record
 from bnproof.properties.strategies import cases
 
 Run = Callable[[Case], Record]
+Violates = Callable[[Record], bool]
 FLOOR = 1e-12
 
 
@@ -18,12 +20,24 @@ class Violated(Exception):  # noqa: N818  # it steers Hypothesis, nobody sees it
     """A case violates something: Hypothesis is to shrink it."""
 
 
+def is_violated(record: Record) -> bool:
+    """Whether a record alone shows a violation, whatever the property."""
+    return is_unexpected(record, ())
+
+
 def search(
-    run: Run, declaration: Declaration, dtype: str, *, examples: int, seed_value: int
+    run: Run,
+    declaration: Declaration,
+    dtype: str,
+    *,
+    examples: int,
+    seed_value: int,
+    violates: Violates = is_violated,
 ) -> list[Record]:
     """Records of searched cases; where one violates something, the smallest that still does.
 
-    ``run`` executes and judges a case.  The same seed gives the same records.
+    ``run`` executes and judges a case; ``violates`` tells what ends the search.  The same seed
+    gives the same records.
     """
     kept: list[Record] = []
     violating: list[Record] = []
@@ -41,8 +55,9 @@ def search(
     @given(cases(declaration=declaration, dtype=dtype))
     def look(case: Case) -> None:
         number = len(kept) + len(violating) + 1
-        record = run(case.with_(name=f"searched case {number}"))
-        if is_violated(record):
+        tags = case.tags | {FROM_SEARCH}
+        record = run(case.with_(name=f"searched case {number}", tags=tags))
+        if violates(record):
             violating.append(record)
             raise Violated
         kept.append(record)
@@ -53,8 +68,3 @@ def search(
     except Violated:
         kept.append(min(violating, key=lambda r: (r.case.x.size, len(r.case.layouts))))
     return kept
-
-
-def is_violated(record: Record) -> bool:
-    """Whether a record alone shows a violation, whatever the property."""
-    return bool(record.worst > 1 or record.observation.failure or record.observation.events)

@@ -9,7 +9,7 @@ import numpy as np
 
 from bnproof.properties.bounds import Arithmetic, Quantities, bounds, ladder
 from bnproof.properties.cases import DOUBLE_ARGUMENTS, Case, columns
-from bnproof.properties.formats import FORMATS, Array
+from bnproof.properties.formats import FORMATS, Array, name_of
 from bnproof.properties.oracle import Truth, batch_truth, float_truth, running_truth
 from bnproof.properties.oracle_double import double_truth
 
@@ -79,7 +79,7 @@ SUBJECTS = Subjects(2**18)
 def _key(case: Case, settings: Settings, *, inference: bool, unbiased: bool) -> bytes:
     """What the truth depends on: the values of each channel, in whatever rank they come."""
     arrays = [getattr(case, name) for name in ARGUMENTS]
-    dtypes = [a if a is None else a.dtype.name for a in arrays]
+    dtypes = [a if a is None else name_of(a.dtype) for a in arrays]
     key = blake2b(
         repr((settings, inference, unbiased, case.count, case.channels, dtypes)).encode(),
         digest_size=16,

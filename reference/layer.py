@@ -38,7 +38,7 @@ class BatchNorm:
     """
 
     name = "reference"
-    dtypes = ("float32", "float64", "float16", "bfloat16")
+    dtypes: tuple[str, ...] = ("float32", "float64", "float16", "bfloat16")
     ranks = (2, 3, 4, 5)
     single_value = "error"
     empty = "error"

@@ -1,10 +1,19 @@
 """What all tests share: the option to be thorough where CI makes do with less."""
 
 import os
+from pathlib import Path
 
 import pytest
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in workers; before torch is imported
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that failures are saved in: not the one of whoever runs the tests."""
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("BNPROOF_CACHE", str(folder))
+    return folder
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -10,6 +10,7 @@ from bnproof.properties.portfolio import (
     layer,
     memory,
     numerics,
+    offsets,
     relations,
     running,
     sizes,
@@ -28,6 +29,7 @@ CHAPTERS = (
     memory,
     degenerate,
     layer,
+    offsets,  # last: what it draws leaves the data of all others as it is
 )
 
 

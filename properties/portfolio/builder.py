@@ -115,6 +115,21 @@ class Builder:
         """The ranks that the next case comes in."""
         return self.declaration.ranks if self._turn is None else (next(self._turn),)
 
+    @property
+    def only_channels(self) -> int | None:
+        """The number of channels, where the implementation has only one."""
+        shape = self.declaration.fixed.get("shape")
+        if shape is not None:
+            return self._canonical(shape)[1]
+        channels: int | None = self.declaration.fixed.get("channels")
+        return channels
+
+    def _canonical(self, shape: Sequence[int]) -> tuple[int, ...]:
+        """A declared shape with the channels on axis 1."""
+        if self.declaration.channel_axis == -1:
+            return (shape[0], shape[-1], *shape[1:-1])
+        return tuple(shape)
+
     # --- what the implementation can take -------------------------------------------------
 
     def _in_range(
@@ -140,19 +155,14 @@ class Builder:
 
     def _fixed_sizes(self, case: Case) -> Case:
         """The case in the only number of channels, or the only shape, that the target has."""
-        shape = self.declaration.fixed.get("shape")
-        channels = self.declaration.fixed.get("channels")
-        if shape is not None:
-            canonical = list(shape)
-            if self.declaration.channel_axis == -1:
-                canonical.insert(1, canonical.pop())
-            channels = canonical[1]
+        shape, channels = self.declaration.fixed.get("shape"), self.only_channels
         if channels is None or (shape is None and channels == case.channels):
             return case
         made = case.with_(**{n: _resize(getattr(case, n), channels) for n in _PER_CHANNEL})
         x, dy = (_channels(a, channels) for a in (case.x, case.dy))
         if shape is not None:
-            x, dy = (_reshaped(columns(a), tuple(canonical)) for a in (x, dy))
+            canonical = self._canonical(shape)
+            x, dy = (_reshaped(columns(a), canonical) for a in (x, dy))
         tags = case.tags - {"exact"}
         return made.with_(x=x, dy=dy, tags=tags, data_key="", twin=None, steps=())
 

@@ -3,22 +3,38 @@
 from collections.abc import Iterator
 
 from bnproof.properties.cases import Case
+from bnproof.properties.contract import Declaration
 from bnproof.properties.portfolio.builder import Builder
 
 SHAPES = {2: (6, 3), 3: (4, 3, 2), 4: (3, 3, 2, 2), 5: (2, 3, 2, 1, 2)}
 
 
+def ranks(declaration: Declaration) -> tuple[int, ...]:
+    """The ranks in which layers can be made: each that is declared, or the first."""
+    return declaration.ranks if "rank" in declaration.layer_options else declaration.ranks[:1]
+
+
+def accumulates(declaration: Declaration) -> bool:
+    """Whether momentum may be None, for the cumulative average."""
+    return declaration.cumulative and "momentum" not in declaration.fixed
+
+
+def has_lives(declaration: Declaration, dtype: str) -> bool:
+    """Whether layers of a dtype can be made, and given batches of any size."""
+    if "layer" not in declaration.methods or "shape" in declaration.fixed:
+        return False
+    return "dtype" in declaration.layer_options or dtype == declaration.dtypes[0]
+
+
 def cases(build: Builder) -> Iterator[Case]:
     """One life per rank, and one of the cumulative average; none where there are no layers."""
-    if "layer" not in build.declaration.methods or "shape" in build.declaration.fixed:
+    if not has_lives(build.declaration, build.dtype):
         return
-    options = build.declaration.layer_options
-    if "dtype" not in options and build.dtype != build.declaration.dtypes[0]:
-        return
-    for rank in build.main_ranks if "rank" in options else build.declaration.ranks[:1]:
+    wanted = [rank for rank in ranks(build.declaration) if rank in build.main_ranks]
+    for rank in wanted:
         x = build.normal(*SHAPES[rank])
         tags = frozenset({"layer"})
         yield build.case(f"layer, rank {rank}", x, weight=0.25, calls="layer", tags=tags)
-        if build.declaration.cumulative and "momentum" not in build.declaration.fixed:
+        if accumulates(build.declaration):
             name = f"layer, cumulative average, rank {rank}"
             yield build.case(name, x, weight=None, calls="layer", tags=tags)

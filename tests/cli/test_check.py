@@ -1,12 +1,6 @@
 """`bnproof check` says what it found by its exit status, on the terminal and in JSON."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -97,6 +91,7 @@ def test_unusable_target_has_json(tmp_path: Path, capsys: pytest.CaptureFixture[
         ["torch.nn.BatchNorm2d"],
         ["no_such_file.py:BN"],
         ["{folder}/right.py:Nothing"],
+        ["{folder}/right.py:*"],
         ["{folder}/raises.py:BN"],
         ["reference", "--dtype", "float33"],
         ["reference", "--property", "no/such"],
@@ -128,6 +123,8 @@ def test_wrong_usage(
         ["reference", "--seed", "-1"],
         ["reference", "--timeout", "0"],
         ["reference", "--timeout", "nan"],
+        ["reference", "--memory", "2 gigs"],
+        ["reference", "--memory", "0"],
         ["reference", "--no-such-option"],
     ],
 )
@@ -154,7 +151,7 @@ def test_fault_of_ours(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
         raise ZeroDivisionError("our mistake")
 
     monkeypatch.delenv("BNPROOF_DEBUG", raising=False)
-    monkeypatch.setattr("bnproof.run.checking.run_check", broken)
+    monkeypatch.setattr("bnproof.run.checking.examine", broken)
 
     assert run(["check", "reference"]) == 3
     assert "fault of bnproof itself (ZeroDivisionError: our mistake)" in capsys.readouterr().err
@@ -168,48 +165,3 @@ def test_targets(capsys: pytest.CaptureFixture[str]) -> None:
     """Catches a list of targets that does not name the reference."""
     assert run(["targets"]) == 0
     assert capsys.readouterr().out.startswith("reference\n")
-
-
-@pytest.mark.parametrize(
-    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)]
-)
-def test_interrupt_leaves_no_process(tmp_path: Path, number: int, status: int) -> None:
-    """Catches a worker that goes on, hanging, after its run was ended."""
-    path, file = tmp_path / "hang.py", tmp_path / "pid"
-    path.write_text(
-        "import os, time\n"
-        "class BN:\n"
-        "    def train(self, *a, **k):\n"
-        f"        open({str(file)!r}, 'w').write(str(os.getpid()))\n"
-        "        time.sleep(1000)\n",
-        encoding="utf-8",
-    )
-    command = [sys.executable, "-m", "bnproof", "check", f"{path}:BN"]
-    with subprocess.Popen(  # noqa: S603  # this Python, this package
-        command, stderr=subprocess.PIPE, text=True
-    ) as process:
-        until(lambda: file.exists() and file.read_text(encoding="utf-8") != "")
-        process.send_signal(number)
-        _, errors = process.communicate(timeout=20)
-
-    assert process.returncode == status
-    assert "Traceback" not in errors
-    until(lambda: is_dead(int(file.read_text(encoding="utf-8"))))
-
-
-def is_dead(process: int) -> bool:
-    """Whether a process is gone, or only waits for its parent to notice."""
-    try:
-        os.kill(process, 0)
-        state = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").split()[2]
-    except (ProcessLookupError, FileNotFoundError):
-        return True
-    return state == "Z"
-
-
-def until(happened: Callable[[], bool]) -> None:
-    """Wait for something that takes a moment."""
-    deadline = time.monotonic() + 20
-    while not happened():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)

@@ -5,7 +5,11 @@ import sys
 
 import pytest
 
-HEAVY = ("torch", "sympy", "hypothesis", "numpy", "rich", "ml_dtypes")
+from bnproof.cli.main import VERBS
+
+HEAVY = ("torch", "sympy", "hypothesis", "numpy", "rich", "ml_dtypes", "matplotlib")
+
+CALLS = [["--help"], ["-h"], ["check", "--help"], ["study", "--help"], ["--version"], []]
 
 
 def python(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -16,7 +20,7 @@ def python(*arguments: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["check", "--help"], ["--version"], []])
+@pytest.mark.parametrize("arguments", CALLS)
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     """Catches an import at the top of a file that makes help slow."""
     text = f"""
@@ -42,7 +46,7 @@ def test_module_is_a_program() -> None:
 
 def test_every_verb_can_be_imported() -> None:
     """Catches a verb in the help that fails when it is called."""
-    for verb in ("check", "targets", "derive", "prove"):
+    for verb in VERBS:
         done = python("-m", "bnproof", verb, "--help")
 
         assert done.returncode in (0, 2), done.stderr

@@ -2,7 +2,16 @@
 
 import pytest
 
-from bnproof.properties.result import Accuracy, Report, Result, Violation
+from bnproof.properties.result import (
+    Accuracy,
+    Cause,
+    OffsetCurve,
+    OffsetPoint,
+    OutputAccuracy,
+    Report,
+    Result,
+    Violation,
+)
 
 ROW = ("[0, 0]", "1.23663759", "1.54780712", "0.311", "1.5e-05")
 
@@ -20,6 +29,7 @@ def violation(output: str = "y", ratio: float = 20800.0, kind: str = "fail") -> 
         elements=(ROW,) * 8 if measured else (),
         ratio=ratio,
         kind=kind,
+        replay="abcdefg2",
     )
 
 
@@ -35,7 +45,38 @@ def failed(name: str, dtype: str = "float32", *violations: Violation) -> Result:
         worst_ratio=violations[0].ratio,
         violations=violations,
         further=3,
+        replay=violations[0].replay,
     )
+
+
+def measured() -> Accuracy:
+    """With what is plotted: one output within the bound, one beyond, and a curve that breaks."""
+    points = ((1.0, 7.0, 5.0), (64.0, 3.5, 3.0), (4096.0, 0.5, 1.25), (262144.0, 0.0, 0.0))
+    return Accuracy(
+        "streaming",
+        "",
+        worst_ratio=2e7,
+        outputs=(
+            OutputAccuracy(
+                "y (train)", {"two-pass": 0.5, "streaming": 0.25, "one-pass": 0.25}, "a"
+            ),
+            OutputAccuracy("dx (train)", {"two-pass": float("inf"), "streaming": 2e7}, "b"),
+        ),
+        offsets=(
+            OffsetCurve(
+                "y",
+                7.2,
+                tuple(OffsetPoint(at, kept, {"streaming": due}) for at, kept, due in points),
+            ),
+            OffsetCurve("dx", 7.2, (OffsetPoint(2.0, 6.0, {"streaming": 5.0}),)),
+        ),
+    )
+
+
+CAUSE = Cause("eps/twice", "eps is added twice.", "Add eps once.", ("owner/name#12",))
+
+
+KNOWN = Result("forward/sign", "s", "t", "float32", "known", 9, reason="to be mended in May")
 
 
 @pytest.fixture

@@ -61,6 +61,22 @@ def test_pair_of_functions(write: Write) -> None:
     assert callable(found.train)
 
 
+def test_whole_file(write: Write) -> None:
+    """Catches a file as a whole that is taken for one of the names in it, such as train."""
+    names = "batchnorm_forward = my_forward\ndef train(model): ..."
+    found = load(f"{write('whole.py', GOOD + names)}:*")
+
+    assert {piece.piece.function for piece in found} == {"batchnorm_forward"}
+
+
+def test_modules_that_a_file_deletes_come_back(write: Write) -> None:
+    """Catches a file that takes away what the worker needs to go on."""
+    deletes = "import sys\nfor name in [n for n in sys.modules if n.startswith('bnproof')]:\n"
+    load(f"{write('deletes.py', GOOD + deletes + '    del sys.modules[name]')}:BatchNorm")
+
+    assert "bnproof.run.loading" in sys.modules
+
+
 def test_reference() -> None:
     """Catches a reference that is no target."""
     (found,) = load("reference")

@@ -14,6 +14,11 @@ def test_first_call_of_a_kind_may_compile() -> None:
     ]
 
 
+def test_first_calls_need_not_compile() -> None:
+    """Catches a loop without end that is waited for five times, where nothing compiles."""
+    assert Patience(30, 1.0).limit("train") == 30
+
+
 def test_new_worker_compiles_again() -> None:
     """Catches a right target that times out because another call crashed before."""
     patience = Patience(30)

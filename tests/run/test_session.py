@@ -1,61 +1,15 @@
 """Whatever a target does to its process, each case gets an observation and the run goes on."""
 
-import os
 import time
 from collections.abc import Generator
 from pathlib import Path
 
-import numpy as np
 import pytest
+from tests.run.observing import case, observe
 
-from bnproof.properties.cases import Case
 from bnproof.properties.formats import FORMATS
-from bnproof.properties.observation import Observation
 from bnproof.run.session import HarnessError, Session
 from bnproof.run.target import TargetError
-
-
-def case(number: int = 0, dtype: str = "float32", calls: str = "short", size: int = 6) -> Case:
-    """Ordinary data; with calls="short" it makes one training call and one inference."""
-    storage = FORMATS[dtype]
-    x = storage.round(np.random.default_rng(number).normal(size=(size, 2)))
-    parameters = FORMATS["float32"].round([0.5, 2.0])
-    return Case(
-        name=f"case {number}",
-        x=x,
-        dy=x[::-1].copy(),
-        gamma=parameters,
-        beta=parameters,
-        running_mean=parameters,
-        running_var=parameters,
-        eps=0.5,
-        momentum=0.25,
-        calls=calls,
-    )
-
-
-def observe(target: str, number: int = 5, timeout: float = 0.4) -> list[Observation]:
-    """The observations of some cases."""
-    with Session(target, timeout=timeout) as session:
-        cases = [case(n) for n in range(number)]
-        return [observation for _, observation in session.run_many(cases)]
-
-
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [
-        ("Segfault", "killed by SIGSEGV in the call 'train': Fatal Python error"),
-        ("Exit", "exited with status 7 in the call 'train': about to leave"),
-        ("Fork", "exited with status 1 in the call 'train'"),
-    ],
-)
-def test_crash(hostile: Path, name: str, said: str) -> None:
-    """Catches a crash that ends the run, is laid on another case, or is not explained."""
-    observed = observe(f"{hostile}:{name}")
-
-    assert [o.failure for o in observed] == ["", "", "crashed", "", ""]
-    assert said in observed[2].failure_detail
-    assert "y" in observed[3].results["train"]
 
 
 def test_crash_names_the_line(hostile: Path) -> None:
@@ -64,34 +18,6 @@ def test_crash_names_the_line(hostile: Path) -> None:
 
     assert "hostile.py, line" in detail
     assert "in train" in detail
-
-
-@pytest.mark.parametrize("name", ["Hang", "HangInC"])
-def test_hang(hostile: Path, name: str) -> None:
-    """Catches a hang that blocks the run, also one that lets no other thread of its own run."""
-    began = time.monotonic()
-    observed = observe(f"{hostile}:{name}")
-
-    assert [o.failure for o in observed] == ["", "", "timed-out", "", ""]
-    assert "no answer after 0.4 s in the call 'train'" in observed[2].failure_detail
-    assert time.monotonic() - began < 10
-
-
-@pytest.mark.parametrize("name", ["SysExit", "Reads"])
-def test_exceptions_are_events(hostile: Path, name: str) -> None:
-    """Catches sys.exit that ends the worker, and input() that waits for the user's terminal."""
-    observed = observe(f"{hostile}:{name}")
-
-    assert [bool(o.of("raised")) for o in observed] == [False, False, True, False, False]
-    assert not any(o.failure for o in observed)
-
-
-def test_printing(hostile: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """Catches megabytes of printed text that block the worker or reach the user's report."""
-    observed = observe(f"{hostile}:Chatty", timeout=5)
-
-    assert not any(o.failure for o in observed)
-    assert capfd.readouterr() == ("", "")
 
 
 def test_gives_up(hostile: Path) -> None:
@@ -169,20 +95,6 @@ def test_works_ahead() -> None:
         assert ticket is not None
         assert ticket.case.name == "case 1"
         running.close()
-
-
-def test_no_process_is_left(hostile: Path) -> None:
-    """Catches a worker that outlives an interrupt of its session."""
-    session = Session(f"{hostile}:Hang", timeout=60)
-    with pytest.raises(KeyboardInterrupt), session:  # noqa: PT012  # what is raised inside counts
-        child = session._child
-        assert child is not None
-        session._send(case())
-        raise KeyboardInterrupt
-
-    assert child is not None
-    with pytest.raises(ProcessLookupError):
-        os.killpg(child._process.pid, 0)
 
 
 @pytest.mark.parametrize(

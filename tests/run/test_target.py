@@ -19,6 +19,7 @@ def test_reference_needs_no_colon() -> None:
         ("bn.py:forward,backward", "bn.py", True, ("forward", "backward")),
         ("bn.py:forward, backward", "bn.py", True, ("forward", "backward")),
         ("odd:name/bn.py:BN", "odd:name/bn.py", True, ("BN",)),
+        ("bn.py:*", "bn.py", True, ("*",)),
     ],
 )
 def test_forms(text: str, place: str, is_file: bool, attributes: tuple[str, ...]) -> None:
@@ -36,6 +37,7 @@ def test_forms(text: str, place: str, is_file: bool, attributes: tuple[str, ...]
         ("bn.py", "write bn.py:ATTRIBUTE"),
         ("torch.nn.BatchNorm2d", "write torch.nn:BatchNorm2d"),
         ("torch.nn:", "is not an attribute"),
+        ("torch.nn:*", "is not an attribute"),
         ("torch.nn:Batch Norm", "is not an attribute"),
         (":BN", "not a target"),
         ("bn.py:a,b,c", "names 3 attributes"),

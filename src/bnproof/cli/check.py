@@ -1,18 +1,20 @@
 """``bnproof check``: hold an implementation against all properties."""
 
 import math
-import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from bnproof.cli.known import KnownOptions, known_options, update
+from bnproof.cli.limits import memory_size
+from bnproof.cli.output import WrongUsage
+from bnproof.cli.report_files import Files
+
 if TYPE_CHECKING:
     from bnproof.properties.result import Report
-
-TO_STDOUT = "-"
+    from bnproof.run.asked import Asked
 
 
 @click.command()
@@ -38,6 +40,18 @@ TO_STDOUT = "-"
 @click.option(
     "--json", "json_file", metavar="FILE", help="Write the report as JSON; - is standard output."
 )
+@click.option(
+    "--markdown",
+    "markdown_file",
+    metavar="FILE",
+    help="Write the report as Markdown, such as for the summary of a CI run; - likewise.",
+)
+@click.option(
+    "--html",
+    "html_file",
+    metavar="FILE",
+    help="Write the report as one page that needs no network; - likewise.",
+)
 @click.option("--list", "list_only", is_flag=True, help="List the properties and exit.")
 @click.option(
     "--timeout",
@@ -47,6 +61,14 @@ TO_STDOUT = "-"
     metavar="SECONDS",
     help="Limit for one call of the target; the first of each kind may take five times as long.",
 )
+@click.option(
+    "--memory",
+    metavar="SIZE",
+    callback=memory_size,
+    help="Memory for a worker beside its imports, as 512M or 2G; the default is half of the "
+    "machine's.",
+)
+@known_options
 def check(
     target: str | None,
     profile: str,
@@ -54,8 +76,12 @@ def check(
     dtypes: Sequence[str],
     seed: int,
     json_file: str | None,
+    markdown_file: str | None,
+    html_file: str | None,
     list_only: bool,  # click passes by name
     timeout: float,
+    memory: int | None,
+    **known: Any,
 ) -> int:
     """Check TARGET, an implementation of batch normalization.
 
@@ -68,50 +94,39 @@ def check(
         raise click.UsageError("name a TARGET, for instance reference or my_file.py:MyBatchNorm")
     if math.isnan(timeout):
         raise click.BadParameter("nan is no number of seconds", param_hint="--timeout")
-    if json_file not in (None, TO_STDOUT):
-        _check_writable(Path(json_file))
-    reports = _run(target, profile, properties, dtypes, seed, timeout)
-    return _report(reports, json_file, full=bool(properties))
+    files = Files({"--json": json_file, "--markdown": markdown_file, "--html": html_file})
+    from bnproof.run.asked import Asked  # noqa: PLC0415  # not for --help
+
+    options = KnownOptions(**known)
+    file = options.file()
+    asked = Asked(profile, seed, tuple(dtypes), tuple(properties), timeout, memory, file)
+    reports = _run(target, asked, options)
+    return _report(reports, files, full=bool(properties))
 
 
-def _run(
-    target: str,
-    profile: str,
-    properties: Sequence[str],
-    dtypes: Sequence[str],
-    seed: int,
-    timeout: float,
-) -> "list[Report]":
+def _run(target: str, asked: "Asked", options: KnownOptions) -> "list[Report]":
     from bnproof.report.progress import progress_on  # noqa: PLC0415
-    from bnproof.run.checking import UsageError, run_check  # noqa: PLC0415
+    from bnproof.run.checking import UsageError, examine  # noqa: PLC0415
     from bnproof.run.target import TargetError  # noqa: PLC0415
 
     try:
         with progress_on(sys.stderr) as progress:
-            return run_check(
-                target,
-                profile=profile,
-                seed=seed,
-                dtypes=dtypes,
-                properties=properties,
-                timeout=timeout,
-                progress=progress,
-            )
+            examined = examine(target, asked, progress)
+        ended = any(each.report.error or each.report.interrupted for each in examined)
+        if options.update_known and not ended:
+            return update(options, target, examined, asked)
+        return [each.report for each in examined]
     except (TargetError, UsageError) as error:
-        raise _WrongUsage(str(error)) from error
+        raise WrongUsage(str(error)) from error
 
 
-def _report(reports: "list[Report]", json_file: str | None, *, full: bool) -> int:
-    from bnproof.report.model_json import dumps  # noqa: PLC0415
+def _report(reports: "list[Report]", files: Files, *, full: bool) -> int:
     from bnproof.report.terminal import show  # noqa: PLC0415
     from bnproof.run.checking import exit_status  # noqa: PLC0415
 
     unusable = [report.error for report in reports if report.error]
-    human: TextIO = sys.stderr if json_file == TO_STDOUT or unusable else sys.stdout
-    if json_file == TO_STDOUT:
-        click.echo(dumps(reports), nl=False)
-    elif json_file is not None:
-        _write(Path(json_file), dumps(reports))
+    human: TextIO = sys.stderr if files.take_stdout or unusable else sys.stdout
+    files.write(reports)
     if unusable and len(reports) == 1:
         click.echo(f"Error: {unusable[0]}", err=True)
     else:
@@ -125,34 +140,7 @@ def _list(patterns: Sequence[str]) -> int:
     try:
         properties = chosen(tuple(patterns))
     except LookupError as error:
-        raise _WrongUsage(str(error.args[0])) from error
+        raise WrongUsage(str(error.args[0])) from error
     for listed in properties:
         click.echo(f"{listed.id}\n    {listed.statement} [theorem {listed.theorem}]")
     return 0
-
-
-class _WrongUsage(click.ClickException):
-    """A mistake of the user's, said in one or two lines."""
-
-    exit_code = 2
-
-
-def _check_writable(path: Path) -> None:
-    """Say before a long run that its result could not be written."""
-    folder = path.parent
-    if path.is_dir():
-        reason = "it is a folder"
-    elif not folder.is_dir():
-        reason = f"there is no folder {folder}"
-    elif not os.access(path if path.exists() else folder, os.W_OK):
-        reason = "permission denied"
-    else:
-        return
-    raise _WrongUsage(f"cannot write {path}: {reason}")
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise _WrongUsage(f"cannot write {path}: {error.strerror}") from error

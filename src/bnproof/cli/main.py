@@ -11,9 +11,17 @@ import click
 
 VERBS = {
     "check": "Check an implementation of batch normalization.",
+    "report": "Show a saved report again, in a terminal, as Markdown or as a page.",
+    "replay": "Run a failure that a check has saved again.",
+    "doctor": "Say what a target is recognised as, and what will be checked.",
+    "init": "Write an adapter to start from.",
     "targets": "List what can be checked.",
+    "identify": "Find the conventions of an implementation by probing it.",
+    "translate": "Convert settings from one library to another.",
     "derive": "Show the derivation of batch normalization.",
     "prove": "Prove or refute a formula of one's own.",
+    "grade": "Grade a file of a course's exercise, part by part.",
+    "study": "Run an experiment of the course, and draw it.",
     "selftest": "Show what the suite itself catches.",
 }
 """The verbs, each in a file of its name, and what they do, so that help imports none of them."""
@@ -69,7 +77,8 @@ def cli() -> None:
     bnproof check my_file.py:MyBatchNorm
 
     Exit status: 0 it conforms; 1 a property is violated; 2 wrong usage, or the target cannot
-    be used; 3 a fault of bnproof itself; 4 nothing or too little was checked.
+    be used; 3 a fault of bnproof itself; 4 nothing or too little was checked;
+    130 interrupted.
     """
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     help="Of each check; the standard profile has the cases of large sizes as well.",
 )
 @click.option("--mutant", "mutants", multiple=True, help="Only this mutant; may be repeated.")
+@click.option("--complete", is_flag=True, help="Run all cases on a mutant that is rejected, too.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the table.")
 @click.option("--html", "html_file", type=click.Path(path_type=Path), help="Write it as a page.")
 @click.option(
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 def selftest(
     profile: str,
     mutants: tuple[str, ...],
+    complete: bool,  # click passes by name
     json_file: Path | None,
     html_file: Path | None,
     workers: int | None,
@@ -49,7 +51,11 @@ def selftest(
 
     with bar:
         table = kill_table(
-            profile, mutants=mutants, workers=workers or os.cpu_count() or 1, progress=progress
+            profile,
+            mutants=mutants,
+            complete=complete,
+            workers=workers or os.cpu_count() or 1,
+            progress=progress,
         )
     for line in telling.text(table):
         click.echo(line)

@@ -1,16 +1,25 @@
 """From failing records to the mistakes that explain them, likeliest first."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from bnproof.diagnosis.reproduction import reproduces
+from bnproof.diagnosis.reproduction import explanation
 from bnproof.mutants.catalogue import MUTANTS
 from bnproof.properties.record import Record
 from bnproof.properties.result import Cause, Result
 
 NAMED = 3
 """At most so many causes are named."""
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A mistake that contradicts nothing, and what it explains: (number of the record, what)."""
+
+    mutant: Any
+    explains: frozenset[tuple[int, str]]
+    order: int
 
 
 def with_causes(results: Sequence[Result], evidence: Sequence[Record]) -> list[Result]:
@@ -20,19 +29,51 @@ def with_causes(results: Sequence[Result], evidence: Sequence[Record]) -> list[R
 
 
 def causes(records: Sequence[Record]) -> tuple[Cause, ...]:
-    """The mistakes that reproduce most of the failing records; () where none reproduces any."""
-    for number, record in enumerate(records):
-        candidates = {m.counts_as: m for m in reversed(MUTANTS) if reproduces(m, record)}
-        if candidates:
-            others = [*records[:number], *records[number + 1 :]]
-            return _best(list(candidates.values()), others)
-    return ()
+    """The mistakes that explain the failing records; () where none explains anything.
+
+    A mistake that explains everything comes before several that explain it together.  Mistakes
+    that explain the same are named in the order of the library.
+    """
+    candidates = _candidates(records)
+    if not candidates:
+        return ()
+    most = max(len(c.explains) for c in candidates)
+    best = [c for c in candidates if len(c.explains) == most]
+    chosen = [*best[:1], *_rest(best[0], candidates), *best[1:]][:NAMED]
+    return tuple(
+        Cause(c.mutant.id, c.mutant.mistake, c.mutant.repair, c.mutant.issues) for c in chosen
+    )
 
 
-def _best(candidates: list[Any], others: Sequence[Record]) -> tuple[Cause, ...]:
-    """Those that reproduce most of the other records as well, in the order of the library."""
-    order = {mutant.id: number for number, mutant in enumerate(MUTANTS)}
-    counts = {m.id: sum(reproduces(m, record) for record in others) for m in candidates}
-    best = [m for m in candidates if counts[m.id] == max(counts.values())]
-    best.sort(key=lambda m: order[m.id])
-    return tuple(Cause(m.id, m.mistake, m.repair, m.issues) for m in best[:NAMED])
+def _candidates(records: Sequence[Record]) -> list[_Candidate]:
+    """Those that contradict no record and explain something; graded ones where no other does."""
+    graded = [mutant for mutant in MUTANTS if mutant.family == "graded"]
+    others = [mutant for mutant in MUTANTS if mutant.family != "graded"]
+    return _that_explain(others, records) or _that_explain(graded, records)
+
+
+def _that_explain(mutants: Sequence[Any], records: Sequence[Record]) -> list[_Candidate]:
+    """Of nearly equal mistakes, which count once, the first."""
+    found: dict[str, _Candidate] = {}
+    for order, mutant in enumerate(mutants):
+        explains: set[tuple[int, str]] = set()
+        for number, record in enumerate(records):
+            told = explanation(mutant, record)
+            if told.contradicted:
+                break
+            explains |= {(number, what) for what in told.explained}
+        else:
+            if explains:
+                found.setdefault(mutant.counts_as, _Candidate(mutant, frozenset(explains), order))
+    return list(found.values())
+
+
+def _rest(first: _Candidate, candidates: Iterable[_Candidate]) -> list[_Candidate]:
+    """Further mistakes that explain what the first leaves open, the most telling one first."""
+    open_ = {what for c in candidates for what in c.explains} - first.explains
+    rest: list[_Candidate] = []
+    while open_:
+        best = max(candidates, key=lambda c: (len(c.explains & open_), -c.order))
+        rest.append(best)
+        open_ -= best.explains
+    return rest

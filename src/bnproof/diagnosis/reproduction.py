@@ -1,25 +1,104 @@
-"""Whether a known mistake reproduces what was observed on one case."""
+"""What a known mistake explains of what was observed on one case."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from bnproof.properties.cases import columns
+from bnproof.properties.cases import Case, columns
 from bnproof.properties.contract import Declaration
 from bnproof.properties.execution import Executor
-from bnproof.properties.formats import format_of
+from bnproof.properties.formats import Array, format_of
 from bnproof.properties.observation import WHOLE, Observation
+from bnproof.properties.oracle import error
 from bnproof.properties.record import Judged, Record
 
 SLACK = 4
-"""A mistake may round a few times more often than what the bound was derived for."""
+"""Times the bound by which two implementations of one mistake may differ.
+
+This is chosen, not derived: a bound is derived for right implementations, and a mistake may round
+a few times more often.  No verdict depends on it; how often the right cause is named is measured
+(see `bnproof.strength.naming`).
+"""
 
 EVENTS = ("changed-input", "changed-result", "changed-state", "nondeterministic", "no-error")
-
-
+GRADIENTS = ("dx", "dgamma", "dbeta")
 FIRST = ("train", "infer", "double", "double-infer")
 """The calls that the short plan makes as well."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What a mistake says of one case.
+
+    Attributes:
+        explained: what is wrong and the mistake reproduces, outputs as "train dx", events as
+            "changed-input x".
+        contradicted: whether the mistake would have shown otherwise than what was observed.
+    """
+
+    explained: frozenset[str]
+    contradicted: bool
+
+
+def explanation(mutant: Any, record: Record) -> Explanation:
+    """What a mutant reproduces of a record, in the conventions of the implementation accused.
+
+    Gradients may be those of the wrong forward pass or of the right one, whoever made the mistake,
+    so they do not count against one that explains a wrong y of the same call.
+    """
+    wrong = frozenset(f"{call} {judged.output}" for call, judged in _wrong(record))
+    wrong |= {f"{event.kind} {event.what}" for event in record.observation.of(*EVENTS)}
+    observed = _run(mutant, record)
+    if observed is None:
+        return Explanation(frozenset(), contradicted=True)
+    events = {f"{event.kind} {event.what}" for event in observed.of(*EVENTS)}
+    found = _Found(explained=events & wrong, contradicted=set(events - wrong))
+    double = all(name.startswith("double") for name in wrong)
+    for call, judged, result in _pairs(record, observed, double=double):
+        _compare(found, f"{call} {judged.output}", judged, result)
+    for call in {name.split()[0] for name in found.explained if name.endswith(" y")}:
+        found.contradicted -= {f"{call} {gradient}" for gradient in GRADIENTS}
+    return Explanation(frozenset(found.explained), bool(found.contradicted))
+
+
+@dataclass
+class _Found:
+    explained: set[str]
+    contradicted: set[str]
+
+
+def _compare(found: _Found, name: str, judged: Judged, result: Array) -> None:
+    if agrees(judged, result):
+        if judged.worst > 1:
+            found.explained.add(name)
+    elif judged.worst <= 1 or _is_wrong(judged, result):
+        found.contradicted.add(name)
+
+
+def _wrong(record: Record) -> list[tuple[str, Judged]]:
+    return [(call, judged) for call, judged in record.all_judged() if judged.worst > 1]
+
+
+def _run(mutant: Any, record: Record) -> Observation | None:
+    """The mutant's observation; with no more calls around the case than show what is wrong."""
+    case = record.case
+    first = any(j.worst > 1 for _, j in record.all_judged(*FIRST))
+    if first and case.calls == "full" and not record.observation.of(*EVENTS):
+        case = case.with_(calls="short")
+    return observed_of(mutant, record.declaration, case)
+
+
+def observed_of(mutant: Any, declaration: Declaration, case: Case) -> Observation | None:
+    """What a mutant does on a case; None if it cannot run it."""
+    try:
+        executor = Executor(made(mutant, declaration, case.x.ndim), declaration)
+        with np.errstate(all="ignore"):
+            observed = executor.run(case, lambda _: None)
+    except Exception:  # noqa: BLE001  # a mutant that cannot run such a case does not explain it
+        return None
+    return None if observed.of("raised", "malformed") else observed
 
 
 def made(mutant: Any, declaration: Declaration, rank: int) -> Any:
@@ -32,42 +111,9 @@ def made(mutant: Any, declaration: Declaration, rank: int) -> Any:
     )
 
 
-def reproduces(mutant: Any, record: Record) -> bool:
-    """Whether a mutant gives the same wrong results, and the same right ones, on the same case."""
-    observed = _run(mutant, record)
-    if observed is None or not _same_events(record.observation, observed):
-        return False
-    wrong = [call for call, judged in record.all_judged() if judged.worst > 1]
-    of_double = bool(wrong) and all(call.startswith("double") for call in wrong)
-    if of_double and not any(call.startswith("double") for call in observed.results):
-        return False  # it has no part that could be wrong in this way
-    agreed = [_agrees(judged, got) for judged, got in _pairs(record, observed, double=of_double)]
-    return all(agreed) and (bool(wrong) or bool(record.observation.of(*EVENTS)))
-
-
-def _run(mutant: Any, record: Record) -> Observation | None:
-    """The mutant's observation; with no more calls around the case than show what is wrong."""
-    case = record.case
-    first = any(j.worst > 1 for _, j in record.all_judged(*FIRST))
-    if first and case.calls == "full" and not record.observation.of(*EVENTS):
-        case = case.with_(calls="short")
-    try:
-        implementation = made(mutant, record.declaration, record.case.x.ndim)
-        executor = Executor(implementation, record.declaration)
-        with np.errstate(all="ignore"):
-            return executor.run(case, lambda _: None)
-    except Exception:  # noqa: BLE001  # a mutant that cannot run such a case does not explain it
-        return None
-
-
-def _same_events(observed: Observation, mutant: Observation) -> bool:
-    def kinds(of: Observation) -> set[tuple[str, str]]:
-        return {(event.kind, event.what) for event in of.of(*EVENTS)}
-
-    return kinds(observed) == kinds(mutant) and not mutant.of("raised", "malformed")
-
-
-def _pairs(record: Record, observed: Observation, *, double: bool) -> Iterator[tuple[Judged, Any]]:
+def _pairs(
+    record: Record, observed: Observation, *, double: bool
+) -> Iterator[tuple[str, Judged, Array]]:
     """Each judged output, with the mutant's own.
 
     Without ``double`` that of double backward is left out: a mistake elsewhere spoils it in a way
@@ -78,10 +124,18 @@ def _pairs(record: Record, observed: Observation, *, double: bool) -> Iterator[t
             continue
         result = observed.results.get(call, {}).get(judged.output)
         if result is not None:
-            yield judged, columns(result) if judged.output in WHOLE else result
+            yield call, judged, columns(result) if judged.output in WHOLE else result
 
 
-def _agrees(judged: Judged, result: Any) -> bool:
+def _is_wrong(judged: Judged, result: Array) -> bool:
+    """Whether the mutant itself is off there, beyond what rounding allows."""
+    if result.shape != judged.got.shape:
+        return True
+    with np.errstate(all="ignore"):
+        return not bool((error(result, judged.truth) <= SLACK * judged.bound).all())
+
+
+def agrees(judged: Judged, result: Array) -> bool:
     """Whether two results are the same but for rounding."""
     with np.errstate(all="ignore"):
         got, other = (np.asarray(a, np.float64) for a in (judged.got, result))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from rich.text import Text
 
-from bnproof.properties.result import Result, Violation
+from bnproof.properties.result import ENTRY, Cause, Result, Violation
 from bnproof.report.lines import STYLES, clipped, count, line, ratio, some, wrapped
 
 SHOWN = 8
@@ -43,21 +43,32 @@ def failures(results: Sequence[Result], *, full: bool = False) -> list[list[Text
     if rest:
         head = f"{count(len(rest), 'further failure')}, in full with --property ID:"
         blocks.append([line((head, "bold")), *(_in_one_line(failure) for failure in rest)])
-    return [*blocks, likely_causes(results)] if found else []
+    return blocks if about_entries(found) else [*blocks, likely_causes(results)]
+
+
+def about_entries(found: Sequence[Failure]) -> bool:
+    """Whether it is a file of known failures that is wrong, if anything, and not the target."""
+    return all(failure.violation.output == ENTRY for failure in found)
 
 
 def likely_causes(results: Sequence[Result]) -> list[Text]:
     """The known mistakes that reproduce what was observed, with how to repair each."""
-    causes = {cause.id: cause for result in results for cause in result.causes}
+    causes = causes_of(results)
     if not causes:
         return [line(("cause", "bold"), "    no known mistake reproduces this")]
     made = [line(("likely cause", "bold"), " (it reproduces the counterexamples)")]
-    for cause in list(causes.values())[:3]:
+    for cause in causes:
         made += wrapped(f"{cause.mistake} [{cause.id}]", "           ", "  mistake  ")
         made += wrapped(cause.repair, "           ", "  repair   ")
         if cause.issues:
             made += wrapped(some(cause.issues), "           ", "  seen in  ")
     return made
+
+
+def causes_of(results: Sequence[Result]) -> list[Cause]:
+    """The likeliest known mistakes, each once."""
+    causes = {cause.id: cause for result in results for cause in result.causes}
+    return list(causes.values())[:3]
 
 
 def gather(results: Sequence[Result]) -> list[Failure]:
@@ -68,6 +79,8 @@ def gather(results: Sequence[Result]) -> list[Failure]:
     """
     found: dict[tuple[str, ...], Failure] = {}
     for result in results:
+        if result.verdict == "known":
+            continue
         for number, violation in enumerate(result.violations):
             key = _cause(result, violation)
             failure = found.setdefault(key, Failure(result, violation))
@@ -116,6 +129,8 @@ def block(failure: Failure) -> list[Text]:
         made += wrapped(some(failure.properties), "           ", "  breaks   ")
     if failure.further:
         made.append(Text(f"  and {count(failure.further, 'further violation')} found with it"))
+    if violation.replay:
+        made.append(Text(f"  replay   bnproof replay {violation.replay}"))
     return made
 
 

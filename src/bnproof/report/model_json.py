@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
-from bnproof.properties.result import Accuracy, Cause, Report, Result, Violation
+from bnproof.properties.result import Accuracy, Cause, OffsetCurve, Report, Result, Violation
 
 SCHEMA = 1
 
@@ -55,6 +55,7 @@ def _report(report: Report) -> dict[str, Any]:
         "version": report.version,
         "conforms": report.conforms,
         "error": report.error or None,
+        "interrupted": report.interrupted,
         "profile": report.profile,
         "seed": report.seed,
         "accuracy": {dtype: found.found or None for dtype, found in report.accuracy.items()},
@@ -86,7 +87,7 @@ def _result(result: Result) -> dict[str, Any]:
         "counterexample": _violation(result.violations[0]) if result.violations else None,
         "further_counterexamples": [_violation(v) for v in result.violations[1:]],
         "further_violations": result.further,
-        "replay": None,
+        "replay": result.replay or None,
     }
 
 
@@ -109,6 +110,7 @@ def _violation(violation: Violation) -> dict[str, Any]:
         "detail": violation.detail,
         "ratio": _number(violation.ratio),
         "elements": [dict(zip(columns, row, strict=True)) for row in violation.elements],
+        "replay": violation.replay or None,
     }
 
 
@@ -124,6 +126,27 @@ def _accuracy(accuracy: Accuracy) -> dict[str, Any]:
         "depth": None if math.isnan(accuracy.depth) else _number(accuracy.depth),
         "depth_count": accuracy.depth_count,
         "exact": {"equal": accuracy.exact[0], "of": accuracy.exact[1]},
+        "outputs": [
+            {
+                "output": each.output,
+                "ratios": {name: _number(ratio) for name, ratio in each.ratios.items()},
+                "case": each.case or None,
+            }
+            for each in accuracy.outputs
+        ],
+        "offsets": [_curve(curve) for curve in accuracy.offsets],
+    }
+
+
+def _curve(curve: OffsetCurve) -> dict[str, Any]:
+    return {
+        "output": curve.output,
+        "most": curve.most,
+        "breakdown": curve.breakdown,
+        "points": [
+            {"offset": point.offset, "digits": point.digits, "bounds": dict(point.bounds)}
+            for point in curve.points
+        ],
     }
 
 

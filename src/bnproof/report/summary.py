@@ -19,6 +19,22 @@ TOLD = (
     ("channel_axis", "channel axis {}"),
 )
 
+CONFORMS = "conforms"
+VIOLATED = "does not conform"
+TOO_LITTLE = "nothing or too little was checked"
+CANNOT_BE_USED = "cannot be used"
+INTERRUPTED = "interrupted"
+COLOURS = {
+    INTERRUPTED: "bold yellow",
+    CONFORMS: "bold green",
+    VIOLATED: "bold red",
+    TOO_LITTLE: "bold yellow",
+    CANNOT_BE_USED: "bold red",
+}
+"""The verdicts on a target."""
+
+UNDECIDED = (TOO_LITTLE, INTERRUPTED)
+
 
 def summary(report: Report) -> list[Text]:
     """All but the last line."""
@@ -47,16 +63,39 @@ def declared(conventions: Mapping[str, Any]) -> str:
 def verdict(report: Report) -> Text:
     """The last line."""
     who = report.name if report.name == report.target else f"{report.target} ({report.name})"
+    head, numbers = judgement(report)
+    if head == CANNOT_BE_USED:
+        who = report.target
+    took = {CONFORMS: ", checked in {:.1f} s", VIOLATED: ", in {:.1f} s"}.get(head, "")
+    colon = ": " if head in UNDECIDED else " "
+    return line((f"{who}{colon}{head}", COLOURS[head]), numbers + took.format(report.seconds))
+
+
+def judgement(report: Report) -> tuple[str, str]:
+    """The verdict on the target in words, and how many properties are violated.
+
+    >>> judgement(Report("mine"))
+    ('nothing or too little was checked', '')
+    """
     if report.error:
-        return line((f"{report.target} cannot be used", "bold red"))
+        return CANNOT_BE_USED, ""
+    bad = _violated(report)
+    if report.interrupted:
+        ran, due = sum(report.cases.values()), sum(report.promised.values())
+        so_far = f"{count(len(bad), 'property', 'properties')} violated" if bad else "no violation"
+        after = f" after {ran} of {due} cases" if due else " in the first calls"
+        return INTERRUPTED, f"{after}, {so_far} until then"
     if report.conforms:
-        return line((f"{who} conforms", "bold green"), f", checked in {report.seconds:.1f} s")
+        known = sum(result.verdict == "known" for result in report.results)
+        return CONFORMS, f" but for {count(known, 'known failure')}" if known else ""
     if report.exit_status == 4:
-        return line((f"{who}: nothing or too little was checked", "bold yellow"))
-    bad = {r.property for r in report.results if r.verdict in ("fail", "crashed", "timed-out")}
+        return TOO_LITTLE, ""
     judged = {r.property for r in report.results if r.verdict != "unsupported"}
-    violated = f": {len(bad)} of {count(len(judged), 'property', 'properties')} violated"
-    return line((f"{who} does not conform", "bold red"), f"{violated}, in {report.seconds:.1f} s")
+    return VIOLATED, f": {len(bad)} of {count(len(judged), 'property', 'properties')} violated"
+
+
+def _violated(report: Report) -> set[str]:
+    return {r.property for r in report.results if r.verdict in ("fail", "crashed", "timed-out")}
 
 
 def _in_words(value: Any) -> str:

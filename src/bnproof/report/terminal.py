@@ -8,6 +8,7 @@ from rich.text import Text
 
 from bnproof.properties.result import Report
 from bnproof.report.failures import failures
+from bnproof.report.known import known_failures
 from bnproof.report.lines import joined, line, wrapped
 from bnproof.report.summary import summary, verdict
 from bnproof.report.table import table
@@ -15,12 +16,16 @@ from bnproof.report.table import table
 
 def show(reports: Sequence[Report], stream: TextIO, *, full: bool = False) -> None:
     """Print the reports on one target; ``full`` shows every failure at length."""
-    console = Console(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=True)
     for number, report in enumerate(reports):
-        for each in lines(report, full=full, variant=number + 1 if len(reports) > 1 else 0):
-            console.print(each)
-        if number + 1 < len(reports):
-            console.print()
+        made = lines(report, full=full, variant=number + 1 if len(reports) > 1 else 0)
+        printed([*made, Text()] if number + 1 < len(reports) else made, stream)
+
+
+def printed(made: Sequence[Text], stream: TextIO) -> None:
+    """Print lines, with their styles if the stream is a terminal."""
+    console = Console(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    for each in made:
+        console.print(each)
 
 
 def lines(report: Report, *, full: bool = False, variant: int = 0) -> list[Text]:
@@ -28,16 +33,15 @@ def lines(report: Report, *, full: bool = False, variant: int = 0) -> list[Text]
     if report.error:
         error = [made for text in report.error.splitlines() for made in wrapped(text)]
         return [*error, verdict(report)]
-    blocks = [_title(report, variant), table(report.results)]
+    blocks = [[line((title(report, variant), "bold"))], table(report.results)]
     blocks += failures(report.results, full=full)
-    blocks += [summary(report), [verdict(report)]]
+    blocks += [known_failures(report.results), summary(report), [verdict(report)]]
     return joined(blocks)
 
 
-def _title(report: Report, variant: int) -> list[Text]:
+def title(report: Report, variant: int = 0) -> str:
+    """What a report is about, in one line; the first of several variants needs no number."""
     named = f"{report.name} {report.version}".strip()
     same = not named or named == report.target
-    title = report.target if same else f"{report.target}: {named}"
-    if variant > 1:
-        title += f" (variant {variant})"
-    return [line((title, "bold"))]
+    text = report.target if same else f"{report.target}: {named}"
+    return f"{text} (variant {variant})" if variant > 1 else text

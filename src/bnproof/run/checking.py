@@ -5,16 +5,22 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bnproof.properties.contract import Declaration
 from bnproof.properties.formats import FORMATS
-from bnproof.properties.result import Report, Result
-from bnproof.run.session import TIMEOUT, Session
-from bnproof.run.target import TargetError, parse, suggestion
+from bnproof.properties.result import INTERRUPTED, Report, Result
+from bnproof.run.asked import Asked, Examined
+from bnproof.run.known import by_variant, live, run_pinned, today, with_known
+from bnproof.run.opening import AnySession, open_session, written
+from bnproof.run.saving import Warn, warn_on_stderr, with_replays
+from bnproof.run.session import TIMEOUT
+from bnproof.run.target import WHOLE, TargetError, parse, suggestion
 
 if TYPE_CHECKING:
     from bnproof.properties.checking import Checked
+    from bnproof.store.known_file import Entry
 
 Progress = Callable[[int, int, str], None]
 
@@ -38,45 +44,81 @@ class UsageError(Exception):
 
 
 def run_check(
-    target: str,
+    target: Any,
     *,
     profile: str = "standard",
     seed: int = 0,
     dtypes: Sequence[str] = (),
     properties: Sequence[str] = (),
     timeout: float = TIMEOUT,
+    memory: int | None = None,
+    known_failures: Path | None = None,
     progress: Progress = lambda done, total, text: None,
+    warn: Warn = warn_on_stderr,
 ) -> list[Report]:
     """Check a target; one report for each of its variants.
 
-    Raises UsageError for a dtype or a property that there is not, and TargetError for a target
-    that cannot be loaded.  One that was loaded and cannot be used gives a report that says so.
+    A string names a target, which runs in a worker process; any other object is an
+    implementation that is checked in this process, where nothing limits what it does.
+
+    ``timeout`` is in seconds, for one call; ``memory`` in bytes, for a worker beyond its imports,
+    by default half of what the machine has.  A KeyboardInterrupt ends the run; the reports are
+    those of what was found out until then, unless the target was not even loaded.
+
+    ``known_failures`` is a file of failures that are known: those get the verdict "known", and
+    an entry that is fixed, expired or matches nothing is a failure.  What fails is saved in the
+    project's cache folder for ``bnproof replay``, which needs a target to load; ``warn`` is told
+    if that is impossible.
+
+    Raises UsageError for a dtype or a property that there is not and for a file of known failures
+    that is not of the form, and TargetError for a target that cannot be loaded.  One that was
+    loaded and cannot be used gives a report that says so.
     """
-    parse(target)
-    _check_dtypes(dtypes)
-    _check_properties(properties)
-    asked: dict[str, Any] = {"profile": profile, "seed": seed}
+    asked = Asked(profile, seed, tuple(dtypes), tuple(properties), timeout, memory, known_failures)
+    return [each.report for each in examine(target, asked, progress, warn)]
+
+
+def examine(
+    target: Any,
+    asked: Asked,
+    progress: Progress = lambda done, total, text: None,
+    warn: Warn = warn_on_stderr,
+) -> list[Examined]:
+    """The same, with what it takes to write the failures into a file of known ones."""
+    name = written(target)
+    if isinstance(target, str) and parse(target).attributes == (WHOLE,):
+        raise UsageError(f"{target} is a whole file; name what is in it, or use bnproof grade")
+    _check_dtypes(asked.dtypes)
+    check_properties(asked.properties)
+    entries = _entries(name, asked)
     try:
-        with Session(target, timeout=timeout) as session:
-            _check_declared(dtypes, session.declarations)
-            checks = _variants(session, dtypes)
-            return [
-                _check(session, wanted, tuple(properties), progress, asked) for wanted in checks
-            ]
+        with open_session(target, asked.timeout, asked.memory) as session:
+            check_declared(asked.dtypes, session.declarations)
+            held = by_variant(entries, session.declarations)
+            examined: list[Examined] = []
+            for wanted in _variants(session, asked.dtypes):
+                entries = held[session.variant]
+                examined.append(_check(session, wanted, asked, entries, progress, warn))
+                if examined[-1].report.interrupted:
+                    break
+            return examined
     except TargetError as error:
         if not error.loaded:
             raise
-        return [Report(target, error=str(error), environment=environment(), **asked)]
+        report = Report(name, error=str(error), environment=environment(), **asked.told())
+        return [Examined(report)]
 
 
 def exit_status(reports: Sequence[Report]) -> int:
-    """The worst status of some reports: 2 cannot be used, 1 violated, 4 too little, 0 conforms.
+    """The worst status of some reports.
+
+    130 interrupted, 2 cannot be used, 1 violated, 4 too little, 0 conforms.
 
     >>> exit_status([Report("mine"), Report("mine", error="no such method")])
     2
     """
     found = {report.exit_status for report in reports}
-    return next((status for status in (2, 1, 4) if status in found), 0)
+    return next((status for status in (INTERRUPTED, 2, 1, 4) if status in found), 0)
 
 
 def environment() -> dict[str, str]:
@@ -102,7 +144,7 @@ def conventions(declaration: Declaration) -> dict[str, Any]:
     return told
 
 
-def _variants(session: Session, dtypes: Sequence[str]) -> Iterator[tuple[str, ...]]:
+def _variants(session: AnySession, dtypes: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """Select the variants that have some of the dtypes, one after the other."""
     for number, declaration in enumerate(session.declarations):
         wanted = tuple(d for d in declaration.dtypes if not dtypes or d in dtypes)
@@ -112,12 +154,13 @@ def _variants(session: Session, dtypes: Sequence[str]) -> Iterator[tuple[str, ..
 
 
 def _check(
-    session: Session,
+    session: AnySession,
     dtypes: tuple[str, ...],
-    properties: tuple[str, ...],
+    asked: Asked,
+    entries: "Sequence[Entry]",
     progress: Progress,
-    asked: dict[str, Any],
-) -> Report:
+    warn: Warn,
+) -> Examined:
     """The report on the variant that is selected."""
     from bnproof.properties.checking import check  # noqa: PLC0415  # the costly part of bnproof
 
@@ -125,7 +168,7 @@ def _check(
     session.restarts = session.skipped = 0
     declaration = session.declaration
     told: dict[str, Any] = {
-        **asked,
+        **asked.told(),
         "name": declaration.name,
         "version": declaration.version,
         "conventions": conventions(declaration),
@@ -133,51 +176,93 @@ def _check(
     }
     try:
         session.try_out()
+        pinned = run_pinned(session, _asked_for(entries, declaration, asked), today())
     except TargetError as error:
         message = f"{session.target} cannot be used: {error}"
-        return Report(session.target, error=message, **told)
+        return Examined(Report(session.target, error=message, **told))
+    except KeyboardInterrupt:
+        notes = tuple(_notes(session))
+        return Examined(Report(session.target, notes=notes, interrupted=True, **told))
     found = check(
         session,
         declaration,
         dtypes=dtypes,
-        properties=properties,
+        properties=asked.properties,
+        known=live(pinned),
         progress=progress,
-        **asked,
+        **asked.told(),
     )
-    return Report(
+    results = with_replays(
+        _with_causes(found),
+        found.failing if session.loadable else (),
+        warn,
+        target=session.target,
+        variant=declaration.name,
+        **asked.told(),
+    )
+    report = Report(
         session.target,
-        results=tuple(_with_causes(found)),
+        results=tuple(with_known(results, pinned, asked.known_failures)),
         accuracy=found.accuracy,
         cases=found.cases,
         promised=found.promised,
         notes=(*found.notes, *_notes(session)),
         seconds=time.monotonic() - began,
+        interrupted=found.interrupted,
         **told,
     )
+    return Examined(report, session.variant, tuple(results), tuple(found.failing), tuple(pinned))
+
+
+def _entries(target: str, asked: Asked) -> "list[Entry]":
+    """What the file of known failures says of the target."""
+    if asked.known_failures is None:
+        return []
+    from bnproof.store.fields import StoreError  # noqa: PLC0415  # the costly part of bnproof
+    from bnproof.store.known_file import of_target, read  # noqa: PLC0415
+
+    try:
+        return of_target(read(asked.known_failures), asked.known_failures.parent, target)
+    except StoreError as error:
+        raise UsageError(str(error)) from error
+
+
+def _asked_for(entries: "Sequence[Entry]", declaration: Declaration, asked: Asked) -> "list[Entry]":
+    """The entries about dtypes and properties that are not left out of this check."""
+    from bnproof.properties.catalogue import chosen  # noqa: PLC0415  # the costly part of bnproof
+
+    ids = {property_.id for property_ in chosen(asked.properties)}
+    left_out = {d for d in declaration.dtypes if asked.dtypes and d not in asked.dtypes}
+    return [e for e in entries if e.property in ids and e.dtype not in left_out]
 
 
 def _with_causes(found: "Checked") -> list[Result]:
     """The results, with the known mistakes that reproduce the failures."""
-    if not any(result.violations for result in found.results):
+    failed = any(result.violations for result in found.results if result.verdict != "known")
+    if found.interrupted or not failed:
         return found.results
     from bnproof.diagnosis.causes import with_causes  # noqa: PLC0415  # only after a failure
 
     by_dtype: dict[str, list[Result]] = {}
     for result in found.results:
         by_dtype.setdefault(result.dtype, []).append(result)
-    return [
-        result
-        for dtype, results in by_dtype.items()
-        for result in with_causes(results, found.evidence.get(dtype, []))
-    ]
+    try:
+        return [
+            result
+            for dtype, results in by_dtype.items()
+            for result in with_causes(results, found.evidence.get(dtype, []))
+        ]
+    except KeyboardInterrupt:
+        found.interrupted = True
+        return found.results
 
 
-def _notes(session: Session) -> list[str]:
+def _notes(session: AnySession) -> list[str]:
     told = (
         (session.restarts, "times the worker had to be started again"),
         (session.skipped, "cases were not tried any more, after too many crashes or time-outs"),
     )
-    return [f"{number} {what}" for number, what in told if number]
+    return [*(f"{number} {what}" for number, what in told if number), *session.notes]
 
 
 def _check_dtypes(dtypes: Sequence[str]) -> None:
@@ -187,7 +272,8 @@ def _check_dtypes(dtypes: Sequence[str]) -> None:
             raise UsageError(f"no dtype {dtype!r}{hint}; there are {', '.join(FORMATS)}")
 
 
-def _check_declared(dtypes: Sequence[str], declarations: Sequence[Declaration]) -> None:
+def check_declared(dtypes: Sequence[str], declarations: Sequence[Declaration]) -> None:
+    """Raise UsageError for a dtype that no variant declares."""
     declared = list(dict.fromkeys(d for declaration in declarations for d in declaration.dtypes))
     for dtype in dtypes:
         if dtype not in declared:
@@ -195,7 +281,8 @@ def _check_declared(dtypes: Sequence[str], declarations: Sequence[Declaration]) 
             raise UsageError(f"{name} does not declare {dtype}; it declares {', '.join(declared)}")
 
 
-def _check_properties(patterns: Sequence[str]) -> None:
+def check_properties(patterns: Sequence[str]) -> None:
+    """Raise UsageError for a pattern that matches no property."""
     from bnproof.properties.catalogue import chosen  # noqa: PLC0415
     from bnproof.properties.checking import PROPERTY_IDS  # noqa: PLC0415
 

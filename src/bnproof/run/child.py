@@ -1,7 +1,10 @@
-"""A worker process as its session holds it: start, talk, wait with a deadline, kill."""
+"""A worker process as its session holds it: start, talk, wait with a deadline, kill.
+
+The process that is started here is the worker's guard, which forks the worker, ends as it ends, and
+ends it with all its children as soon as its standard input says so or is closed.
+"""
 
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -12,9 +15,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from bnproof.run.frames import exit_in_words, last_words
+from bnproof.run.inbox import Garbled, Inbox
 
 KEPT = 16384  # bytes of what a target printed that are kept
 POLL = 0.1  # seconds between looks at a worker that says nothing
+ENDING = 6.0  # seconds for a guard to end what a target has started
 
 
 class Died(Exception):  # noqa: N818  # a fact about a target, not an error of ours
@@ -42,18 +47,19 @@ class Child:
 
     def __init__(self) -> None:
         ours, theirs = Pipe()
-        command = [sys.executable, "-P", "-m", "bnproof.run.worker"]
+        command = [sys.executable, "-P", "-m", "bnproof.run.guard"]
         self._process = subprocess.Popen(  # noqa: S603  # our own module
             [*command, str(theirs.fileno()), str(os.getpid())],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             pass_fds=(theirs.fileno(),),
-            start_new_session=True,  # Ctrl-C is ours to handle; one signal ends the whole group
+            start_new_session=True,  # Ctrl-C is ours to handle
             env=_environment(),
+            bufsize=0,
         )
         theirs.close()
-        self._connection = ours
+        self._connection, self._inbox = ours, Inbox(ours)
         self._printed = bytearray()
         self._reader = threading.Thread(
             target=self._read, args=(self._process.stdout,), daemon=True
@@ -69,26 +75,38 @@ class Child:
 
     def receive(self, deadline: float) -> tuple[Any, ...]:
         """The next message; raises Died, or TimedOut after a deadline on the monotonic clock."""
-        while not self._connection.poll(POLL):
-            # what a worker said before it died, or before we looked, still counts
-            if self._process.poll() is not None and not self._connection.poll(0):
-                raise self._died()
-            if time.monotonic() > deadline and not self._connection.poll(0):
-                self.kill()
-                raise TimedOut
         try:
-            message: tuple[Any, ...] = self._connection.recv()
+            while (message := self._inbox.next(POLL)) is None:
+                # what a worker said before it died, or before we looked, still counts
+                over, late = self._process.poll() is not None, time.monotonic() > deadline
+                message = self._inbox.next(0) if over or late else None
+                if message is not None:
+                    return message
+                if over:
+                    raise self._died()
+                if late:
+                    self.kill()
+                    raise TimedOut
         except (EOFError, ConnectionResetError):
             raise self._died() from None
+        except Garbled:  # somebody else wrote to the worker's connection
+            self.kill()
+            raise Died("gave an answer that is none", "") from None
         return message
 
     def kill(self) -> None:
         """End the worker and all that it started."""
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        assert self._process.stdin is not None  # noqa: S101  # it was asked for
+        with suppress(OSError):
+            self._process.stdin.write(b"end")  # closing says it too, but others may hold a copy
+        self._process.stdin.close()
+        try:
+            self._process.wait(timeout=ENDING)
+        except subprocess.TimeoutExpired:  # somebody stopped the guard; the worker dies with it
+            self._process.kill()
+            self._process.wait()
         self._connection.close()
-        self._reader.join(timeout=1)  # a grandchild in a group of its own may hold the pipe
+        self._reader.join(timeout=1)  # somebody may hold the pipe for whom SIGKILL is not enough
 
     def _died(self) -> Died:
         with suppress(subprocess.TimeoutExpired):

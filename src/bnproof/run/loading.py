@@ -15,7 +15,7 @@ from typing import Any
 
 from bnproof.run.candidates import listed, pair_of, usable
 from bnproof.run.frames import ALL, is_ours
-from bnproof.run.target import Target, TargetError, parse, suggestion
+from bnproof.run.target import WHOLE, Target, TargetError, parse, suggestion
 
 
 def load(text: str) -> list[Any]:
@@ -27,19 +27,32 @@ def load(text: str) -> list[Any]:
     Traceback (most recent call last):
     bnproof.run.target.TargetError: no module named 'no'
     """
+    return variants_of(text, find(parse(text)))
+
+
+def variants_of(text: str, found: Any) -> list[Any]:
+    """The variants of what was found under a target's name; TargetError as in `load`."""
     from bnproof.implementations import variants  # noqa: PLC0415  # adapters cost an import
     from bnproof.properties.contract import ContractError  # noqa: PLC0415
 
-    found = find(parse(text))
     try:
         return list(variants(found))
     except ContractError as error:
         raise TargetError(f"{text} cannot be used: {error}", loaded=True) from error
     except BaseException as error:  # a constructor of the user's may do anything
         if isinstance(error, TypeError) and "is not an implementation" in str(error):
-            raise TargetError(f"{error}{_pair(text, found)}", loaded=True) from error
+            hint = _pair(text, found) or _misspelt(found)
+            raise TargetError(f"{error}{hint}", loaded=True) from error
         made = f"{text} was found, but making an instance of it raised {_in_words(error)}"
         raise TargetError(f"{made}{_where(error, text)}", loaded=True) from error
+
+
+def _misspelt(found: Any) -> str:
+    """What methods are called that should have been train, infer or layer."""
+    from bnproof.properties.spelling import misspelt  # noqa: PLC0415  # after a mistake only
+
+    hints = misspelt(found)
+    return "\n" + "; ".join(hints) if hints else ""
 
 
 def _pair(text: str, found: Any) -> str:
@@ -57,6 +70,8 @@ def find(target: Target) -> Any:
 
         return BatchNorm
     module = _import_file(target.path) if target.is_file else _import_module(target.place)
+    if target.attributes == (WHOLE,):
+        return vars(module)
     found = tuple(_attribute(module, dotted, target) for dotted in target.attributes)
     return found if len(found) > 1 else found[0]
 
@@ -109,6 +124,7 @@ def _import_file(path: Path) -> ModuleType:
         raise TargetError(f"{path.name} is not a Python file: its name has to end in .py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
+    before = dict(sys.modules)
     try:
         spec.loader.exec_module(module)
     except ModuleNotFoundError as error:
@@ -117,6 +133,9 @@ def _import_file(path: Path) -> ModuleType:
         raise TargetError(
             f"importing {path.name} raised {_in_words(error)}{_where(error, str(path))}"
         ) from error
+    finally:
+        for lost in before.keys() - sys.modules.keys():  # what was deleted is still needed here
+            sys.modules[lost] = before[lost]
     return module
 
 

@@ -18,8 +18,8 @@ class Patience:
     (150.0, 30.0)
     """
 
-    def __init__(self, timeout: float) -> None:
-        self.timeout = timeout
+    def __init__(self, timeout: float, first: float = FIRST) -> None:
+        self.timeout, self.first = timeout, first
         self._lost = False
         self._seen: set[str] = set()
         self._hung: set[str] = set()
@@ -30,7 +30,7 @@ class Patience:
     @property
     def longest(self) -> float:
         """Seconds for calls that may have to compile."""
-        return self.timeout if self._lost else self.timeout * FIRST
+        return self.timeout if self._lost else self.timeout * self.first
 
     def lose(self) -> None:
         """The very first calls took too long: no call gets the longer limit any more."""

@@ -5,16 +5,22 @@ do; a call's kind is its name with the dtype and rank that it is made with.
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from bnproof.properties.cases import Case
 from bnproof.properties.contract import Declaration
+from bnproof.properties.formats import Array
+from bnproof.properties.lifetime import Lifetime
 from bnproof.properties.observation import Observation
 from bnproof.run.child import Child, Died, TimedOut
-from bnproof.run.patience import Patience
+from bnproof.run.memory import half_of_the_machine
+from bnproof.run.patience import FIRST, Patience
 from bnproof.run.target import TargetError, parse
+
+if TYPE_CHECKING:
+    from bnproof.replay.transcript import Transcript
 
 TIMEOUT = 30.0  # seconds for one call of the target
 LOADING = 150.0  # seconds for the start of a worker and the import of the target
@@ -37,17 +43,39 @@ class Session:
 
     Entering the context loads the target, and raises TargetError if that is impossible; leaving
     it leaves no process behind.  ``declarations`` are those of all variants of the target;
-    ``first`` is the case of the first calls, with what came back; ``restarts`` and ``skipped``
-    count new workers, and cases that were not tried any more.
+    ``first`` is the case of the first calls, with what came back, or None, and then
+    ``first_failure`` says how they ended; ``restarts`` and ``skipped`` count new workers, and cases
+    that were not tried any more; ``notes`` are what a reader should know of how the target looks
+    and of what its calls left behind them, a line each.  ``memory`` is the number of bytes that a
+    worker may take beyond what it has after its imports, by default half of what the machine has.
+    The first call of a kind may take ``compiling`` times the limit; a worker may take ``loading``
+    seconds to import the target.
     """
 
-    def __init__(self, target: str, variant: int = 0, timeout: float = TIMEOUT) -> None:
-        self.target, self.variant = target, variant
+    loadable = True
+    """Whether others can load the target as well, by its name."""
+
+    def __init__(
+        self,
+        target: str,
+        variant: int = 0,
+        timeout: float = TIMEOUT,
+        memory: int | None = None,
+        *,
+        compiling: float = FIRST,
+        loading: float = LOADING,
+    ) -> None:
+        self.target, self.variant, self.timeout = target, variant, timeout
+        self.memory = half_of_the_machine() if memory is None else memory
+        self.loading = loading
         self.declarations: list[Declaration] = []
         self.first: tuple[Case, Observation] | None = None
+        self.first_failure = ""
         self.restarts = 0
         self.skipped = 0
-        self._patience = Patience(timeout)
+        self.notes: list[str] = []
+        self._on_import: list[str] = []
+        self._patience = Patience(timeout, compiling)
         self._child: Child | None = None
         self._ticket: _Ticket | None = None
 
@@ -73,11 +101,24 @@ class Session:
         """What the variant under examination declares."""
         return self.declarations[self.variant]
 
+    def beside(self) -> "Session":
+        """Another session on the same variant, with a worker of its own."""
+        return Session(self.target, self.variant, self.timeout, self.memory)
+
     def select(self, variant: int) -> None:
         """Go on with another variant of the target."""
         self._settle()
         self.variant = variant
-        self._patience = Patience(self._patience.timeout)
+        self.notes = list(self._on_import)
+        self._patience = Patience(self._patience.timeout, self._patience.first)
+
+    def describe(self) -> str:
+        """What the target was recognised as, in words."""
+        self._settle()
+        child = self._child or self._start()
+        child.send("describe")
+        described: str = self._reply(child, "description", limit=LOADING)
+        return described
 
     def try_out(self) -> None:
         """Make the first calls: TargetError if the target cannot be used.
@@ -85,7 +126,7 @@ class Session:
         A crash or a hang is no such error: it is a verdict that the cases will bring out.
         """
         self._settle()
-        self.first = None
+        self.first, self.first_failure = None, ""
         try:
             child = self._child or self._start()
             child.send("try_out", self.variant)
@@ -93,12 +134,42 @@ class Session:
         except TimedOut:
             self._child = None
             self._patience.lose()
-        except Died:
+            self.first_failure = f"no answer after {self._limit:g} s in {self._call}"
+        except Died as died:
             self._child = None
+            self.first_failure = f"{died} in {self._call}{died.said}"
 
     def run(self, case: Case) -> Observation:
         """Run one case; a crash and a hang are observations too."""
         return self._finish(self._send(case))
+
+    def probe(self, case: Case, declaration: Declaration) -> Observation:
+        """Run one case as if something else were declared."""
+        return self._finish(self._send(case, declaration))
+
+    def lifetime(self, batches: Sequence[Array], channels: int) -> Lifetime:
+        """What a layer made without settings does with some batches; a crash is told in it."""
+        self._settle()
+        try:
+            child = self._child or self._start()
+            child.send("lifetime", self.variant, list(batches), channels)
+            made: Lifetime = self._reply(child, f"{batches[0].dtype} without settings")
+        except (Died, TargetError) as error:
+            self._child = None
+            return Lifetime(raised=f"{error} in the call {self._call!r}")
+        except TimedOut:
+            self._child = None
+            self._patience.hung(f"{self._call}, {batches[0].dtype} without settings")
+            return Lifetime(raised=f"no answer after {self._limit:g} s in the call {self._call!r}")
+        return made
+
+    def attributes(self) -> tuple[str, ...]:
+        """Names of the attributes that the implementation itself has, defaults left out."""
+        self._settle()
+        child = self._child or self._start()
+        child.send("attributes", self.variant)
+        names: tuple[str, ...] = self._reply(child, "attributes", limit=LOADING)
+        return names
 
     def run_many(self, cases: Iterable[Case]) -> Iterator[tuple[Case, Observation]]:
         """Run cases in order; the worker runs the next one while the caller looks at one.
@@ -116,9 +187,27 @@ class Session:
         if ticket is not None:
             yield ticket.case, self._finish(ticket)
 
+    def transcribe(self, cases: Sequence[Case]) -> "Transcript":
+        """Run cases on an executor of their own, with every call written down.
+
+        Raises TargetError if a call ends the worker or hangs.
+        """
+        self._settle()
+        try:
+            child = self._child or self._start()
+            child.send("transcribe", self.variant, tuple(cases))
+            transcript: Transcript = self._reply(child, "transcript")
+        except Died as died:
+            self._child = None
+            raise TargetError(f"{died} in the call {self._call!r}", loaded=True) from None
+        except TimedOut:
+            self._child = None
+            raise TargetError(f"no answer in the call {self._call!r}", loaded=True) from None
+        return transcript
+
     # --- cases -----------------------------------------------------------------------------------
 
-    def _send(self, case: Case) -> _Ticket:
+    def _send(self, case: Case, declaration: Declaration | None = None) -> _Ticket:
         self._settle()
         ticket = _Ticket(case)
         given_up = self._patience.given_up(case.dtype)
@@ -128,7 +217,10 @@ class Session:
             return ticket
         try:
             child = self._child or self._start()
-            child.send("run", self.variant, case)
+            if declaration is None:
+                child.send("run", self.variant, case)
+            else:
+                child.send("probe", self.variant, case, declaration)
             self._ticket = ticket
         except (Died, TargetError) as error:
             self._child = None
@@ -175,8 +267,8 @@ class Session:
         self._patience.restarted()
         self._child = child = Child()
         try:
-            child.send("load", self.target)
-            declarations = self._reply(child, "loading", limit=LOADING)
+            child.send("load", self.target, self.memory)
+            declarations = self._reply(child, "loading", limit=self.loading)
         except Died as died:
             self._child = None
             raise TargetError(
@@ -185,10 +277,11 @@ class Session:
         except TimedOut:
             self._child = None
             raise TargetError(
-                f"{self.target} cannot be loaded: importing it took more than {LOADING:g} s"
+                f"{self.target} cannot be loaded: importing it took more than {self.loading:g} s"
             ) from None
         if not self.declarations:
             self.declarations = declarations
+            self._on_import = list(self.notes)
         return child
 
     def _stop(self) -> None:
@@ -199,12 +292,16 @@ class Session:
     def _reply(self, child: Child, kind: str, *, limit: float | None = None) -> Any:
         """What the worker answers in the end, within the limit: of all, or else of each call."""
         self._call, began = "preparation", time.monotonic()
-        self._limit = LOADING if limit is None else limit
+        self._limit = self.loading if limit is None else limit
         while True:
             verb, *rest = child.receive(began + self._limit)
-            if verb == "call" and limit is None:
+            if verb == "call" and limit is not None:
+                self._call = rest[0]
+            elif verb == "call":
                 self._call, began = rest
                 self._limit = self._patience.limit(f"{self._call}, {kind}")
+            elif verb == "note":
+                self.notes += [text for text in rest if text not in self.notes]
             elif verb == "ok":
                 return rest[0]
             elif verb == "refused":

@@ -4,6 +4,9 @@ import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
+WHOLE = "*"
+"""In place of an attribute: the whole file, an exercise of a course."""
+
 FORMS = "reference, module:attribute, file.py:attribute or file.py:forward,backward"
 
 
@@ -27,7 +30,7 @@ class Target:
         text: as the user wrote it.
         place: dotted name of a module, or path of a file.
         is_file: which of the two.
-        attributes: one, or forward and backward.
+        attributes: one, or forward and backward, or "*" for all that is in a file.
     """
 
     text: str
@@ -57,6 +60,8 @@ def parse(text: str) -> Target:
     if not colon or not place:
         raise TargetError(_no_colon(text))
     attributes = tuple(part.strip() for part in rest.split(","))
+    if attributes == (WHOLE,) and _is_file(place):
+        return Target(text, place, is_file=True, attributes=attributes)
     names = [name for attribute in attributes for name in attribute.split(".")]
     if not all(name.isidentifier() for name in names):
         raise TargetError(f"{rest!r} in {text!r} is not an attribute; write {FORMS}")

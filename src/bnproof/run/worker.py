@@ -1,42 +1,70 @@
 """The process that a target runs in: it may crash, hang, exit or print without harm to the run.
 
 Messages from the session are tuples of a verb and its arguments; each is answered by any number
-of ``("call", name, when)`` and one of ``("ok", value)``, ``("refused", text, loaded)`` for a target
-that cannot be used, and ``("fault", text)`` for a mistake of ours.  When is a monotonic clock,
-which all processes of a machine share.
+of ``("call", name, when)`` and ``("note", text)``, and one of ``("ok", value)``, ``("refused",
+text, loaded)`` for a target that cannot be used, and ``("fault", text)`` for a mistake of ours.
+When is a monotonic clock, which all processes of a machine share.
 """
 
 import ctypes
 import faulthandler
+import fcntl
+import mmap
 import os
 import signal
 import sys
 import time
 import traceback
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bnproof.properties.cases import Case
-from bnproof.properties.contract import ContractError, Declaration, declaration_of
+from bnproof.properties.contract import (
+    ContractError,
+    Declaration,
+    attributes_of,
+    declaration_of,
+)
 from bnproof.properties.execution import Executor, try_out
+from bnproof.properties.formats import Array
+from bnproof.properties.lifetime import Lifetime, lifetime
 from bnproof.properties.observation import Event, Observation
+from bnproof.properties.spelling import misspelt
 from bnproof.run.frames import raised_by_us
-from bnproof.run.loading import load
-from bnproof.run.target import TargetError
+from bnproof.run.kinds import recognised
+from bnproof.run.loading import find, variants_of
+from bnproof.run.memory import Limit, half_of_the_machine, in_words, is_shortage
+from bnproof.run.surroundings import Surroundings, seed
+from bnproof.run.target import TargetError, parse
+
+if TYPE_CHECKING:
+    from bnproof.replay.transcript import Transcript
 
 PR_SET_PDEATHSIG = 1
+HIGH = 200  # file descriptors from here on are nobody's habit
 
 
 class Worker:
-    """Answers the messages of one session about one target."""
+    """Answers the messages of one session about one target.
+
+    A target may fork within a call, and then both processes return from it.  Only the one that the
+    session knows goes on; it learns of the other by a byte of memory that they share.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self.found: Any = None
         self.variants: list[Any] = []
         self.declarations: list[Declaration] = []
         self._executors: dict[int, Executor] = {}
+        self._process = os.getpid()
+        self._copies = mmap.mmap(-1, 1)
+        self._limit = Limit(half_of_the_machine())
+        self._surroundings = Surroundings()
+        self._entered = False
 
     def serve(self) -> None:
         """Answer messages until the session hangs up."""
@@ -53,43 +81,106 @@ class Worker:
         except TargetError as error:
             return ("refused", str(error), error.loaded)
         except ContractError as error:
-            return ("refused", str(error), True)
+            return ("refused", self._explained(str(error)), True)
         except BaseException:  # noqa: BLE001  # the session has to hear of it, whatever it is
             return ("fault", traceback.format_exc())
 
     def _reply(self, reply: tuple[Any, ...]) -> None:
-        with suppress(BrokenPipeError):  # the session hung up, which recv will say next
-            try:
-                self.connection.send(reply)
-            except BrokenPipeError:
-                raise
-            except Exception:  # noqa: BLE001  # pickling runs code of whoever made the value
-                self.connection.send(("fault", traceback.format_exc()))
-
-    def load(self, target: str) -> list[Declaration]:
-        """Load a target, and read the declarations of its variants."""
-        self.variants = load(target)
+        self._end_copies()
         try:
-            self.declarations = [declaration_of(variant) for variant in self.variants]
-        except ContractError as error:
-            raise TargetError(f"{target} cannot be used: {error}", loaded=True) from error
+            self._tell(*reply)
+        except Exception:  # noqa: BLE001  # pickling runs code of whoever made the value
+            self._tell("fault", traceback.format_exc())
+
+    # --- what a session asks for ------------------------------------------------------------
+
+    def load(self, target: str, memory: int) -> list[Declaration]:
+        """Load a target, and read the declarations of its variants.
+
+        ``memory`` is what calls may take beyond what the loaded target has taken.
+        """
+        seed()
+        with Limit(max(memory, half_of_the_machine())).holding():
+            self.found = find(parse(target))
+            self.variants = variants_of(target, self.found)
+            try:
+                self.declarations = [declaration_of(variant) for variant in self.variants]
+            except ContractError as error:
+                raise TargetError(f"{target} cannot be used: {error}", loaded=True) from error
+        for hint in misspelt(self.variants[0]):
+            self._note(hint)
+        for what in self._surroundings.changed_arithmetic():
+            self._note(f"importing the target left {what}")
+        self._surroundings = Surroundings()
+        self._limit = Limit(memory)
         return self.declarations
+
+    def describe(self) -> str:
+        """What the target was recognised as."""
+        return recognised(self.found)
 
     def try_out(self, variant: int) -> tuple[Case, Observation]:
         """Make the first calls, on ordinary data."""
-        self._announce("the first calls")
-        return try_out(self.variants[variant], self.declarations[variant])
+        self._begin("the first calls")
+        target, declaration = self.variants[variant], self.declarations[variant]
+        found = try_out(target, declaration, self._announce, self._returned)
+        self._end_of_case()
+        return found
 
     def run(self, variant: int, case: Case) -> Observation:
         """Run one case."""
-        self._announce("preparation")
+        return self._observe(lambda: self._executor(variant), case)
+
+    def probe(self, variant: int, case: Case, declaration: Declaration) -> Observation:
+        """Run one case as if something else were declared."""
+        return self._observe(lambda: Executor(self.variants[variant], declaration), case)
+
+    def _observe(self, executor: Callable[[], Executor], case: Case) -> Observation:
+        self._begin("preparation")
         try:
-            return self._executor(variant).run(case, self._announce)
+            found = executor().run(case, self._announce, self._returned)
         except BaseException as error:
             if raised_by_us(error):
                 raise
             detail = f"{type(error).__name__}: {error}"[:300]
-            return Observation(events=[Event("raised", "train", "train", detail)])
+            found = Observation(events=[Event("raised", "train", "train", detail)])
+        for event in found.of("raised"):
+            event.detail = self._explained(event.detail)
+        self._end_of_case()
+        return found
+
+    def lifetime(self, variant: int, batches: list[Array], channels: int) -> Lifetime:
+        """Make a layer without settings, and train it on some batches."""
+        self._begin("preparation")
+        try:
+            return lifetime(self.variants[variant], batches, channels, self._announce)
+        finally:
+            self._returned()
+            self._end_of_case()
+
+    def attributes(self, variant: int) -> tuple[str, ...]:
+        """Names of the attributes that the implementation itself has."""
+        return attributes_of(self.variants[variant])
+
+    def transcribe(self, variant: int, cases: Sequence[Case]) -> "Transcript":
+        """Run cases on an executor of their own, and write down the calls that are made."""
+        from bnproof.replay.transcript import transcribe  # noqa: PLC0415  # for scripts only
+
+        self._begin("preparation")
+        made, declaration = self.variants[variant], self.declarations[variant]
+        transcript = transcribe(made, declaration, cases, self._announce, self._returned)
+        self._end_of_case()
+        transcript.standalone = self._standalone(made, cases[0].dtype)
+        return transcript
+
+    def _standalone(self, variant: Any, dtype: str) -> str:
+        """The adapter as text; TargetError if it has none, "" if there is no adapter."""
+        if hasattr(variant, "standalone"):
+            return str(variant.standalone(dtype))
+        if not any(v is self.found or type(v) is self.found for v in self.variants):
+            kind = type(variant).__qualname__
+            raise TargetError(f"no script can be written: the adapter {kind} has none", loaded=True)
+        return ""
 
     def _executor(self, variant: int) -> Executor:
         """One executor per variant, so that state and caches of the target show."""
@@ -98,16 +189,63 @@ class Worker:
             self._executors[variant] = made
         return self._executors[variant]
 
+    # --- around the calls of a target -------------------------------------------------------
+
+    def _begin(self, what: str) -> None:
+        self._tell("call", what, time.monotonic())
+        self._entered = False
+
     def _announce(self, call: str) -> None:
-        with suppress(BrokenPipeError):
-            self.connection.send(("call", call, time.monotonic()))
+        if not self._entered:  # within a case, NumPy handles errors as the executor has it
+            self._surroundings.enter()
+            self._entered = True
+        self._tell("call", call, time.monotonic())
+        self._limit.hold()
+
+    def _returned(self) -> None:
+        self._end_copies()
+        self._limit.lift()
+        self._surroundings.after_call()
+
+    def _end_of_case(self) -> None:
+        self._end_copies()
+        self._surroundings.after_case()
+        for news in self._surroundings.news():
+            self._note(news)
+        if self._copies[0]:
+            self._note("a call forked, and the copy returned from it as well; the copy was ended")
+
+    def _end_copies(self) -> None:
+        """End this process if it is a copy that the target has made of the worker."""
+        if os.getpid() != self._process:
+            self._copies[0] = 1
+            os._exit(0)
+
+    def _explained(self, raised: str) -> str:
+        """What was raised, and if it was for want of memory, how much there was."""
+        if not is_shortage(raised):
+            return raised
+        return f"{raised} (it may take {in_words(self._limit.size)} beside its imports: --memory)"
+
+    def _note(self, text: str) -> None:
+        self._tell("note", text)
+
+    def _tell(self, *message: Any) -> None:
+        try:
+            self.connection.send(message)
+        except BrokenPipeError:
+            return  # the session hung up, which recv will say next
+        except OSError:
+            sys.stderr.write("the worker's connection was closed by the target\n")
+            sys.stderr.flush()
+            os._exit(1)
 
 
-def die_with_the_session(session: int) -> None:
-    """Have the kernel end this process when the session dies, even in the middle of a hang."""
+def die_with_the_guard(guard: int) -> None:
+    """Have the kernel end this process when its guard dies, even in the middle of a hang."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != session:
+    if os.getppid() != guard:
         os._exit(1)
 
 
@@ -117,18 +255,22 @@ def offer_for_sacrifice() -> None:
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
 
 
-def main() -> None:
-    """Serve the session that started this process; arguments are a file descriptor and its id."""
-    descriptor, session = map(int, sys.argv[1:])
-    sys.argv[1:] = []  # targets that look at the command line find none
-    die_with_the_session(session)
+def away_from_the_low_numbers(descriptor: int) -> int:
+    """A copy of a file descriptor whose number nobody writes to or closes by accident."""
+    try:
+        copy = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, HIGH)
+    except OSError:  # a limit on the number of open files
+        os.set_inheritable(descriptor, False)
+        return descriptor
+    os.close(descriptor)
+    return copy
+
+
+def main(descriptor: int, guard: int) -> None:
+    """Answer on a descriptor, as the child of the process ``guard``."""
+    die_with_the_guard(guard)
     offer_for_sacrifice()
-    os.set_inheritable(descriptor, False)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     faulthandler.enable(all_threads=False)
-    Worker(Connection(descriptor)).serve()
+    Worker(Connection(away_from_the_low_numbers(descriptor))).serve()
     os._exit(0)  # what a target registered to run at exit is not waited for
-
-
-if __name__ == "__main__":
-    main()

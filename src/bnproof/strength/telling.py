@@ -2,10 +2,11 @@
 
 import json
 from collections import Counter
-from importlib import resources
 
 from bnproof.mutants.catalogue import mutant_of
+from bnproof.mutants.variants.catalogue import COMBINED, SINGLE, UNKNOWN
 from bnproof.strength.kill_table import KillTable, Row
+from bnproof.strength.naming import NamingTable
 
 
 def text(table: KillTable) -> list[str]:
@@ -18,6 +19,8 @@ def text(table: KillTable) -> list[str]:
     lines.append("")
     for what, ids in problems(table):
         lines += [f"{what}: {', '.join(ids)}"]
+    if table.naming.rows:
+        lines.append(_named(table.naming))
     killed, distinct = table.distinct
     lines.append(
         f"{killed} of {distinct} distinct mistakes rejected ({len(table.mutants)} mutants with all "
@@ -25,6 +28,17 @@ def text(table: KillTable) -> list[str]:
         f"implementations accepted, profile {table.profile}"
     )
     return lines
+
+
+def _named(naming: NamingTable) -> str:
+    """How well causes are named, in a sentence."""
+    counts = [len(naming.of(variants)) for variants in (SINGLE, COMBINED, UNKNOWN)]
+    return (
+        f"causes: right for {naming.single:.0%} of {counts[0]} single mistakes written without "
+        f"the library, {naming.mean_named:.1f} named on average; one of {naming.combined:.0%} and "
+        f"both of {naming.both:.0%} of {counts[1]} pairs; something for {naming.misnamed:.0%} of "
+        f"{counts[2]} mistakes that it does not have"
+    )
 
 
 def problems(table: KillTable) -> list[tuple[str, tuple[str, ...]]]:
@@ -36,6 +50,7 @@ def problems(table: KillTable) -> list[tuple[str, tuple[str, ...]]]:
         ("properties that reject no mutant", idle),
         ("fewer cases ran than promised", table.incomplete),
         ("theorems of behaviour without a property", table.untested),
+        ("causes not named, or misnamed", table.naming.wrong),
     ]
     return [(what, ids) for what, ids in found if ids]
 
@@ -50,10 +65,26 @@ def as_json(table: KillTable) -> str:
         "killed": killed,
         "distinct": distinct,
         "problems": {what: list(ids) for what, ids in problems(table)},
+        "causes": _causes(table.naming),
         "mutants": [_row(row) for row in table.mutants],
         "controls": [_row(row) for row in table.controls],
     }
     return json.dumps(told, indent=1) + "\n"
+
+
+def _causes(naming: NamingTable) -> dict[str, object]:
+    """The shares, and what was named for each variant."""
+    rows = [
+        {"id": r.id, "true": list(map(list, r.true)), "named": list(r.named)} for r in naming.rows
+    ]
+    return {
+        "single": naming.single,
+        "mean_named": naming.mean_named,
+        "one_of_two": naming.combined,
+        "both_of_two": naming.both,
+        "misnamed": naming.misnamed,
+        "variants": rows,
+    }
 
 
 def _row(row: Row) -> dict[str, object]:
@@ -62,11 +93,14 @@ def _row(row: Row) -> dict[str, object]:
 
 def page(table: KillTable) -> str:
     """The table as one static page; needs the extra ``html``."""
-    from jinja2 import Environment, StrictUndefined  # noqa: PLC0415  # an extra
+    from bnproof.report.page import environment, look  # noqa: PLC0415  # jinja2 is an extra
 
-    template = resources.files("bnproof.strength").joinpath("table.html.jinja").read_text("utf-8")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    template = environment("bnproof.strength").get_template("table.html.jinja")
     rows = [(row, mutant_of(row.id)) for row in table.mutants]
-    return environment.from_string(template).render(
-        table=table, rows=rows, problems=problems(table), summary=text(table)[-1]
+    return template.render(
+        table=table,
+        rows=rows,
+        problems=problems(table),
+        summary=text(table)[-2 if table.naming.rows else -1 :],
+        look=look(),
     )

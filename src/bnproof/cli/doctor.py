@@ -1,0 +1,33 @@
+"""``bnproof doctor``: what a target was recognised as, what is missing, what will be checked."""
+
+import click
+
+CANNOT_BE_USED = 2
+
+
+@click.command()
+@click.argument("target")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Limit for one call of the target; the first ones may take five times as long.",
+)
+def doctor(target: str, timeout: float) -> int:
+    """Say what TARGET was recognised as, what it lacks, and what a check will hold it to.
+
+    The target is loaded and called once, in a process of its own.  Exit status: 0 it can be
+    checked; 2 it cannot be used.
+    """
+    from rich.console import Console  # noqa: PLC0415  # help needs none of these
+
+    from bnproof.report.examination import lines  # noqa: PLC0415
+    from bnproof.run.examining import examine  # noqa: PLC0415
+
+    found = examine(target, timeout=timeout)
+    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+    for each in lines(found):
+        console.print(each)
+    return 0 if found.usable else CANNOT_BE_USED

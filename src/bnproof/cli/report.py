@@ -1,0 +1,80 @@
+"""``bnproof report``: show saved reports again."""
+
+import io
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bnproof.cli.output import TO_STDOUT, WrongUsage, check_writable, write
+from bnproof.cli.report_files import check_extra
+
+if TYPE_CHECKING:
+    from bnproof.properties.result import Report
+
+FORMATS = ("terminal", "markdown", "html")
+
+
+@click.command()
+@click.argument("files", metavar="FILE.json...", nargs=-1, required=True)
+@click.option("--format", "form", type=click.Choice(FORMATS), default="terminal", show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write.")
+@click.option("--full", is_flag=True, help="In a terminal, every failure at length.")
+def report(files: Sequence[str], form: str, output: Path | None, full: bool) -> int:
+    """Show reports again that `bnproof check --json FILE.json` wrote; - is standard input.
+
+    Several are shown one after the other, or on one page. Nothing is run: exit status 0 says that
+    they could be read, and 2 that one is no report.
+
+    \b
+    bnproof report mine.json
+    bnproof report mine.json torch.json --format html -o page.html
+    """
+    if output is not None:
+        check_writable(output)
+    if form == "html":
+        check_extra("--format html")
+    checks = [_read(file) for file in files]
+    text = _rendered(checks, form, full=full, to_file=output is not None)
+    if output is not None:
+        write(output, text)
+    elif text:
+        click.echo(text, nl=False)
+    return 0
+
+
+def _read(file: str) -> "list[Report]":
+    from bnproof.report.reading import UnreadableReport, read, read_file  # noqa: PLC0415
+
+    try:
+        if file != TO_STDOUT:
+            return read_file(Path(file))
+        try:
+            return read(sys.stdin.buffer)
+        except UnreadableReport as error:
+            raise UnreadableReport(f"standard input {error}") from None
+    except UnreadableReport as error:
+        raise WrongUsage(str(error)) from None
+
+
+def _rendered(checks: "list[list[Report]]", form: str, *, full: bool, to_file: bool) -> str:
+    """The text to write; for a terminal it is written at once, with colours."""
+    if form == "markdown":
+        from bnproof.report.markdown import markdown  # noqa: PLC0415  # only one is used
+
+        return markdown(checks)
+    if form == "html":
+        from bnproof.report.page import page  # noqa: PLC0415  # an extra
+
+        return page(checks)
+    from bnproof.report.terminal import show  # noqa: PLC0415  # only one is used
+
+    text = io.StringIO()
+    stream = text if to_file else sys.stdout
+    for number, reports in enumerate(checks):
+        if number:
+            stream.write("\n")
+        show(reports, stream, full=full)
+    return text.getvalue()

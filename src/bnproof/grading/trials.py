@@ -1,0 +1,115 @@
+"""Running the pieces of an exercise: each in turn, until it crashes or hangs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bnproof.grading.cases import cases, created, single
+from bnproof.properties.cases import Case
+from bnproof.properties.contract import Declaration
+from bnproof.properties.judging import Judge
+from bnproof.properties.observation import Event, Observation
+from bnproof.properties.record import Record
+from bnproof.run.session import Session
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(eq=False)
+class Trial:
+    """What was seen of one piece.
+
+    Attributes:
+        records: of the cases that were run to their end, or until something was raised.
+        failure: "crashed" or "timed-out", and what is known of it; "" if neither happened.
+    """
+
+    records: list[Record] = field(default_factory=list)
+    failure: str = ""
+    detail: str = ""
+
+    def raised(self, *calls: str) -> tuple[Record, Event] | None:
+        """The first exception, of some calls or of any, and where it was."""
+        for record in self.records:
+            for event in record.observation.of("raised"):
+                if not calls or event.call in calls:
+                    return record, event
+        return None
+
+    def events(self, kind: str) -> list[tuple[Record, Event]]:
+        """All events of a kind, each with the record that it was seen in."""
+        return [(r, event) for r in self.records for event in r.observation.of(kind)]
+
+
+@dataclass
+class Trials:
+    """The trials of a file, by piece, and what happened with a single example.
+
+    Attributes:
+        there: ids of the pieces that the file has.
+        done: trials by the id of the piece.
+        single: the record of a single example, None if it was not tried or did not come back.
+        left: what calls left behind them, a line each.
+    """
+
+    there: tuple[str, ...]
+    done: dict[str, Trial]
+    single: Record | None = None
+    left: list[str] = field(default_factory=list)
+
+
+def run_pieces(session: Session, progress: Progress) -> Trials:
+    """Run every piece of a file, and the case of a single example."""
+    names = tuple(declaration.name for declaration in session.declarations)
+    trials = Trials(names, {})
+    for number, declaration in enumerate(session.declarations):
+        progress(number, len(names), declaration.name)
+        session.select(number)
+        hung = _failed_before(trials, declaration.name)
+        trials.done[declaration.name] = hung or _trial(session, declaration)
+        if declaration.name == "forward, train" and not trials.done[declaration.name].failure:
+            trials.single = _single(session, declaration)
+        trials.left += [note for note in session.notes if note not in trials.left]
+    return trials
+
+
+def _failed_before(trials: Trials, name: str) -> Trial | None:
+    """The failure of the forward pass that a piece begins with, so that it is waited for once."""
+    family = name.replace("backward_alt", "backward").replace("backward", "forward")
+    needed = trials.done.get(f"{family.split(',')[0]}, train")
+    if needed is None or not needed.failure or "test" in name:
+        return None
+    return Trial(failure=needed.failure, detail=needed.detail)
+
+
+def _trial(session: Session, declaration: Declaration) -> Trial:
+    trial = Trial()
+    judge = Judge(declaration, "float64")
+    chosen = cases(declaration)
+    if "created" in declaration.name:
+        chosen = [created(case, 0.0) for case in chosen[:2]]
+    for case in chosen:
+        observation = session.run(case)
+        if observation.failure:
+            trial.failure, trial.detail = observation.failure, observation.failure_detail
+            break
+        trial.records.append(_judged(judge, case, observation))
+        if observation.of("raised"):
+            break
+    return trial
+
+
+def _judged(judge: Judge, case: Case, observation: Observation) -> Record:
+    """The record of a case; running variances that are created may start at 1 as well."""
+    record = judge.judge(case, observation)
+    if "created" not in judge.declaration.name or record.worst <= 1:
+        return record
+    other = judge.judge(created(case, 1.0), observation)
+    return other if other.worst <= 1 else record
+
+
+def _single(session: Session, declaration: Declaration) -> Record | None:
+    case = single(declaration)
+    observation = session.run(case)
+    if observation.failure:
+        return None
+    return Judge(declaration, "float64").judge(case, observation)

@@ -1,0 +1,232 @@
+"""The pytest plugin: ``pytest --bnproof TARGET`` checks an implementation, a test per property.
+
+pytest loads this module in every run of everybody who has bnproof installed.  So it imports
+nothing but pytest, and touches nothing that is not asked of it; what costs time is imported when a
+target is named or a test is parametrized.  PYTEST_DONT_REWRITE: its assertions are for us.
+"""
+
+import argparse
+import math
+import sys
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bnproof.pytest_plugin.summary import accuracy_found
+
+if TYPE_CHECKING:
+    from bnproof.testing.parametrize import Check
+    from bnproof.testing.store import Store
+
+PROFILES = ("quick", "standard", "thorough")
+FOLDER = pytest.StashKey[Path]()
+SETTINGS = pytest.StashKey[dict[str, Any]]()
+STORE = pytest.StashKey["Store"]()
+FROM_CONTROLLER = "bnproof_folder"  # key of what a process of pytest-xdist is told at its start
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --bnproof and the settings of its checks."""
+    group = parser.getgroup("bnproof", "checks of batch normalization")
+    group.addoption(
+        "--bnproof",
+        action="append",
+        default=[],
+        metavar="TARGET",
+        help="check an implementation: reference, module:attribute, file.py:attribute or "
+        "file.py:forward,backward; may be repeated",
+    )
+    group.addoption(
+        "--bnproof-profile",
+        choices=PROFILES,
+        default="standard",
+        help="how many cases: the portfolio, a hundred searched ones more (the default), or "
+        "minutes of search",
+    )
+    group.addoption(
+        "--bnproof-known",
+        type=Path,
+        metavar="FILE",
+        help="failures that are known, and xfail",
+    )
+    group.addoption(
+        "--bnproof-seed", type=_seed, default=0, metavar="N", help="seed of all data (default: 0)"
+    )
+    group.addoption(
+        "--bnproof-timeout",
+        type=_seconds,
+        default=30.0,
+        metavar="SECONDS",
+        help="limit for one call of the target (default: 30)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker, and refuse what cannot be meant."""
+    config.addinivalue_line(
+        "markers", "bnproof: a property of batch normalization, checked by bnproof"
+    )
+    known = config.getoption("bnproof_known")
+    if known is not None and not known.is_file():
+        raise pytest.UsageError(f"--bnproof-known: no file {known}")
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say what is checked, and how."""
+    targets = config.getoption("bnproof")
+    if not targets:
+        return None
+    profile, seed = (config.getoption(f"bnproof_{name}") for name in ("profile", "seed"))
+    return f"bnproof: {', '.join(targets)} ({profile} profile, seed {seed})"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Take ids of our tests out of the arguments, which pytest would look for in files."""
+    if session.config.getoption("bnproof"):
+        from bnproof.pytest_plugin.nodeids import take_ids  # noqa: PLC0415  # only if asked
+
+        take_ids(session.config)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Add the targets to what the session collects from files."""
+    report = yield
+    if isinstance(collector, pytest.Session) and collector.config.getoption("bnproof"):
+        from bnproof.pytest_plugin.collection import targets  # noqa: PLC0415  # only if asked
+
+        report.result = [*(report.result or ()), *targets(collector)]
+    return report
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark our tests, and those of the user that check properties."""
+    check = check_of(item)
+    if check is None:
+        return
+    item.add_marker("bnproof")
+    config, checks = item.config, check.checks
+    checks.defaults = settings_of(config)
+    checks.join(store_of(config), item.nodeid.partition("[")[0])
+    if config.pluginmanager.hasplugin("xdist") and check.planned is not None:
+        item.add_marker(pytest.mark.xdist_group(f"{checks.key} {check.planned.dtype}"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Keep the verdict with the report, and have a failure say in one line what is wrong."""
+    check = check_of(item) if call.when == "call" else None
+    if check is None or check.verdict is None:
+        return (yield)
+    from bnproof.pytest_plugin.telling import kept, shorten  # noqa: PLC0415  # only for our tests
+
+    item.user_properties += kept(check.verdict)
+    report = yield
+    shorten(report, item, check.verdict)
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say how accurate each implementation was found to be."""
+    found = accuracy_found(terminalreporter)
+    if found:
+        terminalreporter.write_sep("=", "accuracy found by bnproof")
+    for line in found:
+        terminalreporter.write_line(line)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Give the processes of pytest-xdist a folder for what one of them found out."""
+    if FOLDER not in node.config.stash:
+        from tempfile import mkdtemp  # noqa: PLC0415  # only with several processes
+
+        node.config.stash[FOLDER] = Path(mkdtemp(prefix="bnproof-"))
+    node.workerinput[FROM_CONTROLLER] = str(node.config.stash[FOLDER])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With -n alone, keep the tests of one dtype together; any other --dist is the user's wish."""
+    if not config.getoption("bnproof") or config.getoption("dist") != "load":
+        return None
+    from bnproof.pytest_plugin.scheduling import ByCheck  # noqa: PLC0415  # needs pytest-xdist
+
+    return ByCheck(config, log)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the folder."""
+    folder = config.stash.get(FOLDER, None)
+    if folder is not None:
+        from shutil import rmtree  # noqa: PLC0415  # only with several processes
+
+        rmtree(folder, ignore_errors=True)
+
+
+def check_of(item: pytest.Item) -> "Check | None":
+    """The check that a test makes: one of ours, or a parameter of a test function."""
+    parametrize = sys.modules.get("bnproof.testing.parametrize")
+    if parametrize is None:
+        return None  # nobody has made any
+    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    candidates = (getattr(item, "check", None), *parameters)
+    return next((each for each in candidates if isinstance(each, parametrize.Check)), None)
+
+
+def settings_of(config: pytest.Config) -> dict[str, Any]:
+    """What the command line says of checks, with the known failures that pyproject.toml names."""
+    if SETTINGS not in config.stash:
+        asked = {
+            name: config.getoption(f"bnproof_{name}") for name in ("profile", "seed", "timeout")
+        }
+        config.stash[SETTINGS] = {**asked, "known_failures": _known_failures(config)}
+    return config.stash[SETTINGS]
+
+
+def _known_failures(config: pytest.Config) -> Path | None:
+    from bnproof.run.configuration import (  # noqa: PLC0415  # only for our tests
+        ConfigurationError,
+        known_failures,
+    )
+
+    given: Path | None = config.getoption("bnproof_known")
+    if given is not None:
+        return (config.invocation_params.dir / given).absolute()
+    try:
+        return known_failures(config.rootpath)
+    except ConfigurationError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+def store_of(config: pytest.Config) -> "Store":
+    """Where this process keeps what it found out, and finds what others did."""
+    if STORE not in config.stash:
+        from bnproof.testing.store import Store  # noqa: PLC0415  # only for our tests
+
+        told = getattr(config, "workerinput", {}).get(FROM_CONTROLLER)
+        config.stash[STORE] = Store(Path(told) if told else None)
+    return config.stash[STORE]
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 up")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not seconds > 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
+    return seconds

@@ -1,0 +1,59 @@
+"""What ``bnproof doctor`` prints: a block for the target, one per variant, and the conclusion."""
+
+from rich.text import Text
+
+from bnproof.properties.contract import Declaration
+from bnproof.report.lines import count, joined, line, wrapped
+from bnproof.report.summary import declared
+from bnproof.run.checking import conventions
+from bnproof.run.examining import Examination, Variant
+
+INDENT = " " * 12
+
+
+def lines(examination: Examination) -> list[Text]:
+    """The lines about one examination."""
+    head = [line((examination.target, "bold"))]
+    head += _entry("recognised", examination.recognised)
+    several = len(examination.variants) > 1
+    blocks = [_variant(v, several=several) for v in examination.variants]
+    notes = [made for note in examination.notes for made in _entry("note", note)]
+    return joined([head, *blocks, notes, _conclusion(examination)])
+
+
+def _variant(variant: Variant, *, several: bool) -> list[Text]:
+    declaration = variant.declaration
+    name = f"{declaration.name} {declaration.version}".strip()
+    made = _entry("variant" if several else "name", name)
+    made += _entry("dtypes", "; ".join(_dtype(dtype, declaration) for dtype in declaration.dtypes))
+    made += _entry("declared", declared(conventions(declaration)))
+    for call, names in variant.offered.items():
+        made += _entry(call, f"gives {', '.join(names) or 'nothing'}")
+    made += _entry("not offered", ", ".join(variant.missing))
+    total = variant.supported + sum(map(len, variant.unsupported.values()))
+    made += _entry("checked", f"{variant.supported} of {count(total, 'property', 'properties')}")
+    for reason, ids in variant.unsupported.items():
+        made += wrapped(f"not {', '.join(ids)}: {reason}", INDENT + "  ", INDENT)
+    if variant.trouble:
+        made += [line(("cannot be used", "bold red")), *wrapped(variant.trouble, INDENT, INDENT)]
+    return made
+
+
+def _dtype(dtype: str, declaration: Declaration) -> str:
+    parameters = declaration.parameter_dtype(dtype)
+    others = f", parameters {parameters}" if parameters != dtype else ""
+    return f"{dtype} ({declaration.accuracy_for(dtype)}{others})"
+
+
+def _entry(label: str, text: str) -> list[Text]:
+    return wrapped(text, INDENT, f"{label:12}") if text else []
+
+
+def _conclusion(examination: Examination) -> list[Text]:
+    if examination.trouble:
+        told = [made for part in examination.trouble.splitlines() for made in wrapped(part)]
+        return [*told, line((f"{examination.target} cannot be used", "bold red"))]
+    if not examination.usable:
+        return [line((f"{examination.target} cannot be used", "bold red"))]
+    check = f"bnproof check {examination.target}"
+    return [line((f"{examination.target} can be checked", "bold green"), f": {check}")]

@@ -1,0 +1,48 @@
+"""What a check is asked for, and what it found out about one variant of a target."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bnproof.properties.result import Report, Result
+from bnproof.run.known import Pinned
+from bnproof.run.session import TIMEOUT
+
+if TYPE_CHECKING:
+    from bnproof.properties.counterexample import Failing
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a check is asked for; see `run_check`."""
+
+    profile: str = "standard"
+    seed: int = 0
+    dtypes: tuple[str, ...] = ()
+    properties: tuple[str, ...] = ()
+    timeout: float = TIMEOUT
+    memory: int | None = None
+    known_failures: Path | None = None
+
+    def told(self) -> dict[str, Any]:
+        """What a report tells of it."""
+        return {"profile": self.profile, "seed": self.seed}
+
+
+@dataclass(frozen=True, eq=False)
+class Examined:
+    """A report on one variant, and what it takes to write its failures down as known.
+
+    Attributes:
+        report: as `run_check` gives it.
+        number: of the variant.
+        results: those of the report without what the pinned examples say.
+        failing: each output in which a property is violated and not known to be.
+        pinned: the entries of the file of known failures that are about it.
+    """
+
+    report: Report
+    number: int = 0
+    results: tuple[Result, ...] = ()
+    failing: "tuple[Failing, ...]" = ()
+    pinned: tuple[Pinned, ...] = ()

@@ -1,0 +1,1 @@
+"""Adapters to start from: texts of Python files, each with a right implementation inside."""

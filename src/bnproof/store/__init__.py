@@ -1,0 +1,1 @@
+"""Files that hold counterexamples: those to replay, and those of known failures."""

@@ -1,0 +1,229 @@
+"""Cases and counterexamples as tables of text, numbers and lists, for JSON and for TOML alike.
+
+Nothing from a table is executed: a case is numbers, and names out of closed lists.  What is
+missing in a table is None in the case, since TOML has no null.
+"""
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from bnproof.properties.arguments import SAME
+from bnproof.properties.cases import (
+    CHANNEL_ARGUMENTS,
+    DOUBLE_ARGUMENTS,
+    WHOLE_ARGUMENTS,
+    Case,
+    Twin,
+)
+from bnproof.properties.counterexample import Counterexample
+from bnproof.properties.execution import PLANS
+from bnproof.properties.formats import Array
+from bnproof.properties.layouts import LAYOUTS
+from bnproof.properties.life import BATCHES, KINDS, Action
+from bnproof.store.arrays import from_table, hexadecimal, to_table
+from bnproof.store.fields import Fields, StoreError
+
+ARRAYS = ("x", "dy", *CHANNEL_ARGUMENTS, *DOUBLE_ARGUMENTS)
+OPTIONAL = ("gamma", "beta", *DOUBLE_ARGUMENTS)
+CASE = (
+    "name",
+    *ARRAYS,
+    "eps",
+    "momentum",
+    "batches_seen",
+    "layouts",
+    "calls",
+    "tags",
+    "steps",
+    "twin",
+    "data_key",
+    "judged_channels",
+    "script",
+)
+MOST_STEPS = 10_000
+MOST_ACTIONS = 1000
+MOST_RELATED = 64
+MOST_TAGS = 64
+MOST_BATCHES = 2**53
+WHOLE_NUMBER = 2**31
+ONE_AXIS = ("C", "Fortran", "channels moved", "stepped", "stepped last", "middle", "zero stride")
+ONE_AXIS_REVERSED = ("reversed", "reversed last")
+
+
+def counterexample_table(found: Counterexample) -> dict[str, Any]:
+    """A counterexample as a table."""
+    made: dict[str, Any] = {"name": found.name, "case": case_table(found.case)}
+    if found.related:
+        made["related"] = [case_table(case) for case in found.related]
+    return made
+
+
+def read_counterexample(fields: Fields) -> Counterexample:
+    """A counterexample from such a table; StoreError for anything else."""
+    fields.only(("name", "case", "related"))
+    case = read_case(fields.table("case"))
+    related = fields.rows("related", MOST_RELATED, read_case)
+    if any(other.dtype != case.dtype for other in related):
+        raise StoreError(f"{fields.where}: related cases are of another dtype")
+    return Counterexample(fields.text("name"), case, related)
+
+
+def case_table(case: Case) -> dict[str, Any]:
+    """A case as a table; the memory of its arrays is what their layouts say."""
+    made: dict[str, Any] = {
+        "name": case.name,
+        "eps": hexadecimal(float(case.eps)),
+        "calls": case.calls,
+    }
+    if case.momentum is not None:
+        made["momentum"] = hexadecimal(float(case.momentum))
+    for name in ("batches_seen", "data_key"):
+        if getattr(case, name):
+            made[name] = getattr(case, name)
+    if case.tags:
+        made["tags"] = sorted(case.tags)
+    if case.judged_channels is not None:
+        made["judged_channels"] = [int(c) for c in case.judged_channels]
+    if case.layouts:
+        made["layouts"] = dict(case.layouts)
+    arrays = {name: getattr(case, name) for name in ARRAYS}
+    made |= {name: to_table(a) for name, a in arrays.items() if a is not None}
+    if case.steps:
+        made["steps"] = [to_table(step) for step in case.steps]
+    if case.script:
+        made["script"] = [asdict(action) for action in case.script]
+    if case.twin is not None:
+        how = {key: _how_table(value) for key, value in case.twin.how.items()}
+        made["twin"] = {"of": case.twin.of, "relation": case.twin.relation, "how": how}
+    return made
+
+
+def read_case(fields: Fields) -> Case:
+    """A case from such a table; StoreError for anything else."""
+    fields.only(CASE)
+    x = from_table(fields.table("x"))
+    if x.ndim < 2:
+        raise StoreError(f"{fields.where}: x has the shape {x.shape}; due are 2 to 5 axes")
+    held = {name: _argument(fields, name, x) for name in ARRAYS[1:]}
+    kept = {name: a for name, a in held.items() if a is not None}
+    dtypes = {a.dtype for name, a in kept.items() if name not in WHOLE_ARGUMENTS}
+    wide = {a.dtype for name, a in kept.items() if name in WHOLE_ARGUMENTS}
+    if len(dtypes) != 1 or wide != {x.dtype}:
+        raise StoreError(f"{fields.where}: the dtypes of its arrays do not go together")
+    return Case(
+        name=fields.text("name"),
+        x=x,
+        **held,  # type: ignore[arg-type]  # those that may be are None
+        eps=fields.real("eps"),
+        momentum=fields.real("momentum") if "momentum" in fields else None,
+        batches_seen=fields.whole("batches_seen", 0, MOST_BATCHES, 0),
+        layouts=_layouts(fields, {"x": x, **held}),
+        calls=fields.one_of("calls", PLANS),
+        tags=frozenset(fields.texts("tags", MOST_TAGS)),
+        steps=fields.rows("steps", MOST_STEPS, lambda step: _step(step, x)),
+        twin=_twin(fields.table("twin")) if "twin" in fields else None,
+        data_key=fields.text("data_key", ""),
+        judged_channels=_channels(fields, x),
+        script=_script(fields),
+    )
+
+
+def _argument(fields: Fields, name: str, x: Array) -> Array | None:
+    if name in OPTIONAL and name not in fields:
+        return None
+    a = from_table(fields.table(name))
+    due = x.shape if name in WHOLE_ARGUMENTS else x.shape[1:2]
+    if a.shape != due:
+        raise StoreError(f"{fields.where}: {name} has the shape {a.shape}; due is {due}")
+    return a
+
+
+def _step(fields: Fields, x: Array) -> Array:
+    a = from_table(fields, (x.dtype.name,))
+    if a.ndim != x.ndim or a.shape[1] != x.shape[1]:
+        raise StoreError(f"{fields.where}: the shape {a.shape} does not go with x, {x.shape}")
+    return a
+
+
+def _script(fields: Fields) -> tuple[Action, ...]:
+    """What layers live through; calls and states that are named again were made before."""
+    actions = fields.rows("script", MOST_ACTIONS, _action)
+    made = saved = 0
+    for action in actions:
+        before = {"backward": made, "load": saved}.get(action.kind, MOST_STEPS + 1)
+        if not action.number < before:
+            raise StoreError(f"{fields.where}: script: {action.kind} {action.number} was not made")
+        made += action.kind in ("train", "infer")
+        saved += action.kind == "save"
+    return actions
+
+
+def _action(fields: Fields) -> Action:
+    fields.only(("kind", "layer", "batch", "number"))
+    return Action(
+        kind=fields.one_of("kind", KINDS),
+        layer=fields.whole("layer", 0, 1),
+        batch=fields.one_of("batch", BATCHES),
+        number=fields.whole("number", 0, MOST_STEPS),
+    )
+
+
+def _channels(fields: Fields, x: Array) -> tuple[int, ...] | None:
+    if "judged_channels" not in fields:
+        return None
+    held = fields.get("judged_channels", list, "a list of channels")
+    if not all(type(c) is int and 0 <= c < x.shape[1] for c in held) or len(held) > x.shape[1]:
+        raise fields.wrong("judged_channels", f"a list of channels below {x.shape[1]}")
+    return tuple(held)
+
+
+def _layouts(fields: Fields, arrays: dict[str, Array | None]) -> dict[str, str]:
+    """Layouts by argument: names that are there, and aliases of arrays that are the same."""
+    if "layouts" not in fields:
+        return {}
+    given = fields.table("layouts")
+    given.only(ARRAYS)
+    return {name: _layout(given, name, arrays) for name in given.names()}
+
+
+def _layout(given: Fields, name: str, arrays: dict[str, Array | None]) -> str:
+    layout, own = given.text(name), arrays[name]
+    if layout.startswith(SAME):
+        before = ARRAYS[: ARRAYS.index(name)]
+        other = layout.removeprefix(SAME)
+        same = own is not None and other in before and _equal(own, arrays[other])
+        if not same:
+            raise given.wrong(name, "the name of an earlier argument with the same values")
+        return layout
+    single = name not in ("x", "dy")
+    known = (*ONE_AXIS, *ONE_AXIS_REVERSED) if single else tuple(LAYOUTS)
+    return given.one_of(name, known)
+
+
+def _equal(a: Array, b: Array | None) -> bool:
+    return b is not None and a.shape == b.shape and a.tobytes() == b.tobytes()
+
+
+def _twin(fields: Fields) -> Twin:
+    fields.only(("of", "relation", "how"))
+    how = fields.table("how")
+    read = {name: _how(how, name) for name in how.names()}
+    return Twin(fields.text("of"), fields.text("relation"), read)
+
+
+def _how_table(value: Any) -> Any:
+    """A parameter of a transformation: a text, a whole number, or an array of numbers."""
+    if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    return to_table(np.asarray(value))
+
+
+def _how(how: Fields, name: str) -> Any:
+    value = how.get(name, object, "a parameter")
+    if isinstance(value, str):
+        return how.text(name)
+    if isinstance(value, int):
+        return how.whole(name, -WHOLE_NUMBER, WHOLE_NUMBER)
+    return from_table(how.table(name), ("float64", "int64"))

@@ -1,0 +1,54 @@
+"""What a study is: a claim, the theorem behind it, numbers from a seed, and a picture of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Numbers = dict[str, Any]
+"""What a study measured, by name: arrays and numbers."""
+
+Advance = Callable[[int, int, str], None]
+"""Told how much is done, of how much, and what is being done."""
+
+BLUE, ORANGE, GREEN, GREY, BLACK = "#0072B2", "#D55E00", "#009E73", "#767676", "#222222"
+"""Colours that are told apart by everybody (Okabe and Ito); BN is blue, without it orange."""
+
+
+def nobody(done: int, total: int, text: str) -> None:
+    """Advance where nobody looks."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """One experiment.
+
+    Attributes:
+        name: on the command line, permanent.
+        title: of the picture.
+        claim: what the lectures say, in a sentence.
+        theorem: id of the theorem of the specification behind it.
+        properties: ids of the properties that test it.
+        see: what to see in the picture, in a sentence.
+        run: from a seed, and a function that is told of progress, to numbers.
+        draw: the numbers into an empty figure.
+        found: what was measured, in a sentence, from the numbers.
+        size: of the figure in inches.
+        discussion: what is disputed, and what the measurement says about it; may be empty.
+        literature: what to read.
+    """
+
+    name: str
+    title: str
+    claim: str
+    theorem: str
+    properties: tuple[str, ...]
+    see: str
+    run: Callable[[int, Advance], Numbers] = field(repr=False)
+    draw: Callable[[Numbers, "Figure"], None] = field(repr=False)
+    found: Callable[[Numbers], str] = field(repr=False)
+    size: tuple[float, float] = (9.0, 4.2)
+    discussion: str = ""
+    literature: tuple[str, ...] = ()

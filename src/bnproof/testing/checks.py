@@ -1,0 +1,206 @@
+"""The checks of one implementation: planned without running any, each run when it is needed."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from bnproof.properties.result import Report, Result
+from bnproof.run.checking import (
+    check_declared,
+    check_properties,
+    run_check,
+)
+from bnproof.run.in_process import label
+from bnproof.run.opening import AnySession, open_session
+from bnproof.run.session import TIMEOUT
+from bnproof.run.target import TargetError
+from bnproof.testing.known import FAILED, check_known, with_known
+from bnproof.testing.paths import path_for_workers
+from bnproof.testing.store import Store
+
+KnownFailures = Mapping[str, str] | Path | str | None
+"""A file of known failures, or in a test file property ids with reasons."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One property of one variant of an implementation in one dtype.
+
+    >>> Planned("forward/bias-invariance", "float32").id
+    'forward/bias-invariance[float32]'
+    """
+
+    property_id: str
+    dtype: str
+    variant: int = 0
+
+    @property
+    def id(self) -> str:
+        """The id of the test; a variant after the first is named, as it shares dtypes."""
+        variant = f"-variant-{self.variant + 1}" if self.variant else ""
+        return f"{self.property_id}[{self.dtype}{variant}]"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What there is to check, as declared.
+
+    Attributes:
+        planned: dtype by dtype, so that the check of each is begun as late as possible.
+        errors: why the implementation, or a variant of it, cannot be used.
+        declared: dtypes of all variants, in order.
+    """
+
+    planned: tuple[Planned, ...] = ()
+    errors: tuple[str, ...] = ()
+    declared: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was found out about one of the planned: the result, and the report that it is from."""
+
+    planned: Planned
+    result: Result
+    report: Report
+
+
+class Checks:
+    """All checks of one implementation; those of one dtype are run together, and once.
+
+    ``implementation`` is an object of the contract, or a target as the command line takes it.
+    ``asked`` are profile, seed and timeout, as far as they are asked for; `defaults` serve for
+    the others and for the file of known failures, and may be set until the first check is run.
+    """
+
+    def __init__(
+        self,
+        implementation: Any,
+        *,
+        dtypes: Sequence[str] = (),
+        properties: Sequence[str] = (),
+        known_failures: KnownFailures = None,
+        **asked: Any,
+    ) -> None:
+        self.implementation = implementation
+        self.target = implementation if isinstance(implementation, str) else label(implementation)
+        self.key = self.target
+        self.store = Store()
+        self.defaults: dict[str, Any] = {
+            "profile": "standard",
+            "seed": 0,
+            "timeout": TIMEOUT,
+            "known_failures": None,
+        }
+        self._asked = {name: value for name, value in asked.items() if value is not None}
+        self._dtypes, self._properties = tuple(dtypes), tuple(properties)
+        self._known: Mapping[str, str] | None = None
+        if isinstance(known_failures, Mapping):
+            check_known(known_failures)
+            self._known = dict(known_failures)
+        elif known_failures is not None:
+            self._asked["known_failures"] = Path(known_failures)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Profile, seed, timeout and the file of known failures."""
+        settings = {**self.defaults, **self._asked}
+        return settings if self._known is None else {**settings, "known_failures": None}
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What there is to check.
+
+        No check is run; the first calls are made, so that what cannot be used at all is said once.
+        Raises UsageError for a dtype that is not declared, or a pattern that fits no property.
+        """
+        return self.store.once(f"{self.key}: plan", self._plan)
+
+    def join(self, store: Store, key: str) -> None:
+        """Take part in what several processes share, under a key that is the same in all."""
+        if self.store is not store:
+            self.store, self.key = store, key
+
+    def verdicts(self) -> Iterator[Verdict]:
+        """The verdict on each of the planned, in their order."""
+        return (self.verdict(planned) for planned in self.plan.planned)
+
+    def verdict(self, planned: Planned) -> Verdict:
+        """The verdict on one of the planned; the check of its dtype is run if it was not.
+
+        Raises TargetError if the implementation cannot be used after all, and UsageError for a
+        file of known failures that is not of the form.
+        """
+        reports = self.store.once(f"{self.key}: {planned.dtype}", lambda: self._run(planned.dtype))
+        before = self.plan.declared[: planned.variant]
+        report = reports[sum(planned.dtype in dtypes for dtypes in before)]
+        if report.error:
+            raise TargetError(report.error, loaded=True)
+        declared = self.plan.declared[planned.variant]
+        found = [r for r in report.results if r.property == planned.property_id]
+        result = next(r for r in found if r.dtype == planned.dtype)
+        # an entry about a dtype that there is not is nobody's, so it is told with every dtype
+        stale = next((r for r in found if r.dtype not in declared), result)
+        shown = result if result.verdict in FAILED else stale
+        return Verdict(planned, with_known(shown, self._known or {}), report)
+
+    def _run(self, dtype: str) -> list[Report]:
+        with path_for_workers():
+            return run_check(
+                self.implementation,
+                dtypes=(dtype,),
+                properties=self._properties,
+                **self.settings,
+            )
+
+    def _plan(self) -> Plan:
+        from bnproof.properties.catalogue import chosen  # noqa: PLC0415  # the costly part
+
+        check_properties(self._properties)
+        unreadable = _unreadable(self.settings["known_failures"])
+        if unreadable:
+            return Plan(errors=(unreadable,))
+        ids = [wanted.id for wanted in chosen(self._properties)]
+        planned: list[Planned] = []
+        errors: list[str] = []
+        timeout = self.settings["timeout"]
+        try:
+            with path_for_workers(), open_session(self.implementation, timeout) as session:
+                declared = tuple(variant.dtypes for variant in session.declarations)
+                check_declared(self._dtypes, session.declarations)
+                for variant, dtypes in enumerate(declared):
+                    error = _first_calls(session, variant)
+                    if error:
+                        errors.append(f"{self.target} cannot be used: {error}")
+                        continue
+                    wanted = [d for d in dtypes if not self._dtypes or d in self._dtypes]
+                    planned += [Planned(id_, d, variant) for d in wanted for id_ in ids]
+        except TargetError as error:
+            return Plan(errors=(str(error),))
+        return Plan(tuple(planned), tuple(errors), declared)
+
+
+def _unreadable(known_failures: Path | None) -> str:
+    """What is wrong with a file of known failures, "" if nothing is."""
+    if known_failures is None:
+        return ""
+    from bnproof.store.fields import StoreError  # noqa: PLC0415  # the costly part
+    from bnproof.store.known_file import read  # noqa: PLC0415  # likewise
+
+    try:
+        read(known_failures)
+    except StoreError as error:
+        return str(error)
+    return ""
+
+
+def _first_calls(session: AnySession, variant: int) -> str:
+    """Why a variant cannot be used, "" if it can."""
+    session.select(variant)
+    try:
+        session.try_out()
+    except TargetError as error:
+        return str(error)
+    return ""

@@ -1,0 +1,112 @@
+"""The whole check of an implementation in one call, in any test framework or none."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+from bnproof.properties.result import Report
+from bnproof.report.failures import failures
+from bnproof.report.lines import joined
+from bnproof.report.summary import verdict
+from bnproof.run.target import TargetError
+from bnproof.testing.checks import Checks, KnownFailures, Verdict
+
+
+class ConformanceError(AssertionError):
+    """An implementation does not conform; the message is what ``bnproof check`` prints of it.
+
+    Attributes:
+        report: all that was found.
+    """
+
+    __module__ = "bnproof.testing"  # where users import it from, and a traceback says so
+
+    def __init__(self, message: str, report: Report) -> None:
+        super().__init__(message)
+        self.report = report
+
+
+def check_implementation(
+    implementation: Any,
+    on_fail: Literal["raise", "report"] = "raise",
+    *,
+    profile: str = "standard",
+    seed: int = 0,
+    dtypes: Sequence[str] = (),
+    properties: Sequence[str] = (),
+    timeout: float | None = None,
+    known_failures: KnownFailures = None,
+) -> Report:
+    """Check an implementation, and give the report.
+
+    ``implementation`` is an object or class of the contract, a torch module, a pair of functions,
+    or a target as the command line takes it; objects are checked in this process, and ``timeout``
+    (seconds for one call) is for targets only.  ``known_failures`` maps ids of properties, or
+    ``ID[dtype]``, to reasons, or is the path of a file.  Of several variants, as a torch module
+    has, the report has the results of all.
+
+    Raises ConformanceError if it does not conform, cannot be used, or too little was checked,
+    unless ``on_fail`` is "report"; UsageError for a property or a dtype that there is not.
+
+    >>> from bnproof.reference import BatchNorm
+    >>> report = check_implementation(
+    ...     BatchNorm(), profile="quick", dtypes=["float32"], properties=["running/dtype"]
+    ... )
+    >>> report.conforms
+    True
+    """
+    if on_fail not in ("raise", "report"):
+        raise ValueError(f'on_fail is {on_fail!r}; write "raise" or "report"')
+    checks = Checks(
+        implementation,
+        dtypes=dtypes,
+        properties=properties,
+        known_failures=known_failures,
+        profile=profile,
+        seed=seed,
+        timeout=timeout,
+    )
+    report = _report(checks)
+    if on_fail == "raise" and not report.conforms:
+        __tracebackhide__ = True
+        raise ConformanceError(_message(report), report)
+    return report
+
+
+def _report(checks: Checks) -> Report:
+    asked = {name: checks.settings[name] for name in ("profile", "seed")}
+    if checks.plan.errors:
+        return Report(checks.target, error="\n".join(checks.plan.errors), **asked)
+    try:
+        verdicts = list(checks.verdicts())
+    except TargetError as error:
+        return Report(checks.target, error=str(error), **asked)
+    return _merged(verdicts)
+
+
+def _merged(verdicts: Sequence[Verdict]) -> Report:
+    """One report of those on each dtype and variant."""
+    parts = list({id(verdict.report): verdict for verdict in verdicts}.values())
+
+    def by_dtype(attribute: str) -> dict[str, Any]:
+        return {
+            f"{dtype}, variant {part.planned.variant + 1}" if part.planned.variant else dtype: found
+            for part in parts
+            for dtype, found in getattr(part.report, attribute).items()
+        }
+
+    return replace(
+        parts[0].report,
+        results=tuple(verdict.result for verdict in verdicts),
+        accuracy=by_dtype("accuracy"),
+        cases=by_dtype("cases"),
+        promised=by_dtype("promised"),
+        notes=tuple(dict.fromkeys(note for part in parts for note in part.report.notes)),
+        seconds=sum(part.report.seconds for part in parts),
+    )
+
+
+def _message(report: Report) -> str:
+    if report.error:
+        return report.error
+    return "\n".join(line.plain for line in joined([*failures(report.results), [verdict(report)]]))

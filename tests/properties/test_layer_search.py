@@ -1,0 +1,116 @@
+"""The search for lives of layers: it finds what the fixed script does not, and shrinks it."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bnproof.properties.checking import LIVES, check
+from bnproof.properties.life import BATCHES, SCRIPT, TRAINED
+from bnproof.properties.local import LocalSession
+from bnproof.properties.record import Record
+from bnproof.reference.layer import BatchNorm, Layer
+
+
+class Tired(Layer):
+    """From the third evaluation in a row on, it normalises by the batch."""
+
+    evaluations = 0
+
+    def train(self, x: Any) -> Any:
+        """Train; the count begins again."""
+        self.evaluations = 0
+        return super().train(x)
+
+    def infer(self, x: Any) -> Any:
+        """Evaluate."""
+        self.evaluations += 1
+        if self.evaluations > 2 and x.size // x.shape[1] > 1:
+            state = self.state()
+            results = super().train(x)
+            self.load(state)
+            return results
+        return super().infer(x)
+
+
+class Single(BatchNorm):
+    """The reference in one dtype."""
+
+    dtypes: tuple[str, ...] = ("float32",)
+
+
+class TiredBatchNorm(Single):
+    """Makes such layers."""
+
+    def layer(self, channels: int, **settings: Any) -> Layer:
+        """Return one."""
+        return Tired(self, channels, **settings)
+
+
+def violated(implementation: Any, profile: str) -> tuple[list[str], list[Record]]:
+    """Ids of the violated properties of layers, and the evidence."""
+    session = LocalSession(implementation)
+    found = check(session, session.declaration, profile=profile, properties=("layer/*",))
+    assert found.cases["float32"] >= found.promised["float32"]
+    return [r.property for r in found.results if r.violations], found.evidence["float32"]
+
+
+@pytest.mark.filterwarnings("ignore")  # a target may divide by 0
+def test_search_finds_what_the_script_does_not() -> None:
+    """A search that never calls three times in a row, or a verdict that forgets its records."""
+    with np.errstate(all="ignore"):
+        assert violated(TiredBatchNorm(), "quick")[0] == []
+        failed, evidence = violated(TiredBatchNorm(), "standard")
+
+    assert failed == ["layer/evaluation"]
+    assert all("evaluates" in record.case.name for record in evidence)
+    assert "step 3" in min(record.case.name for record in evidence)  # three evaluations suffice
+
+
+@pytest.mark.filterwarnings("ignore")  # a target may overflow on the way
+def test_right_layers_pass_and_the_search_repeats() -> None:
+    """An accusation of the reference's layer, or a search that is not seeded."""
+    with np.errstate(all="ignore"):
+        assert violated(Single(), "standard")[0] == []
+
+
+def test_script_uses_what_there_is() -> None:
+    """A number in the script that no earlier call or saved state has."""
+    calls = saved = 0
+    for action in SCRIPT:
+        assert action.batch in BATCHES
+        assert action.kind != "backward" or action.number < calls
+        assert action.kind != "load" or action.number < saved
+        calls += action.kind in ("train", "infer")
+        saved += action.kind == "save"
+    assert set(TRAINED) < set(BATCHES)
+    assert LIVES["quick"] == 0 < LIVES["standard"] < LIVES["thorough"]
+
+
+def test_backward_may_refuse_after_another_state_was_taken() -> None:
+    """An accusation of layers that tell, as PyTorch's do, that what they need is gone."""
+
+    class Refusing(Layer):
+        version = 0
+
+        def load(self, state: dict[str, Any]) -> None:
+            super().load(state)
+            self.version += 1
+
+        def train(self, x: Any) -> Any:
+            y, backward = super().train(x)
+            version = self.version
+
+            def guarded(dy: Any) -> Any:
+                if version != self.version:
+                    raise RuntimeError("modified by an inplace operation")
+                return backward(dy)
+
+            return y, guarded
+
+    class RefusingBatchNorm(Single):
+        def layer(self, channels: int, **settings: Any) -> Layer:
+            return Refusing(self, channels, **settings)
+
+    with np.errstate(all="ignore"):
+        assert violated(RefusingBatchNorm(), "quick")[0] == []

@@ -1,0 +1,34 @@
+"""Cases of ordinary data, and what a session observes of a target on them."""
+
+import numpy as np
+
+from bnproof.properties.cases import Case
+from bnproof.properties.formats import FORMATS
+from bnproof.properties.observation import Observation
+from bnproof.run.session import Session
+
+
+def case(number: int = 0, dtype: str = "float32", calls: str = "short", size: int = 6) -> Case:
+    """Ordinary data; with calls="short" it makes one training call and one inference."""
+    storage = FORMATS[dtype]
+    x = storage.round(np.random.default_rng(number).normal(size=(size, 2)))
+    parameters = FORMATS["float32"].round([0.5, 2.0])
+    return Case(
+        name=f"case {number}",
+        x=x,
+        dy=x[::-1].copy(),
+        gamma=parameters,
+        beta=parameters,
+        running_mean=parameters,
+        running_var=parameters,
+        eps=0.5,
+        momentum=0.25,
+        calls=calls,
+    )
+
+
+def observe(target: str, number: int = 5, timeout: float = 0.4) -> list[Observation]:
+    """The observations of some cases."""
+    with Session(target, timeout=timeout) as session:
+        cases = [case(n) for n in range(number)]
+        return [observation for _, observation in session.run_many(cases)]

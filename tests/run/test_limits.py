@@ -1,0 +1,20 @@
+"""Limits that a session can be given for targets of which no compiler is expected."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bnproof.run.session import Session
+from bnproof.run.target import TargetError
+
+
+def test_an_import_without_end(write: Callable[[str, str], Path]) -> None:
+    """Catches a file that is waited for as long as the largest library takes to import."""
+    path = write("endless.py", "while True: pass")
+    began = time.monotonic()
+
+    with pytest.raises(TargetError, match="importing it took more than 2 s"):
+        Session(f"{path}:BN", loading=2).__enter__()
+    assert time.monotonic() - began < 10

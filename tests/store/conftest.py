@@ -1,0 +1,66 @@
+"""Saved failures as a check could have made them."""
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bnproof.properties.cases import Case, Twin
+from bnproof.properties.counterexample import Counterexample, Failing
+from bnproof.properties.life import Action
+from bnproof.store.known_writing import Why, update
+from bnproof.store.replay import Replay
+
+
+def case(**changes: object) -> Case:
+    """A case with one of everything."""
+    x = np.arange(6.0).reshape(3, 2)
+    made = Case(
+        name="a case, with a comma",
+        x=x,
+        dy=-x,
+        gamma=np.array([1.5, -0.0]),
+        beta=None,
+        running_mean=np.array([0.1, np.inf]),
+        running_var=np.array([1.0, 2.0]),
+        eps=0.1,
+        momentum=None,
+        batches_seen=3,
+        layouts={"x": "reversed", "gamma": "stepped"},
+        tags=frozenset({"layer", "searched"}),
+        steps=(x * 2, x[:2]),
+        twin=Twin("base", "forward/sign", {"order": np.array([2, 0, 1]), "power": -2, "with": "b"}),
+        data_key="key",
+        judged_channels=(1,),
+        script=(Action("train"), Action("save"), Action("backward"), Action("load", 1)),
+    )
+    return made.with_(**changes)
+
+
+@pytest.fixture
+def replay() -> Replay:
+    """A saved failure."""
+    related = case(name="base", twin=None, layouts={})
+    return Replay(
+        target="bn.py:BN",
+        folder="/home/somebody",
+        variant="BN",
+        property="backward/agreement",
+        dtype="float64",
+        output="dx",
+        detail="dx: error is 9 times the bound",
+        profile="quick",
+        seed=5,
+        counterexample=Counterexample("a case, with a comma", case(), (related,)),
+    )
+
+
+@pytest.fixture
+def known_text(replay: Replay, tmp_path: Path) -> str:
+    """A file of one known failure."""
+    found = replay.counterexample
+    failing = Failing(replay.property, replay.dtype, "dx", "fail", found, (found.name, "b"))
+    path = tmp_path / "written.toml"
+    update(path, "bn.py:BN", [("", failing)], [], Why("a reason", "http://x/1", date(2999, 1, 31)))
+    return path.read_text(encoding="utf-8")
