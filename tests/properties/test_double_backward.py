@@ -104,7 +104,7 @@ WRONG: dict[str, tuple[Change, str]] = {
     "two results": (lambda r, _: r[:2], "double backward: 2 results, due (ddy, dx, dgamma)"),
     "another shape": (
         lambda r, _: (r[0], r[1].ravel(), r[2]),
-        "dx of double backward of double: shape",
+        "double dx of double: shape",
     ),
     "off when called again": (off_later, "times the bound"),
     "other bits when called again": (other_bits, "the same call gave other bits"),
