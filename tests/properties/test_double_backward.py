@@ -134,6 +134,15 @@ def test_what_is_not_offered_is_unsupported() -> None:
         assert (found.verdict, found.reason) == ("unsupported", "double backward is not offered")
 
 
+def test_it_does_not_make_a_target_unusable() -> None:
+    """The first calls make it too; what it raises is a verdict, not the end."""
+    first = LocalSession(Changed(raises)).first
+
+    assert first is not None
+    assert [event.call for event in first[1].events] == ["double backward", "double-infer backward"]
+    assert "double backward" in LocalSession(Doubled()).first[1].offers  # type: ignore[index]  # as above
+
+
 def test_each_result_may_be_missing() -> None:
     """What is offered is judged all the same."""
     assert result(Changed(lambda r, _: (r[0], None, None))).verdict == "pass"

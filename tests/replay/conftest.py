@@ -5,10 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.few_cases import check_few_cases
 
-from bnproof.properties.cases import Case
-from bnproof.properties.contract import Declaration
-from bnproof.properties.portfolio import portfolio
 from bnproof.run.checking import run_check
 
 Check = Callable[[str, str, str], str]
@@ -131,17 +129,10 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def few(declaration: Declaration, dtype: str, *, seed: int = 0, quick: bool = False) -> list[Case]:
-    """Some cases of each kind: what fails here fails at once."""
-    cases = portfolio(declaration, dtype, seed=seed, quick=quick)
-    return [c for n, c in enumerate(cases) if n < 6 or "layer" in c.tags]
-
-
 @pytest.fixture
 def failing(project: Path, monkeypatch: pytest.MonkeyPatch) -> Check:  # noqa: ARG001  # the folder
     """The id of the first failure of a property of a target."""
-    for module in ("checking", "rerun"):
-        monkeypatch.setattr(f"bnproof.properties.{module}.portfolio", few)
+    check_few_cases(monkeypatch)
 
     def check(target: str, name: str, dtype: str) -> str:
         reports = run_check(target, profile="quick", properties=(name,), dtypes=(dtype,))

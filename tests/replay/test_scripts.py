@@ -15,7 +15,6 @@ KINDS = {
     "infer": ("functions.py:BN", "inference/agreement", "float32"),
     "layer": ("layers.py:BN", "layer/training", "float64"),
     "torch": ("modules.py:BN", "inference/agreement", "float32"),
-    "torch in 16 bits": ("modules.py:BN", "inference/gradients", "bfloat16"),
     "double": ("functions.py:BN", "backward/double-backward", "float32"),
     "double of torch": ("modules.py:BN", "backward/double-backward", "float32"),
     "course": ("course.py:forward,backward", "backward/agreement", "float64"),

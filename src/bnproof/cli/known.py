@@ -112,6 +112,7 @@ def update(
     options: KnownOptions, target: str, examined: "list[Examined]", asked: "Asked"
 ) -> "list[Report]":
     """Write the file, say what was written, and return the reports as they are then."""
+    from bnproof.report.lines import count  # noqa: PLC0415
     from bnproof.run.updating import update_known  # noqa: PLC0415
     from bnproof.store.fields import StoreError  # noqa: PLC0415
 
@@ -122,7 +123,8 @@ def update(
         raise WrongUsage(str(error)) from error
     for line in updated.left:
         click.echo(f"not written: {line}", err=True)
-    click.echo(f"{path}: {updated.added} entries written, {updated.removed} taken out", err=True)
+    written = count(updated.added, "entry", "entries")
+    click.echo(f"{path}: {written} written, {updated.removed} taken out", err=True)
     return updated.reports
 
 

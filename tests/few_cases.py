@@ -1,0 +1,27 @@
+"""A portfolio of a few cases, for tests of what is done with failures once they are found."""
+
+import pytest
+
+from bnproof.properties.cases import Case
+from bnproof.properties.contract import Declaration
+from bnproof.properties.portfolio import portfolio
+
+MADE: dict[tuple[object, ...], list[Case]] = {}
+
+
+def few(declaration: Declaration, dtype: str, *, seed: int = 0, quick: bool = False) -> list[Case]:
+    """Small cases of different sizes, with gradients, and lives of layers; each made once."""
+    key = repr(declaration), dtype, seed, quick
+    if key not in MADE:
+        cases = portfolio(declaration, dtype, seed=seed, quick=True)
+        small = [c for c in cases if c.calls in ("full", "short") and c.x.size <= 64]
+        MADE[key] = [*small[:25], *(c for c in cases if "layer" in c.tags)]
+    return MADE[key]
+
+
+def check_few_cases(patch: pytest.MonkeyPatch) -> None:
+    """Have checks and replays make do with them, and with a short search."""
+    for module in ("checking", "rerun"):
+        patch.setattr(f"bnproof.properties.{module}.portfolio", few)
+    searched = {"quick": 0, "standard": 10, "thorough": 20}
+    patch.setattr("bnproof.properties.checking.SEARCHED", searched)
