@@ -15,6 +15,8 @@ KINDS = {
     "infer": ("functions.py:BN", "inference/agreement", "float32"),
     "layer": ("layers.py:BN", "layer/training", "float64"),
     "torch": ("modules.py:BN", "inference/agreement", "float32"),
+    "double": ("functions.py:BN", "backward/double-backward", "float32"),
+    "double of torch": ("modules.py:BN", "backward/double-backward", "float32"),
     "course": ("course.py:forward,backward", "backward/agreement", "float64"),
 }
 

@@ -8,13 +8,14 @@ import numpy as np
 from bnproof.properties.contract import Declaration
 from bnproof.properties.formats import Array
 from bnproof.properties.known import family
-from bnproof.properties.observation import RESULTS, Event
+from bnproof.properties.observation import DOUBLE, RESULTS, WHOLE, Event
 from bnproof.properties.property import Check
 from bnproof.properties.record import Judged, Record
 from bnproof.properties.running import closed_form
 from bnproof.replay.transcript import Call, Transcript
 
-GRADIENTS = ("dx", "dgamma", "dbeta")
+GRADIENTS = ("dx", "dgamma", "dbeta", *DOUBLE)
+"""What backward and its double return."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,9 +145,9 @@ def _judged(record: Record) -> list[tuple[str, Judged]]:
 
 def _values(record: Record, label: str, judged: Judged, calls: Sequence[Call]) -> Values | None:
     result = record.observation.results.get(label, {}).get(judged.output)
-    if result is None or judged.output not in RESULTS:
+    if result is None or judged.output not in (*RESULTS, *DOUBLE):
         return None
-    whole = judged.output in ("y", "dx")
+    whole = judged.output in WHOLE
     given = _declared(result, record.declaration) if whole else result
     call = _giving(label, judged.output, given, calls)
     if call is None:
@@ -214,6 +215,7 @@ def _of_event(event: Event, record: Record, calls: Sequence[Call]) -> Iterator[E
         first = _results(event.what, event.call, calls)
         second = _results(event.what, f"{event.call} again", calls)
         second = second or _results(event.what, f"{event.call} repeated", calls)
+        second = second or _results(event.what, f"{event.call} late", calls)
         if first and second:
             yield SameBits(first[0], second[0], event.what)
 
@@ -222,7 +224,7 @@ def _form(event: Event, record: Record, calls: Sequence[Call]) -> Iterator[Form]
     giving = _results(event.what, event.call, calls)
     if not giving:
         return
-    whole = event.what in ("y", "dx")
+    whole = event.what in WHOLE
     case = record.case
     n, c, *spatial = case.x.shape
     n = 1 if event.call == "infer one" else n

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from bnproof.properties.formats import Array
+from bnproof.properties.observation import DOUBLE
 from bnproof.replay.expectations import (
     Expectation,
     Form,
@@ -35,10 +36,15 @@ RETURNED = {
     "train": ("y", "new_mean", "new_var", "backward"),
     "infer": ("y", "new_mean", "new_var", "backward"),
     "backward": ("dx", "dgamma", "dbeta"),
+    "double": tuple(name.replace(" ", "_") for name in DOUBLE),
     "layer": ("layer",),
     "state": ("state",),
 }
-RESULT = {"running_mean": "new_mean", "running_var": "new_var"}
+RESULT = {
+    "running_mean": "new_mean",
+    "running_var": "new_var",
+    **{name: name.replace(" ", "_") for name in DOUBLE},
+}
 
 
 class NoScript(Exception):  # noqa: N818  # a limit of scripts, not a mistake
@@ -154,7 +160,7 @@ class Source:
 
     def _call(self, call: Call, *, raising: bool, due: Sequence[Expectation]) -> None:
         owner = self._owner(call)
-        copied = call.owner >= 0 and call.method != "backward"
+        copied = call.owner >= 0 and call.method not in ("backward", "double")
         arguments = [self._argument(a, copied=copied) for a in call.arguments]
         settings = [f"{_name(n)}={_literal(v)}" for n, v in call.settings.items()]
         self._calls += self._kept_arguments(call, due)
@@ -174,6 +180,8 @@ class Source:
             return f"IMPLEMENTATION.{call.method}"
         if call.method == "backward":
             return self._returned[call.owner]["backward"]
+        if call.method == "double":
+            return f"{self._returned[call.owner]['backward']}.double"
         return f"{self._returned[call.owner]['layer']}.{call.method}"
 
     def _results(self, call: Call) -> list[str]:
@@ -302,15 +310,16 @@ class Source:
 
     def _values_check(self, e: Values) -> list[str]:
         got = self._result(e.call, e.output)
-        name = f"want_{e.output}"
+        own = RESULT.get(e.output, e.output)
+        name = f"want_{own}"
         with np.errstate(all="ignore"):
             low = bool((np.abs(e.low) > NEGLIGIBLE * e.bound).any())
         lines = self._made(name, e.want, None)
-        lines += self._made(f"bound_{e.output}", e.bound, None)
+        lines += self._made(f"bound_{own}", e.bound, None)
         if low:
-            lines += self._made(f"low_{e.output}", e.low, None)
-        end = f", low_{e.output}" if low else ""
-        return [*lines, f"compare({_quoted(e.output)}, {got}, {name}, bound_{e.output}{end})"]
+            lines += self._made(f"low_{own}", e.low, None)
+        end = f", low_{own}" if low else ""
+        return [*lines, f"compare({_quoted(e.output)}, {got}, {name}, bound_{own}{end})"]
 
 
 def _call_lines(head: str, arguments: Sequence[str]) -> list[str]:

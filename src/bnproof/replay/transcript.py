@@ -14,12 +14,13 @@ from bnproof.properties.cases import Case
 from bnproof.properties.contract import Declaration
 from bnproof.properties.execution import Executor
 from bnproof.properties.formats import FORMATS, Array
-from bnproof.properties.observation import Observation
+from bnproof.properties.observation import DOUBLE, Observation
 
 ARGUMENTS = {
     "train": ("x", "gamma", "beta", "running_mean", "running_var"),
     "infer": ("x", "gamma", "beta", "running_mean", "running_var"),
     "backward": ("dy",),
+    "double": ("dy", "ddx", "ddgamma", "ddbeta"),
     "layer": ("channels",),
     "load": ("state",),
     "state": (),
@@ -45,7 +46,7 @@ class Call:
     Attributes:
         number: from 0.
         label: of the step of the plan that it belongs to.
-        method: train, infer, backward, layer, state or load.
+        method: train, infer, backward, double (of a backward), layer, state or load.
         owner: number of the call that returned the layer or the backward; -1: the implementation.
         arguments: in their order: arrays, None, numbers, or a state.
         settings: keyword arguments.
@@ -132,7 +133,9 @@ class _Clerk:
         if not isinstance(returned, (tuple, list)):
             return returned
         is_layer = self._is_layer(call)
-        names = GRADIENTS if call.method == "backward" else (RESULTS[:1] if is_layer else RESULTS)
+        names = {"backward": GRADIENTS, "double": DOUBLE}.get(
+            call.method, RESULTS[:1] if is_layer else RESULTS
+        )
         for name, value in zip(names, returned, strict=False):
             if (copy := _copy(value)) is not None:
                 call.results[name] = copy
@@ -142,6 +145,13 @@ class _Clerk:
             def recorded(*given: Any) -> Any:
                 return self.call("backward", call.number, backward, given, {})
 
+            double = getattr(backward, "double", None)
+            if callable(double):
+
+                def recorded_double(*given: Any) -> Any:
+                    return self.call("double", call.number, double, given, {})
+
+                recorded.double = recorded_double  # type: ignore[attr-defined]  # as the contract has it
             return type(returned)([*returned[:-1], recorded])
         return returned
 
