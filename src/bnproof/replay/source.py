@@ -35,10 +35,16 @@ RETURNED = {
     "train": ("y", "new_mean", "new_var", "backward"),
     "infer": ("y", "new_mean", "new_var", "backward"),
     "backward": ("dx", "dgamma", "dbeta"),
+    "double": ("ddy", "double_dx", "double_dgamma"),
     "layer": ("layer",),
     "state": ("state",),
 }
-RESULT = {"running_mean": "new_mean", "running_var": "new_var"}
+RESULT = {
+    "running_mean": "new_mean",
+    "running_var": "new_var",
+    "dx of double backward": "double_dx",
+    "dgamma of double backward": "double_dgamma",
+}
 
 
 class NoScript(Exception):  # noqa: N818  # a limit of scripts, not a mistake
@@ -154,7 +160,9 @@ class Source:
 
     def _call(self, call: Call, *, raising: bool, due: Sequence[Expectation]) -> None:
         owner = self._owner(call)
-        copied = call.owner >= 0 and call.method != "backward"
+        copied = call.owner >= 0 and call.method not in ("backward", "double")
+        if call.method == "double" and self.standalone:
+            raise NoScript("the adapter's double backward is no part of scripts")
         arguments = [self._argument(a, copied=copied) for a in call.arguments]
         settings = [f"{_name(n)}={_literal(v)}" for n, v in call.settings.items()]
         self._calls += self._kept_arguments(call, due)
@@ -172,8 +180,9 @@ class Source:
     def _owner(self, call: Call) -> str:
         if call.owner < 0:
             return f"IMPLEMENTATION.{call.method}"
-        if call.method == "backward":
-            return self._returned[call.owner]["backward"]
+        if call.method in ("backward", "double"):
+            backward = self._returned[call.owner]["backward"]
+            return backward if call.method == "backward" else f"{backward}.double"
         return f"{self._returned[call.owner]['layer']}.{call.method}"
 
     def _results(self, call: Call) -> list[str]:
@@ -302,15 +311,16 @@ class Source:
 
     def _values_check(self, e: Values) -> list[str]:
         got = self._result(e.call, e.output)
-        name = f"want_{e.output}"
+        said = RESULT.get(e.output, e.output)
+        name = f"want_{said}"
         with np.errstate(all="ignore"):
             low = bool((np.abs(e.low) > NEGLIGIBLE * e.bound).any())
         lines = self._made(name, e.want, None)
-        lines += self._made(f"bound_{e.output}", e.bound, None)
+        lines += self._made(f"bound_{said}", e.bound, None)
         if low:
-            lines += self._made(f"low_{e.output}", e.low, None)
-        end = f", low_{e.output}" if low else ""
-        return [*lines, f"compare({_quoted(e.output)}, {got}, {name}, bound_{e.output}{end})"]
+            lines += self._made(f"low_{said}", e.low, None)
+        end = f", low_{said}" if low else ""
+        return [*lines, f"compare({_quoted(e.output)}, {got}, {name}, bound_{said}{end})"]
 
 
 def _call_lines(head: str, arguments: Sequence[str]) -> list[str]:

@@ -10,16 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from bnproof.properties.cases import Case
+from bnproof.properties.cases import DOUBLE_ARGUMENTS, Case
 from bnproof.properties.contract import Declaration
 from bnproof.properties.execution import Executor
 from bnproof.properties.formats import FORMATS, Array
-from bnproof.properties.observation import Observation
+from bnproof.properties.observation import DOUBLE, Observation
 
 ARGUMENTS = {
     "train": ("x", "gamma", "beta", "running_mean", "running_var"),
     "infer": ("x", "gamma", "beta", "running_mean", "running_var"),
     "backward": ("dy",),
+    "double": ("dy", *DOUBLE_ARGUMENTS),
     "layer": ("channels",),
     "load": ("state",),
     "state": (),
@@ -45,7 +46,7 @@ class Call:
     Attributes:
         number: from 0.
         label: of the step of the plan that it belongs to.
-        method: train, infer, backward, layer, state or load.
+        method: train, infer, backward, double (of a backward), layer, state or load.
         owner: number of the call that returned the layer or the backward; -1: the implementation.
         arguments: in their order: arrays, None, numbers, or a state.
         settings: keyword arguments.
@@ -132,7 +133,8 @@ class _Clerk:
         if not isinstance(returned, (tuple, list)):
             return returned
         is_layer = self._is_layer(call)
-        names = GRADIENTS if call.method == "backward" else (RESULTS[:1] if is_layer else RESULTS)
+        names = RESULTS[:1] if is_layer else RESULTS
+        names = {"backward": GRADIENTS, "double": DOUBLE}.get(call.method, names)
         for name, value in zip(names, returned, strict=False):
             if (copy := _copy(value)) is not None:
                 call.results[name] = copy
@@ -142,6 +144,11 @@ class _Clerk:
             def recorded(*given: Any) -> Any:
                 return self.call("backward", call.number, backward, given, {})
 
+            double = getattr(backward, "double", None)
+            if callable(double):
+                recorded.double = lambda *given: self.call(  # type: ignore[attr-defined]  # as the contract has it
+                    "double", call.number, double, given, {}
+                )
             return type(returned)([*returned[:-1], recorded])
         return returned
 
