@@ -141,18 +141,18 @@ def same(value: Array, base: Record, twin: Record) -> Array:  # noqa: ARG001  # 
     return value
 
 
-def negated(value: Array, base: Record, twin: Record) -> Array:  # noqa: ARG001
+def negated(value: Array, base: Record, twin: Record) -> Array:  # noqa: ARG001  # the signature of a transformation
     """With the other sign."""
     return -value
 
 
-def twice(value: Array, base: Record, twin: Record) -> Array:  # noqa: ARG001
+def twice(value: Array, base: Record, twin: Record) -> Array:  # noqa: ARG001  # the signature of a transformation
     """Once after the other."""
     return np.concatenate([value, value])
 
 
 def _scaled(power: int) -> Transform:
-    def transform(value: Array, base: Record, twin: Record) -> Array:  # noqa: ARG001
+    def transform(value: Array, base: Record, twin: Record) -> Array:  # noqa: ARG001  # the signature of a transformation
         assert twin.case.twin is not None  # noqa: S101  # it is a twin
         return value * 2.0 ** (power * int(twin.case.twin.how["power"]))
 
@@ -164,7 +164,7 @@ def _order(twin: Record) -> Array:
     return np.asarray(twin.case.twin.how["order"])
 
 
-def _rows_permuted(value: Array, base: Record, twin: Record) -> Array:  # noqa: ARG001
+def _rows_permuted(value: Array, base: Record, twin: Record) -> Array:  # noqa: ARG001  # the signature of a transformation
     """Samples permuted; in every rank the rows of the columns are in the order of (N, C)."""
     return value[_order(twin)]
 
@@ -175,7 +175,7 @@ def _positions_permuted(value: Array, base: Record, twin: Record) -> Array:
     return shaped.reshape(value.shape)
 
 
-def _channels_permuted(value: Array, base: Record, twin: Record) -> Array:  # noqa: ARG001
+def _channels_permuted(value: Array, base: Record, twin: Record) -> Array:  # noqa: ARG001  # the signature of a transformation
     return value[..., _order(twin)]
 
 
@@ -371,7 +371,7 @@ def _permuted(records: Records) -> Iterator[Check]:
 
 
 def _duplicated(records: Records) -> Iterator[Check]:
-    def doubled(value: Array, base: Record, twin: Record) -> Array:  # noqa: ARG001
+    def doubled(value: Array, base: Record, twin: Record) -> Array:  # noqa: ARG001  # the signature of a transformation
         return 2 * value
 
     outputs_of: dict[str, Transform] = {

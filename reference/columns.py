@@ -40,7 +40,7 @@ def normalize_backward(dZ_tilde: Array, cache: Cache) -> tuple[Array, Array, Arr
     """
     dx, dgamma, dbeta = train_backward(dZ_tilde.T, cache)
     assert dgamma is not None  # noqa: S101  # gamma and beta were given; told to the type checker
-    assert dbeta is not None  # noqa: S101
+    assert dbeta is not None  # noqa: S101  # for the type checker: it is always there
     return dx.T, dgamma[:, np.newaxis], dbeta[:, np.newaxis]
 
 

@@ -21,5 +21,5 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--whole",
         action="store_true",
-        help="judge all implementations of the zoo in all their dtypes, not every fifth in one",
+        help="judge all implementations of the zoo in all their dtypes, not every eighth in one",
     )

@@ -92,7 +92,7 @@ def widest(q: Quantities, output: str) -> Array:
 
 def _upstream(q: Quantities) -> tuple[Quantities, Array]:
     assert q.at_ddx is not None  # noqa: S101  # the caller's duty, told to the type checker
-    assert q.ddgamma is not None  # noqa: S101
+    assert q.ddgamma is not None  # noqa: S101  # for the type checker: it is always there
     return q.at_ddx, q.ddgamma
 
 

@@ -50,7 +50,7 @@ def y_error(arithmetic: Arithmetic, q: Quantities, e_x: Array) -> Array:
 def running_error(arithmetic: Arithmetic, q: Quantities, e: StatisticsError) -> tuple[Array, Array]:
     """Formula S for the running mean and the running variance, without storage."""
     assert q.running_mean is not None  # noqa: S101  # the caller's duty, told to the type checker
-    assert q.running_var is not None  # noqa: S101
+    assert q.running_var is not None  # noqa: S101  # for the type checker: it is always there
     u = arithmetic.compute.u if arithmetic.saved is None else arithmetic.saved.u
     lost = 4 * arithmetic.underflow(arithmetic.compute)
     mean = q.weight * e.delta

@@ -7,6 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from bnproof.cli.main import cli
+from bnproof.mutants.catalogue import distinct
+from bnproof.mutants.controls.catalogue import CONTROLS
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -81,3 +83,12 @@ def _listing(zoo: Path) -> tuple[int, int]:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return len(module.right()), len(module.wrong())
+
+
+def test_numbers_are_those_of_the_library() -> None:
+    """A number that stayed behind when the library grew."""
+    readme = README.read_text(encoding="utf-8")
+
+    assert f"all {distinct()} distinct mistakes" in readme
+    assert f"{distinct()} mistakes, wrong on purpose" in readme
+    assert f"none of the {len(CONTROLS)} right ones" in readme

@@ -20,7 +20,7 @@ LARGE = {  # shown by sizes that the quick profile leaves out
     "limits/count-of-bits-16",
 }
 SHARPEST = min(SIZES)
-TURN = 5  # without --whole, one in so many mutants is judged
+TURN = 10  # without --whole, one in so many mutants is judged
 JUDGED = [
     mutant
     for mutant in MUTANTS
@@ -37,7 +37,7 @@ def _keep_truths() -> Iterator[None]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """All mutants with --whole, one in five without."""
+    """All mutants with --whole, one in ten without."""
     if "judged" in metafunc.fixturenames:
         whole = metafunc.config.getoption("whole")
         chosen = JUDGED if whole else JUDGED[::TURN]

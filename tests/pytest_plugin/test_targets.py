@@ -113,6 +113,7 @@ def test_junit_has_ids_messages_and_verdicts(cases: dict[tuple[str, str], ET.Ele
     [
         ("--bnproof-seed=-1", "'-1' is no whole number from 0 up"),
         ("--bnproof-timeout=nan", "'nan' is no number of seconds"),
+        ("--bnproof-memory=much", "'much'"),
         ("--bnproof-known=none.toml", "--bnproof-known: no file none.toml"),
     ],
 )

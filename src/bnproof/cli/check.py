@@ -95,7 +95,7 @@ def check(
     if math.isnan(timeout):
         raise click.BadParameter("nan is no number of seconds", param_hint="--timeout")
     files = Files({"--json": json_file, "--markdown": markdown_file, "--html": html_file})
-    from bnproof.run.asked import Asked  # noqa: PLC0415  # not for --help
+    from bnproof.run.asked import Asked  # not for --help
 
     options = KnownOptions(**known)
     file = options.file()
@@ -105,9 +105,9 @@ def check(
 
 
 def _run(target: str, asked: "Asked", options: KnownOptions) -> "list[Report]":
-    from bnproof.report.progress import progress_on  # noqa: PLC0415
-    from bnproof.run.checking import UsageError, examine  # noqa: PLC0415
-    from bnproof.run.target import TargetError  # noqa: PLC0415
+    from bnproof.report.progress import progress_on
+    from bnproof.run.checking import UsageError, examine
+    from bnproof.run.target import TargetError
 
     try:
         with progress_on(sys.stderr) as progress:
@@ -121,8 +121,8 @@ def _run(target: str, asked: "Asked", options: KnownOptions) -> "list[Report]":
 
 
 def _report(reports: "list[Report]", files: Files, *, full: bool) -> int:
-    from bnproof.report.terminal import show  # noqa: PLC0415
-    from bnproof.run.checking import exit_status  # noqa: PLC0415
+    from bnproof.report.terminal import show
+    from bnproof.run.checking import exit_status
 
     unusable = [report.error for report in reports if report.error]
     human: TextIO = sys.stderr if files.take_stdout or unusable else sys.stdout
@@ -135,7 +135,7 @@ def _report(reports: "list[Report]", files: Files, *, full: bool) -> int:
 
 
 def _list(patterns: Sequence[str]) -> int:
-    from bnproof.properties.catalogue import chosen  # noqa: PLC0415
+    from bnproof.properties.catalogue import chosen
 
     try:
         properties = chosen(tuple(patterns))

@@ -41,7 +41,7 @@ def derive(  # one argument for each option
     bnproof derive dx-closed-form
     bnproof derive --format html -o derivation.html
     """
-    from bnproof.spec.contents import THEOREMS  # noqa: PLC0415  # SymPy takes a second
+    from bnproof.spec.contents import THEOREMS  # SymPy takes a second
 
     if listed:
         width = max(map(len, THEOREMS))
@@ -49,7 +49,7 @@ def derive(  # one argument for each option
             click.echo(f"{each.id:<{width}}  {each.title}")
         return 0
     if theorem is not None and theorem not in THEOREMS:
-        from bnproof.run.target import suggestion  # noqa: PLC0415  # only after a slip
+        from bnproof.run.target import suggestion  # only after a slip
 
         hint = suggestion(theorem, list(THEOREMS))
         raise click.BadParameter(
@@ -65,7 +65,7 @@ def derive(  # one argument for each option
 
 def _show(theorem: "Theorem", *, course: bool) -> int:
     """A theorem, checked in all ways while the reader looks."""
-    from bnproof.spec.publishing.badges import badge, checked  # noqa: PLC0415  # SymPy
+    from bnproof.spec.publishing.badges import badge, checked  # SymPy
 
     for line in _lines(theorem, course=course):
         click.echo(line)
@@ -74,7 +74,7 @@ def _show(theorem: "Theorem", *, course: bool) -> int:
 
 
 def _show_all(*, course: bool) -> int:
-    from bnproof.spec.contents import CHAPTERS, TITLE  # noqa: PLC0415  # SymPy takes a second
+    from bnproof.spec.contents import CHAPTERS, TITLE  # SymPy takes a second
 
     def text() -> Iterator[str]:
         yield f"{TITLE}\n\n"
@@ -92,7 +92,7 @@ def _is_terminal() -> bool:
 
 
 def _lines(theorem: "Theorem", *, course: bool) -> Iterator[str]:
-    from bnproof.spec.publishing.plain import plain  # noqa: PLC0415  # SymPy takes a second
+    from bnproof.spec.publishing.plain import plain  # SymPy takes a second
 
     yield f"{theorem.title}  [{theorem.id}]"
     yield _filled(theorem.statement.replace("`", ""))
@@ -108,14 +108,14 @@ def _lines(theorem: "Theorem", *, course: bool) -> Iterator[str]:
 
 
 def _filled(text: str) -> str:
-    from textwrap import fill  # noqa: PLC0415  # beside the others
+    from textwrap import fill  # beside the others
 
     return fill(text, 88)
 
 
 def _write(form: str, output: Path | None, notation: str, *, checks: bool) -> int:
-    from bnproof.spec.contents import THEOREMS  # noqa: PLC0415  # SymPy takes a second
-    from bnproof.spec.publishing.notation import NOTATIONS  # noqa: PLC0415  # likewise
+    from bnproof.spec.contents import THEOREMS  # SymPy takes a second
+    from bnproof.spec.publishing.notation import NOTATIONS  # likewise
 
     results: dict[str, Checked] = {}
     if checks:
@@ -135,28 +135,28 @@ def _write(form: str, output: Path | None, notation: str, *, checks: bool) -> in
 def _document(form: str, notation: Any, results: "dict[str, Checked]") -> str:
     if form == "html":
         try:
-            from bnproof.spec.publishing.html import page  # noqa: PLC0415  # an extra
+            from bnproof.spec.publishing.html import page  # an extra
         except ImportError as error:
             raise click.UsageError(
                 f"--format html needs {error.name}: pip install 'bnproof[html]'"
             ) from None
         return page(notation, results)
     if form == "md":
-        from bnproof.spec.publishing.markdown import markdown  # noqa: PLC0415  # SymPy
+        from bnproof.spec.publishing.markdown import markdown  # SymPy
 
         return markdown(notation, results)
     if form == "latex":
-        from bnproof.spec.publishing.tex import document  # noqa: PLC0415  # SymPy
+        from bnproof.spec.publishing.tex import document  # SymPy
 
         return document(notation, results)
-    from bnproof.spec.publishing.notebook import notebook  # noqa: PLC0415  # SymPy
+    from bnproof.spec.publishing.notebook import notebook  # SymPy
 
     return notebook(notation, results)
 
 
 def _checked(theorems: "list[Theorem]") -> "dict[str, Checked]":
     """Check all theorems, with a bar where somebody watches."""
-    from bnproof.spec.publishing.badges import checked  # noqa: PLC0415  # SymPy takes a second
+    from bnproof.spec.publishing.badges import checked  # SymPy takes a second
 
     results: dict[str, Checked] = {}
     with click.progressbar(

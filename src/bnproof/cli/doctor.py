@@ -21,10 +21,10 @@ def doctor(target: str, timeout: float) -> int:
     The target is loaded and called once, in a process of its own.  Exit status: 0 it can be
     checked; 2 it cannot be used.
     """
-    from rich.console import Console  # noqa: PLC0415  # help needs none of these
+    from rich.console import Console  # help needs none of these
 
-    from bnproof.report.examination import lines  # noqa: PLC0415
-    from bnproof.run.examining import examine  # noqa: PLC0415
+    from bnproof.report.examination import lines
+    from bnproof.run.examining import examine
 
     found = examine(target, timeout=timeout)
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)

@@ -66,7 +66,7 @@ def grade(
         check_writable(Path(json_file))
     found = _grade(file, timeout, memory)
     if json_file is not None:
-        from bnproof.grading.grade_json import dumps  # noqa: PLC0415  # with --explain SymPy
+        from bnproof.grading.grade_json import dumps  # with --explain SymPy
 
         text = dumps(found, hints=hints, explain=explain)
         if json_file == TO_STDOUT:
@@ -78,15 +78,15 @@ def grade(
 
 
 def _grade(file: str, timeout: float, memory: int) -> "Grade":
-    from bnproof.grading.grading import grade as graded  # noqa: PLC0415  # the costly part
-    from bnproof.report.progress import progress_on  # noqa: PLC0415
+    from bnproof.grading.grading import grade as graded  # the costly part
+    from bnproof.report.progress import progress_on
 
     with progress_on(sys.stderr) as progress:
         return graded(file, timeout=timeout, memory=memory, progress=progress)
 
 
 def _show(found: "Grade", stream: TextIO, hints: bool, explain: bool) -> None:
-    from bnproof.grading.terminal import show  # noqa: PLC0415  # rich takes time
+    from bnproof.grading.terminal import show  # rich takes time
 
     if found.error:
         click.echo(f"Error: {found.error}", err=True)

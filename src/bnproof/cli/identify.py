@@ -54,10 +54,10 @@ def identify(target: str, json_file: str | None, timeout: float) -> int:
 
 
 def _run(target: str, timeout: float) -> "list[Identified]":
-    from bnproof.conventions.identifying import identify as find  # noqa: PLC0415  # not for --help
-    from bnproof.report.progress import progress_on  # noqa: PLC0415  # likewise
-    from bnproof.run.session import Session  # noqa: PLC0415  # likewise
-    from bnproof.run.target import TargetError  # noqa: PLC0415  # likewise
+    from bnproof.conventions.identifying import identify as find  # not for --help
+    from bnproof.report.progress import progress_on  # likewise
+    from bnproof.run.session import Session  # likewise
+    from bnproof.run.target import TargetError  # likewise
 
     made = []
     try:
@@ -71,9 +71,9 @@ def _run(target: str, timeout: float) -> "list[Identified]":
 
 
 def _report(made: "list[Identified]", json_file: str | None) -> None:
-    from rich.console import Console  # noqa: PLC0415  # not for --help
+    from rich.console import Console  # not for --help
 
-    from bnproof.conventions import words  # noqa: PLC0415  # likewise
+    from bnproof.conventions import words  # likewise
 
     if json_file == TO_STDOUT:
         click.echo(words.dumps(made), nl=False)

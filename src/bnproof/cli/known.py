@@ -61,7 +61,7 @@ class KnownOptions:
 
     def file(self) -> Path | None:
         """The file, from the command line or from pyproject.toml; WrongUsage if it is not there."""
-        from bnproof.run.configuration import (  # noqa: PLC0415  # not for --help
+        from bnproof.run.configuration import (  # not for --help
             ConfigurationError,
             known_failures,
         )
@@ -79,7 +79,7 @@ class KnownOptions:
 
     def written(self) -> Path:
         """The file that is written."""
-        from bnproof.run.configuration import known_failures  # noqa: PLC0415
+        from bnproof.run.configuration import known_failures
 
         path = self.known_file or known_failures()
         assert path is not None  # noqa: S101  # checked by `file`
@@ -87,8 +87,8 @@ class KnownOptions:
 
     def why(self) -> "Why":
         """What is said of the entries."""
-        from bnproof.run.known import today  # noqa: PLC0415
-        from bnproof.store.known_writing import Why  # noqa: PLC0415
+        from bnproof.run.known import today
+        from bnproof.store.known_writing import Why
 
         last = today() + timedelta(days=DAYS) if self.expires is None else self.expires.date()
         return Why(_one_line(self.reason), _one_line(self.link), last)
@@ -112,9 +112,9 @@ def update(
     options: KnownOptions, target: str, examined: "list[Examined]", asked: "Asked"
 ) -> "list[Report]":
     """Write the file, say what was written, and return the reports as they are then."""
-    from bnproof.report.lines import count  # noqa: PLC0415
-    from bnproof.run.updating import update_known  # noqa: PLC0415
-    from bnproof.store.fields import StoreError  # noqa: PLC0415
+    from bnproof.report.lines import count
+    from bnproof.run.updating import update_known
+    from bnproof.store.fields import StoreError
 
     path = options.written()
     try:
@@ -129,7 +129,7 @@ def update(
 
 
 def _today() -> date:
-    from bnproof.run.known import today  # noqa: PLC0415
+    from bnproof.run.known import today
 
     return today()
 

@@ -5,7 +5,7 @@ import click
 
 def memory_size(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
     """A size of memory in bytes, as the callback of an option."""
-    from bnproof.run.memory import SizeError, parse_size  # noqa: PLC0415  # help does not need it
+    from bnproof.run.memory import SizeError, parse_size  # help does not need it
 
     try:
         return None if text is None else parse_size(text)

@@ -53,7 +53,7 @@ class Verbs(click.Group):
 
 def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
-        from importlib.metadata import version  # noqa: PLC0415  # costs time that help does not have
+        from importlib.metadata import version  # costs time that help does not have
 
         click.echo(f"bnproof {version('bnproof')}")
         ctx.exit()

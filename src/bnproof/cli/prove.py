@@ -32,7 +32,7 @@ def prove(formula: str, quantity: str | None) -> int:
 
     Exit status: 0 proved, 1 refuted, 2 not understood or not decided.
     """
-    from bnproof.spec.formula import FormulaError  # noqa: PLC0415  # SymPy takes a second
+    from bnproof.spec.formula import FormulaError  # SymPy takes a second
 
     try:
         verdict, left, right = _verdict(formula, quantity)
@@ -47,8 +47,8 @@ def prove(formula: str, quantity: str | None) -> int:
 
 
 def _verdict(formula: str, quantity: str | None) -> tuple["Verdict", Any, Any]:
-    from bnproof.spec import proving  # noqa: PLC0415  # SymPy takes a second
-    from bnproof.spec.formula import FormulaError, parse, parse_sides  # noqa: PLC0415  # likewise
+    from bnproof.spec import proving  # SymPy takes a second
+    from bnproof.spec.formula import FormulaError, parse, parse_sides  # likewise
 
     if quantity is not None:
         right = parse(formula)
@@ -61,7 +61,7 @@ def _verdict(formula: str, quantity: str | None) -> tuple["Verdict", Any, Any]:
 
 
 def _told(verdict: "Verdict", left: Any, right: Any, quantity: str | None) -> list[str]:
-    from bnproof.spec.publishing.plain import plain  # noqa: PLC0415  # SymPy takes a second
+    from bnproof.spec.publishing.plain import plain  # SymPy takes a second
 
     name = {"dx": "dx[k]", "y": "y[k]", "xhat": "xhat[k]"}.get(quantity or "", quantity)
     equation = f"{name or plain(left)} = {plain(right)}"
@@ -74,7 +74,7 @@ def _told(verdict: "Verdict", left: Any, right: Any, quantity: str | None) -> li
 
 
 def _numbers(found: Any, name: str) -> list[str]:
-    from bnproof.spec.proving import given  # noqa: PLC0415  # SymPy takes a second
+    from bnproof.spec.proving import given  # SymPy takes a second
 
     numbers = given(found)
     shown = (

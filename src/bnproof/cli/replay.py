@@ -38,9 +38,9 @@ def replay(name: str | None, list_only: bool, script: str | None, timeout: float
     enough.  Failures are saved in .bnproof in the current folder, or in the folder that the
     environment variable BNPROOF_CACHE names.
     """
-    from bnproof.replay.replaying import CannotRun  # noqa: PLC0415  # not for --help
-    from bnproof.store.fields import StoreError  # noqa: PLC0415
-    from bnproof.store.folder import ReplayFolder  # noqa: PLC0415
+    from bnproof.replay.replaying import CannotRun  # not for --help
+    from bnproof.store.fields import StoreError
+    from bnproof.store.folder import ReplayFolder
 
     folder = ReplayFolder()
     if list_only:
@@ -60,7 +60,7 @@ def replay(name: str | None, list_only: bool, script: str | None, timeout: float
 
 def _list(ids: list[str], folder: "ReplayFolder") -> int:
     """One line for each, the latest first."""
-    from bnproof.store.fields import StoreError  # noqa: PLC0415
+    from bnproof.store.fields import StoreError
 
     for each in ids:
         try:
@@ -76,9 +76,9 @@ def _list(ids: list[str], folder: "ReplayFolder") -> int:
 
 
 def _again(saved: "Replay", timeout: float) -> int:
-    from bnproof.replay.replaying import run_again  # noqa: PLC0415
-    from bnproof.report.failures import Failure, block  # noqa: PLC0415
-    from bnproof.report.terminal import printed  # noqa: PLC0415
+    from bnproof.replay.replaying import run_again
+    from bnproof.report.failures import Failure, block
+    from bnproof.report.terminal import printed
 
     click.echo(f"{saved.target}: {saved.property}, {saved.dtype}: {saved.counterexample.name}")
     outcome = run_again(saved, timeout=timeout, told=lambda text: click.echo(text, err=True))
@@ -93,7 +93,7 @@ def _again(saved: "Replay", timeout: float) -> int:
 
 
 def _script(saved: "Replay", file: str, timeout: float) -> int:
-    from bnproof.replay.scripts import script_of  # noqa: PLC0415
+    from bnproof.replay.scripts import script_of
 
     if file == TO_STDOUT:
         made = script_of(saved, timeout=timeout)
@@ -109,7 +109,7 @@ def _script(saved: "Replay", file: str, timeout: float) -> int:
 
 def _check_replaceable(path: Path) -> None:
     """Say before any work that a file is not ours to replace, or cannot be written."""
-    from bnproof.replay.scripts import is_ours  # noqa: PLC0415
+    from bnproof.replay.scripts import is_ours
 
     check_writable(path)
     if path.exists() and not is_ours(path.read_text(encoding="utf-8", errors="replace")):
@@ -117,7 +117,7 @@ def _check_replaceable(path: Path) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    from bnproof.store.folder import write_whole  # noqa: PLC0415
+    from bnproof.store.folder import write_whole
 
     try:
         write_whole(path, text)

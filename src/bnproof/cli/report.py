@@ -46,7 +46,7 @@ def report(files: Sequence[str], form: str, output: Path | None, full: bool) -> 
 
 
 def _read(file: str) -> "list[Report]":
-    from bnproof.report.reading import UnreadableReport, read, read_file  # noqa: PLC0415
+    from bnproof.report.reading import UnreadableReport, read, read_file
 
     try:
         if file != TO_STDOUT:
@@ -62,14 +62,14 @@ def _read(file: str) -> "list[Report]":
 def _rendered(checks: "list[list[Report]]", form: str, *, full: bool, to_file: bool) -> str:
     """The text to write; for a terminal it is written at once, with colours."""
     if form == "markdown":
-        from bnproof.report.markdown import markdown  # noqa: PLC0415  # only one is used
+        from bnproof.report.markdown import markdown  # only one is used
 
         return markdown(checks)
     if form == "html":
-        from bnproof.report.page import page  # noqa: PLC0415  # an extra
+        from bnproof.report.page import page  # an extra
 
         return page(checks)
-    from bnproof.report.terminal import show  # noqa: PLC0415  # only one is used
+    from bnproof.report.terminal import show  # only one is used
 
     text = io.StringIO()
     stream = text if to_file else sys.stdout

@@ -47,25 +47,25 @@ class Files:
 def check_extra(option: str) -> None:
     """Say before a long run that a page cannot be made."""
     try:
-        import jinja2  # noqa: F401, PLC0415  # an extra; only whether it is there
+        import jinja2  # noqa: F401  # an extra; only whether it is there
     except ImportError:
         raise WrongUsage(f"{option} needs jinja2: pip install 'bnproof[html]'") from None
 
 
 def _json(reports: "Sequence[Report]") -> str:
-    from bnproof.report.model_json import dumps  # noqa: PLC0415  # costs time that help has not
+    from bnproof.report.model_json import dumps  # costs time that help has not
 
     return dumps(reports)
 
 
 def _markdown(reports: "Sequence[Report]") -> str:
-    from bnproof.report.markdown import markdown  # noqa: PLC0415  # likewise
+    from bnproof.report.markdown import markdown  # likewise
 
     return markdown([reports])
 
 
 def _html(reports: "Sequence[Report]") -> str:
-    from bnproof.report.page import page  # noqa: PLC0415  # an extra
+    from bnproof.report.page import page  # an extra
 
     return page([reports])
 

@@ -39,8 +39,8 @@ def selftest(
     Exit status: 0 the suite is as strong as it promises; 1 a mutant survives, a right
     implementation is rejected, a property rejects nothing, or a theorem has no property.
     """
-    from bnproof.strength import telling  # noqa: PLC0415  # costs time that help does not have
-    from bnproof.strength.kill_table import kill_table  # noqa: PLC0415  # likewise
+    from bnproof.strength import telling  # costs time that help does not have
+    from bnproof.strength.kill_table import kill_table  # likewise
 
     _check_known(mutants)
     bar = click.progressbar(length=1, label="selftest", file=sys.stderr)
@@ -72,8 +72,8 @@ def _status(table: "KillTable", *, partial: bool) -> int:
 
 
 def _check_known(mutants: tuple[str, ...]) -> None:
-    from bnproof.mutants.catalogue import BY_ID  # noqa: PLC0415  # costs time
-    from bnproof.run.target import suggestion  # noqa: PLC0415  # only after a slip
+    from bnproof.mutants.catalogue import BY_ID  # costs time
+    from bnproof.run.target import suggestion  # only after a slip
 
     for id_ in mutants:
         if id_ not in BY_ID:

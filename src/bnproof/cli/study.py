@@ -35,7 +35,7 @@ def study(name: str | None, listed: bool, everything: bool, output: Path, seed: 
     bnproof study batch-noise
     bnproof study --all -o pictures
     """
-    from bnproof.studies.catalogue import STUDIES  # noqa: PLC0415  # NumPy takes time
+    from bnproof.studies.catalogue import STUDIES  # NumPy takes time
 
     if listed:
         for each in STUDIES.values():
@@ -44,7 +44,7 @@ def study(name: str | None, listed: bool, everything: bool, output: Path, seed: 
     if everything == (name is not None):
         raise click.UsageError("due is NAME or --all; `bnproof study --list` has the names")
     if name is not None and name not in STUDIES:
-        from bnproof.run.target import suggestion  # noqa: PLC0415  # only after a slip
+        from bnproof.run.target import suggestion  # only after a slip
 
         hint = suggestion(name, list(STUDIES))
         raise click.BadParameter(
@@ -61,8 +61,8 @@ def study(name: str | None, listed: bool, everything: bool, output: Path, seed: 
 def _prepare(folder: Path) -> None:
     """Find out what is missing before anything is computed."""
     try:
-        import jinja2  # noqa: F401, PLC0415  # an extra, with the next one
-        import matplotlib as mpl  # noqa: F401, PLC0415
+        import jinja2  # noqa: F401  # an extra, with the next one
+        import matplotlib as mpl  # noqa: F401  # whether it is installed
     except ImportError as error:
         raise click.UsageError(f"study needs {error.name}: {NEEDED}") from None
     try:
@@ -73,9 +73,9 @@ def _prepare(folder: Path) -> None:
 
 def _run(study: "Study", folder: Path, seed: int) -> "Result":
     """Run one study, draw it, and tell of it."""
-    from bnproof.report.progress import progress_on  # noqa: PLC0415  # rich takes time
-    from bnproof.studies.drawing import picture, svg_of, written  # noqa: PLC0415  # matplotlib
-    from bnproof.studies.page import Result  # noqa: PLC0415  # likewise
+    from bnproof.report.progress import progress_on  # rich takes time
+    from bnproof.studies.drawing import picture, svg_of, written  # matplotlib
+    from bnproof.studies.page import Result  # likewise
 
     with progress_on(sys.stderr) as advance:
         numbers = study.run(
@@ -95,13 +95,13 @@ def _run(study: "Study", folder: Path, seed: int) -> "Result":
 
 
 def _paragraph(title: str, text: str) -> str:
-    from textwrap import fill  # noqa: PLC0415  # beside the others
+    from textwrap import fill  # beside the others
 
     return fill(f"{title:<8} {text}", 88, subsequent_indent=" " * 9)
 
 
 def _write_page(results: "list[Result]", folder: Path) -> None:
-    from bnproof.studies.page import page  # noqa: PLC0415  # SymPy, for the theorems' statements
+    from bnproof.studies.page import page  # SymPy, for the theorems' statements
 
     path = folder / "index.html"
     path.write_text(page(results), encoding="utf-8")

@@ -40,9 +40,9 @@ def translate(
 
     Exit status: 0 converted; 1 a setting that was given has no counterpart; 2 wrong usage.
     """
-    from bnproof.conventions import telling  # noqa: PLC0415  # not for --help
-    from bnproof.conventions.settings import SettingsError  # noqa: PLC0415  # likewise
-    from bnproof.conventions.translate import translate as convert  # noqa: PLC0415  # likewise
+    from bnproof.conventions import telling  # not for --help
+    from bnproof.conventions.settings import SettingsError  # likewise
+    from bnproof.conventions.translate import translate as convert  # likewise
 
     if list_only:
         click.echo(telling.page() if form == "md" else telling.table(), nl=False)

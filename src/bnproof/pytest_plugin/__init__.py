@@ -5,8 +5,6 @@ nothing but pytest, and touches nothing that is not asked of it; what costs time
 target is named or a test is parametrized.  PYTEST_DONT_REWRITE: its assertions are for us.
 """
 
-import argparse
-import math
 import sys
 from collections.abc import Generator
 from pathlib import Path
@@ -14,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bnproof.pytest_plugin.options import ASKED, add_options
 from bnproof.pytest_plugin.summary import accuracy_found
 
 if TYPE_CHECKING:
     from bnproof.testing.parametrize import Check
     from bnproof.testing.store import Store
 
-PROFILES = ("quick", "standard", "thorough")
 FOLDER = pytest.StashKey[Path]()
 SETTINGS = pytest.StashKey[dict[str, Any]]()
 STORE = pytest.StashKey["Store"]()
@@ -29,38 +27,7 @@ FROM_CONTROLLER = "bnproof_folder"  # key of what a process of pytest-xdist is t
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add --bnproof and the settings of its checks."""
-    group = parser.getgroup("bnproof", "checks of batch normalization")
-    group.addoption(
-        "--bnproof",
-        action="append",
-        default=[],
-        metavar="TARGET",
-        help="check an implementation: reference, module:attribute, file.py:attribute or "
-        "file.py:forward,backward; may be repeated",
-    )
-    group.addoption(
-        "--bnproof-profile",
-        choices=PROFILES,
-        default="standard",
-        help="how many cases: the portfolio, a hundred searched ones more (the default), or "
-        "minutes of search",
-    )
-    group.addoption(
-        "--bnproof-known",
-        type=Path,
-        metavar="FILE",
-        help="failures that are known, and xfail",
-    )
-    group.addoption(
-        "--bnproof-seed", type=_seed, default=0, metavar="N", help="seed of all data (default: 0)"
-    )
-    group.addoption(
-        "--bnproof-timeout",
-        type=_seconds,
-        default=30.0,
-        metavar="SECONDS",
-        help="limit for one call of the target (default: 30)",
-    )
+    add_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -184,9 +151,7 @@ def check_of(item: pytest.Item) -> "Check | None":
 def settings_of(config: pytest.Config) -> dict[str, Any]:
     """What the command line says of checks, with the known failures that pyproject.toml names."""
     if SETTINGS not in config.stash:
-        asked = {
-            name: config.getoption(f"bnproof_{name}") for name in ("profile", "seed", "timeout")
-        }
+        asked = {name: config.getoption(f"bnproof_{name}") for name in ASKED}
         config.stash[SETTINGS] = {**asked, "known_failures": _known_failures(config)}
     return config.stash[SETTINGS]
 
@@ -214,19 +179,3 @@ def store_of(config: pytest.Config) -> "Store":
         told = getattr(config, "workerinput", {}).get(FROM_CONTROLLER)
         config.stash[STORE] = Store(Path(told) if told else None)
     return config.stash[STORE]
-
-
-def _seed(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 up")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not seconds > 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
-    return seconds

@@ -14,7 +14,7 @@ def progress_on(stream: TextIO) -> Iterator[Callable[[int, int, str], None]]:
         yield lambda done, total, text: None  # nobody is looking
         return
     from rich.console import Console  # noqa: PLC0415  # costs nothing where it is not used
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415  # costs time that not everybody needs
 
     columns = (
         BarColumn(bar_width=20),

@@ -219,7 +219,7 @@ def _entries(target: str, asked: Asked) -> "list[Entry]":
     if asked.known_failures is None:
         return []
     from bnproof.store.fields import StoreError  # noqa: PLC0415  # the costly part of bnproof
-    from bnproof.store.known_file import of_target, read  # noqa: PLC0415
+    from bnproof.store.known_file import of_target, read  # noqa: PLC0415  # costs time that not everybody needs
 
     try:
         return of_target(read(asked.known_failures), asked.known_failures.parent, target)
@@ -283,8 +283,8 @@ def check_declared(dtypes: Sequence[str], declarations: Sequence[Declaration]) -
 
 def check_properties(patterns: Sequence[str]) -> None:
     """Raise UsageError for a pattern that matches no property."""
-    from bnproof.properties.catalogue import chosen  # noqa: PLC0415
-    from bnproof.properties.checking import PROPERTY_IDS  # noqa: PLC0415
+    from bnproof.properties.catalogue import chosen  # noqa: PLC0415  # costs time that not everybody needs
+    from bnproof.properties.checking import PROPERTY_IDS  # noqa: PLC0415  # costs time that not everybody needs
 
     for pattern in patterns:
         try:

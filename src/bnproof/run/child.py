@@ -34,7 +34,7 @@ class Died(Exception):  # noqa: N818  # a fact about a target, not an error of o
         self.said = f": {said}" if said else ""
 
 
-class TimedOut(Exception):  # noqa: N818
+class TimedOut(Exception):  # noqa: N818  # a fact about a target, not an error of ours
     """The worker did not answer in time, and was killed."""
 
 

@@ -99,7 +99,7 @@ def _expired(entry: "Entry", on: date) -> Pinned | None:
 
 def _run(session: AnySession, entry: "Entry") -> Pinned:
     from bnproof.properties.catalogue import chosen  # noqa: PLC0415  # the costly part of bnproof
-    from bnproof.properties.rerun import alone  # noqa: PLC0415
+    from bnproof.properties.rerun import alone  # noqa: PLC0415  # costs time that not everybody needs
 
     (property_,) = chosen((entry.property,))
     declaration = session.declaration

@@ -33,7 +33,7 @@ def load(text: str) -> list[Any]:
 def variants_of(text: str, found: Any) -> list[Any]:
     """The variants of what was found under a target's name; TargetError as in `load`."""
     from bnproof.implementations import variants  # noqa: PLC0415  # adapters cost an import
-    from bnproof.properties.contract import ContractError  # noqa: PLC0415
+    from bnproof.properties.contract import ContractError  # noqa: PLC0415  # costs time that not everybody needs
 
     try:
         return list(variants(found))
@@ -66,7 +66,7 @@ def _pair(text: str, found: Any) -> str:
 def find(target: Target) -> Any:
     """The object that a target names, or a pair of them, as the user wrote it."""
     if target.text == "reference":
-        from bnproof.reference import BatchNorm  # noqa: PLC0415
+        from bnproof.reference import BatchNorm  # noqa: PLC0415  # costs time that not everybody needs
 
         return BatchNorm
     module = _import_file(target.path) if target.is_file else _import_module(target.place)

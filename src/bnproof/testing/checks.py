@@ -71,8 +71,8 @@ class Checks:
     """All checks of one implementation; those of one dtype are run together, and once.
 
     ``implementation`` is an object of the contract, or a target as the command line takes it.
-    ``asked`` are profile, seed and timeout, as far as they are asked for; `defaults` serve for
-    the others and for the file of known failures, and may be set until the first check is run.
+    ``asked`` are profile, seed, timeout and memory, as far as they are asked for; `defaults` serve
+    for the others and for the file of known failures, and may be set until the first check is run.
     """
 
     def __init__(
@@ -92,6 +92,7 @@ class Checks:
             "profile": "standard",
             "seed": 0,
             "timeout": TIMEOUT,
+            "memory": None,
             "known_failures": None,
         }
         self._asked = {name: value for name, value in asked.items() if value is not None}
@@ -105,7 +106,7 @@ class Checks:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Profile, seed, timeout and the file of known failures."""
+        """Profile, seed, timeout, memory and the file of known failures."""
         settings = {**self.defaults, **self._asked}
         return settings if self._known is None else {**settings, "known_failures": None}
 
@@ -148,12 +149,15 @@ class Checks:
 
     def _run(self, dtype: str) -> list[Report]:
         with path_for_workers():
-            return run_check(
+            reports = run_check(
                 self.implementation,
                 dtypes=(dtype,),
                 properties=self._properties,
                 **self.settings,
             )
+        if any(report.interrupted for report in reports):
+            raise KeyboardInterrupt  # what was found until then is no verdict on a test
+        return reports
 
     def _plan(self) -> Plan:
         from bnproof.properties.catalogue import chosen  # noqa: PLC0415  # the costly part
@@ -165,9 +169,9 @@ class Checks:
         ids = [wanted.id for wanted in chosen(self._properties)]
         planned: list[Planned] = []
         errors: list[str] = []
-        timeout = self.settings["timeout"]
+        limits = self.settings["timeout"], self.settings["memory"]
         try:
-            with path_for_workers(), open_session(self.implementation, timeout) as session:
+            with path_for_workers(), open_session(self.implementation, *limits) as session:
                 declared = tuple(variant.dtypes for variant in session.declarations)
                 check_declared(self._dtypes, session.declarations)
                 for variant, dtypes in enumerate(declared):

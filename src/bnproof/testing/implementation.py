@@ -35,15 +35,16 @@ def check_implementation(
     dtypes: Sequence[str] = (),
     properties: Sequence[str] = (),
     timeout: float | None = None,
+    memory: int | None = None,
     known_failures: KnownFailures = None,
 ) -> Report:
     """Check an implementation, and give the report.
 
     ``implementation`` is an object or class of the contract, a torch module, a pair of functions,
     or a target as the command line takes it; objects are checked in this process, and ``timeout``
-    (seconds for one call) is for targets only.  ``known_failures`` maps ids of properties, or
-    ``ID[dtype]``, to reasons, or is the path of a file.  Of several variants, as a torch module
-    has, the report has the results of all.
+    (seconds for one call) and ``memory`` (bytes) are for targets only.  ``known_failures`` maps
+    ids of properties, or ``ID[dtype]``, to reasons, or is the path of a file.  Of several variants,
+    as a torch module has, the report has the results of all.
 
     Raises ConformanceError if it does not conform, cannot be used, or too little was checked,
     unless ``on_fail`` is "report"; UsageError for a property or a dtype that there is not.
@@ -65,6 +66,7 @@ def check_implementation(
         profile=profile,
         seed=seed,
         timeout=timeout,
+        memory=memory,
     )
     report = _report(checks)
     if on_fail == "raise" and not report.conforms:

@@ -69,6 +69,7 @@ def parametrize_with_properties(
     profile: str | None = None,
     seed: int | None = None,
     timeout: float | None = None,
+    memory: int | None = None,
 ) -> "pytest.MarkDecorator":
     """Parametrize a test function with every property in every dtype, as its argument ``check``.
 
@@ -77,7 +78,8 @@ def parametrize_with_properties(
     dtype is run once, for the first test that needs it.  ``known_failures`` maps ids of
     properties, or ``ID[dtype]``, to reasons: those are expected to fail, and fail the test if
     they do not; or it is the path of a file of known failures.  ``properties`` are patterns of ids.
-    Profile, seed and timeout are those of the command line unless they are given here.
+    Profile, seed, timeout (seconds) and memory (bytes) are those of the command line unless they
+    are given here.
 
     Raises UsageError for an id, a pattern or a dtype that there is not.
 
@@ -98,6 +100,7 @@ def parametrize_with_properties(
         profile=profile,
         seed=seed,
         timeout=timeout,
+        memory=memory,
     )
     return pytest.mark.parametrize(
         "check", [pytest.param(check, id=check.id) for check in tests_of(checks)]
