@@ -42,6 +42,49 @@ WRONG = {
                     x, gamma, beta, running_mean, running_var, eps=FACTOR * eps)
 
 
+        class Double:
+            dtypes = ("float64",)
+            ranks = (2,)
+
+            def train(self, *arguments, **settings):
+                y, mean, var, backward = Right().train(*arguments, **settings)
+
+                def again(dy):
+                    return backward(dy)
+
+                def double(dy, ddx, ddgamma, ddbeta):
+                    ddy, dx, dgamma = backward.double(dy, ddx, ddgamma, ddbeta)
+                    return ddy * FACTOR, dx, dgamma
+
+                again.double = double
+                return y, mean, var, again
+
+
+        class MovesStatistics:
+            dtypes = ("float64",)
+            ranks = (2,)
+
+            def infer(self, x, gamma, beta, running_mean, running_var, *, eps):
+                y, mean, var, backward = Right().infer(
+                    x, gamma, beta, running_mean, running_var, eps=eps)
+                return y, mean + np.float64(FACTOR - 1), var, backward
+
+
+        class OverwritesDy:
+            dtypes = ("float64",)
+            ranks = (2,)
+
+            def train(self, *arguments, **settings):
+                y, mean, var, backward = Right().train(*arguments, **settings)
+
+                def overwriting(dy):
+                    results = backward(dy)
+                    dy *= FACTOR
+                    return results
+
+                return y, mean, var, overwriting
+
+
         FACTOR = 2
     """,
     "layers.py": """

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -12,10 +13,12 @@ from bnproof.properties.observation import DOUBLE, RESULTS, WHOLE, Event
 from bnproof.properties.property import Check
 from bnproof.properties.record import Judged, Record
 from bnproof.properties.running import closed_form
-from bnproof.replay.transcript import Call, Transcript
+from bnproof.replay.transcript import Call, Given, Transcript
 
 GRADIENTS = ("dx", "dgamma", "dbeta", *DOUBLE)
 """What backward and its double return."""
+
+STATISTICS = ("running_mean", "running_var")
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +124,7 @@ def _first_values(
     for record in records:
         calls = segments.get(_ran(record), [])
         judged = [j for j in _judged(record) if not wrong or j[1].worst > 1]
-        same = [j for j in judged if j[1].output == family(output)]
+        same = [j for j in judged if family(j[1].output) == family(output)]
         for label in dict.fromkeys(label for label, _ in same or judged):
             chosen = [j for at, j in same or judged if at == label]
             made = [v for j in chosen if (v := _values(record, label, j, calls)) is not None]
@@ -133,14 +136,27 @@ def _first_values(
 def _judged(record: Record) -> list[tuple[str, Judged]]:
     """All judged results, and the averages after many steps, which the closed form judges."""
     found = list(record.all_judged())
-    if "steps" in record.observation.results:
+    held = record.observation.results
+    for name in STATISTICS:  # inference leaves them, and an empty batch does
+        for label in ("infer",) if record.case.count else ("infer", "train"):
+            if name in held.get(label, {}):
+                due = getattr(record.case, name)
+                found.append((label, _same(name, held[label][name], due)))
+    if "steps" in held:
         truth, bound = closed_form(record)
-        for name, got in record.observation.results["steps"].items():
+        for name, got in held["steps"].items():
             off = np.abs((np.asarray(got, np.float64) - truth[name][0]) - truth[name][1])
             found.append(("steps", Judged(name, got, truth[name], off, bound[name])))
     if record.case.judged_channels is not None:  # no call gave these channels alone
         return []
     return found
+
+
+def _same(name: str, got: Array, due: Array) -> Judged:
+    """A result that has to be, to the last bit, what was given."""
+    wide = np.asarray(due, np.float64)
+    none = np.zeros_like(wide)
+    return Judged(name, got, (wide, none), np.abs(np.asarray(got, np.float64) - wide), none)
 
 
 def _values(record: Record, label: str, judged: Judged, calls: Sequence[Call]) -> Values | None:
@@ -170,7 +186,7 @@ def _declared(a: Array, declaration: Declaration) -> Array:
 
 def _giving(label: str, output: str, result: Array, calls: Sequence[Call]) -> Call | None:
     """The call that gave a result: the first with these bytes, of the due label if possible."""
-    due = f"{label} backward" if output in GRADIENTS else label
+    due = f"{label} backward" if output in (*GRADIENTS, *DOUBLE) else label
     content = np.array(result, order="C").tobytes()
     giving = [
         call
@@ -204,8 +220,9 @@ def _of_event(event: Event, record: Record, calls: Sequence[Call]) -> Iterator[E
         yield Raises(labelled[0])
     elif event.kind == "malformed":
         yield from _form(event, record, calls)
-    elif event.kind == "changed-input" and calls:
-        yield Unchanged(calls[0], event.what, is_result=False)
+    elif event.kind == "changed-input":
+        given = [c for c in calls if any(_is_named(a, event.what) for a in c.arguments)]
+        yield from (Unchanged(call, event.what, is_result=False) for call in given[:1])
     elif event.kind == "changed-result":
         name, _, label = event.what.partition(" of ")
         giving = _results(name, label, calls)
@@ -218,6 +235,10 @@ def _of_event(event: Event, record: Record, calls: Sequence[Call]) -> Iterator[E
         second = second or _results(event.what, f"{event.call} late", calls)
         if first and second:
             yield SameBits(first[0], second[0], event.what)
+
+
+def _is_named(argument: Any, name: str) -> bool:
+    return isinstance(argument, Given) and argument.name == name
 
 
 def _form(event: Event, record: Record, calls: Sequence[Call]) -> Iterator[Form]:
@@ -234,5 +255,5 @@ def _form(event: Event, record: Record, calls: Sequence[Call]) -> Iterator[Form]
 
 
 def _results(name: str, label: str, calls: Sequence[Call]) -> list[Call]:
-    due = f"{label} backward" if name in GRADIENTS else label
+    due = f"{label} backward" if name in (*GRADIENTS, *DOUBLE) else label
     return [call for call in calls if call.label == due and name in call.results]
