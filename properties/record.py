@@ -105,7 +105,7 @@ class Record:
 
     def subject_of(self, call: str) -> Subject:
         """Truth and bounds of a call."""
-        return self.subjects["infer" if call.split()[0].endswith("infer") else "train"]
+        return self.subjects["infer" if call.split(maxsplit=1)[0].endswith("infer") else "train"]
 
     def under(self, arithmetic: Arithmetic, call: str, judged: Judged) -> Judged:
         """A judged output as another class bounds it; what is not judged stays so."""
