@@ -70,6 +70,19 @@ class Layer:
             made = [numbers(torch.zeros_like(i) if g is None else g) for g, i in pairs]
             return tuple(made + [None] * (3 - len(made)))
 
+        def double(dy, *along):
+            dy = tensor(dy, y.dtype).requires_grad_()
+            found = torch.autograd.grad(y, inputs, dy, create_graph=True, allow_unused=True)
+            along = [tensor(a, p.dtype) for a, p in zip(along, inputs)]
+            results, weights = zip(*[(g, v) for g, v in zip(found, along) if g is not None])
+            wanted = [dy, *inputs[:2]]
+            found = torch.autograd.grad(
+                results, wanted, weights, retain_graph=True, allow_unused=True
+            )
+            made = [numbers(torch.zeros_like(i) if g is None else g) for g, i in zip(found, wanted)]
+            return tuple(made + [None] * (3 - len(made)))
+
+        backward.double = double
         return numbers(y), backward
 
     def state(self):

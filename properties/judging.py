@@ -18,15 +18,8 @@ from bnproof.properties.contract import Declaration
 from bnproof.properties.formats import FORMATS, Array
 from bnproof.properties.observation import DOUBLE, RESULTS, WHOLE, Observation
 from bnproof.properties.oracle import error
-from bnproof.properties.record import Judged, Record
+from bnproof.properties.record import MODES, Judged, Record
 from bnproof.properties.subjects import SUBJECTS, Settings, Subject
-
-TRAINING = ("train", "train again", "train late", "train repeated", "train buffers")
-INFERENCE = ("infer", "infer late", "infer one")
-MODES = dict.fromkeys((*TRAINING, "double", "double late"), "train") | dict.fromkeys(
-    (*INFERENCE, "double-infer"), "infer"
-)
-"""The mode of each call whose results are judged."""
 
 
 class Judge:

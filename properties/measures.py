@@ -6,14 +6,14 @@ import numpy as np
 
 from bnproof.properties.bounds import Arithmetic
 from bnproof.properties.formats import Array
+from bnproof.properties.observation import DOUBLE
 from bnproof.properties.portfolio import offsets
-from bnproof.properties.record import Judged, Record
+from bnproof.properties.record import MODES, Judged, Record
 from bnproof.properties.result import OffsetCurve, OffsetPoint, OutputAccuracy
 
 Classes = Mapping[str, Arithmetic]
 Met = tuple[Record, str, Judged]
-MODES = ("train", "infer")
-OUTPUTS = ("y", "dx", "dgamma", "dbeta", "running_mean", "running_var")
+OUTPUTS = ("y", "dx", "dgamma", "dbeta", "running_mean", "running_var", *DOUBLE)
 CURVES = ("y", "dx", "running_var")
 
 
@@ -22,9 +22,9 @@ def by_output(records: Sequence[Record], classes: Classes) -> tuple[OutputAccura
     met: dict[str, list[Met]] = {}
     for record in records:
         for call, judged in {id(j): (c, j) for c, j in record.all_judged()}.values():
-            output = f"{judged.output} ({call.split(maxsplit=1)[0]})"
+            output = f"{judged.output} ({MODES[call]})"
             met.setdefault(output, []).append((record, call, judged))
-    named = [f"{output} ({mode})" for mode in MODES for output in OUTPUTS]
+    named = [f"{output} ({mode})" for mode in ("train", "infer") for output in OUTPUTS]
     return tuple(_of_output(name, met[name], classes) for name in named if name in met)
 
 

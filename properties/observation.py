@@ -12,7 +12,7 @@ from bnproof.properties.formats import Array
 RESULTS = ("y", "running_mean", "running_var", "dx", "dgamma", "dbeta")
 """Results of a training call and of an inference call, backward included."""
 
-DOUBLE = ("ddy", "dx of double backward", "dgamma of double backward")
+DOUBLE = ("ddy", "double dx", "double dgamma")
 """Results of double backward; its dx and dgamma are not those of backward."""
 
 WHOLE = ("y", "dx", *DOUBLE[:2])

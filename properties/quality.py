@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from bnproof.properties.bounds import Arithmetic, bounds, largest_term
-from bnproof.properties.judging import MODES
 from bnproof.properties.measures import by_output, offset_curves
 from bnproof.properties.record import Judged, Record
 from bnproof.properties.result import Accuracy
@@ -81,9 +80,7 @@ def _worst(records: Sequence[Record]) -> tuple[Record | None, str, Judged | None
 def _term(record: Record | None, call: str, judged: Judged | None) -> str:
     if record is None or judged is None:
         return ""
-    quantities = record.train if MODES[call] == "train" else record.infer
-    if quantities is None:
-        return ""
+    quantities = record.subject_of(call).quantities
     return largest_term(record.arithmetic, quantities, judged.output, judged.worst_index)
 
 

@@ -14,6 +14,13 @@ from bnproof.properties.integers import Exact
 from bnproof.properties.observation import Observation
 from bnproof.properties.subjects import Subject
 
+TRAINING = ("train", "train again", "train late", "train repeated", "train buffers")
+INFERENCE = ("infer", "infer late", "infer one")
+MODES = dict.fromkeys((*TRAINING, "double", "double late"), "train") | dict.fromkeys(
+    (*INFERENCE, "double-infer"), "infer"
+)
+"""The mode of each call whose results are judged."""
+
 
 @dataclass(frozen=True, eq=False)
 class Judged:
@@ -105,7 +112,7 @@ class Record:
 
     def subject_of(self, call: str) -> Subject:
         """Truth and bounds of a call."""
-        return self.subjects["infer" if call.split(maxsplit=1)[0].endswith("infer") else "train"]
+        return self.subjects[MODES[call]]
 
     def under(self, arithmetic: Arithmetic, call: str, judged: Judged) -> Judged:
         """A judged output as another class bounds it; what is not judged stays so."""

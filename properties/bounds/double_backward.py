@@ -3,7 +3,7 @@
 v = ddx; a = dgamma / N and b = mean(v xhat), ybar = dbeta / N and vbar = mean v; P = dy - ybar -
 xhat a and Q = v - vbar - xhat b are the residuals of formula D, at dy and at v.  A' = |dy| +
 |ybar| and V' = |v| + |vbar| are what centring cancels from; C = sum (dy - ybar)(v - vbar).
-Theorem "double-backward":
+Theorem "double-backward-residuals":
 
     ddy    = gamma r Q + ddgamma xhat + ddbeta
     dgamma = r (C - N a b) = r sum v P = r sum dy Q

@@ -16,7 +16,7 @@ from bnproof.properties.portfolio import (
     sizes,
 )
 from bnproof.properties.portfolio.builder import Builder
-from bnproof.properties.portfolio.double import with_double
+from bnproof.properties.portfolio.double import given, with_double
 
 CHAPTERS = (
     algebra,
@@ -68,4 +68,4 @@ def ordinary_case(declaration: Declaration) -> Case:
     """Ordinary data, for the first calls of a target."""
     build = Builder(declaration, declaration.dtypes[0])
     case = build.case("ordinary data", build.normal(8, 4), calls="short")
-    return next(iter(build.every_rank(case)))
+    return given(next(iter(build.every_rank(case))), "", 0)

@@ -104,7 +104,7 @@ WRONG: dict[str, tuple[Change, str]] = {
     "two results": (lambda r, _: r[:2], "double backward: 2 results, due (ddy, dx, dgamma)"),
     "another shape": (
         lambda r, _: (r[0], r[1].ravel(), r[2]),
-        "dx of double backward of double: shape",
+        "double dx of double: shape",
     ),
     "off when called again": (off_later, "times the bound"),
     "other bits when called again": (other_bits, "the same call gave other bits"),
@@ -132,6 +132,15 @@ def test_what_is_not_offered_is_unsupported() -> None:
     for implementation in (Parts(), Changed(lambda *_: (None, None, None))):
         found = result(implementation)
         assert (found.verdict, found.reason) == ("unsupported", "double backward is not offered")
+
+
+def test_it_does_not_make_a_target_unusable() -> None:
+    """The first calls make it too; what it raises is a verdict, not the end."""
+    first = LocalSession(Changed(raises)).first
+
+    assert first is not None
+    assert [event.call for event in first[1].events] == ["double backward", "double-infer backward"]
+    assert "double backward" in LocalSession(Doubled()).first[1].offers  # type: ignore[index]  # as above
 
 
 def test_each_result_may_be_missing() -> None:

@@ -14,7 +14,7 @@ from bnproof.properties.local import LocalSession
 from bnproof.properties.measures import by_output, offset_curves
 from bnproof.properties.portfolio import offsets, portfolio
 from bnproof.properties.portfolio.builder import Builder
-from bnproof.properties.record import Record
+from bnproof.properties.record import MODES, Record
 from bnproof.properties.result import OffsetCurve
 from bnproof.reference import BatchNorm
 
@@ -44,14 +44,31 @@ def test_worst_ratios_are_the_largest(dtype: str) -> None:
     due: dict[tuple[str, str], float] = {}
     for record in records:
         for call, judged in record.all_judged():
-            output = f"{judged.output} ({call.split()[0]})"
+            output = f"{judged.output} ({MODES[call]})"
             for name, arithmetic in judge.classes.items():
                 ratio = record.under(arithmetic, call, judged).worst
                 due[output, name] = max(due.get((output, name), 0.0), ratio)
     made = by_output(records, judge.classes)
 
+    assert any("double backward (infer)" in output for output, _ in due)
     assert {(m.output, name): r for m in made for name, r in m.ratios.items()} == due
     assert all(m.case for m in made if m.ratios[judge.declared.name] > 0)
+
+
+def test_every_call_is_held_against_its_own_truth() -> None:
+    """Catches a class that is tried with the bounds of training on what inference gave."""
+
+    class Lenient(BatchNorm):
+        accuracy = "one-pass"
+
+    judge, records = records_of(Lenient(), "float64")
+    stronger = judge.classes["two-pass"]
+    judged = [(r, call, one) for r in records for call, one in r.all_judged()]
+
+    assert {"train", "infer", "double", "double-infer"} <= {call for _, call, _ in judged}
+    for record, call, one in judged:
+        bound = record.under(stronger, call, one).bound
+        assert (bound <= one.bound * (1 + 1e-12)).all(), call  # as the ladder is nested
 
 
 def test_breakdown_tells_algorithms_apart() -> None:

@@ -18,6 +18,8 @@ KINDS = {
     "an input": ("functions.py:OverwritesDy", "backward/inputs-unchanged", "float64"),
     "layer": ("layers.py:BN", "layer/training", "float64"),
     "torch": ("modules.py:BN", "inference/agreement", "float32"),
+    "double": ("functions.py:BN", "backward/double-backward", "float32"),
+    "double of torch": ("modules.py:BN", "backward/double-backward", "float32"),
     "course": ("course.py:forward,backward", "backward/agreement", "float64"),
 }
 

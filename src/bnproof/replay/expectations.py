@@ -15,7 +15,9 @@ from bnproof.properties.record import Judged, Record
 from bnproof.properties.running import closed_form
 from bnproof.replay.transcript import Call, Given, Transcript
 
-GRADIENTS = ("dx", "dgamma", "dbeta")
+GRADIENTS = ("dx", "dgamma", "dbeta", *DOUBLE)
+"""What backward and its double return."""
+
 STATISTICS = ("running_mean", "running_var")
 
 
@@ -230,6 +232,7 @@ def _of_event(event: Event, record: Record, calls: Sequence[Call]) -> Iterator[E
         first = _results(event.what, event.call, calls)
         second = _results(event.what, f"{event.call} again", calls)
         second = second or _results(event.what, f"{event.call} repeated", calls)
+        second = second or _results(event.what, f"{event.call} late", calls)
         if first and second:
             yield SameBits(first[0], second[0], event.what)
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from bnproof.properties.formats import Array
+from bnproof.properties.observation import DOUBLE
 from bnproof.replay.expectations import (
     Expectation,
     Form,
@@ -42,15 +43,14 @@ RETURNED = {
     "train": ("y", "new_mean", "new_var", "backward"),
     "infer": ("y", "new_mean", "new_var", "backward"),
     "backward": ("dx", "dgamma", "dbeta"),
-    "double": ("ddy", "double_dx", "double_dgamma"),
+    "double": tuple(name.replace(" ", "_") for name in DOUBLE),
     "layer": ("layer",),
     "state": ("state",),
 }
 RESULT = {
     "running_mean": "new_mean",
     "running_var": "new_var",
-    "dx of double backward": "double_dx",
-    "dgamma of double backward": "double_dgamma",
+    **{name: name.replace(" ", "_") for name in DOUBLE},
 }
 
 
@@ -106,8 +106,6 @@ class Source:
     def _call(self, call: Call, *, raising: bool, due: Sequence[Expectation]) -> None:
         owner = self._owner(call)
         copied = call.owner >= 0 and call.method not in ("backward", "double")
-        if call.method == "double" and self.standalone:
-            raise NoScript("the adapter's double backward is no part of scripts")
         arguments = [self._argument(a, copied=copied) for a in call.arguments]
         settings = [f"{argument_name(n)}={literal(v)}" for n, v in call.settings.items()]
         self._calls += self._kept_arguments(call, due)

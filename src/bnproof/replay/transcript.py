@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from bnproof.properties.cases import DOUBLE_ARGUMENTS, Case
+from bnproof.properties.cases import Case
 from bnproof.properties.contract import Declaration
 from bnproof.properties.execution import Executor
 from bnproof.properties.formats import FORMATS, Array
@@ -20,7 +20,7 @@ ARGUMENTS = {
     "train": ("x", "gamma", "beta", "running_mean", "running_var"),
     "infer": ("x", "gamma", "beta", "running_mean", "running_var"),
     "backward": ("dy",),
-    "double": ("dy", *DOUBLE_ARGUMENTS),
+    "double": ("dy", "ddx", "ddgamma", "ddbeta"),
     "layer": ("channels",),
     "load": ("state",),
     "state": (),
@@ -133,8 +133,9 @@ class _Clerk:
         if not isinstance(returned, (tuple, list)):
             return returned
         is_layer = self._is_layer(call)
-        names = RESULTS[:1] if is_layer else RESULTS
-        names = {"backward": GRADIENTS, "double": DOUBLE}.get(call.method, names)
+        names = {"backward": GRADIENTS, "double": DOUBLE}.get(
+            call.method, RESULTS[:1] if is_layer else RESULTS
+        )
         for name, value in zip(names, returned, strict=False):
             if (copy := _copy(value)) is not None:
                 call.results[name] = copy
@@ -146,9 +147,11 @@ class _Clerk:
 
             double = getattr(backward, "double", None)
             if callable(double):
-                recorded.double = lambda *given: self.call(  # type: ignore[attr-defined]  # as the contract has it
-                    "double", call.number, double, given, {}
-                )
+
+                def recorded_double(*given: Any) -> Any:
+                    return self.call("double", call.number, double, given, {})
+
+                recorded.double = recorded_double  # type: ignore[attr-defined]  # as the contract has it
             return type(returned)([*returned[:-1], recorded])
         return returned
 

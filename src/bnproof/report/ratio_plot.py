@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from bnproof.properties.contract import CLASSES
 from bnproof.properties.result import Accuracy
 from bnproof.report.axis import BOTTOM, TOP, Tick, power
-from bnproof.report.lines import ratio
+from bnproof.report.lines import clipped, ratio
 
 LOWEST, HIGHEST = -3, 4
 """Powers of ten between which error/bound is drawn; what is beyond stands at the edge."""
 
 LANE = 13  # height that a class takes in a row
-LABELS = 150  # width of the names of the outputs
+LONGEST = 34  # signs of a name that are shown
+SIGN = 6.7  # width of a sign of the names of the outputs, on average
 WIDE = 290  # width of the plot
 CLEAR = 6  # half of the largest shape
 ROOM = 60  # width for numbers at the far edge
@@ -43,7 +44,7 @@ class Row:
 
 @dataclass(frozen=True)
 class RatioChart:
-    """error/bound by output and class, of one dtype."""
+    """error/bound by output and class, of one dtype; the plot begins at 0, the names before."""
 
     dtype: str
     declared: str
@@ -51,6 +52,7 @@ class RatioChart:
     rows: tuple[Row, ...]
     ticks: tuple[Tick, ...]
     bound: float
+    left: float
     width: float
     height: float
     description: str
@@ -70,7 +72,8 @@ def ratio_chart(dtype: str, accuracy: Accuracy) -> RatioChart | None:
             for lane, name in enumerate(names)
             if name in each.ratios
         )
-        rows.append(Row(each.output, top, high, marks))
+        rows.append(Row(clipped(each.output, LONGEST), top, high, marks))
+    left = round(SIGN * max(len(row.output) for row in rows) + 8, 1)
     ticks = [Tick(_across(10.0**p), power(p)) for p in range(LOWEST, HIGHEST + 1)]
     return RatioChart(
         dtype,
@@ -79,7 +82,8 @@ def ratio_chart(dtype: str, accuracy: Accuracy) -> RatioChart | None:
         tuple(rows),
         tuple(ticks),
         _across(1.0),
-        LABELS + WIDE + ROOM,
+        left,
+        left + WIDE + ROOM,
         TOP + high * len(rows) + BOTTOM,
         _said_of_ratios(accuracy),
     )
@@ -110,7 +114,7 @@ def _across(value: float) -> float:
 
 def _at(exponent: float) -> float:
     """Where a power of ten stands."""
-    return round(LABELS + WIDE * (exponent - LOWEST) / (HIGHEST - LOWEST), 1)
+    return round(WIDE * (exponent - LOWEST) / (HIGHEST - LOWEST), 1)
 
 
 def _said_of_ratios(accuracy: Accuracy) -> str:

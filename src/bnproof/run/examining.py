@@ -99,6 +99,8 @@ def _variant(session: Session) -> Variant:
         reason = property_.unsupported(declaration)
         if not (reason or graded) and property_.id.startswith(GRADIENTS):
             reason = "no gradient is offered"
+        if observation and property_.part and property_.part not in observation.offers:
+            reason = reason or f"{property_.part} is not offered"
         if reason:
             unsupported.setdefault(reason, []).append(property_.id)
     supported = len(PROPERTIES) - sum(map(len, unsupported.values()))

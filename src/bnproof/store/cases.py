@@ -197,7 +197,7 @@ def _layout(given: Fields, name: str, arrays: dict[str, Array | None]) -> str:
         if not same:
             raise given.wrong(name, "the name of an earlier argument with the same values")
         return layout
-    single = own is not None and own.ndim == 1
+    single = name not in WHOLE_ARGUMENTS
     known = (*ONE_AXIS, *ONE_AXIS_REVERSED) if single else tuple(LAYOUTS)
     return given.one_of(name, known)
 
