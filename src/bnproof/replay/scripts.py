@@ -16,9 +16,10 @@ from bnproof.properties.property import Check, Property, Records
 from bnproof.properties.rerun import judged
 from bnproof.properties.verdicts import by_output
 from bnproof.replay.expectations import Expectation, Returns, expectations
+from bnproof.replay.literals import NoScript
 from bnproof.replay.replaying import CannotRun, opened, placed, selected
 from bnproof.replay.selection import all_before, needed
-from bnproof.replay.source import NoScript, Source
+from bnproof.replay.source import Source
 from bnproof.replay.transcript import Call, Transcript
 from bnproof.run.frames import exit_in_words, last_words
 from bnproof.run.session import TIMEOUT

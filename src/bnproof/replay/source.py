@@ -4,9 +4,6 @@ Whatever comes from a file or from a target is written as a number, as a quoted 
 comment of one line, so that none of it can become code.
 """
 
-import keyword
-import os
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,12 +22,22 @@ from bnproof.replay.expectations import (
     Unchanged,
     Values,
 )
+from bnproof.replay.imports import import_lines
+from bnproof.replay.literals import (
+    WIDTH,
+    NoScript,
+    argument_name,
+    call_lines,
+    cut,
+    literal,
+    quoted,
+)
 from bnproof.replay.parts import ARRAY, COMPARE, END, LAID_OUT, PACKED
 from bnproof.replay.transcript import Call, Given
 from bnproof.run.target import Target
 from bnproof.store.arrays import to_table
 
-WIDTH = 96
+OBJECT = "IMPLEMENTATION = TARGET() if isinstance(TARGET, type) else TARGET"
 NEGLIGIBLE = 2.0**-20  # of the bound: what is due is then one float64
 RETURNED = {
     "train": ("y", "new_mean", "new_var", "backward"),
@@ -45,10 +52,6 @@ RESULT = {
     "running_var": "new_var",
     **{name: name.replace(" ", "_") for name in DOUBLE},
 }
-
-
-class NoScript(Exception):  # noqa: N818  # a limit of scripts, not a mistake
-    """No script can show this; the message says why in one line."""
 
 
 @dataclass
@@ -89,72 +92,14 @@ class Source:
         helpers = [text for name, text in functions.items() if name in self._used]
         parts = [
             "\n".join(f"# {line}".rstrip() for line in comment),
-            "\n".join(self._imports()),
+            "\n".join(import_lines(self.target, self.folder, self.standalone, self._used)),
             *(part.strip("\n") for part in (*helpers, COMPARE)),
-            self._implementation(),
+            self.standalone.strip("\n") or OBJECT,
             "\n".join(self._inputs),
             "# the calls\n" + "\n".join(self._calls),
             "# what is due\n" + "\n".join(self._checks),
         ]
         return "\n\n\n".join(part.rstrip("\n") for part in parts if part) + "\n" + END
-
-    # --- imports ----------------------------------------------------------------------------------
-
-    def _imports(self) -> list[str]:
-        modules = {"sys"}
-        if self.target.is_file and self.folder is not None:
-            modules.add("os")
-        if "packed" in self._used:
-            modules.add("base64")
-        if "copy." in self.standalone:
-            modules.add("copy")
-        lines = [f"import {name}" for name in sorted(modules)]
-        lines += ["", "import numpy as np"]
-        if "torch." in self.standalone:
-            lines.append("import torch")
-        if "bfloat16" in self._used:
-            lines.append("from ml_dtypes import bfloat16  # NumPy has none of its own")
-        return [*lines, "", *self._target()]
-
-    def _target(self) -> list[str]:
-        names = [attribute.split(".")[0] for attribute in self.target.attributes]
-        parts = [p for a in self.target.attributes for p in a.split(".")]
-        if self.target.text == "reference":
-            return ["from bnproof.reference import BatchNorm", "", "TARGET = BatchNorm"]
-        if any(keyword.iskeyword(part) or not part.isidentifier() for part in parts):
-            raise NoScript(f"{self.target.text!r} is no name that can be imported")
-        lines = self._file() if self.target.is_file else self._module()
-        held = ", ".join(self.target.attributes)
-        tuple_ = f"({held})" if len(names) > 1 else held
-        own = ", ".join(dict.fromkeys(names))
-        return [*lines[:-1], lines[-1].format(names=own), "", f"TARGET = {tuple_}"]
-
-    def _module(self) -> list[str]:
-        parts = self.target.place.split(".")
-        if any(keyword.iskeyword(part) or not part.isidentifier() for part in parts):
-            raise NoScript(f"{self.target.place!r} is no module that can be imported")
-        return [f"from {self.target.place} import {{names}}"]
-
-    def _file(self) -> list[str]:
-        path = self.target.path.resolve()
-        taken = path.stem in sys.stdlib_module_names or path.stem in ("numpy", "torch", "ml_dtypes")
-        if not path.stem.isidentifier() or keyword.iskeyword(path.stem) or taken:
-            raise NoScript(f"a file named {path.name} cannot be imported by its name")
-        where = _quoted(str(path.parent))
-        if self.folder is not None:
-            relative = os.path.relpath(path.parent, self.folder.resolve())
-            own = "os.path.dirname(os.path.abspath(__file__))"
-            where = own if relative == "." else f"os.path.join({own}, {_quoted(relative)})"
-            return [
-                f"sys.path.insert(0, {where})",
-                f"from {path.stem} import {{names}}",
-            ]
-        return [f"sys.path.insert(0, {where})", f"from {path.stem} import {{names}}"]
-
-    def _implementation(self) -> str:
-        if self.standalone:
-            return self.standalone.strip("\n")
-        return "IMPLEMENTATION = TARGET() if isinstance(TARGET, type) else TARGET"
 
     # --- calls ------------------------------------------------------------------------------------
 
@@ -162,26 +107,25 @@ class Source:
         owner = self._owner(call)
         copied = call.owner >= 0 and call.method not in ("backward", "double")
         arguments = [self._argument(a, copied=copied) for a in call.arguments]
-        settings = [f"{_name(n)}={_literal(v)}" for n, v in call.settings.items()]
+        settings = [f"{argument_name(n)}={literal(v)}" for n, v in call.settings.items()]
         self._calls += self._kept_arguments(call, due)
         if raising:
-            made = _call_lines(f"{owner}(", [*arguments, *settings])
+            made = call_lines(f"{owner}(", [*arguments, *settings])
             self._calls += ["try:", *(f"    {line}" for line in made), "except Exception as error:"]
             self._calls += ['    print("raised", type(error).__name__)', "else:"]
             self._calls += ['    fail("it returned, where an error is due")']
             return
         names = self._results(call)
         head = f"{', '.join(names)} = {owner}(" if names else f"{owner}("
-        self._calls += _call_lines(head, [*arguments, *settings])
+        self._calls += call_lines(head, [*arguments, *settings])
         self._calls += self._kept_results(call, due)
 
     def _owner(self, call: Call) -> str:
         if call.owner < 0:
             return f"IMPLEMENTATION.{call.method}"
-        if call.method == "backward":
-            return self._returned[call.owner]["backward"]
-        if call.method == "double":
-            return f"{self._returned[call.owner]['backward']}.double"
+        if call.method in ("backward", "double"):
+            backward = self._returned[call.owner]["backward"]
+            return backward if call.method == "backward" else f"{backward}.double"
         return f"{self._returned[call.owner]['layer']}.{call.method}"
 
     def _results(self, call: Call) -> list[str]:
@@ -200,15 +144,15 @@ class Source:
     def _result(self, call: Call, output: str) -> str:
         held = self._returned[call.number]
         if "state" in held:
-            return f"{held['state']}[{_quoted(output)}]"
+            return f"{held['state']}[{quoted(output)}]"
         return held[RESULT.get(output, output)]
 
     def _argument(self, value: Any, *, copied: bool) -> str:
         if isinstance(value, dict):
-            pairs = ((k, self._argument(_named(k, v), copied=copied)) for k, v in value.items())
-            return "{\n" + "".join(f"    {_quoted(str(k))}: {v},\n" for k, v in pairs) + "}"
+            pairs = ((k, self._argument(named(k, v), copied=copied)) for k, v in value.items())
+            return "{\n" + "".join(f"    {quoted(str(k))}: {v},\n" for k, v in pairs) + "}"
         if not isinstance(value, Given):
-            return _literal(value)
+            return literal(value)
         return f"{self._content(value)}.copy()" if copied else self._object(value)
 
     def _content(self, given: Given) -> str:
@@ -243,16 +187,16 @@ class Source:
         dtype = self.dtypes.get(table["dtype"], table["dtype"])
         if dtype != table["dtype"]:
             table = to_table(values.astype(dtype))
-        kind = "bfloat16" if dtype == "bfloat16" else _quoted(dtype)
+        kind = "bfloat16" if dtype == "bfloat16" else quoted(dtype)
         function = "packed" if "base64" in table else "array"
         self._used |= {function, kind}
         text = table.get("values", table.get("base64", ""))
         head = f"{name} = {function}({kind}, {tuple(table['shape'])}, "
         if len(head) + len(text) + 3 <= WIDTH:
-            lines = [f"{head}{_quoted(text)})"]
+            lines = [f"{head}{quoted(text)})"]
         else:
             lines = [f"{name} = {function}(", f"    {kind},", f"    {tuple(table['shape'])},"]
-            lines += [*(f"    {_quoted(line)}" for line in _cut(text)), ")"]
+            lines += [*(f"    {quoted(line)}" for line in cut(text)), ")"]
         if strides is not None:
             self._used.add("laid_out")
             lines.append(f"{name} = laid_out({name}, {strides})")
@@ -282,7 +226,7 @@ class Source:
             dtype = self.dtypes.get(e.dtype, e.dtype)
             return [
                 f"form = (np.asarray({got}).dtype.name, np.shape({got}))",
-                f"if form != ({_quoted(dtype)}, {e.shape}):",
+                f"if form != ({quoted(dtype)}, {e.shape}):",
                 f'    fail(f"{e.output}: dtype and shape {{form}}, due {e.dtype} {e.shape}")',
             ]
         if isinstance(e, SameBits):
@@ -290,11 +234,11 @@ class Source:
             told = f"{e.output}: the same call gave other bits"
             return [
                 f"if np.asarray({first}).tobytes() != np.asarray({second}).tobytes():",
-                f"    fail({_quoted(told)})",
+                f"    fail({quoted(told)})",
             ]
         what = self._watched(e)
         told = f"{e.what} was changed"
-        return [f"if {what}.tobytes() != before:", f"    fail({_quoted(told)})"]
+        return [f"if {what}.tobytes() != before:", f"    fail({quoted(told)})"]
 
     def _watched(self, e: Unchanged) -> str:
         if e.is_result:
@@ -310,70 +254,22 @@ class Source:
 
     def _values_check(self, e: Values) -> list[str]:
         got = self._result(e.call, e.output)
-        own = RESULT.get(e.output, e.output)
-        name = f"want_{own}"
+        said = RESULT.get(e.output, e.output)
+        name = f"want_{said}"
         with np.errstate(all="ignore"):
             low = bool((np.abs(e.low) > NEGLIGIBLE * e.bound).any())
         lines = self._made(name, e.want, None)
-        lines += self._made(f"bound_{own}", e.bound, None)
+        lines += self._made(f"bound_{said}", e.bound, None)
         if low:
-            lines += self._made(f"low_{own}", e.low, None)
-        end = f", low_{own}" if low else ""
-        return [*lines, f"compare({_quoted(e.output)}, {got}, {name}, bound_{own}{end})"]
+            lines += self._made(f"low_{said}", e.low, None)
+        end = f", low_{said}" if low else ""
+        return [*lines, f"compare({quoted(e.output)}, {got}, {name}, bound_{said}{end})"]
 
 
-def _call_lines(head: str, arguments: Sequence[str]) -> list[str]:
-    """A call in one line, or with a line for each argument."""
-    line = f"{head}{', '.join(arguments)})"
-    if len(line) <= WIDTH or "\n" in line:
-        return [line]
-    return [head, *(f"    {argument}," for argument in arguments), ")"]
-
-
-def _cut(text: str) -> Iterator[str]:
-    """A long text in pieces, at blanks where it has some, that give it again side by side."""
-    width = WIDTH - 8
-    if " " not in text:
-        yield from (text[at : at + width] for at in range(0, len(text), width))
-        return
-    piece = ""
-    for word in text.split(" "):
-        if piece and len(piece) + len(word) + 1 > width:
-            yield piece
-            piece = ""
-        piece += f"{word} "
-    yield piece.rstrip()
-
-
-def _quoted(text: str) -> str:
-    """A text as Python writes it, in double quotes where it can be."""
-    if text.isascii() and text.isprintable() and not set(text) & {'"', "\\"}:
-        return f'"{text}"'
-    return ascii(text)
-
-
-def _named(key: Any, value: Any) -> Any:
+def named(key: Any, value: Any) -> Any:
     """An array of a state, by its key; a number of no axes is a number."""
     if isinstance(value, Given):
         value = value.values
     if not isinstance(value, np.ndarray):
         return value
     return value.item() if value.ndim == 0 else Given(-1, str(key), value, value.strides)
-
-
-def _name(text: str) -> str:
-    if not text.isidentifier() or keyword.iskeyword(text):
-        raise NoScript(f"{text!r} is no name of an argument")
-    return text
-
-
-def _literal(value: Any) -> str:
-    if value is None or isinstance(value, (bool, int)):
-        return repr(value)
-    if isinstance(value, float):
-        return repr(value) if np.isfinite(value) else f'float("{value}")'
-    if isinstance(value, (np.integer, np.floating)):
-        return _literal(value.item())
-    if isinstance(value, str):
-        return _quoted(value)
-    raise NoScript(f"an argument is a {type(value).__name__}")
