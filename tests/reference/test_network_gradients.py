@@ -50,7 +50,7 @@ def test_gradients_are_the_slopes_of_the_cost(
         error = fifty_digits.distance(gradients, due)
         seen = fifty_digits.distance(other, due)
         off = abs(float(cost - fifty_digits.cost(architecture, wide, *data)))
-    record_property("error of the gradients", error)
+    record_property("error of the gradients", float(error))
 
     assert set(gradients) == set(due)
     assert error < seen
@@ -102,6 +102,6 @@ def test_a_whole_training_against_60_digits(record_property: Callable[[str, obje
             ends.append(wide)
         error = fifty_digits.distance(network.parameters, ends[0])
         seen = fifty_digits.distance(ends[1], ends[0])
-    record_property("error of the parameters after 10 steps", error)
+    record_property("error of the parameters after 10 steps", float(error))
 
     assert error < seen
