@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from bnproof.mutants.call import Call
-from bnproof.mutants.mutant import Mutant
+from bnproof.mutants.mutant import family
 from bnproof.mutants.parts import Gradients, InPlace, Parts, Results
 from bnproof.reference.checks import Array
 
@@ -152,15 +152,7 @@ class _InferenceUpdatesBuffers(InPlace):
         return call.running_mean, call.running_var
 
 
-def _mutant(
-    name: str,
-    mistake: str,
-    repair: str,
-    make: type[Parts],
-    caught_by: tuple[str, ...] = INPUTS,
-    issues: tuple[str, ...] = (),
-) -> Mutant:
-    return Mutant(f"aliasing/{name}", mistake, repair, issues, caught_by, make)
+_mutant = family("aliasing", caught_by=INPUTS)
 
 
 DY = ("backward/inputs-unchanged", "backward/repeatable")

@@ -3,7 +3,7 @@
 import numpy as np
 
 from bnproof.mutants.call import Call
-from bnproof.mutants.mutant import Mutant
+from bnproof.mutants.mutant import family
 from bnproof.mutants.parts import Parts
 from bnproof.reference.checks import Array
 
@@ -159,15 +159,7 @@ class _AllChannels(Parts):
         return np.full((len(dxhat), 1), dxhat.mean(), dxhat.dtype)
 
 
-def _mutant(
-    name: str,
-    mistake: str,
-    repair: str,
-    make: type[Parts],
-    caught_by: tuple[str, ...] = DX,
-    issues: tuple[str, ...] = (),
-) -> Mutant:
-    return Mutant(f"backward/{name}", mistake, repair, issues, caught_by, make)
+_mutant = family("backward", caught_by=DX)
 
 
 FORM = "dx = inv_std (gamma dy - mean(gamma dy) - xhat mean(gamma dy xhat))"

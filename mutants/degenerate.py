@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from bnproof.mutants.call import Call
-from bnproof.mutants.mutant import Mutant
+from bnproof.mutants.mutant import family
 from bnproof.mutants.parts import Gradients, Parts, Results
 from bnproof.reference.checks import Array
 
@@ -104,15 +104,7 @@ class _GradientOfAbsent(_Optional):
         return np.zeros_like(found[0]), found[1], found[2]
 
 
-def _mutant(
-    name: str,
-    mistake: str,
-    repair: str,
-    make: type[Parts],
-    caught_by: tuple[str, ...],
-    issues: tuple[str, ...] = (),
-) -> Mutant:
-    return Mutant(f"degenerate/{name}", mistake, repair, issues, caught_by, make)
+_mutant = family("degenerate")
 
 
 MUTANTS = (

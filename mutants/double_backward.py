@@ -4,7 +4,7 @@ import numpy as np
 
 from bnproof.mutants.call import Call
 from bnproof.mutants.doubled import Double, Doubled, Upstream
-from bnproof.mutants.mutant import Mutant
+from bnproof.mutants.mutant import family
 from bnproof.reference.checks import Array
 
 
@@ -141,15 +141,7 @@ class _SavedOverwritten(Doubled):
         return results
 
 
-def _mutant(
-    name: str,
-    mistake: str,
-    repair: str,
-    make: type[Doubled],
-    issues: tuple[str, ...] = (),
-) -> Mutant:
-    caught_by = ("backward/double-backward",)
-    return Mutant(f"double-backward/{name}", mistake, repair, issues, caught_by, make)
+_mutant = family("double-backward", caught_by=("backward/double-backward",))
 
 
 BY_X = "dx is the whole derivative of <ddx, dx> + <ddgamma, dgamma> by x, the statistics' parts too"
@@ -181,14 +173,14 @@ MUTANTS = (
         "Double backward takes the saved mean and inv_std for constants.",
         f"{BY_X}.",
         _StatisticsConstant,
-        CONSTANTS,
+        issues=CONSTANTS,
     ),
     _mutant(
         "inv-std-constant",
         "Double backward takes the saved inv_std for a constant.",
         f"{BY_X}.",
         _InvStdConstant,
-        CONSTANTS,
+        issues=CONSTANTS,
     ),
     _mutant(
         "one-sided",
@@ -261,7 +253,7 @@ MUTANTS = (
         "Double backward of inference has the formulas of training.",
         "In inference the statistics are constants, the running ones.",
         _TrainingInInference,
-        ("PaddlePaddle/Paddle#27549",),
+        issues=("PaddlePaddle/Paddle#27549",),
     ),
     _mutant(
         "inference-in-training",
@@ -280,6 +272,6 @@ MUTANTS = (
         "Double backward overwrites what the forward pass has saved, so that the next call is off.",
         "Leave what is saved as it is: backward and double backward may be called again.",
         _SavedOverwritten,
-        ("pytorch/pytorch#2268",),
+        issues=("pytorch/pytorch#2268",),
     ),
 )

@@ -4,7 +4,7 @@ import numpy as np
 
 from bnproof.mutants.call import Call
 from bnproof.mutants.mode import batch_statistics
-from bnproof.mutants.mutant import Mutant
+from bnproof.mutants.mutant import family
 from bnproof.mutants.parts import Parts
 from bnproof.reference.checks import Array
 
@@ -52,15 +52,7 @@ class _BatchDgamma(Parts):
         return np.asarray((dy * xhat).sum(axis=1, keepdims=True))
 
 
-def _mutant(
-    name: str,
-    mistake: str,
-    repair: str,
-    make: type[Parts],
-    caught_by: tuple[str, ...],
-    issues: tuple[str, ...] = (),
-) -> Mutant:
-    return Mutant(f"inference-gradients/{name}", mistake, repair, issues, caught_by, make)
+_mutant = family("inference-gradients")
 
 
 GRADIENT = ("inference/gradients",)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from bnproof.mutants.call import Call
-from bnproof.mutants.mutant import Mutant
+from bnproof.mutants.mutant import family
 from bnproof.mutants.parts import Parts
 from bnproof.reference.checks import Array
 
@@ -136,15 +136,7 @@ class _NanSpreadsBackward(Parts):
         return np.asarray(np.eye(len(right), dtype=right.dtype) @ right)
 
 
-def _mutant(
-    name: str,
-    mistake: str,
-    repair: str,
-    make: type[Parts],
-    caught_by: tuple[str, ...],
-    issues: tuple[str, ...] = (),
-) -> Mutant:
-    return Mutant(f"magnitudes/{name}", mistake, repair, issues, caught_by, make)
+_mutant = family("magnitudes")
 
 
 BACKWARD = ("backward/agreement", "backward/homogeneity")

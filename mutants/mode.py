@@ -3,7 +3,7 @@
 import numpy as np
 
 from bnproof.mutants.call import Call
-from bnproof.mutants.mutant import Mutant
+from bnproof.mutants.mutant import family
 from bnproof.mutants.parts import Parts
 from bnproof.reference.checks import Array
 
@@ -123,15 +123,7 @@ class _SmallBatchInfers(Parts):
         return super().xhat(call)
 
 
-def _mutant(
-    name: str,
-    mistake: str,
-    repair: str,
-    make: type[Parts],
-    caught_by: tuple[str, ...] = INFERENCE,
-    issues: tuple[str, ...] = (),
-) -> Mutant:
-    return Mutant(f"mode/{name}", mistake, repair, issues, caught_by, make)
+_mutant = family("mode", caught_by=INFERENCE)
 
 
 USE_RUNNING = "In inference use the running statistics"

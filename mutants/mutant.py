@@ -45,3 +45,28 @@ class Mutant:
     def shown(self) -> Any:
         """The implementation in the conventions that the mistake shows with."""
         return self.make(**self.conventions)
+
+
+def family(name: str, **usual: Any) -> Callable[..., Mutant]:
+    """The function that makes the mutants of one family, given the last part of their ids.
+
+    ``usual`` are fields of `Mutant`, where a mutant does not have its own.
+
+    >>> mutant = family("eps", caught_by=("forward/agreement",))
+    >>> mutant("none", "eps is not used.", "Add it.", object).id
+    'eps/none'
+    """
+
+    def mutant(
+        id_: str,
+        mistake: str,
+        repair: str,
+        make: Callable[..., Any],
+        caught_by: tuple[str, ...] = (),
+        issues: tuple[str, ...] = (),
+        **more: Any,
+    ) -> Mutant:
+        given = {**usual, **more, **({"caught_by": caught_by} if caught_by else {})}
+        return Mutant(f"{name}/{id_}", mistake, repair, issues, make=make, **given)
+
+    return mutant

@@ -3,7 +3,7 @@
 import numpy as np
 
 from bnproof.mutants.call import Call
-from bnproof.mutants.mutant import Mutant
+from bnproof.mutants.mutant import family
 from bnproof.mutants.parts import Parts
 from bnproof.reference.checks import Array
 
@@ -100,15 +100,7 @@ class _FirstExampleForAll(Parts):
         return np.asarray(dy[:, :1] * call.m)
 
 
-def _mutant(
-    name: str,
-    mistake: str,
-    repair: str,
-    make: type[Parts],
-    caught_by: tuple[str, ...],
-    issues: tuple[str, ...] = (),
-) -> Mutant:
-    return Mutant(f"parameter-gradients/{name}", mistake, repair, issues, caught_by, make)
+_mutant = family("parameter-gradients")
 
 
 MUTANTS = (

@@ -3,7 +3,7 @@
 import numpy as np
 
 from bnproof.mutants.call import Call
-from bnproof.mutants.mutant import Mutant
+from bnproof.mutants.mutant import family
 from bnproof.mutants.parts import Parts
 from bnproof.reference.checks import Array
 
@@ -89,17 +89,7 @@ class _WeightsOfVarSwapped(Parts):
         return np.asarray(moved.astype(call.running_var.dtype))
 
 
-def _mutant(
-    name: str,
-    mistake: str,
-    repair: str,
-    make: type[Parts],
-    caught_by: tuple[str, ...] = STEP,
-    issues: tuple[str, ...] = (),
-    running_variance: str = "unbiased",
-) -> Mutant:
-    conventions = {"running_variance": running_variance}
-    return Mutant(f"running/{name}", mistake, repair, issues, caught_by, make, conventions)
+_mutant = family("running", caught_by=STEP, conventions={"running_variance": "unbiased"})
 
 
 RULE = "old (1 - momentum) + new momentum"

@@ -3,7 +3,7 @@
 import numpy as np
 
 from bnproof.mutants.call import Call
-from bnproof.mutants.mutant import Mutant
+from bnproof.mutants.mutant import family
 from bnproof.mutants.parts import Parts
 from bnproof.reference.checks import Array
 
@@ -132,17 +132,7 @@ class _NotFiniteSkipped(Parts):
         return np.where(np.isfinite(moved), moved, old)
 
 
-def _mutant(
-    name: str,
-    mistake: str,
-    repair: str,
-    make: type[Parts],
-    caught_by: tuple[str, ...] = STEP,
-    issues: tuple[str, ...] = (),
-    running_variance: str = "unbiased",
-) -> Mutant:
-    conventions = {"running_variance": running_variance}
-    return Mutant(f"running-values/{name}", mistake, repair, issues, caught_by, make, conventions)
+_mutant = family("running-values", caught_by=STEP, conventions={"running_variance": "unbiased"})
 
 
 UNBIASED = "Multiply the biased variance by N / (N - 1), N the number of values per channel"
@@ -171,7 +161,7 @@ MUTANTS = (
         _BesselSuperfluous,
         VARIANCE,
         ("tensorflow/tensorflow#55545", "keras-team/keras#10443"),
-        "biased",
+        conventions={"running_variance": "biased"},
     ),
     _mutant(
         "bessel-twice",

@@ -3,7 +3,7 @@
 import numpy as np
 
 from bnproof.mutants.call import Call
-from bnproof.mutants.mutant import Mutant
+from bnproof.mutants.mutant import family
 from bnproof.mutants.parts import InPlace, Parts
 from bnproof.reference.checks import Array
 from bnproof.reference.rows import column
@@ -93,15 +93,7 @@ class _MovedBeforeError(InPlace):
         super().begin(call)
 
 
-def _mutant(
-    name: str,
-    mistake: str,
-    repair: str,
-    make: type[Parts],
-    caught_by: tuple[str, ...] = SINGLE,
-    issues: tuple[str, ...] = (),
-) -> Mutant:
-    return Mutant(f"single-value/{name}", mistake, repair, issues, caught_by, make)
+_mutant = family("single-value", caught_by=SINGLE)
 
 
 BETA = "With one value per channel y is beta and dx is 0"

@@ -3,7 +3,7 @@
 import numpy as np
 
 from bnproof.mutants.call import Call
-from bnproof.mutants.mutant import Mutant
+from bnproof.mutants.mutant import family
 from bnproof.mutants.parts import Parts
 from bnproof.reference.checks import Array
 
@@ -162,15 +162,7 @@ class _WarpTail(Parts):
         return self.pool(call, centred * centred)
 
 
-def _mutant(
-    name: str,
-    mistake: str,
-    repair: str,
-    make: type[Parts],
-    caught_by: tuple[str, ...] = AGREEMENT,
-    issues: tuple[str, ...] = (),
-) -> Mutant:
-    return Mutant(f"sizes/{name}", mistake, repair, issues, caught_by, make)
+_mutant = family("sizes", caught_by=AGREEMENT)
 
 
 TAIL = "Take in what is left over after the last whole vector"

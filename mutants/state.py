@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from bnproof.mutants.call import Call
-from bnproof.mutants.mutant import Mutant
+from bnproof.mutants.mutant import family
 from bnproof.mutants.parts import Gradients, Parts
 from bnproof.reference.checks import Array
 
@@ -191,15 +191,7 @@ class _Noise(_Remembering):
         return np.asarray(super().y(call) * (1 + 2.0**-22 * rng.integers(-1, 2)))
 
 
-def _mutant(
-    name: str,
-    mistake: str,
-    repair: str,
-    make: type[Parts],
-    caught_by: tuple[str, ...],
-    issues: tuple[str, ...] = (),
-) -> Mutant:
-    return Mutant(f"state/{name}", mistake, repair, issues, caught_by, make)
+_mutant = family("state")
 
 
 CACHE = "Keep what backward needs with the call, not with the object"

@@ -13,6 +13,7 @@ from bnproof.properties.local import LocalSession
 from bnproof.properties.portfolio import portfolio
 from bnproof.properties.property import Property, Records
 from bnproof.properties.record import Record
+from bnproof.properties.rerun import judged
 from bnproof.properties.verdicts import evaluate
 
 STRIDES = (27, 9, 3, 1)
@@ -46,12 +47,10 @@ def growing_records(implementation: Any, dtype: str, *, quick: bool = True) -> I
         judge = Judge(declaration, dtype)
         records: list[Record] = []
         if session.first is not None and session.first[0].dtype == dtype:
-            records.append(judge.judge(*session.first))
+            records += judged(judge, *session.first)
         for some in _rounds(_cases(declaration, dtype, quick=quick)):
             for case, observation in session.run_many(some):
-                records.append(judge.judge(case, observation))
-                steps: Any = observation.facts.get("steps", ())
-                records += [judge.judge(c, o) for c, o in steps]
+                records += judged(judge, case, observation)
             yield Records(declaration, tuple(records))
 
 
