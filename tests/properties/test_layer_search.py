@@ -5,10 +5,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bnproof.properties.cases import Case
 from bnproof.properties.checking import LIVES, check
+from bnproof.properties.contract import declaration_of
+from bnproof.properties.execution import Executor
+from bnproof.properties.judging import Judge
+from bnproof.properties.layer_search import search_lives
 from bnproof.properties.life import BATCHES, SCRIPT, TRAINED
 from bnproof.properties.local import LocalSession
 from bnproof.properties.record import Record
+from bnproof.properties.rerun import judged
+from bnproof.properties.search import is_violated, search
 from bnproof.reference.layer import BatchNorm, Layer
 
 
@@ -72,6 +79,71 @@ def test_right_layers_pass_and_the_search_repeats() -> None:
     """An accusation of the reference's layer, or a search that is not seeded."""
     with np.errstate(all="ignore"):
         assert violated(Single(), "standard")[0] == []
+
+
+def test_as_many_lives_run_as_are_promised() -> None:
+    """A life without an action that is not run: the check then reads as incomplete."""
+    declaration = declaration_of(BatchNorm())
+    for seed in range(12):
+        lives: list[Case] = []
+
+        def note(case: Case, lives: list[Case] = lives) -> list[Record]:
+            lives.append(case)
+            return []
+
+        search_lives(note, declaration, "float32", examples=15, seed_value=seed)
+
+        assert len(lives) >= 15
+        assert all(life.script for life in lives)
+
+
+class Once(Layer):
+    """One evaluation goes wrong, and never again."""
+
+    evaluations = 0
+
+    def infer(self, x: Any) -> Any:
+        """Evaluate."""
+        y, backward = super().infer(x)
+        Once.evaluations += 1
+        return (2 * y if Once.evaluations == 20 else y), backward
+
+
+class OnceBatchNorm(Single):
+    """Makes such layers, or errs itself once in training."""
+
+    def __init__(self, when: int = 0) -> None:
+        super().__init__()
+        self.when, self.calls = when, 0
+
+    def train(self, x: Any, *given: Any, **settings: Any) -> Any:
+        """Train."""
+        y, *rest = super().train(x, *given, **settings)
+        self.calls += 1
+        return (2 * y if self.calls == self.when else y), *rest
+
+    def layer(self, channels: int, **settings: Any) -> Layer:
+        """Return one."""
+        return Once(self, channels, **settings)
+
+
+@pytest.mark.filterwarnings("ignore")  # a target may overflow on the way
+def test_a_violation_that_does_not_come_again_is_kept() -> None:
+    """A racy implementation that ends the search with an error of the harness, or unnoticed."""
+    declaration = declaration_of(Single())
+    judge = Judge(declaration, "float32")
+    lives, cases = (Executor(OnceBatchNorm(when), declaration) for when in (0, 40))
+    settings: dict[str, Any] = {"declaration": declaration, "dtype": "float32", "seed_value": 0}
+    with np.errstate(all="ignore"):
+        lived = search_lives(
+            lambda c: judged(judge, c, lives.run(c, lambda _: None)), examples=30, **settings
+        )
+        looked = search(
+            lambda c: judge.judge(c, cases.run(c, lambda _: None)), examples=60, **settings
+        )
+
+    assert sum(map(is_violated, lived)) == 1
+    assert sum(map(is_violated, looked)) == 1
 
 
 def test_script_uses_what_there_is() -> None:
