@@ -188,6 +188,12 @@ class Report:
         environment: versions and platform.
         interrupted: whether somebody ended the run before it was done; the rest is what was found
             out until then.
+        recognised: what the target was recognised as, in two or three lines.
+        origins: where a convention comes from that the target does not declare itself, by name.
+        incomplete: what was not identified, and so not tested, with what to declare; a line each.
+            A target of which something was not identified does not conform.
+        advice: flags under which failures would disappear, as a convention or a weaker accuracy
+            class explains them; a line each.
     """
 
     target: str
@@ -205,6 +211,10 @@ class Report:
     environment: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     interrupted: bool = False
+    recognised: tuple[str, ...] = ()
+    origins: Mapping[str, str] = field(default_factory=dict)
+    incomplete: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
 
     @property
     def conforms(self) -> bool:
@@ -217,7 +227,7 @@ class Report:
 
     @property
     def exit_status(self) -> int:
-        """0 conforms, 1 violated, 2 cannot be used, 4 too little was checked, 130 interrupted.
+        """0 conforms, 1 violated, 2 cannot be used, 4 incomplete, 130 interrupted.
 
         >>> Report("reference", error="no such module").exit_status
         2
@@ -230,4 +240,4 @@ class Report:
             return 1
         judged = any(r.examples for r in self.results if r.verdict in ("pass", "known"))
         enough = all(self.cases.get(d, 0) >= n for d, n in self.promised.items())
-        return 0 if judged and enough else 4
+        return 0 if judged and enough and not self.incomplete else 4

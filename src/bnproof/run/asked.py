@@ -1,12 +1,13 @@
 """What a check is asked for, and what it found out about one variant of a target."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bnproof.properties.result import Report, Result
 from bnproof.run.known import Pinned
 from bnproof.run.session import TIMEOUT
+from bnproof.targets.outside import Outside
 
 if TYPE_CHECKING:
     from bnproof.properties.counterexample import Failing
@@ -23,6 +24,10 @@ class Asked:
     timeout: float = TIMEOUT
     memory: int | None = None
     known_failures: Path | None = None
+    outside: Outside = field(default_factory=Outside)
+    exclude: tuple[str, ...] = ()
+    stop_at_first: bool = False
+    jobs: int = 1
 
     def told(self) -> dict[str, Any]:
         """What a report tells of it."""
