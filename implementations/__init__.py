@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from importlib import import_module, metadata
 from typing import Any
 
+from bnproof.targets.objects.build import build as objects
+
 METHODS = ("train", "infer", "layer")
-OURS = ("torch_modules", "course_functions", "course_exercise")
+OURS = ("course_functions", "course_exercise")
 GROUP = "bnproof.adapters"
 
 
@@ -38,6 +40,7 @@ def variants(target: Any) -> list[Any]:
     adapter = adapter_of(target)
     if adapter is not None:
         return list(adapter.build(target))
+    return objects(target)
     raise TypeError(
         f"{_describe(target)} is not an implementation: it has none of train, infer and layer, and "
         "no adapter knows it (torch.nn.Module, or file.py:forward,backward); see README.md"

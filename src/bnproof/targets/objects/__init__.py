@@ -1,0 +1,1 @@
+"""Objects that keep their parameters and statistics: classes, torch modules, factories."""

@@ -1,0 +1,144 @@
+"""An object of a target as an implementation of the contract, functional and as a layer."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from bnproof.properties.formats import Array
+from bnproof.targets.objects.lab import Lab
+from bnproof.targets.objects.layer import ObjectLayer, Recipe
+from bnproof.targets.objects.makers import CUMULATIVE
+from bnproof.targets.recognition import Recognition
+
+
+@dataclass
+class Traits:
+    """The attributes of the contract that recognition has settled; see the contract."""
+
+    dtypes: tuple[str, ...] = ("float64",)
+    ranks: tuple[int, ...] = (2,)
+    channel_axis: int = 1
+    affine_parameters: str = "required"
+    momentum_weighs: str = "new"
+    cumulative: bool = False
+    accuracy: str = "streaming"
+    keeps_strides: bool | str = True
+    fixed: dict[str, Any] = field(default_factory=dict)
+    accepts: dict[str, tuple[float, float]] = field(default_factory=dict)
+    parameter_dtypes: dict[str, str] = field(default_factory=dict)
+    trains: bool = True
+    infers: bool = True
+    differentiates_twice: bool = False
+
+
+class ObjectImplementation:
+    """A recognised class, factory or instance as an implementation of the contract."""
+
+    infer: Any
+    train: Any
+
+    def __init__(
+        self, recipe: Recipe, traits: Traits, recognition: Recognition, name: str, version: str
+    ) -> None:
+        self.recipe, self.traits, self.recognition = recipe, traits, recognition
+        self.name, self.version = name, version
+        self.train = self._train if traits.trains else None
+        self.infer = self._infer if traits.infers else None
+        for attribute in _DECLARED:
+            setattr(self, attribute, getattr(traits, attribute))
+
+    # --- the contract ---------------------------------------------------------------------
+
+    def _train(
+        self,
+        x: Array,
+        gamma: Array | None,
+        beta: Array | None,
+        running_mean: Array,
+        running_var: Array,
+        *,
+        momentum: float | None,
+        eps: float,
+        batches_seen: int = 0,
+    ) -> tuple[Any, Any, Any, Any]:
+        """A new object in training, with the parameters and statistics loaded into it."""
+        layer = self._layer(len(running_mean), momentum, eps, x.dtype.name, x.ndim)
+        layer.load(_state(gamma, beta, running_mean, running_var, batches_seen))
+        y, backward = layer.call(x, training=True, private=True)
+        return y, *layer.statistics(), backward
+
+    def _infer(
+        self,
+        x: Array,
+        gamma: Array | None,
+        beta: Array | None,
+        running_mean: Array,
+        running_var: Array,
+        *,
+        eps: float,
+    ) -> tuple[Any, Any, Any, Any]:
+        """A new object in evaluation."""
+        layer = self._layer(len(running_mean), self._own_momentum(), eps, x.dtype.name, x.ndim)
+        layer.load(_state(gamma, beta, running_mean, running_var, None))
+        y, backward = layer.call(x, training=False, private=True)
+        return y, *layer.statistics(), backward
+
+    def layer(
+        self,
+        channels: int,
+        *,
+        momentum: float | None,
+        eps: float,
+        dtype: str = "float32",
+        rank: int = 2,
+    ) -> "ObjectLayer":
+        """The object itself, as a stateful layer."""
+        return self._layer(channels, momentum, eps, dtype, rank)
+
+    def default_layer(self, channels: int, dtype: str) -> "ObjectLayer":
+        """The object as its constructor makes it without settings."""
+        lab = self.recipe.lab.with_(eps=None, momentum=None)
+        return self._of(lab, channels, dtype, self.traits.ranks[0])
+
+    def _own_momentum(self) -> Any:
+        return self.traits.fixed.get("momentum", 0.5)
+
+    def _layer(
+        self, channels: int, momentum: float | None, eps: float, dtype: str, rank: int
+    ) -> "ObjectLayer":
+        lab = self.recipe.lab.with_(eps=eps, momentum=CUMULATIVE if momentum is None else momentum)
+        return self._of(lab, channels, dtype, rank)
+
+    def _of(self, lab: Lab, channels: int, dtype: str, rank: int) -> "ObjectLayer":
+        parameters = self.traits.parameter_dtypes.get(dtype, dtype)
+        owner = lab.with_(channels=channels).new(rank, parameters)
+        return ObjectLayer(
+            self.recipe,
+            lab,
+            owner,
+            dtype=parameters,
+            copied=self.traits.keeps_strides is False,
+            twice=self.traits.differentiates_twice,
+        )
+
+
+_DECLARED = (
+    "dtypes",
+    "ranks",
+    "channel_axis",
+    "affine_parameters",
+    "momentum_weighs",
+    "cumulative",
+    "accuracy",
+    "keeps_strides",
+    "fixed",
+    "accepts",
+    "parameter_dtypes",
+)
+
+
+def _state(
+    gamma: Array | None, beta: Array | None, mean: Array, var: Array, seen: int | None
+) -> dict[str, Any]:
+    values = {"gamma": gamma, "beta": beta, "running_mean": mean, "running_var": var}
+    made: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
+    return made if seen is None else {**made, "batches_seen": seen}

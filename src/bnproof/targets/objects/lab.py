@@ -1,0 +1,151 @@
+"""Experiments on objects of a target: each on a new object, in a known state."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from bnproof.properties.formats import Array
+from bnproof.targets.aliases import Role
+from bnproof.targets.objects.arrays import Arrays
+from bnproof.targets.objects.calls import Modes, Returned, returned
+from bnproof.targets.objects.makers import Maker, Wanted
+from bnproof.targets.objects.slots import Path, arrays_in, held, put
+
+State = Mapping[Path, Array]
+
+
+@dataclass(frozen=True)
+class Lab:
+    """How objects of a target are made and called.
+
+    Attributes:
+        axis: of the channels, 1 or -1; `columns` where samples are columns of a matrix.
+        warm_up: whether a new object is trained once, so that it makes what it makes lazily.
+        base: slots that each new object is given, for experiments.
+    """
+
+    maker: Maker
+    arrays: Arrays
+    modes: Modes
+    dtype: str
+    channels: int = 3
+    axis: int = 1
+    columns: bool = False
+    warm_up: bool = False
+    eps: float | None = None
+    momentum: Any = None
+    base: State = field(default_factory=dict)
+
+    def with_(self, **changes: Any) -> "Lab":
+        """A copy with some fields changed."""
+        return replace(self, **changes)
+
+    def new(self, rank: int, dtype: str = "") -> Any:
+        """A new object in the dtype, warmed up where it is lazy."""
+        kind = dtype or self.dtype
+        wanted = Wanted(self.channels, rank, kind, self.eps, self.momentum)
+        made = self.maker.make(wanted, self.arrays)
+        self.cast(made, kind)
+        if self.warm_up:
+            self.modes.call(made, self._warm(rank, kind), training=True, given=self.settings(kind))
+            self.cast(made, kind)
+        self.load(made, self.base)
+        return made
+
+    def cast(self, owner: Any, dtype: str) -> None:
+        """Put all floating-point arrays of an object into a dtype, shared ones together."""
+        made: dict[int, Any] = {}
+        for path, value in list(arrays_in(owner, self.arrays)):
+            if self.arrays.is_floating(value):
+                cast = made.setdefault(id(value), self.arrays.cast(value, dtype))
+                if cast is not value:
+                    put(owner, path, cast)
+
+    def _warm(self, rank: int, dtype: str) -> Any:
+        shape = (4, self.channels, *(2,) * (rank - 2))
+        ramp = np.arange(np.prod(shape)).reshape(shape) % 7 - 3.0
+        return self.native(ramp.astype(self.arrays_dtype(dtype)))
+
+    @staticmethod
+    def arrays_dtype(dtype: str) -> Any:
+        """The NumPy dtype of a name."""
+        from bnproof.properties.formats import FORMATS  # noqa: PLC0415  # bfloat16 costs an import
+
+        return FORMATS[dtype].dtype
+
+    def native(self, x: Array, *, copied: bool = False) -> Any:
+        """x in the target's layout and framework."""
+        return self.arrays.native(self.laid_out(x), copied=copied)
+
+    def laid_out(self, x: Array) -> Array:
+        """(N, C, ...) as the target takes it."""
+        if self.columns:
+            return x.T
+        return x if self.axis == 1 else np.moveaxis(x, 1, -1)
+
+    def canonical(self, y: Array) -> Array:
+        """The inverse of `laid_out`."""
+        if self.columns:
+            return y.T
+        return y if self.axis == 1 or y.ndim < 2 else np.moveaxis(y, -1, 1)  # noqa: PLR2004
+
+    def settings(self, dtype: str) -> dict[Role, Any]:
+        """What is passed to a call that takes more than x."""
+        kind = self.arrays_dtype(dtype)
+        shape = (self.channels, 1) if self.columns else (self.channels,)
+        ones = {Role.GAMMA: np.ones, Role.RUNNING_VAR: np.ones}
+        made: dict[Role, Any] = {
+            role: self.arrays.native(ones.get(role, np.zeros)(shape, kind))
+            for role in (Role.GAMMA, Role.BETA, Role.RUNNING_MEAN, Role.RUNNING_VAR)
+        }
+        made[Role.EPS] = 1e-5 if self.eps is None else self.eps
+        made[Role.MOMENTUM] = 0.1 if self.momentum is None else self.momentum
+        return made
+
+    # --- experiments ----------------------------------------------------------------------
+
+    def prepared(self, rank: int, state: State) -> Any:
+        """A new object with some of its slots set."""
+        made = self.new(rank)
+        self.load(made, state)
+        return made
+
+    def load(self, owner: Any, state: State) -> None:
+        """Set slots, in the shape that they have."""
+        for path, values in state.items():
+            present = held(owner, path)
+            if present is None:
+                put(owner, path, self.arrays.native(np.array(values)))
+                continue
+            written = self.arrays.write(present, np.asarray(values))
+            if written is not present:
+                put(owner, path, written)
+
+    def forward(self, owner: Any, x: Array, *, training: bool) -> Returned:
+        """One call, with what it returned; x is canonical."""
+        given = self.laid_out(x)
+        result = self.modes.call(
+            owner,
+            self.arrays.native(given, copied=True),
+            training=training,
+            given=self.settings(x.dtype.name),
+        )
+        return returned(result, given.shape, self.arrays)
+
+    def y(self, owner: Any, x: Array, *, training: bool) -> Array:
+        """y as an array in the canonical layout."""
+        return self.canonical(self.arrays.plain(self.forward(owner, x, training=training).y))
+
+    def per_channel(self, owner: Any) -> dict[Path, Array]:
+        """Copies of all floating-point arrays with one value per channel."""
+        return {
+            path: self.arrays.plain(value).reshape(-1)
+            for path, value in arrays_in(owner, self.arrays)
+            if self.arrays.is_floating(value) and _size(value) == self.channels
+        }
+
+
+def _size(value: Any) -> int:
+    return int(np.prod(tuple(value.shape)))

@@ -1,0 +1,211 @@
+"""From a class, factory or instance to an implementation of the contract."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from bnproof.properties.formats import Array
+from bnproof.targets.aliases import Role
+from bnproof.targets.objects.arrays import Arrays, NumPyArrays, TorchArrays
+from bnproof.targets.objects.calls import Modes, modes_of
+from bnproof.targets.objects.lab import Lab
+from bnproof.targets.objects.makers import Maker, Wanted, makers_of, with_setup
+from bnproof.targets.objects.slots import (
+    arrays_in,
+    is_torch_module,
+    leaves,
+    per_channel_roles,
+    roles_of_path,
+)
+from bnproof.targets.objects.patterns import CHANNELS, Pattern, pattern, probe
+from bnproof.targets.objects.refusals import told
+
+RANKS = (2, 4, 3, 5)
+"""The ranks, in the order in which they are tried."""
+
+
+class NotRecognised(Exception):
+    """A target could not be used as an object; the message says what was tried and raised."""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What one rank and layout showed.
+
+    Attributes:
+        rank, axis, columns: what was tried.
+        training, evaluation: the pattern in each mode, None where the call raised.
+    """
+
+    rank: int
+    axis: int
+    columns: bool
+    training: Pattern | None
+    evaluation: Pattern | None = None
+
+    @property
+    def right(self) -> bool:
+        """Whether the statistics are those of a channel."""
+        return self.training == Pattern.CHANNEL_FIRST
+
+
+@dataclass
+class Found:
+    """An object that can be made and called.
+
+    Attributes:
+        lab: how, in the first rank that works.
+        tried: what each rank showed, the layouts of the lab only.
+        refusals: what the user's code raised, a line each.
+    """
+
+    lab: Lab
+    tried: list[Tried] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+
+
+def find(target: Any) -> Found:
+    """How objects of a target are made and called; raises NotRecognised."""
+    refusals: list[str] = []
+    for maker in makers_of(target):
+        for arrays in frameworks(target):
+            for dtype in ("float64", "float32"):
+                found = _with(maker, arrays, dtype, refusals)
+                if found is not None:
+                    found.refusals = refusals
+                    return found
+    raise NotRecognised("\n".join(dict.fromkeys(refusals)) or "nothing could be called")
+
+
+def frameworks(target: Any) -> Iterator[Arrays]:
+    """The frameworks to try: that of the target's module first."""
+    names = _names(target)
+    if is_torch_module(target) or "torch" in names:
+        yield TorchArrays()
+    if not is_torch_module(target):
+        yield NumPyArrays()
+
+
+def _names(target: Any) -> set[str]:
+    """Top-level names of the modules that the file of a target has imported."""
+    import sys  # noqa: PLC0415  # the target's module, not one of ours
+
+    kind = target if hasattr(target, "__module__") and callable(target) else type(target)
+    kind = getattr(kind, "func", kind)
+    module = sys.modules.get(getattr(kind, "__module__", "") or "")
+    values = vars(module).values() if module is not None else ()
+    found = {str(getattr(value, "__name__", "")).split(".")[0] for value in values}
+    return found | {str(getattr(module, "__name__", "")).split(".")[0]}
+
+
+def _with(maker: Maker, arrays: Arrays, dtype: str, refusals: list[str]) -> Found | None:
+    """What works with one maker, framework and dtype."""
+    channels = channels_of(maker, arrays)
+    example, refusal = _example(maker, arrays, dtype, channels)
+    if example is None:
+        refusals.append(refusal)
+        return None
+    for made in (maker, with_setup(maker, example)):
+        if made is None:
+            continue
+        for modes in modes_of(example, is_module=is_torch_module(example)):
+            lab = Lab(made, arrays, modes, dtype, channels)
+            tried = _ranks(lab, refusals)
+            if tried:
+                return Found(_laid(lab, tried), tried)
+    return None
+
+
+def _example(maker: Maker, arrays: Arrays, dtype: str, channels: int) -> tuple[Any, str]:
+    """An object, or why there is none; an object may be made for some rank only."""
+    said = ""
+    for rank in RANKS:
+        try:
+            return maker.make(Wanted(channels, rank, dtype), arrays), ""
+        except Exception as error:  # noqa: BLE001  # the user's constructor may raise anything
+            said = said or f"making it raised {told(error)}"
+    return None, said
+
+
+def channels_of(maker: Maker, arrays: Arrays) -> int:
+    """The channels that an instance has: the size that most of its named arrays have."""
+    if not maker.is_instance:
+        return CHANNELS
+    sizes = [
+        int(np.prod(tuple(value.shape)))
+        for path, value in arrays_in(maker.target, arrays)
+        if per_channel_roles(path)
+    ]
+    if sizes:
+        return max(sizes, key=sizes.count)
+    told = [v for p, v in leaves(maker.target) if Role.CHANNELS in roles_of_path(p)]
+    return next((v for v in told if isinstance(v, int) and v > 0), CHANNELS)
+
+
+def _ranks(lab: Lab, refusals: list[str]) -> list[Tried]:
+    """What each rank shows, in the layout that is right in kind, else in the first that runs."""
+    by_rank: dict[int, list[Tried]] = {}
+    for rank in RANKS:
+        by_rank[rank] = list(_layouts(lab, rank, refusals))
+    right = [t for tried in by_rank.values() for t in tried if t.right]
+    if right:
+        layout = _commonest(right)
+        return [t for t in right if _layout(t) == layout or (t.rank == 2 and not layout[1])]
+    return [tried[0] for tried in by_rank.values() if tried]
+
+
+def _layout(tried: Tried) -> tuple[int, bool]:
+    return tried.axis, tried.columns
+
+
+def _commonest(right: list[Tried]) -> tuple[int, bool]:
+    """The layout of most ranks above 2; channels on axis 1 where there are as many."""
+    layouts = [_layout(t) for t in right if t.rank > 2] or [_layout(t) for t in right]
+    return max(sorted(set(layouts), reverse=True), key=layouts.count)
+
+
+def _layouts(lab: Lab, rank: int, refusals: list[str]) -> Iterator[Tried]:
+    for axis, columns in ((1, False), (-1, False), (1, True)):
+        if rank == 2 and axis == -1 or rank > 2 and columns:
+            continue
+        if columns and not _columns_are_meant(lab):
+            continue
+        laid = lab.with_(axis=axis, columns=columns)
+        tried = _tried(laid, rank, refusals)
+        if tried is not None:
+            yield tried
+            if tried.right:
+                return
+
+
+def _columns_are_meant(lab: Lab) -> bool:
+    """Whether samples may be columns: an array is (C, 1), or the text speaks of columns."""
+    try:
+        example = lab.new(2)
+    except Exception:  # noqa: BLE001  # the user's code; a call without warm-up may fail
+        return False
+    shapes = [tuple(v.shape) for p, v in arrays_in(example, lab.arrays) if per_channel_roles(p)]
+    return any(shape == (lab.channels, 1) for shape in shapes)
+
+
+def _tried(lab: Lab, rank: int, refusals: list[str]) -> Tried | None:
+    """The patterns of one rank and layout, None where training cannot be called."""
+    x = probe(rank, lab.arrays_dtype(lab.dtype), lab.channels)
+
+    def function(training: bool) -> Any:
+        return lambda given: lab.y(lab.new(rank), given, training=training)
+
+    try:
+        training = pattern(function(True), x)
+    except Exception as error:  # noqa: BLE001  # the user's code may raise anything
+        refusals.append(f"training on x of shape {lab.laid_out(x).shape} raised {told(error)}")
+        return None
+    return Tried(rank, lab.axis, lab.columns, training)
+
+
+def _laid(lab: Lab, tried: list[Tried]) -> Lab:
+    """The lab in the layout of what was found."""
+    axis, columns = _layout(max(tried, key=lambda t: t.rank))
+    return lab.with_(axis=axis, columns=columns)
