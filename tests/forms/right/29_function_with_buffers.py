@@ -1,5 +1,6 @@
 import torch
 from torch.autograd import Function
+from torch.autograd.function import once_differentiable
 
 
 class BatchNormFunction(Function):
@@ -26,6 +27,7 @@ class BatchNormFunction(Function):
         return xhat * gamma + beta
 
     @staticmethod
+    @once_differentiable
     def backward(ctx, dy):
         xhat, istd, gamma = ctx.saved_tensors
         dgamma = torch.sum(dy * xhat, dim=0)

@@ -4,7 +4,7 @@ from torch.nn import functional as F
 
 
 class BatchNorm2d(nn.Module):
-    """The built-in function with parameters of our own, initialised for residual branches."""
+    """The built-in function with parameters that can be initialised for residual branches."""
 
     def __init__(self, out_channels, eps=1e-5, momentum=0.1, zero_init=False):
         super().__init__()
