@@ -253,7 +253,7 @@ NUMPY_CLASSES = (
         without=EVALUATION_GRADIENT,
         roles=USUAL,
         ranks=EVERY_RANK,
-        note="one value per channel gives beta and an empty batch NaN; neither is declared",
+        note="one value per channel gives beta, which is not declared",
     ),
     Form(
         71,

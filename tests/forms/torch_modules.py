@@ -1,4 +1,4 @@
-"""Forms 20 to 49, 60 to 63, 68 and 70: torch modules, plain classes on tensors, and what makes modules."""
+"""Forms 20 to 49, 60 to 63, 68 and 70: torch modules and what makes them."""
 
 from tests.forms.form import BIASED, EVERY_RANK, NO_STATISTICS, PYTORCH, USUAL, Form, roles
 
