@@ -31,10 +31,10 @@ class Form:
         lines: how many lines of adapter the user writes.
         declare: flags of conventions that the right twin needs.
         without: parts that the form does not have. "evaluation-gradient" means that backward
-            after evaluation raises, or returns what nobody uses; it is not an offer.
+            after evaluation raises, or returns a gradient that users do not rely on.
         roles: the user's name by role of the contract. A dot leads into an attribute or a key,
             as "norm.weight" or "params.gamma".
-        momentum_weighs: the term that momentum multiplies; "" if there is no average.
+        momentum_weighs: the term that momentum multiplies; "" without averages.
         ranks: the ranks of x in which the right twin is right.
         channel_axis: 1 or -1; 0 for columns as samples, (features, batch).
         extra: an optional package or compiler that the file needs: "jax", "compile" or "".

@@ -1,4 +1,4 @@
-"""Forms 1 to 19 and 66: classes in NumPy with forward and backward."""
+"""Forms 1 to 19, 66, 69 and 71: classes in NumPy, and one in JAX."""
 
 from tests.forms.form import (
     BIASED,
@@ -243,5 +243,26 @@ NUMPY_CLASSES = (
         roles=roles("w", "b", "run_mean", "run_var"),
         momentum_weighs="old",
         ranks=EVERY_RANK,
+    ),
+    Form(
+        69,
+        "a class of the contract that declares nothing",
+        "69_contract_class.py:BatchNorm",
+        "Inference adds 1e-3 in place of the eps that it is given.",
+        ("eps/default-in-inference",),
+        without=EVALUATION_GRADIENT,
+        roles=USUAL,
+        ranks=EVERY_RANK,
+        note="one value per channel gives beta, which is not declared",
+    ),
+    Form(
+        71,
+        "a JAX class that changes its own attributes, without a backward method",
+        "71_jax_class.py",
+        "Bessel's factor is applied twice.",
+        ("running-values/bessel-twice",),
+        roles=USUAL,
+        extra="jax",
+        note="under a transformation the averages become tracers and have to be restored",
     ),
 )

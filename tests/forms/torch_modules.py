@@ -1,4 +1,4 @@
-"""Forms 20 to 49 and 60 to 63: torch modules, plain classes on tensors, and what makes modules."""
+"""Forms 20 to 49, 60 to 63, 68 and 70: torch modules and what makes them."""
 
 from tests.forms.form import BIASED, EVERY_RANK, NO_STATISTICS, PYTORCH, USUAL, Form, roles
 
@@ -317,6 +317,26 @@ MADE_FROM_OTHERS = (
         momentum_weighs="",
         ranks=EVERY_RANK,
         note="evaluation normalises by the batch, on purpose",
+    ),
+    Form(
+        68,
+        "a subclass whose averages are plain tensors, absent from state_dict",
+        "68_plain_averages.py",
+        "The running variance starts at 0.",
+        no_cause_because="mutants start with the state that a case gives them",
+        roles=PYTORCH,
+        ranks=(2, 3),
+    ),
+    Form(
+        70,
+        "an instance of Sequential with a transpose before and behind the batch norm",
+        "70_between_transposes.py:norm_attn",
+        "Evaluation takes the mean from the batch.",
+        ("mode/batch-mean-in-inference",),
+        roles=roles("1.weight", "1.bias", "1.running_mean", "1.running_var"),
+        ranks=(3,),
+        channel_axis=-1,
+        note="8 channels on the last axis; eps and momentum are fixed",
     ),
 )
 

@@ -9,6 +9,8 @@ def _columns(v, ndim):
 
 class BatchNorm:
     def train(self, x, gamma, beta, running_mean, running_var, *, momentum, eps):
+        if x.size == 0:
+            raise ValueError("empty batch")
         axes = (0, *range(2, x.ndim))
         n = x.size // x.shape[1]
         mean = x.mean(axis=axes)
