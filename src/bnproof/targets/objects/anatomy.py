@@ -18,6 +18,8 @@ from bnproof.targets.objects.gradients import (
     settled,
 )
 from bnproof.targets.objects.lab import Lab
+from bnproof.targets.objects.patterns import probe
+from bnproof.targets.objects.refusals import told
 from bnproof.targets.objects.roles import Roles, assigned, behaviours_of
 from bnproof.targets.objects.slots import (
     Kind,
@@ -30,8 +32,6 @@ from bnproof.targets.objects.slots import (
     name_of,
     roles_of_path,
 )
-from bnproof.targets.objects.patterns import probe
-from bnproof.targets.objects.refusals import told
 from bnproof.targets.recognition import Part, Unidentified
 
 HIGH = 100.0
@@ -47,6 +47,7 @@ class Anatomy:
         roles: which array plays which role.
         trains, evaluates: the modes that can be called and are offered.
         rectified: whether y is passed through a ReLU.
+        lifted: the lab with a beta under which the ReLU has no effect.
         backward, autograd, once: where gradients come from.
         settings, counter: the slots of eps and momentum, and of the number of batches.
         unidentified, remarks, evidence: as in a Recognition.
@@ -54,6 +55,7 @@ class Anatomy:
 
     lab: Lab
     roles: Roles
+    lifted: Lab = field(init=False)
     trains: bool = True
     evaluates: bool = True
     rectified: bool = False
@@ -74,6 +76,7 @@ def dissect(lab: Lab, rank: int, *, elementwise: bool) -> Anatomy:
     as well: then the target is for inference only, unless something in it moves.
     """
     evaluates, refusal = _evaluates(lab, rank)
+    lab = _under_no_grad(lab, rank) if evaluates else lab
     lab, rectified = _lifted(lab, rank)
     lab, roles = _roles(lab, rank, evaluates=evaluates)
     made = Anatomy(lab, roles, evaluates=evaluates, rectified=rectified)
@@ -86,7 +89,7 @@ def dissect(lab: Lab, rank: int, *, elementwise: bool) -> Anatomy:
     if made.trains:
         _find_gradients(made, rank)
     _look_for_the_rest(made, rank)
-    made.lab = lab.with_(base={})
+    made.lifted, made.lab = made.lab, made.lab.with_(base={})
     return made
 
 
@@ -100,6 +103,21 @@ def _evaluates(lab: Lab, rank: int) -> tuple[bool, str]:
     except Exception as error:  # noqa: BLE001  # the user's code may raise anything
         return _after_training(lab, rank, x, told(error))
     return True, ""
+
+
+def _under_no_grad(lab: Lab, rank: int) -> Lab:
+    """The lab with evaluation under torch.no_grad(), where that and nothing else makes it another.
+
+    Some functions take a call without gradients for evaluation.
+    """
+    if not isinstance(lab.arrays, TorchArrays) or lab.modes.evaluates_only:
+        return lab
+    x = probe(rank, lab.arrays_dtype(lab.dtype), lab.channels)
+    training = lab.y(lab.new(rank), x, training=True)
+    other = lab.with_(modes=replace(lab.modes, under_no_grad=True))
+    usual, without = (made.y(made.new(rank), x, training=False) for made in (lab, other))
+    told_by_it = np.array_equal(usual, training) and not np.array_equal(without, training)
+    return other if told_by_it else lab
 
 
 def _after_training(lab: Lab, rank: int, x: Array, said: str) -> tuple[bool, str]:
@@ -116,7 +134,7 @@ def _lifted(lab: Lab, rank: int) -> tuple[Lab, bool]:
     x = probe(rank, lab.arrays_dtype(lab.dtype), lab.channels)
     y = lab.y(lab.new(rank), x, training=True)
     zeros = float((y == 0).mean())
-    if (y < 0).any() or not 0.1 < zeros < 0.9:  # noqa: PLR2004  # about half, but not all
+    if (y < 0).any() or not 0.1 < zeros < 0.9:  # about half, but not all
         return lab, False
     for path, start in lab.per_channel(lab.new(rank)).items():
         raised = lab.with_(base={path: np.full_like(start, HIGH)})
@@ -169,9 +187,12 @@ def _numbers(owner: Any, lab: Lab) -> dict[Path, int]:
     for path, value in leaves(owner):
         if isinstance(value, int) and not isinstance(value, bool):
             made[path] = value
-        elif lab.arrays.is_array(value) and not lab.arrays.is_floating(value):
-            if tuple(value.shape) in ((), (1,)):
-                made[path] = int(value)
+        elif (
+            lab.arrays.is_array(value)
+            and not lab.arrays.is_floating(value)
+            and tuple(value.shape) in ((), (1,))
+        ):
+            made[path] = int(value)
     return made
 
 
@@ -179,7 +200,8 @@ def _inference_only(made: Anatomy, *, elementwise: bool) -> None:
     """Take a target that never uses the batch for what it is, unless it keeps averages."""
     moving = any(b.remembers or b.moves for b in made.roles.behaviours.values())
     takes_momentum = made.lab.maker.takes(Role.MOMENTUM) or Role.MOMENTUM in made.settings
-    if not elementwise or moving or takes_momentum:
+    only = made.lab.modes.evaluates_only
+    if not elementwise or ((moving or takes_momentum) and not only):
         return
     made.trains, made.evaluates = False, True
     made.remarks = [text for text in made.remarks if text not in made.roles.remarks]
@@ -237,10 +259,9 @@ def _try_backward(made: Anatomy, plan: Backward, rank: int, x: Array) -> None:
     lab = made.lab
     owner = lab.new(rank)
     result = lab.forward(owner, x, training=True)
-    y = lab.canonical(lab.arrays.plain(result.y))
     dy = np.random.default_rng(2).normal(size=x.shape).astype(x.dtype)
     before = {p: lab.arrays.plain(v) for p, v in arrays_in(owner, lab.arrays)}
-    expected = _expected(lab, x, dy, y.shape)
+    expected = _expected(lab, x, dy)
     try:
         back = plan.call(owner, lab.native(dy, copied=True), result)
     except Exception as error:  # noqa: BLE001  # the user's code may raise anything
@@ -255,9 +276,9 @@ def _try_backward(made: Anatomy, plan: Backward, rank: int, x: Array) -> None:
         if role not in returned
     )
     made.backward = replace(plan, returned=returned, left=left)
-    told = [f"{role} is returned" for role in returned if role != Role.CACHE]
-    told += [f"{role} is left in {name_of(path)}" for role, path in left]
-    made.evidence.append(f"gradients come from {plan.method}: {', '.join(told) or 'none found'}")
+    places = [f"{role} is returned" for role in returned if role != Role.CACHE]
+    places += [f"{role} is left in {name_of(path)}" for role, path in left]
+    made.evidence.append(f"gradients come from {plan.method}: {', '.join(places) or 'none found'}")
     _missing_gradients(made, [*returned, *(role for role, _ in left)])
     try:
         plan.call(owner, lab.native(dy, copied=True), result)
@@ -276,7 +297,7 @@ def _missing_gradients(made: Anatomy, found: list[Role]) -> None:
         made.unidentified.append(Unidentified(str(gradient), Part.GRADIENTS, why))
 
 
-def _expected(lab: Lab, x: Array, dy: Array, shape: tuple[int, ...]) -> Expected:
+def _expected(lab: Lab, x: Array, dy: Array) -> Expected:
     """The gradients of a right implementation with gamma = 1 and a negligible eps."""
     axes = tuple(axis for axis in range(x.ndim) if axis != 1)
     wide, up = x.astype(np.float64), dy.astype(np.float64)

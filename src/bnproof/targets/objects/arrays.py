@@ -44,15 +44,19 @@ class NumPyArrays(Arrays):
     name = "NumPy"
 
     def is_array(self, value: object) -> bool:
+        """Whether a value is an array of this framework."""
         return isinstance(value, np.ndarray)
 
     def native(self, a: Array, *, copied: bool = False) -> Any:
+        """The array in the target's framework."""
         return np.array(a) if copied else a
 
     def plain(self, value: Any) -> Array:
+        """A copy as a NumPy array."""
         return np.array(np.asarray(value))
 
     def write(self, held: Any, values: Array) -> Any:
+        """Values written into what is held, or new in its shape."""
         shaped = values.reshape(held.shape)
         if held.flags.writeable and held.dtype == values.dtype and held.strides:
             held[...] = shaped
@@ -60,10 +64,12 @@ class NumPyArrays(Arrays):
         return np.array(shaped)
 
     def cast(self, held: Any, dtype: str) -> Any:
+        """What is held, in another dtype."""
         kind = FORMATS[dtype].dtype
         return held if held.dtype == kind else held.astype(kind)
 
     def is_floating(self, value: Any) -> bool:
+        """Whether an array holds floating-point numbers."""
         return bool(np.issubdtype(value.dtype, np.floating) or value.dtype.name == "bfloat16")
 
 
@@ -78,10 +84,11 @@ class TorchArrays(Arrays):
         self.torch = torch
 
     def is_array(self, value: object) -> bool:
+        """Whether a value is an array of this framework."""
         return isinstance(value, self.torch.Tensor)
 
     def native(self, a: Array, *, copied: bool = False) -> Any:
-        """The array's own memory as a tensor; torch has no negative strides, so these are copied."""
+        """The array's own memory as a tensor; torch has no negative strides, which are copied."""
         if copied or not a.flags.writeable or any(stride < 0 for stride in a.strides):
             a = np.array(a, order="C")
         if a.dtype.name == "bfloat16":
@@ -96,11 +103,13 @@ class TorchArrays(Arrays):
         return np.array(tensor.numpy())
 
     def write(self, held: Any, values: Array) -> Any:
+        """Values written into what is held, or new in its shape."""
         with self.torch.no_grad():
             held.copy_(self.native(np.array(values)).reshape(held.shape))
         return held
 
     def cast(self, held: Any, dtype: str) -> Any:
+        """What is held, in another dtype."""
         kind = getattr(self.torch, dtype)
         if held.dtype == kind:
             return held
@@ -109,4 +118,5 @@ class TorchArrays(Arrays):
         return held.detach().to(kind).requires_grad_(held.requires_grad)
 
     def is_floating(self, value: Any) -> bool:
+        """Whether an array holds floating-point numbers."""
         return bool(value.is_floating_point())

@@ -85,6 +85,9 @@ class Modes:
         methods: names of methods without arguments for the two modes.
         attributes: attributes that select the mode, with their roles.
         words: the values of a mode that is a text.
+        evaluates_only: whether training cannot be called, so that all calls are evaluations.
+        under_no_grad: whether evaluation is told by torch.no_grad(), as some functions do.
+        wrap: what makes the object into what is called, as torch.compile does.
     """
 
     train: Way
@@ -93,6 +96,9 @@ class Modes:
     methods: tuple[str, str] | None = None
     attributes: tuple[tuple[str, Role], ...] = ()
     words: tuple[Any, Any] = WORDS[0]
+    evaluates_only: bool = False
+    under_no_grad: bool = False
+    wrap: Any = None
 
     def select(self, owner: Any, *, training: bool) -> None:
         """Put an object into a mode, by everything that it has for that."""
@@ -107,13 +113,19 @@ class Modes:
         self, owner: Any, x: Any, *, training: bool, given: dict[Role, Any] | None = None
     ) -> Any:
         """What the object returns of x in a mode; whatever the user's code raises comes out."""
+        training = training and not self.evaluates_only
         way = self.train if training or self.evaluate is None else self.evaluate
         self.select(owner, training=training)
         named = {name: self._value(role, training=training) for name, role in way.flags}
         named |= {name: (given or {})[role] for name, role in way.passed if role in (given or {})}
-        if self.is_module and way.method in ("forward", "__call__"):
-            return owner(x, **named)
-        return getattr(owner, way.method)(x, **named)
+        method = owner if self.is_module else getattr(owner, way.method)
+        method = method if self.wrap is None else self.wrap(method)
+        if training or not self.under_no_grad:
+            return method(x, **named)
+        import torch  # noqa: PLC0415  # only where a target is told by it
+
+        with torch.no_grad():
+            return method(x, **named)
 
     def _value(self, role: Role, *, training: bool) -> Any:
         if role == Role.MODE:
@@ -138,11 +150,10 @@ def _way(name: str, method: Any) -> Way | None:
     parameters = parameters_of(method)
     if parameters is None:
         return Way(name)
-    first, *rest = parameters or [None]
-    if first is None or first.kind is inspect.Parameter.KEYWORD_ONLY:
+    if not parameters or parameters[0].kind is inspect.Parameter.KEYWORD_ONLY:
         return None
     flags, passed = [], []
-    for parameter in rest:
+    for parameter in parameters[1:]:
         roles = roles_of(parameter.name)
         flag = next((role for role in FLAGS if role in roles), None)
         role = next((role for role in PASSED if role in roles), None)
@@ -248,7 +259,7 @@ def returned(result: Any, shape: tuple[int, ...], arrays: Arrays) -> Returned:
 
     Raises ValueError, with what came back, where no array has that shape.
     """
-    if arrays.is_array(result):
+    if arrays.is_array(result) and tuple(result.shape) == shape:
         return Returned(result)
     if isinstance(result, (tuple, list)):
         y = next((r for r in result if arrays.is_array(r) and tuple(r.shape) == shape), None)

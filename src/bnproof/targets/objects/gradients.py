@@ -1,4 +1,4 @@
-"""Gradients of an object: by its own backward method, read from what it returns or leaves behind."""
+"""Gradients by an object's own backward: what it returns, and what it leaves behind."""
 
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
@@ -73,7 +73,7 @@ def backward_of(owner: Any) -> Backward | None:
         optional = [p for p in parameters if p.default is not inspect.Parameter.empty]
         if len(required) == 1 or (not required and optional):
             return Backward(name)
-        if len(required) == 2:  # noqa: PLR2004  # dy and a cache
+        if len(required) == 2:  # dy and a cache
             cache = next((p for p in required if Role.CACHE in roles_of(p.name)), required[1])
             dy = next(p for p in required if p is not cache)
             return Backward(name, cache.name, dy.name)
@@ -134,7 +134,7 @@ def settled(
         made.append(named or (Role.DX if whole and Role.DX not in made else None))
     left = [role for role in GRADIENTS if role not in made]
     open_ = [i for i, role in enumerate(made) if role is None and results[i][1].size == channels]
-    if len(open_) == 2 and len(left) == 2:  # noqa: PLR2004  # dgamma and dbeta
+    if len(open_) == 2 and len(left) == 2:  # dgamma and dbeta
         first, second = (results[i][1] for i in open_)
         swapped = expected.matches(Role.DBETA, first) and expected.matches(Role.DGAMMA, second)
         left = left[::-1] if swapped else left

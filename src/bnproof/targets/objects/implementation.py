@@ -21,6 +21,7 @@ class Traits:
     momentum_weighs: str = "new"
     cumulative: bool = False
     accuracy: str = "streaming"
+    single_value: str | None = None
     keeps_strides: bool | str = True
     fixed: dict[str, Any] = field(default_factory=dict)
     accepts: dict[str, tuple[float, float]] = field(default_factory=dict)
@@ -129,6 +130,7 @@ _DECLARED = (
     "momentum_weighs",
     "cumulative",
     "accuracy",
+    "single_value",
     "keeps_strides",
     "fixed",
     "accepts",

@@ -89,7 +89,7 @@ class Lab:
         """The inverse of `laid_out`."""
         if self.columns:
             return y.T
-        return y if self.axis == 1 or y.ndim < 2 else np.moveaxis(y, -1, 1)  # noqa: PLR2004
+        return y if self.axis == 1 or y.ndim < 2 else np.moveaxis(y, -1, 1)
 
     def settings(self, dtype: str) -> dict[Role, Any]:
         """What is passed to a call that takes more than x."""

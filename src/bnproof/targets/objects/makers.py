@@ -83,9 +83,8 @@ class Maker:
         """Whether a setting can be passed to the constructor."""
         if self.is_instance:
             return False
-        return self.signature.with_role(role) is not None or role in dict(
-            (r, n) for n, r in self.sent
-        )
+        sent = [sent_role for _, sent_role in self.sent]
+        return self.signature.with_role(role) is not None or role in sent
 
     def make(self, wanted: Wanted, arrays: Arrays) -> Any:
         """A new object; whatever the user's code raises comes out."""
@@ -108,13 +107,14 @@ class Maker:
 
     def _named(self, wanted: Wanted, arrays: Arrays) -> dict[str, Any]:
         made: dict[str, Any] = {}
-        named = [a for a in self.signature.arguments if a.name and a.role is not None]
         asked = {Role.EPS: wanted.eps, Role.MOMENTUM: wanted.momentum}
-        for argument in named:
-            optional = not argument.required
-            if optional and (asked.get(argument.role, 0) is None or argument.role in _LEFT):
+        for argument in self.signature.arguments:
+            role = argument.role
+            if not argument.name or role is None:
                 continue
-            made[argument.name] = self._value(argument.role, wanted, arrays)
+            if not argument.required and (asked.get(role, 0) is None or role in _LEFT):
+                continue
+            made[argument.name] = self._value(role, wanted, arrays)
         for name, role in self.sent:
             if asked[role] is not None:
                 made[name] = self._value(role, wanted, arrays)

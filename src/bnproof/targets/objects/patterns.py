@@ -77,7 +77,7 @@ def _covers(changed: Array, expected: Array) -> bool:
     if changed[~expected].any():
         return False
     share = changed[expected].mean() if expected.any() else 0.0
-    return bool(share > 0.8)  # noqa: PLR2004  # four of five: at most one of seven may cancel
+    return bool(share > 0.8)  # four of five: at most one of seven may cancel
 
 
 def shape_of(rank: int, channels: int = CHANNELS) -> tuple[int, ...]:

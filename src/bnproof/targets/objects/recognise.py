@@ -1,17 +1,19 @@
 """From a class, factory or instance to an implementation of the contract."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from bnproof.properties.formats import Array
 from bnproof.targets.aliases import Role
 from bnproof.targets.objects.arrays import Arrays, NumPyArrays, TorchArrays
-from bnproof.targets.objects.calls import Modes, modes_of
+from bnproof.targets.objects.calls import modes_of
+from bnproof.targets.objects.claims import claimed_ranks, speaks_of_columns
 from bnproof.targets.objects.lab import Lab
 from bnproof.targets.objects.makers import Maker, Wanted, makers_of, with_setup
+from bnproof.targets.objects.patterns import CHANNELS, Pattern, pattern, probe
+from bnproof.targets.objects.refusals import told
 from bnproof.targets.objects.slots import (
     arrays_in,
     is_torch_module,
@@ -19,14 +21,12 @@ from bnproof.targets.objects.slots import (
     per_channel_roles,
     roles_of_path,
 )
-from bnproof.targets.objects.patterns import CHANNELS, Pattern, pattern, probe
-from bnproof.targets.objects.refusals import told
 
 RANKS = (2, 4, 3, 5)
 """The ranks, in the order in which they are tried."""
 
 
-class NotRecognised(Exception):
+class NotRecognisedError(Exception):
     """A target could not be used as an object; the message says what was tried and raised."""
 
 
@@ -67,7 +67,7 @@ class Found:
 
 
 def find(target: Any) -> Found:
-    """How objects of a target are made and called; raises NotRecognised."""
+    """How objects of a target are made and called; raises NotRecognisedError."""
     refusals: list[str] = []
     for maker in makers_of(target):
         for arrays in frameworks(target):
@@ -76,7 +76,7 @@ def find(target: Any) -> Found:
                 if found is not None:
                     found.refusals = refusals
                     return found
-    raise NotRecognised("\n".join(dict.fromkeys(refusals)) or "nothing could be called")
+    raise NotRecognisedError("\n".join(dict.fromkeys(refusals)) or "nothing could be called")
 
 
 def frameworks(target: Any) -> Iterator[Arrays]:
@@ -115,6 +115,10 @@ def _with(maker: Maker, arrays: Arrays, dtype: str, refusals: list[str]) -> Foun
             tried = _ranks(lab, refusals)
             if tried:
                 return Found(_laid(lab, tried), tried)
+            frozen = lab.with_(modes=replace(modes, evaluates_only=True))
+            tried = [t for t in _ranks(frozen, refusals) if t.training == Pattern.ELEMENT]
+            if tried:
+                return Found(_laid(frozen, tried), tried)
     return None
 
 
@@ -145,15 +149,21 @@ def channels_of(maker: Maker, arrays: Arrays) -> int:
 
 
 def _ranks(lab: Lab, refusals: list[str]) -> list[Tried]:
-    """What each rank shows, in the layout that is right in kind, else in the first that runs."""
-    by_rank: dict[int, list[Tried]] = {}
-    for rank in RANKS:
-        by_rank[rank] = list(_layouts(lab, rank, refusals))
+    """The ranks that are offered, each in the layout that is right in kind or the first that runs.
+
+    Where some rank is right, another that is wrong in kind is taken for an accident of
+    broadcasting, as in code for rows that is given images, unless the source speaks of that rank.
+    """
+    by_rank = {rank: list(_layouts(lab, rank, refusals)) for rank in RANKS}
     right = [t for tried in by_rank.values() for t in tried if t.right]
-    if right:
-        layout = _commonest(right)
-        return [t for t in right if _layout(t) == layout or (t.rank == 2 and not layout[1])]
-    return [tried[0] for tried in by_rank.values() if tried]
+    if not right:
+        return [tried[0] for tried in by_rank.values() if tried]
+    claimed = claimed_ranks(lab.maker.target)
+    wrong = [tried[0] for tried in by_rank.values() if tried and not any(t.right for t in tried)]
+    meant = [t for t in wrong if t.rank in claimed]
+    layout = _commonest([*right, *meant])
+    offered = [*right, *meant]
+    return [t for t in offered if _layout(t) == layout or (t.rank == 2 and not layout[1])]
 
 
 def _layout(tried: Tried) -> tuple[int, bool]:
@@ -168,7 +178,7 @@ def _commonest(right: list[Tried]) -> tuple[int, bool]:
 
 def _layouts(lab: Lab, rank: int, refusals: list[str]) -> Iterator[Tried]:
     for axis, columns in ((1, False), (-1, False), (1, True)):
-        if rank == 2 and axis == -1 or rank > 2 and columns:
+        if (rank == 2 and axis == -1) or (rank > 2 and columns):
             continue
         if columns and not _columns_are_meant(lab):
             continue
@@ -182,6 +192,8 @@ def _layouts(lab: Lab, rank: int, refusals: list[str]) -> Iterator[Tried]:
 
 def _columns_are_meant(lab: Lab) -> bool:
     """Whether samples may be columns: an array is (C, 1), or the text speaks of columns."""
+    if speaks_of_columns(lab.maker.target):
+        return True
     try:
         example = lab.new(2)
     except Exception:  # noqa: BLE001  # the user's code; a call without warm-up may fail

@@ -15,8 +15,8 @@ import numpy as np
 from bnproof.properties.formats import Array
 from bnproof.targets.aliases import AFFINE, PER_CHANNEL, STATISTICS, Role
 from bnproof.targets.objects.lab import Lab, State
-from bnproof.targets.objects.slots import Kind, Path, kind_of, name_of, per_channel_roles
 from bnproof.targets.objects.patterns import probe
+from bnproof.targets.objects.slots import Kind, Path, kind_of, name_of, per_channel_roles
 
 MOVED = np.array([0.5, 1.25, 2.5])
 """By how much an array is moved, channel by channel; positive, since a variance may be moved."""
@@ -138,12 +138,12 @@ def _effect(y: Array, base: Array) -> Effect:
 
 
 def assigned(lab: Lab, rank: int, behaviours: dict[Path, Behaviour]) -> Roles:
-    """Give each role a slot: the one that is called and behaves so, else called, else behaves so."""
+    """Give each role a slot: one that is called and behaves so, else called, else behaves so."""
     made = Roles(behaviours=behaviours)
     example = lab.new(rank)
     for role in PER_CHANNEL:
         free = {p: b for p, b in behaviours.items() if p not in made.paths.values()}
-        _choose(made, role, free, lab, example)
+        _choose(made, role, free, example)
     for path, behaviour in behaviours.items():
         if path not in made.paths.values() and _counts(path, behaviour, example):
             made.left.append(path)
@@ -157,9 +157,7 @@ def _counts(path: Path, behaviour: Behaviour, example: object) -> bool:
     return behaviour.role_like is not None or behaviour.remembers
 
 
-def _choose(
-    made: Roles, role: Role, free: dict[Path, Behaviour], lab: Lab, example: object
-) -> None:
+def _choose(made: Roles, role: Role, free: dict[Path, Behaviour], example: object) -> None:
     behaving = [p for p, b in free.items() if b.role_like == role]
     called = [p for p in free if role in per_channel_roles(p)]
     both = [p for p in called if p in behaving]

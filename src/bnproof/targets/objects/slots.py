@@ -114,7 +114,7 @@ def put(owner: Any, path: Path, value: Any) -> None:
 
 
 def remove(owner: Any, path: Path) -> None:
-    """Remove what a path leads to; in a list it becomes None, so that the others keep their place."""
+    """Remove what a path leads to; in a list it becomes None, so that others keep their place."""
     parent, last = get(owner, path[:-1]), path[-1]
     if not last.is_item:
         delattr(parent, last.key)
@@ -133,16 +133,16 @@ def arrays_in(owner: Any, arrays: Arrays) -> Iterator[tuple[Path, Any]]:
 
 def leaves(owner: Any) -> Iterator[tuple[Path, Any]]:
     """Everything that an object holds and that is not entered further."""
-    yield from _leaves(owner, (), {id(owner)}, owner)
+    yield from _leaves(owner, (), {id(owner)})
 
 
-def _leaves(owner: Any, path: Path, seen: set[int], root: Any) -> Iterator[tuple[Path, Any]]:
+def _leaves(owner: Any, path: Path, seen: set[int]) -> Iterator[tuple[Path, Any]]:
     for step, value in _members(owner):
         here = (*path, step)
-        if _is_entered(value, root) and len(here) < DEPTH:
+        if _is_entered(value) and len(here) < DEPTH:
             if id(value) not in seen:
                 seen.add(id(value))
-                yield from _leaves(value, here, seen, root)
+                yield from _leaves(value, here, seen)
         else:
             yield here, value
 
@@ -163,21 +163,27 @@ def _members(owner: Any) -> list[tuple[Step, Any]]:
 
 def _module_members(module: Any) -> Iterator[tuple[str, Any]]:
     """Parameters, buffers and submodules, then the attributes that torch has not made."""
-    yield from module._parameters.items()
-    yield from module._buffers.items()
-    yield from module._modules.items()
+    yield from module.named_parameters(recurse=False)
+    yield from module.named_buffers(recurse=False)
+    yield from module.named_children()
     for name, value in vars(module).items():
-        if name not in _OF_TORCH:
+        if name not in _OF_TORCH and _HOOKS not in name:
             yield name, value
 
 
 _OF_TORCH = frozenset(
-    "_parameters _buffers _modules _non_persistent_buffers_set _backward_pre_hooks "
-    "_backward_hooks _is_full_backward_hook _forward_hooks _forward_hooks_with_kwargs "
-    "_forward_hooks_always_called _forward_pre_hooks _forward_pre_hooks_with_kwargs "
-    "_state_dict_hooks _state_dict_pre_hooks _load_state_dict_pre_hooks "
-    "_load_state_dict_post_hooks training dynamo_ctx forward".split()
+    (
+        "_parameters",
+        "_buffers",
+        "_modules",
+        "_non_persistent_buffers_set",
+        "training",
+        "dynamo_ctx",
+        "forward",
+    )
 )
+_HOOKS = "_hooks"
+"""How the names end under which torch keeps its hooks, in every module."""
 
 
 def is_torch_module(value: Any) -> bool:
@@ -188,7 +194,7 @@ def is_torch_module(value: Any) -> bool:
     )
 
 
-def _is_entered(value: Any, root: Any) -> bool:
+def _is_entered(value: Any) -> bool:
     """Containers, submodules, and objects of classes that stand where the root's class does."""
     if isinstance(value, (dict, list)):
         return True
@@ -207,8 +213,8 @@ def kind_of(owner: Any, path: Path) -> Kind:
     """How a slot is held: torch's parameters and buffers are state that nobody may ignore."""
     parent = held(owner, path[:-1]) if len(path) > 1 else owner
     if is_torch_module(parent):
-        if path[-1].key in parent._parameters:
+        if path[-1].key in dict(parent.named_parameters(recurse=False)):
             return Kind.PARAMETER
-        if path[-1].key in parent._buffers:
+        if path[-1].key in dict(parent.named_buffers(recurse=False)):
             return Kind.BUFFER
     return Kind.ATTRIBUTE

@@ -1,0 +1,71 @@
+"""What the source of a target says of the shapes that it takes.
+
+Code for rows takes images by broadcasting, and so does code for images with a mistake: they behave
+alike.  The difference is what the author says: a docstring or comment with a shape such as
+(N, C, H, W), a name such as BatchNorm2d, or code that looks at the number of axes.
+"""
+
+import inspect
+import re
+from typing import Any
+
+_SHAPE = re.compile(r"\(\s*(\w+(?:\s*[,x*\u00d7]\s*\w+){1,4})\s*\)")
+_SAMPLES = ("n", "m", "b", "bs", "batch", "batch_size", "samples", "num_samples", "examples", "nb")
+_BY_NAME = (
+    (re.compile(r"1d$", re.IGNORECASE), (2, 3)),
+    (re.compile(r"2d$|image|spatial|conv", re.IGNORECASE), (4,)),
+    (re.compile(r"3d$", re.IGNORECASE), (5,)),
+)
+_LOOKS_AT_AXES = re.compile(
+    r"\.ndim\b|\.dim\(\)|len\(\s*\w+\.shape\s*\)|len\(\s*\w+\.size\(\)\s*\)"
+)
+
+
+def claimed_ranks(target: Any) -> set[int]:
+    """The ranks that a target's name or source speaks of; empty where it says nothing.
+
+    >>> class BatchNorm2d: ...
+    >>> claimed_ranks(BatchNorm2d)
+    {4}
+    """
+    text = source_of(target)
+    name = getattr(_kind(target), "__name__", "")
+    found = {rank for pattern, ranks in _BY_NAME if pattern.search(name) for rank in ranks}
+    found |= {len(sides) for sides in _shapes(text) if sides[0] in _SAMPLES}
+    if _LOOKS_AT_AXES.search(text):
+        found |= {3, 4, 5}
+    return found & {2, 3, 4, 5}
+
+
+def speaks_of_columns(target: Any) -> bool:
+    """Whether a target's source says that samples are columns, as (features, m)."""
+    text = source_of(target)
+    shapes = [sides for sides in _shapes(text) if len(sides) == 2]  # a matrix
+    columns = any(b in _SAMPLES and a not in _SAMPLES for a, b in shapes)
+    return columns or re.search(r"samples? (?:are|is|as|in) .{0,12}columns?", text) is not None
+
+
+def _shapes(text: str) -> list[list[str]]:
+    return [re.split(r"\s*[,x*\u00d7]\s*", found.lower()) for found in _SHAPE.findall(_prose(text))]
+
+
+def _prose(text: str) -> str:
+    """Docstrings and comments, where shapes are written; code has other tuples."""
+    documented = re.findall(r'"""(.*?)"""|\'\'\'(.*?)\'\'\'', text, re.DOTALL)
+    comments = re.findall(r"#(.*)", text)
+    return "\n".join([*("".join(parts) for parts in documented), *comments])
+
+
+def source_of(target: Any) -> str:
+    """The source text of a class, function, or the class of an instance; "" where there is none."""
+    try:
+        return inspect.getsource(_kind(target))
+    except (OSError, TypeError):
+        return ""
+
+
+def _kind(target: Any) -> Any:
+    made = getattr(target, "func", target)
+    if isinstance(made, type) or inspect.isroutine(made):
+        return made
+    return type(made)
