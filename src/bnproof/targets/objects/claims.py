@@ -12,13 +12,14 @@ from typing import Any
 _SHAPE = re.compile(r"\(\s*(\w+(?:\s*[,x*\u00d7]\s*\w+){1,4})\s*\)")
 _SAMPLES = ("n", "m", "b", "bs", "batch", "batch_size", "samples", "num_samples", "examples", "nb")
 _BY_NAME = (
-    (re.compile(r"1d$", re.IGNORECASE), (2, 3)),
     (re.compile(r"2d$|image|spatial|conv", re.IGNORECASE), (4,)),
     (re.compile(r"3d$", re.IGNORECASE), (5,)),
 )
-_LOOKS_AT_AXES = re.compile(
-    r"\.ndim\b|\.dim\(\)|len\(\s*\w+\.shape\s*\)|len\(\s*\w+\.size\(\)\s*\)"
+_AXES_COUNTED = re.compile(
+    r"(?:\.ndim|\.dim\(\)|len\(\s*\w+\.(?:shape|size\(\))\s*\))\s*"
+    r"(?:==|!=|in|not in)\s*([\d(\[{,\s)\]}]+)"
 )
+_REDUCED = re.compile(r"[(\[]\s*0\s*((?:,\s*\d\s*)+)[)\]]")
 
 
 def claimed_ranks(target: Any) -> set[int]:
@@ -32,9 +33,14 @@ def claimed_ranks(target: Any) -> set[int]:
     name = getattr(_kind(target), "__name__", "")
     found = {rank for pattern, ranks in _BY_NAME if pattern.search(name) for rank in ranks}
     found |= {len(sides) for sides in _shapes(text) if sides[0] in _SAMPLES}
-    if _LOOKS_AT_AXES.search(text):
-        found |= {3, 4, 5}
+    found |= {int(n) for numbers in _AXES_COUNTED.findall(text) for n in re.findall(r"\d", numbers)}
+    found |= {_rank_of([0, *map(int, re.findall(r"\d", rest))]) for rest in _REDUCED.findall(text)}
     return found & {2, 3, 4, 5}
+
+
+def _rank_of(axes: list[int]) -> int:
+    """The rank of an array that is reduced over some axes: all but axis 1, or all but the last."""
+    return len(axes) + 1 if axes == list(range(len(axes))) else max(axes) + 1
 
 
 def speaks_of_columns(target: Any) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bnproof.properties.formats import Array
+from bnproof.run.target import TargetError
 from bnproof.targets.objects.lab import Lab
 from bnproof.targets.objects.layer import ObjectLayer, Recipe
 from bnproof.targets.objects.makers import CUMULATIVE
@@ -99,6 +100,16 @@ class ObjectImplementation:
         """The object as its constructor makes it without settings."""
         lab = self.recipe.lab.with_(eps=None, momentum=None)
         return self._of(lab, channels, dtype, self.traits.ranks[0])
+
+    def standalone(self, dtype: str) -> str:
+        """The same as source text, for scripts; TargetError where an optimizer has to stand in."""
+        maker = self.recipe.lab.maker
+        if maker.setup and maker.recorder is not None and maker.recorder.given:
+            message = f"no script can be written: {self.name} leaves its gradients to an optimizer"
+            raise TargetError(message, loaded=True)
+        from bnproof.targets.objects.standalone import standalone  # noqa: PLC0415  # for scripts
+
+        return standalone(self.recipe, self.traits, dtype)
 
     def _own_momentum(self) -> Any:
         return self.traits.fixed.get("momentum", 0.5)
