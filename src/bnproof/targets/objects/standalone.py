@@ -138,7 +138,8 @@ _AUTOGRAD = """
 
         def backward(dy):
             found = torch.autograd.grad(y, inputs, {dy}, retain_graph=True, allow_unused=True)
-            by_id = {{id(t): torch.zeros_like(t) if g is None else g for g, t in zip(found, inputs)}}
+            found = [torch.zeros_like(t) if g is None else g for g, t in zip(found, inputs)]
+            by_id = {{id(t): g for g, t in zip(found, inputs)}}
             gradients = [by_id.get(id(t)) for t in ({parameters},)]
             return whole(by_id[id(x)]), *(None if g is None else numbers(g) for g in gradients)
 
@@ -253,18 +254,15 @@ def _prepare(recipe: Recipe, dtype: str) -> Iterator[str]:
         yield f"batch = np.arange(np.prod({shape})).reshape({shape}) % 7 - 3.0"
         yield "self.call(batch.astype(dtype), True)  # what it makes at its first call"
     if lab.arrays.name == "torch" and lab.modes.is_module:
-        yield f"o.to(torch.{dtype}).requires_grad_()"
-        return
-    for path in recipe.paths.values():
+        yield f"o.to(torch.{dtype})"
+    for role, path in recipe.paths.items():
         here = _expression(path)
-        if lab.arrays.name == "torch":
+        if lab.arrays.name == "torch" and not lab.modes.is_module:
             yield f"{here} = {here}.detach().to(torch.{dtype})"
-        else:
+        elif lab.arrays.name != "torch":
             yield f"{here} = None if {here} is None else np.asarray({here}, dtype)"
-    if recipe.autograd:
-        yield from (
-            f"{_expression(p)}.requires_grad_()" for r, p in recipe.paths.items() if r in _AFFINE
-        )
+        if recipe.autograd and role in _AFFINE:
+            yield f"{here}.requires_grad_()"
 
 
 _AS_FUNCTION = "lambda o, x: CALL"
