@@ -38,9 +38,9 @@ is squared again a few more.  inv_std is off by at most alpha inv_std + Z.
 
 Where training normalises by b var, b = N / (N - 1), and w = b var + eps, an implementation divides
 the sum of the squares by N - 1 instead of N, which rounds as often, or multiplies var by b, which
-rounds twice more (b itself, and the product; one division more in var N / (N - 1)).  So the variance
-that it uses is b (var + t) (1 + s) with |t| <= Delta and |s| <= gamma_2: b Delta, b var and gamma_6
-stand for Delta, var and gamma_4 in R.  Underflows are those of Delta, which b <= 2 doubles at most.
+rounds twice more (b itself, and the product; or a product and a division in var N / (N - 1)).  So
+the variance that it uses is b (var + t) (1 + s) with |t| <= Delta and |s| <= gamma_2: b Delta,
+b var and gamma_6 stand for Delta, var and gamma_4 in R.  Underflows are among those of Delta.
 """
 
 from collections.abc import Callable
