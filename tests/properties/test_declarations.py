@@ -157,7 +157,7 @@ def test_wrong_twins_of_the_unbiased_normalisation(wrong: Callable[[], Any], due
 
 def test_the_declaration_excuses_the_forward_pass_alone() -> None:
     """A missing factor in dx is seen in dx, by finite differences as well, and nowhere else."""
-    found = violated(FactorMissingInBackward())
+    found = violated(FactorMissingInBackward)
 
     assert all(name.startswith("backward/") for name in found)
     assert "backward/finite-differences" in found
