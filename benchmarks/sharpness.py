@@ -46,7 +46,7 @@ class Data:
         self.old = declaration.momentum_weighs == "old"
         self.last = declaration.channel_axis == -1
         self.biased = not declaration.unbiased(self.rank)
-        self.affine = declaration.affine_parameters != "none"
+        self.affine = declaration.has_gamma and declaration.has_beta
         shape = (32, 4, *(1,) * (self.rank - 2))
         self.x, self.dy = (rng.normal(size=shape).astype(dtype) for _ in range(2))
         self.x = (self.x + offset).astype(dtype)
@@ -205,10 +205,11 @@ def alarms(dtype: str, every: int) -> dict[str, str]:
 
 
 def usable(implementation: Any, dtype: str) -> bool:
-    """Whether all checks can call a control: it declares the dtype and has all methods."""
+    """Whether all checks can judge a control: dtype, methods, parameters and formula are theirs."""
     declaration = declaration_of(implementation)
     both = {"train", "infer"} <= set(declaration.methods)
-    plain = declaration.affine_parameters != "none" and not declaration.fixed
+    plain = declaration.has_gamma and declaration.has_beta and not declaration.fixed
+    plain = plain and not declaration.normalises_unbiased
     return dtype in declaration.dtypes and both and plain
 
 

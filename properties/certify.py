@@ -26,6 +26,7 @@ def certify(
     momentum: float = 0.1,
     momentum_weighs: str = "new",
     running_variance: str = "unbiased",
+    normalising_variance: str = "biased",
     inference: bool = False,
     channel_axis: int = 1,
     flush_to_zero: bool = False,
@@ -42,7 +43,8 @@ def certify(
 
     The inputs are x (N, C, *spatial), or (N, *spatial, C) with channel_axis -1, dy like x, and
     gamma, beta and the running statistics before the call, (C,).  The outputs to certify are y,
-    dx, dgamma, dbeta, the saved mean and inv_std, and the running statistics after the call.  A
+    dx, dgamma, dbeta, the saved mean and inv_std, and the running statistics after the call.
+    ``normalising_variance`` is the variance that training normalises by, "biased" or "unbiased".  A
     ratio of at most 1 means that the class explains the output; 0 also stands for what has no
     bound, infinity for NaN.
 
@@ -87,7 +89,13 @@ def certify(
     kept = Fraction(momentum) if momentum_weighs == "old" else 1 - Fraction(momentum)
     settings = Settings(eps, kept, 1 - kept)
     unbiased = running_variance == "unbiased"
-    subject = make_subject(case, settings, inference=inference, unbiased=unbiased)
+    subject = make_subject(
+        case,
+        settings,
+        inference=inference,
+        unbiased=unbiased,
+        normalises_unbiased=normalising_variance == "unbiased",
+    )
     ratios: dict[str, dict[str, float]] = {}
     for name, arithmetic in ladder(format_of(x.dtype), wide, flush_to_zero=flush_to_zero).items():
         ratios[name] = {}

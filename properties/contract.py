@@ -30,6 +30,9 @@ CLASSES = (
 )
 """The accuracy classes, strongest first."""
 
+AFFINE = ("required", "optional", "gamma only", "beta only", "none")
+"""What an implementation takes of gamma and beta."""
+
 RANKS = (2, 3, 4, 5)
 METHODS = ("train", "infer", "layer")
 FOUND = ("methods", "layer_options", "name", "version")
@@ -53,14 +56,21 @@ class Declaration:
         momentum_weighs: "new" (PyTorch) or "old" (Keras, Flax, ONNX), the term that momentum
             multiplies.
         running_variance: "unbiased" or "biased"; or a dict by rank.
+        normalising_variance: the variance in y = gamma (x - mean) / sqrt(variance + eps) + beta of
+            training: "biased" (mean of the squared deviations, as the paper defines it) or
+            "unbiased" (N / (N - 1) times that).  Inference normalises by the running variance
+            either way.
         single_value: training with one value per channel: "error" (raised before statistics
-            change), "beta" (y is beta, dx is 0), or "undefined" (never called, and said so).
+            change), "beta" (y is beta, dx is 0), or "undefined" (never called, and said so).  The
+            unbiased variance of one value is 0 / 0: "beta" needs normalising_variance = "biased".
         empty: training with no value: "error", "empty" (an empty y, statistics unchanged), or
             "undefined".
         accuracy: weakest accuracy class accepted; or a dict by dtype.
-        affine_parameters: "required"; "optional": gamma and beta may be None; "none": they
-            always are, results take the dtype of the statistics, and backward returns
-            (dx, None, None).
+        affine_parameters: "required": gamma and beta are always given; "optional": both or one of
+            them may be None; "gamma only": beta is always None (a layer with weight and no bias);
+            "beta only": gamma is always None; "none": both always are.  A missing gamma means 1,
+            a missing beta 0; backward returns None for the gradient of a missing parameter,
+            and results take the dtype of the statistics.
         deterministic: the same call gives the same bits.
         flush_to_zero: subnormal inputs, settings, intermediates and results may become 0.
         cumulative: takes momentum=None with batches_seen=t, whose weight is 1 / (t + 1).
@@ -84,6 +94,7 @@ class Declaration:
     channel_axis: int = 1
     momentum_weighs: str = "new"
     running_variance: str | Mapping[int, str] = "unbiased"
+    normalising_variance: str = "biased"
     single_value: str = "error"
     empty: str = "error"
     accuracy: str | Mapping[str, str] = "streaming"
@@ -128,6 +139,33 @@ class Declaration:
         if isinstance(self.running_variance, str):
             return self.running_variance == "unbiased"
         return self.running_variance.get(rank, "unbiased") == "unbiased"
+
+    @property
+    def normalises_unbiased(self) -> bool:
+        """Whether training normalises by the unbiased variance.
+
+        >>> Declaration(normalising_variance="unbiased").normalises_unbiased
+        True
+        """
+        return self.normalising_variance == "unbiased"
+
+    @property
+    def has_gamma(self) -> bool:
+        """Whether gamma can be given.
+
+        >>> Declaration(affine_parameters="beta only").has_gamma
+        False
+        """
+        return self.affine_parameters not in ("beta only", "none")
+
+    @property
+    def has_beta(self) -> bool:
+        """Whether beta can be given.
+
+        >>> Declaration(affine_parameters="gamma only").has_beta
+        False
+        """
+        return self.affine_parameters not in ("gamma only", "none")
 
     def weight(self, momentum: float) -> float:
         """The weight of the new value that a momentum stands for, rounded once.
@@ -175,6 +213,7 @@ def declaration_of(implementation: object) -> Declaration:
                 given[name] = _read(name, value)
             except ContractError as error:
                 wrong.append(error)
+    wrong += _conflicts(given)
     if wrong:
         raise ContractError("; ".join(map(str, wrong)))
     given["name"] = str(getattr(implementation, "name", None) or _name_of(implementation))
@@ -206,6 +245,20 @@ def _of_layers(declaration: Declaration) -> Declaration:
         dtypes=dtypes if "dtype" in declaration.layer_options else dtypes[:1],
         ranks=ranks if "rank" in declaration.layer_options else ranks[:1],
     )
+
+
+def _conflicts(given: Mapping[str, Any]) -> list[ContractError]:
+    """Attributes that exclude each other."""
+    unbiased = given.get("normalising_variance") == "unbiased"
+    if unbiased and given.get("single_value") == "beta":
+        return [
+            ContractError(
+                'single_value = "beta" contradicts normalising_variance = "unbiased", since the '
+                'unbiased variance of one value is 0 / 0; write single_value = "error" or '
+                '"undefined"'
+            )
+        ]
+    return []
 
 
 def _name_of(implementation: object) -> str:
@@ -303,13 +356,14 @@ _CHECKS: dict[str, tuple[Callable[[Any], Any], str]] = {
         _running_variance,
         '"unbiased" or "biased", or a dict by rank such as {2: "biased", 4: "unbiased"}',
     ),
+    "normalising_variance": (
+        _one_of("biased", "unbiased"),
+        '"biased" (the definition) or "unbiased"',
+    ),
     "single_value": (_one_of("error", "beta", "undefined"), '"error", "beta" or "undefined"'),
     "empty": (_one_of("error", "empty", "undefined"), '"error", "empty" or "undefined"'),
     "accuracy": (_accuracy, f"one of {', '.join(map(repr, CLASSES))}, or a dict by dtype"),
-    "affine_parameters": (
-        _one_of("required", "optional", "none"),
-        '"required", "optional" or "none"',
-    ),
+    "affine_parameters": (_one_of(*AFFINE), f"one of {', '.join(map(repr, AFFINE))}"),
     "deterministic": _FLAG,
     "flush_to_zero": _FLAG,
     "cumulative": _FLAG,

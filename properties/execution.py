@@ -17,7 +17,7 @@ from bnproof.properties.contract import ContractError, Declaration, declaration_
 from bnproof.properties.formats import FORMATS, Array, name_of
 from bnproof.properties.functional import functional
 from bnproof.properties.layers import LayerLife
-from bnproof.properties.observation import DOUBLE, WHOLE, Event, Observation
+from bnproof.properties.observation import DOUBLE, GRADIENT_OF, WHOLE, Event, Observation
 
 Announce = Callable[[str], None]
 PLANS = ("full", "short", "error", "steps", "refill", "infer", "train", "empty", "layer")
@@ -417,11 +417,17 @@ class _Run:
             if result is None:
                 continue
             self.observation.offers.add(f"{label} {name}")
+            if self._is_absent(name, like or self.case):
+                continue
             copy = self._copy(label, name, result, like or self.case)
             if copy is not None:
                 taken[name] = copy
             if watch and isinstance(result, np.ndarray):
                 self._watch(f"{name} of {label}", result)
+
+    def _is_absent(self, name: str, case: Case) -> bool:
+        """Whether a result is the gradient of a parameter that was not given."""
+        return name in GRADIENT_OF and getattr(case, GRADIENT_OF[name]) is None
 
     def _copy(self, label: str, name: str, result: Any, case: Case) -> Array | None:
         """A plain copy in the canonical layout, or None where the form forbids it."""

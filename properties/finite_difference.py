@@ -12,14 +12,19 @@ D(h) = (<dy, y(x + h v)> - <dy, y(x - h v)>) / 2h satisfies
 h balances the first two terms: near (R / 2T)^(1/3), with R = sum |dy| E_y and
 T = (|gamma dgamma| q + |sum gamma dy w| / s) q^2, and at most 1 / 2q.  x is a multiple of h, so
 that x + h v and x - h v are exact; sums are exact as well.
+
+Where training normalises by b var + eps, b = N / (N - 1), the same holds with gamma / sqrt(b) and
+s^2 = var + eps / b (theorem "unbiased-normalisation"): gamma dgamma and gamma / s stay as they are,
+and q = rms(w) sqrt(b) inv_std.
 """
 
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from bnproof.properties.bounds import bounds, ladder
+from bnproof.properties.bounds import Quantities, bounds, ladder
 from bnproof.properties.cases import Case, Twin, columns
 from bnproof.properties.formats import Array
 from bnproof.properties.forward import exact_sums
@@ -41,7 +46,7 @@ def cases(build: Builder) -> Iterator[Case]:
         case = build.case(f"finite differences, {count} values", x, eps=0.25, calls="short")
         v = build.rng.choice([-1.0, 1.0], size=(count, channels))
         v[0] = -v[1]
-        h = step(case, v)
+        h = step(case, v, normalises_unbiased=build.declaration.normalises_unbiased)
         exact = np.rint(np.asarray(case.x, np.float64) / h) * h
         case = case.with_(x=exact.astype(case.x.dtype))
         for made in _three(case, v, h):
@@ -57,13 +62,14 @@ def _three(case: Case, v: Array, h: Array) -> Iterator[Case]:
         yield case.with_(name=made, x=moved, data_key=made, twin=Twin(case.name, RELATION, how))
 
 
-def step(case: Case, v: Array) -> Array:
+def step(case: Case, v: Array, *, normalises_unbiased: bool = False) -> Array:
     """h, per channel, for a case of shape (N, C) and a direction v."""
     x = columns(case.x)
-    subject = SUBJECTS.of(case, Settings(case.eps, 0, 1), inference=False)  # type: ignore[arg-type]
+    settings = Settings(case.eps, Fraction(0), Fraction(1))
+    subject = SUBJECTS.of(case, settings, inference=False, normalises_unbiased=normalises_unbiased)
     storage = next(iter(ladder(_format(x), _format(case.running_mean)).values()))
     bound = bounds(storage, subject.quantities).values
-    q, slope = _curvature(subject.quantities.inv_std, case, v, subject.quantities.exact("dgamma"))
+    q, slope = _curvature(subject.quantities, case, v)
     noise = (np.abs(case.dy.astype(np.float64)) * bound["y"]).sum(axis=0)
     balance = np.cbrt(noise / (2 * slope * q**2))
     return np.asarray(2.0 ** np.floor(np.log2(np.minimum(balance, 0.5 / q))))
@@ -75,13 +81,13 @@ def _format(a: Array) -> Any:
     return format_of(a.dtype)
 
 
-def _curvature(inv_std: Array, case: Case, v: Array, dgamma: Array) -> tuple[Array, Array]:
+def _curvature(exact: Quantities, case: Case, v: Array) -> tuple[Array, Array]:
     """q, and |gamma dgamma| q + |sum gamma dy w| / s."""
     gamma = np.ones(case.channels) if case.gamma is None else case.gamma.astype(np.float64)
     w = v - v.mean(axis=0)
-    q = np.sqrt((w**2).mean(axis=0)) * inv_std
-    along = np.abs((gamma * columns(case.dy).astype(np.float64) * w).sum(axis=0)) * inv_std
-    return q, np.abs(gamma) * dgamma * q + along
+    q = np.sqrt(exact.bessel * (w**2).mean(axis=0)) * exact.inv_std
+    along = np.abs((gamma * columns(case.dy).astype(np.float64) * w).sum(axis=0)) * exact.inv_std
+    return q, np.abs(gamma) * exact.exact("dgamma") * q + along
 
 
 def check(records: Records) -> Iterator[Check]:
@@ -101,8 +107,7 @@ def _check(base: Record, plus: Record, minus: Record) -> Iterator[Check]:
         return
     v, h = np.asarray(twin.how["v"]), np.asarray(twin.how["h"])
     dy = columns(base.case.dy).astype(np.float64)
-    dgamma = base.train.exact("dgamma")
-    q, slope = _curvature(base.train.inv_std, base.case, v, dgamma)
+    q, slope = _curvature(base.train, base.case, v)
     truncation = slope * (q * h) ** 2 / (1 - (q * h) ** 2)
     noise = (np.abs(dy) * (up.bound + down.bound)).sum(axis=0) / (2 * h)
     own = (np.abs(v) * dx.bound).sum(axis=0)

@@ -82,7 +82,7 @@ def zero_mean(records: Records) -> Iterator[Check]:
 
 
 def unit_variance(records: Records) -> Iterator[Check]:
-    """mean((y - beta)^2) = gamma^2 var / (var + eps)."""
+    """mean((y - beta)^2) = gamma^2 var inv_std^2."""
     for record, y in small(records):
         if record.train is None:
             continue
@@ -218,16 +218,19 @@ def affine(records: Records) -> Iterator[Check]:
 
 
 def identity_recovery(records: Records) -> Iterator[Check]:
-    """gamma = sqrt(var + eps), beta = mean give x back; gamma's own rounding is accounted for."""
+    """gamma = 1 / inv_std, beta = mean give x back; gamma's own rounding is accounted for.
+
+    Without gamma the case has inv_std = 1, without beta it has mean = 0.
+    """
     for record in records.tagged("identity"):
         y = record.of("train", "y")
-        if y is None or record.train is None or record.case.gamma is None:
+        if y is None or record.train is None:
             continue
         x = np.asarray(columns(record.case.x), np.float64)
         high, low = record.train.truth.values["mean"]
         exact_gamma = np.sqrt(record.train.w)
-        gamma_off = np.abs(np.asarray(record.case.gamma, np.float64) - exact_gamma)
-        beta_off = np.abs(np.asarray(record.case.beta, np.float64) - high - low)
+        gamma_off = np.abs(parameter(record, "gamma", 1.0) - exact_gamma)
+        beta_off = np.abs(parameter(record, "beta", 0.0) - high - low)
         bound = y.bound + record.train.xhat * (gamma_off + 2.0**-51 * exact_gamma) + beta_off
         yield compare(record, "y against x", y.got, x, bound)
 
@@ -403,7 +406,7 @@ PROPERTIES = (
     ),
     Property(
         "forward/unit-variance",
-        "The variance of y over the batch is gamma^2 var / (var + eps).",
+        "The variance of y over the batch is gamma^2 var inv_std^2, with the biased variance var.",
         "moments-of-y",
         NEEDS,
         unit_variance,
@@ -484,9 +487,9 @@ PROPERTIES = (
     ),
     Property(
         "forward/identity-recovery",
-        "gamma = sqrt(var + eps) and beta = mean give x back.",
+        "gamma = 1 / inv_std = sqrt(var + eps) and beta = mean give x back.",
         "identity-recovered",
-        ("train", "affine"),
+        NEEDS,
         identity_recovery,
     ),
     Property(
@@ -500,7 +503,7 @@ PROPERTIES = (
         "forward/duplicated-batch",
         "The same batch twice over gives the same y, and twice dgamma and dbeta.",
         "duplicated-batch",
-        SIZED,
+        (*SIZED, "biased"),
         _duplicated,
     ),
     Property(

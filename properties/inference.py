@@ -1,6 +1,8 @@
 """Properties of inference."""
 
+import math
 from collections.abc import Iterator
+from fractions import Fraction
 
 import numpy as np
 
@@ -73,12 +75,19 @@ def equals_training(records: Records) -> Iterator[Check]:
 
 
 def _holds_statistics(record: Record) -> bool:
-    """Whether the statistics given are exactly the batch's."""
+    """Whether the statistics given are exactly those that training normalises by."""
     if record.train is None:
         return False
-    mean, var = (record.train.truth.values[n][0] for n in ("mean", "var"))
-    given = record.case.running_mean, record.case.running_var
-    return bool((given[0] == mean).all() and (given[1] == var).all())
+    count = record.case.count
+    bessel = Fraction(count, count - 1) if record.declaration.normalises_unbiased else 1
+    exact = [None if s is None else (s[0], s[1] * bessel) for s in record.train.truth.statistics]
+    given = zip(record.case.running_mean, record.case.running_var, strict=True)
+    return exact == [_fractions(float(mean), float(var)) for mean, var in given]
+
+
+def _fractions(mean: float, var: float) -> tuple[Fraction, Fraction] | None:
+    finite = math.isfinite(mean) and math.isfinite(var)
+    return (Fraction(mean), Fraction(var)) if finite else None
 
 
 def folding(records: Records) -> Iterator[Check]:

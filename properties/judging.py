@@ -88,6 +88,7 @@ class Judge:
                     settings,
                     inference=mode == "infer",
                     unbiased=self.declaration.unbiased(case.x.ndim),
+                    normalises_unbiased=self.declaration.normalises_unbiased,
                 )
             subject = record.subjects[mode]
             base = record.judged.get(call.split()[0], {})

@@ -17,7 +17,7 @@ from bnproof.properties.contract import Declaration
 from bnproof.properties.formats import Array
 from bnproof.properties.functional import make_layer
 from bnproof.properties.life import BATCHES, MANY, SCRIPT, Action
-from bnproof.properties.observation import Event, Observation
+from bnproof.properties.observation import GRADIENT_OF, Event, Observation
 
 Call = Callable[..., Any]
 STATE = ("running_mean", "running_var", "gamma", "beta")
@@ -221,7 +221,11 @@ class LayerLife:
     def _gradients(self, observation: Observation, label: str, backward: Any, step: Case) -> None:
         dy = to_declared(step.dy, self.declaration).copy()
         dx, dgamma, dbeta = self.call("layer backward", backward, dy)
-        self._take(observation, label, {"dx": dx, "dgamma": dgamma, "dbeta": dbeta})
+        gradients = {"dx": dx, "dgamma": dgamma, "dbeta": dbeta}
+        absent = [name for name, of in GRADIENT_OF.items() if getattr(step, of) is None]
+        self._take(
+            observation, label, {n: value for n, value in gradients.items() if n not in absent}
+        )
 
     def _take(self, observation: Observation, label: str, results: dict[str, Any]) -> None:
         taken = observation.results.setdefault(label, {})

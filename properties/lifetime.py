@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from bnproof.properties.contract import declaration_of
 from bnproof.properties.formats import Array
 from bnproof.properties.signatures import layer_options
 
@@ -119,7 +120,11 @@ class _Functions:
     ) -> None:
         self._implementation, self._given = implementation, given
         kind = np.float64 if x.dtype == np.float64 else np.float32
-        self._affine = np.ones(channels, kind), np.zeros(channels, kind)
+        declared = declaration_of(implementation)
+        self._affine = (
+            np.ones(channels, kind) if declared.has_gamma else None,
+            np.zeros(channels, kind) if declared.has_beta else None,
+        )
         self._statistics = np.zeros(channels, kind), np.ones(channels, kind)
 
     def train(self, x: Array) -> tuple[Any, None]:

@@ -15,6 +15,9 @@ RESULTS = ("y", "running_mean", "running_var", "dx", "dgamma", "dbeta")
 DOUBLE = ("ddy", "double dx", "double dgamma")
 """Results of double backward; its dx and dgamma are not those of backward."""
 
+GRADIENT_OF = {"dgamma": "gamma", "dbeta": "beta", DOUBLE[2]: "gamma"}
+"""The parameter that a result is the gradient of; where that is None, the result is ignored."""
+
 WHOLE = ("y", "dx", *DOUBLE[:2])
 """Results with the shape and dtype of x; all others have one value per channel."""
 

@@ -3,20 +3,24 @@
 Fact used: with dyadic inputs every output is A + B / sqrt(W), with A, B and W exact rationals of
 the channel.  That holds for dx too, since xhat_i * dgamma = d_i * sum(dy * d) / (var + eps) is
 rational.  So everything is scaled to integers and done exactly, with one integer square root per
-channel.  With x_i = X_i 2^e, S = sum X, Q = sum X^2:
+channel.  With x_i = X_i 2^e, S = sum X, Q = sum X^2, and b = 1, or b = N / (N - 1) where training
+normalises by the unbiased variance:
 
     mean = S 2^e / N                     var = (N Q - S^2) 2^2e / N^2
-    x_i - mean = D_i 2^c / n             var + eps = W 2^f / n^2, f even
+    x_i - mean = D_i 2^c / n             b var + eps = W 2^f / n^2, f even
     inv_std = n 2^(-f/2) / sqrt(W)       xhat_i = D_i 2^(c - f/2) / sqrt(W)
 
-where n = N, c = e and D_i = N X_i - S in training; in inference, mean and var are given, n = 1,
-and c is the lower of the exponents of x and mean.  With dy_i = U_i 2^u, T = sum U, P = sum U D:
+In training c = e, n = k N and D_i = k (N X_i - S), where k = 1, or k = N - 1 if b is not 1: then
+n^2 b var = k j (N Q - S^2) 2^2e is an integer times a power of two, with j = b n / N, which is 1,
+or N.  In inference, mean and var are given, n = b = 1, and c is the lower of the exponents of x
+and mean.  With dy_i = U_i 2^u, T = sum U, P = sum U D:
 
     dbeta = T 2^u                        dgamma = P 2^(u + c - f/2) / sqrt(W)
-    dx_i = gamma inv_std [dy_i - dbeta / N - (x_i - mean) sum(dy (x - mean)) / (N (var + eps))]
-         = gamma 2^(u - f/2) [(N U_i - T) W - D_i P 2^(2c - f)] / (W sqrt(W))
+    dx_i = gamma inv_std [dy_i - dbeta / N - b (x_i - mean) sum(dy (x - mean)) / (N (b var + eps))]
+         = gamma 2^(u - f/2) [(n U_i - k T) W - j D_i P 2^(2c - f)] / (W sqrt(W))
 
-and dx_i = gamma inv_std dy_i in inference, where the statistics do not depend on x.
+and dx_i = gamma inv_std dy_i in inference, where the statistics do not depend on x.  The factor b
+in dx comes from d(b var) / dx_i = 2 b (x_i - mean) / N (theorem "unbiased-normalisation").
 
 A value comes back as an unevaluated sum of two float64 numbers: |value - (high + low)| is at
 most 2^-104 |value| + 2^-240 times the largest magnitude of the channel, as far as float64's range
@@ -42,7 +46,8 @@ NAN = float("nan")
 class Truth:
     """Exact outputs, by name, and the exact statistics of each channel.
 
-    A channel with a non-finite input, or with var + eps = 0, is NaN throughout.
+    A channel with a non-finite input, or with var + eps = 0, is NaN throughout, and so is one with
+    a single value where training normalises by the unbiased variance.
 
     Attributes:
         values: (high, low) of y and dx: (N, C); of mean, var, inv_std, dgamma, dbeta: (C,).
@@ -61,10 +66,12 @@ def batch_truth(
     *,
     dy: Array | None = None,
     statistics: tuple[Array, Array] | None = None,
+    unbiased: bool = False,
 ) -> Truth:
     """Exact outputs of training, or of inference where ``statistics`` (mean, var) are given.
 
-    x and dy are (N, C), all else (C,); any dtype whose numbers float64 can hold.
+    x and dy are (N, C), all else (C,); any dtype whose numbers float64 can hold.  ``unbiased``
+    tells whether training normalises by N / (N - 1) var; the ``var`` that comes back is biased.
 
     >>> truth = batch_truth(np.array([[0.0], [2.0]]), np.ones(1), np.zeros(1), 3.0)
     >>> truth.values["inv_std"][0].tolist(), truth.values["y"][0].ravel().tolist()
@@ -74,7 +81,8 @@ def batch_truth(
     given = [] if statistics is None else [np.asarray(s, np.float64) for s in statistics]
     fine = all_finite(x) & all_finite(np.stack([gamma, beta, *given]))
     fine &= np.isfinite(eps) and len(x) > 0
-    channels = channels_of(finite(x, fine), [finite(s, fine) for s in given], eps)
+    held = [finite(s, fine) for s in given]
+    channels = channels_of(finite(x, fine), held, eps, unbiased=unbiased)
     defined = fine & channels.positive
     channels.w[~defined] = 1  # anything that has a root; replaced by NaN below
     values = {"mean": channels.mean, "var": channels.var, "inv_std": channels.inv_std()}
@@ -156,10 +164,12 @@ class Channels:
     w: Array
     f: Array
     training: bool
+    k: int = 1
+    j: int = 1
 
     @property
     def positive(self) -> Array:
-        """Which channels have var + eps > 0."""
+        """Which channels have b var + eps > 0."""
         return np.asarray(self.w > 0, bool)
 
     @property
@@ -212,7 +222,7 @@ class Channels:
         bracket, denominator = upstream, root
         if self.training:
             share = shifted(product, 2 * self.c - self.f)
-            bracket = (self.n * upstream - total) * self.w - self.D * share
+            bracket = (self.n * upstream - self.k * total) * self.w - self.j * self.D * share
             denominator = root * self.w
         dx = quotients(bracket * g[0], denominator, exponent + g_exponent)
         return {
@@ -222,22 +232,27 @@ class Channels:
         }
 
 
-def channels_of(x: Array, given: list[Array], eps: float) -> Channels:
+def channels_of(x: Array, given: list[Array], eps: float, *, unbiased: bool = False) -> Channels:
     """The channels of x, with their own statistics, or with the mean and variance given."""
-    return _trained(x, eps) if not given else _inferred(x, given[0], given[1], eps)
+    if given:
+        return _inferred(x, given[0], given[1], eps)
+    return _trained(x, eps, unbiased=unbiased)
 
 
-def _trained(x: Array, eps: float) -> Channels:
+def _trained(x: Array, eps: float, *, unbiased: bool) -> Channels:
     whole, e = integers(x)
     count = len(x)
     total, squares = whole.sum(axis=0), (whole * whole).sum(axis=0)
     spread = count * squares - total * total
-    w, f = _sum(spread, 2 * e, eps, count * count)
+    k, j = (count - 1, count) if unbiased else (1, 1)
+    n_k = k * count
+    w, f = _sum(k * j * spread, 2 * e, eps, n_k * n_k)
     units = [Fraction(2) ** int(exponent) for exponent in e]
     n = max(1, count)
     rows = zip(total, spread, units, strict=True)
     statistics = [(Fraction(s, n) * u, Fraction(v, n * n) * u * u) for s, v, u in rows]
-    return Channels(statistics, count * whole - total, e, count, w, f, training=True)
+    centred = k * (count * whole - total)
+    return Channels(statistics, centred, e, n_k, w, f, training=True, k=k, j=j)
 
 
 def _inferred(x: Array, mean: Array, var: Array, eps: float) -> Channels:
@@ -267,6 +282,7 @@ def float_truth(
     *,
     dy: Array | None = None,
     statistics: tuple[Array, Array] | None = None,
+    unbiased: bool = False,
 ) -> Truth:
     """A plain float64 two-pass evaluation, for arrays too large to be worth exact integers.
 
@@ -280,13 +296,15 @@ def float_truth(
             if statistics is not None
             else (x.mean(0), x.var(0))
         )
-        inv_std = 1 / np.sqrt(var + eps)
+        bessel = np.float64(len(x)) / (len(x) - 1) if unbiased and statistics is None else 1.0
+        inv_std = 1 / np.sqrt(bessel * var + eps)
         xhat = (x - mean) * inv_std
         out = {"mean": mean, "var": var, "inv_std": inv_std, "y": gamma * xhat + beta}
         if dy is not None:
             dy = np.asarray(dy, np.float64)
             out["dbeta"], out["dgamma"] = dy.sum(0), (dy * xhat).sum(0)
-            terms = (out["dbeta"] + xhat * out["dgamma"]) / len(x) if statistics is None else 0.0
+            along = bessel * xhat * out["dgamma"]
+            terms = (out["dbeta"] + along) / len(x) if statistics is None else 0.0
             out["dx"] = gamma * inv_std * (dy - terms)
     exact = tuple(
         (Fraction(m), Fraction(v)) if np.isfinite([m, v]).all() else None

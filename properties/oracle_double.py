@@ -1,14 +1,18 @@
 """Exact double backward, in the integers and letters of `bnproof.properties.oracle`.
 
-With v = ddx, v_i = V_i 2^q, T' = sum V, P' = sum V D and S = N sum U V - T T', the gradients of
+With v = ddx, v_i = V_i 2^q, T' = sum V, P' = sum V D and S = n sum U V - k T T', the gradients of
 L = <v, dx> + <ddgamma, dgamma> + <ddbeta, dbeta> are (theorem "double-backward"), per channel:
 
-    ddy_i  = 2^(-f/2) / (W sqrt(W)) { gamma 2^q [(N V_i - T') W - D_i P' 2^(2c - f)]
+    ddy_i  = 2^(-f/2) / (W sqrt(W)) { gamma 2^q [(n V_i - k T') W - j D_i P' 2^(2c - f)]
                                       + ddgamma 2^c D_i W } + ddbeta
-    dgamma = 2^(u + q - f/2) / (W sqrt(W)) [S W - P P' 2^(2c - f)]
-    dx_i   = 2^(u - f/2) / (W^2 sqrt(W)) { ddgamma W [(N U_i - T) W - D_i P 2^(2c - f)]
-             - gamma 2^(q + c - f) [(D_i S + (N U_i - T) P' + (N V_i - T') P) W
-                                    - 3 D_i P P' 2^(2c - f)] }
+    dgamma = 2^(u + q - f/2) / (W sqrt(W)) [S W - j P P' 2^(2c - f)]
+    dx_i   = 2^(u - f/2) / (W^2 sqrt(W)) { ddgamma W [(n U_i - k T) W - j D_i P 2^(2c - f)]
+             - gamma j 2^(q + c - f) [(D_i S + (n U_i - k T) P' + (n V_i - k T') P) W
+                                      - 3 j D_i P P' 2^(2c - f)] }
+
+The theorem is about k = j = 1.  With b = N / (N - 1), normalising by b var + eps is the same with
+gamma / sqrt(b), ddgamma / sqrt(b) and eps / b (theorem "unbiased-normalisation"), where xhat is
+sqrt(b) times and dgamma sqrt(b) times what it is here; put in, that is k = N - 1 and j = N.
 
 In inference, where the statistics do not depend on x (theorem "double-backward-inference"), with
 1 / sqrt(var + eps) = 2^(-f/2) / sqrt(W):
@@ -52,11 +56,13 @@ def double_truth(
     upstream: tuple[Array, Array, Array],
     *,
     statistics: tuple[Array, Array] | None = None,
+    unbiased: bool = False,
 ) -> DoubleTruth:
     """Exact ddy, dx and dgamma of double backward at ``upstream`` (ddx, ddgamma, ddbeta).
 
-    x, dy and ddx are (N, C), all else (C,); of inference where ``statistics`` are given.  A
-    channel with a non-finite input, or with var + eps = 0, is NaN throughout.
+    x, dy and ddx are (N, C), all else (C,); of inference where ``statistics`` are given, of
+    training that normalises by the unbiased variance where that is asked for.  A channel with a
+    non-finite input, or with var + eps = 0, is NaN throughout.
 
     >>> x, dy, one = np.array([[-1.0], [1.0]]), np.array([[1.0], [3.0]]), np.ones(1)
     >>> truth = double_truth(x, one, 3.0, dy, (dy, 0 * one, 0 * one))
@@ -70,7 +76,7 @@ def double_truth(
     fine = fine & all_finite(np.stack([*parameters, *given]))
     x, dy, ddx = (finite(a, fine) for a in wide)
     gamma, ddgamma, ddbeta = (finite(a, fine) for a in parameters)
-    channels = channels_of(x, [finite(s, fine) for s in given], eps)
+    channels = channels_of(x, [finite(s, fine) for s in given], eps, unbiased=unbiased)
     held = fine & channels.positive
     channels.w[~held] = 1  # anything that has a root; replaced by NaN below
     form = _trained if channels.training else _inferred
@@ -101,22 +107,24 @@ def _trained(
 ) -> dict[str, Exact]:
     (up, u), (back, q) = dy, ddx
     (g, g_e), (a, a_e), (b, b_e) = gamma, ddgamma, ddbeta
-    n, d, w, root = channels.n, channels.D, channels.w, channels.root[0]
+    n, k, j = channels.n, channels.k, channels.j
+    d, w, root = channels.D, channels.w, channels.root[0]
     share, scale = 2 * channels.c - channels.f, channels.scale
     t, t_back = up.sum(axis=0), back.sum(axis=0)
     p, p_back = (up * d).sum(axis=0), (back * d).sum(axis=0)
-    s = n * (up * back).sum(axis=0) - t * t_back
-    residual = (n * up - t) * w - d * shifted(p, share)
-    residual_back = (n * back - t_back) * w - d * shifted(p_back, share)
-    both = shifted(p * p_back, share)
+    s = n * (up * back).sum(axis=0) - k * t * t_back
+    centred, centred_back = n * up - k * t, n * back - k * t_back
+    residual = centred * w - j * d * shifted(p, share)
+    residual_back = centred_back * w - j * d * shifted(p_back, share)
+    both = j * shifted(p * p_back, share)
     ddy = _added(
         (g * residual_back, g_e + q + scale),
         (a * d * w, a_e + channels.c + scale),
         (b * root * w + 0 * d, b_e),
     )
-    bracket = (d * s + (n * up - t) * p_back + (n * back - t_back) * p) * w - 3 * d * both
+    bracket = (d * s + centred * p_back + centred_back * p) * w - 3 * d * both
     dx = _added(
-        (-g * bracket, g_e + u + q + channels.c - channels.f + scale),
+        (-g * j * bracket, g_e + u + q + channels.c - channels.f + scale),
         (a * residual * w, a_e + u + scale),
     )
     dgamma = quotients((s * w - both)[None], root * w, u + q + scale)

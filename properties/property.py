@@ -143,6 +143,13 @@ _NEEDS: dict[str, Callable[[Declaration], str]] = {
     "any shape": lambda d: "the shape is fixed" if {"shape", "channels"} & set(d.fixed) else "",
     "any size": lambda d: "the shape is fixed" if "shape" in d.fixed else "",
     "affine": lambda d: "no gamma and beta" if d.affine_parameters == "none" else "",
+    "gamma": lambda d: "" if d.has_gamma else "declared to have no gamma",
+    "beta": lambda d: "" if d.has_beta else "declared to have no beta",
+    "biased": lambda d: (
+        "declared to normalise by the unbiased variance, whose factor N / (N - 1) depends on N"
+        if d.normalises_unbiased
+        else ""
+    ),
     "deterministic": lambda d: "" if d.deterministic else "declared not deterministic",
     "cumulative": lambda d: "" if d.cumulative else "cumulative is not declared",
     "single value": lambda d: (

@@ -38,6 +38,11 @@ def cannot_take(declaration: Declaration, case: Case) -> str:
         return f"{declaration.name} does not declare {case.dtype}"
     if case.x.ndim not in declaration.ranks:
         return f"{declaration.name} does not declare rank {case.x.ndim}"
+    for name, has in (("gamma", declaration.has_gamma), ("beta", declaration.has_beta)):
+        if getattr(case, name) is not None and not has:
+            return f"{declaration.name} declares to have no {name}, which the case gives"
+        if getattr(case, name) is None and has and declaration.affine_parameters != "optional":
+            return f"{declaration.name} does not take None for {name}, which the case has"
     if case.parameter_dtype != declaration.parameter_dtype(case.dtype):
         return f"{declaration.name} has no parameters in {case.parameter_dtype}"
     return ""

@@ -68,12 +68,11 @@ def closed_form(record: Record) -> tuple[dict[str, Exact], dict[str, Array]]:
         n: [Fraction(float(v)) for v in getattr(case, n)] for n in STATISTICS
     }
     bound = {n: np.zeros(case.channels) for n in STATISTICS}
-    unbiased = declaration.unbiased(case.x.ndim)
     for number, x in enumerate((case.x, *case.steps)):
         step = case.with_(x=x, batches_seen=case.batches_seen + number)
         settings = judge.settings(step)[0]
         before = {n: np.array([float(v) for v in exact[n]]) for n in STATISTICS}
-        values, one = _one(step.with_(**before), settings, judge, unbiased=unbiased)
+        values, one = _one(step.with_(**before), settings, judge)
         for name in STATISTICS:
             exact[name] = [
                 settings.keep * old + settings.weight * new
@@ -86,9 +85,10 @@ def closed_form(record: Record) -> tuple[dict[str, Exact], dict[str, Array]]:
 
 
 def _one(
-    case: Case, settings: Settings, judge: Judge, *, unbiased: bool
+    case: Case, settings: Settings, judge: Judge
 ) -> tuple[dict[str, list[Fraction]], dict[str, Array]]:
     """The batch's exact mean and variance, and the bound of one step from given statistics."""
+    unbiased = judge.declaration.unbiased(case.x.ndim)
     subject = SUBJECTS.of(case, settings, inference=False, unbiased=unbiased)
     count = subject.quantities.count
     factor = Fraction(count, count - 1) if unbiased else Fraction(1)

@@ -1,9 +1,11 @@
 """Truth and bounds of a data set, formed once, whoever is judged on it and how often."""
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from hashlib import blake2b
+from typing import Any
 
 import numpy as np
 
@@ -55,14 +57,29 @@ class Subjects:
         self._subjects: OrderedDict[bytes, Subject] = OrderedDict()
 
     def of(
-        self, case: Case, settings: Settings, *, inference: bool, unbiased: bool = True
+        self,
+        case: Case,
+        settings: Settings,
+        *,
+        inference: bool,
+        unbiased: bool = True,
+        normalises_unbiased: bool = False,
     ) -> Subject:
-        """The subject of a case, made if it is not among those that are kept."""
-        key = _key(case, settings, inference=inference, unbiased=unbiased)
+        """The subject of a case, made if it is not among those that are kept.
+
+        Arguments as those of `make_subject`.
+        """
+        normalises_unbiased = normalises_unbiased and not inference  # one truth for both
+        conventions = {
+            "inference": inference,
+            "unbiased": unbiased,
+            "normalises_unbiased": normalises_unbiased,
+        }
+        key = _key(case, settings, conventions)
         if key in self._subjects:
             self._subjects.move_to_end(key)
             return self._subjects[key]
-        subject = make_subject(case, settings, inference=inference, unbiased=unbiased)
+        subject = make_subject(case, settings, **conventions)
         if case.x.size <= self.limit // 16:
             self._subjects[key] = subject
             self._held += case.x.size
@@ -76,12 +93,12 @@ SUBJECTS = Subjects(2**18)
 """Those of this process."""
 
 
-def _key(case: Case, settings: Settings, *, inference: bool, unbiased: bool) -> bytes:
+def _key(case: Case, settings: Settings, conventions: Mapping[str, bool]) -> bytes:
     """What the truth depends on: the values of each channel, in whatever rank they come."""
     arrays = [getattr(case, name) for name in ARGUMENTS]
     dtypes = [a if a is None else name_of(a.dtype) for a in arrays]
     key = blake2b(
-        repr((settings, inference, unbiased, case.count, case.channels, dtypes)).encode(),
+        repr((settings, conventions, case.count, case.channels, dtypes)).encode(),
         digest_size=16,
     )
     for a in arrays:
@@ -91,9 +108,18 @@ def _key(case: Case, settings: Settings, *, inference: bool, unbiased: bool) -> 
 
 
 def make_subject(
-    case: Case, settings: Settings, *, inference: bool, unbiased: bool = True
+    case: Case,
+    settings: Settings,
+    *,
+    inference: bool,
+    unbiased: bool = True,
+    normalises_unbiased: bool = False,
 ) -> Subject:
-    """The truth of a case, its quantities, and what the truth itself may be off by."""
+    """The truth of a case, its quantities, and what the truth itself may be off by.
+
+    ``unbiased`` tells which variance the running average takes, ``normalises_unbiased`` which one
+    training normalises by.
+    """
     x, dy = columns(case.x), columns(case.dy)
     channels = case.channels
     gamma = np.ones(channels) if case.gamma is None else case.gamma
@@ -101,10 +127,12 @@ def make_subject(
     statistics = (case.running_mean, case.running_var) if inference else None
     certified = x.size > EXACT_LIMIT and case.dtype != "float64"
     form = float_truth if certified else batch_truth
+    by_unbiased = normalises_unbiased and not inference
+    given: dict[str, Any] = {"statistics": statistics, "unbiased": by_unbiased}
     with np.errstate(all="ignore"):
-        truth = form(x, gamma, beta, settings.eps, dy=dy, statistics=statistics)
+        truth = form(x, gamma, beta, settings.eps, dy=dy, **given)
     count = len(x)
-    correction = count / (count - 1) if unbiased and count > 1 else 1.0
+    factor = count / (count - 1) if count > 1 else 1.0
     if not inference:
         _add_running(truth, case, settings, count, unbiased=unbiased)
     quantities = Quantities(
@@ -118,10 +146,11 @@ def make_subject(
         running_mean=None if inference else np.asarray(case.running_mean, np.float64),
         running_var=None if inference else np.asarray(case.running_var, np.float64),
         weight=abs(float(settings.weight)),
-        correction=correction,
+        correction=factor if unbiased else 1.0,
+        bessel=factor if by_unbiased else 1.0,
     )
     if case.ddx is not None and not certified:
-        quantities = _with_double(quantities, case, gamma, statistics)
+        quantities = _with_double(quantities, case, gamma, given)
     uncertainty = {}
     if certified:
         double = ladder(FORMATS["float64"], FORMATS["float64"])["two-pass"]
@@ -149,7 +178,7 @@ def _with_double(
     quantities: Quantities,
     case: Case,
     gamma: Array,
-    statistics: tuple[Array, Array] | None,
+    given: Mapping[str, Any],
 ) -> Quantities:
     """The quantities with the exact results of double backward, and what bounds them."""
     assert case.ddx is not None  # noqa: S101  # the caller's duty, told to the type checker
@@ -157,9 +186,7 @@ def _with_double(
     ddgamma, ddbeta = (zeros if a is None else a for a in (case.ddgamma, case.ddbeta))
     upstream = (columns(case.ddx), ddgamma, ddbeta)
     truth = quantities.truth
-    double = double_truth(
-        quantities.x, gamma, quantities.eps, columns(case.dy), upstream, statistics=statistics
-    )
+    double = double_truth(quantities.x, gamma, quantities.eps, columns(case.dy), upstream, **given)
     truth.values.update(double.values)
     at_ddx = replace(
         quantities,

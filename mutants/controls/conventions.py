@@ -68,6 +68,64 @@ class _Plain(Parts):
     affine_parameters = "none"
 
 
+class _WithoutBeta:
+    """Functions of a layer that has no beta to give them."""
+
+    def __init__(self, functions: BatchNorm) -> None:
+        self._functions = functions
+
+    def train(self, x: Array, gamma: Array, *statistics: Array, **settings: Any) -> Results:
+        return self._functions.train(x, gamma, None, *statistics, **settings)
+
+    def infer(self, x: Array, gamma: Array, *statistics: Array, **settings: Any) -> Results:
+        return self._functions.infer(x, gamma, None, *statistics, **settings)
+
+
+class _WeightedLayer(Layer):
+    """A layer with a weight and no bias: beta is not in its state."""
+
+    def __init__(self, functions: BatchNorm, channels: int, **settings: Any) -> None:
+        without: BatchNorm = _WithoutBeta(functions)  # type: ignore[assignment]  # all it needs
+        super().__init__(without, channels, **settings)
+        del self._arrays["beta"]
+
+
+class _GammaOnly(Layered):
+    affine_parameters = "gamma only"
+    kind = _WeightedLayer
+
+    def begin(self, call: Call) -> None:
+        if call.given[1] is not None:
+            message = "beta: expected None"
+            raise ValueError(message)
+        super().begin(call)
+
+
+class _BetaOnly(Parts):
+    affine_parameters = "beta only"
+
+    def begin(self, call: Call) -> None:
+        if call.given[0] is not None:
+            message = "gamma: expected None"
+            raise ValueError(message)
+        super().begin(call)
+
+
+class _NormalisesUnbiased(Layered):
+    """N / (N - 1) var + eps is in the root, and so in every gradient that goes through it."""
+
+    normalising_variance = "unbiased"
+
+    def bessel(self, call: Call) -> float:
+        return call.m / (call.m - 1) if call.training else 1.0
+
+    def inv_std(self, call: Call) -> Array:
+        return np.asarray(1 / np.sqrt(self.bessel(call) * call.var + call.eps))
+
+    def var_term(self, call: Call, dxhat: Array) -> Array:
+        return np.asarray(self.bessel(call) * super().var_term(call, dxhat))
+
+
 class InferenceOnly:
     """An inference runtime: no training, no gradients, no statistics in its results."""
 
@@ -119,6 +177,13 @@ CONTROLS = (
     Control("empty-batch", "An empty batch gives an empty y.", _Empty),
     Control("optional-parameters", "gamma and beta may be None.", _Optional),
     Control("no-parameters", "gamma and beta are always None.", _Plain),
+    Control("gamma-only", "A weight and no bias.", _GammaOnly),
+    Control("beta-only", "A bias and no weight.", _BetaOnly),
+    Control(
+        "normalises-unbiased",
+        "Training normalises by the unbiased variance, and says so.",
+        _NormalisesUnbiased,
+    ),
     Control("inference-only", "No training and no gradients.", InferenceOnly),
     Control("training-only", "No inference and no dx.", TrainingOnly),
     Control("layer-only", "Layers only.", LayerOnly),

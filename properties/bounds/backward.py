@@ -27,6 +27,12 @@ of courses through dvar and dmean, autodiff of any forward pass, or the Jacobian
   off by Z, which multiplies the bracket.
 
 In inference dx = gamma r dy, and nothing else.
+
+Where training normalises by b var + eps, b = N / (N - 1), the derivative of the variance has the
+factor b, and dx = gamma r (dy - dbeta / N - b xhat dgamma / N) (theorem "unbiased-normalisation").
+t = b xhat g, every error of t and the second part of dmean are b times as large, and the product
+rounds twice more (b, and the product with it); where 1 / (N - 1) stands for b / N it does not.
+An intermediate of t that underflows is multiplied by b as well.
 """
 
 from dataclasses import dataclass
@@ -97,11 +103,12 @@ def residual(
     e_dbeta = dbeta_error(arithmetic, q, q.factors_are_powers_of_two)
     e_b = e_dbeta / q.count * (1 + few) + few * b + underflow
     e_g = e_dgamma / q.count * (1 + few) + few * g + underflow
-    t = q.xhat * g
+    t = q.bessel * q.xhat * g
     e_t = q.xhat * e_g + g * e_x + e_x * e_g
-    e_t = e_t + accumulated(6, elements.u) * (q.xhat + e_x) * (g + e_g)
+    e_t = e_t + accumulated(6 + q.rescaling, elements.u) * (q.xhat + e_x) * (g + e_g)
+    e_t = q.bessel * e_t
     centring = e.delta + compose(sum_error(arithmetic, q.count), few) * q.d.mean(axis=0)
-    e_chain = (g + e_g) * q.inv_std * (1 + e.alpha) * centring
+    e_chain = q.bessel * (g + e_g) * q.inv_std * (1 + e.alpha) * centring
     size = q.dy_abs + b + e_b + t + e_t
     through = np.where(e_dbeta == 0, 0.0, sum_error(arithmetic, q.count))
     error = e_b + e_t + e_chain + compose(through, accumulated(8, elements.u)) * size
@@ -120,7 +127,7 @@ def dx_error(
         return np.asarray(q.gamma * q.inv_std * q.dy_abs * relative + lost)
     bracket = residual(arithmetic, q, e, e_x, e_dgamma)
     scale = q.gamma * q.inv_std
-    lost_inside = underflow * (3 + q.d * (1 + q.inv_std + q.inv_std**2))
+    lost_inside = q.bessel * underflow * (3 + q.d * (1 + q.inv_std + q.inv_std**2))
     error = scale * (1 + relative) * (bracket.error + lost_inside) + relative * q.exact("dx")
     inside = (1 + q.gamma + q.inv_std) * (bracket.size + bracket.error)
     lost = underflow * (2 + q.gamma + q.inv_std + inside)

@@ -44,7 +44,7 @@ def _saved(arithmetic: Arithmetic, q: Quantities) -> Array:
         return fine
     limit = _limit(arithmetic.saved)
     scale = q.gamma * q.inv_std
-    return _below(limit, q.mean, q.inv_std, scale, *([] if q.inference else [q.var]))
+    return _below(limit, q.mean, q.inv_std, scale, *([] if q.inference else [q.bessel * q.var]))
 
 
 def _scaling(arithmetic: Arithmetic, q: Quantities) -> Array:

@@ -41,6 +41,14 @@ E_dx = gamma r^2 [(1 + R) E_B + R |B|]
 The longest way, from sum dy d to dx by autodiff of autodiff, has 24 roundings beside its two sums;
 8 each in E_a and E_b, 4 in E_k, 8 in E_B and 6 in R allow for 34.
 
+Where training normalises by b var + eps, b = N / (N - 1), gamma / sqrt(b), ddgamma / sqrt(b) and
+eps / b stand for gamma, ddgamma and eps (theorem "unbiased-normalisation").  Put in, with the xhat,
+r, a and b' (for b above) of the normalisation by b var + eps: P = dy - ybar - b xhat a, Q likewise,
+dgamma = r (C - N b a b'), and dx = ddgamma r P - gamma b r^2 B, B = xhat (C / N - 3 b a b')
++ (dy - ybar) b' + (v - vbar) a.  Every product a b' gets the factor b, and so do gamma r^2 and the
+errors in it, each with two roundings more: gamma_10 for gamma_8 in K, gamma_6 for gamma_4 in E_k,
+gamma_8 for gamma_6 in R.
+
 In inference the statistics are constants: ddy = gamma r v + ddgamma xhat + ddbeta,
 dgamma = r sum dy v, dx = ddgamma r dy (theorem "double-backward-inference").
 
@@ -86,6 +94,7 @@ def widest(q: Quantities, output: str) -> Array:
         np.maximum(one, q.gamma) * np.maximum(one, ddgamma),
         np.maximum(one, at_ddx.dy_sum_abs),
         one if output == ddy else np.maximum(one, q.dy_sum_abs),
+        one * q.bessel**2,
     ]
     return np.asarray(np.prod(factors, axis=0))
 
@@ -176,8 +185,10 @@ def _dgamma(pair: _Pair, e: StatisticsError) -> Array:
     """Formula K."""
     q, n = pair.q, pair.q.count
     a, b = np.abs(pair.a), np.abs(pair.b)
-    size = (pair.A * pair.V + a * pair.V * q.xhat + b * pair.A * q.xhat).sum(axis=0) + n * a * b
-    bracket = pair.e_C + n * pair.e_ab + accumulated(8, pair.arithmetic.elements.u) * size
+    along = (a * pair.V * q.xhat + b * pair.A * q.xhat).sum(axis=0) + n * a * b
+    size = (pair.A * pair.V).sum(axis=0) + q.bessel * along
+    few = accumulated(8 + q.rescaling, pair.arithmetic.elements.u)
+    bracket = pair.e_C + n * q.bessel * pair.e_ab + few * size
     return np.asarray(q.inv_std * (1 + e.alpha) * bracket + e.alpha * q.exact(DOUBLE[2]))
 
 
@@ -187,9 +198,9 @@ def _dx(pair: _Pair, e: StatisticsError, e_x: Array, ddgamma: Array) -> Array:
     few = accumulated(8, u)
     a, b = np.abs(pair.a), np.abs(pair.b)
     e_a, e_b = pair.dy.along, pair.v.along
-    k_size = np.abs(pair.C) / n + pair.e_C / n + 3 * (a * b + pair.e_ab)
-    e_k = pair.e_C / n + 3 * pair.e_ab + accumulated(4, u) * k_size
-    k = pair.C / n - 3 * pair.a * pair.b
+    k_size = np.abs(pair.C) / n + pair.e_C / n + 3 * q.bessel * (a * b + pair.e_ab)
+    e_k = pair.e_C / n + 3 * q.bessel * pair.e_ab + accumulated(4 + q.rescaling, u) * k_size
+    k = pair.C / n - 3 * q.bessel * pair.a * pair.b
     size = (q.xhat + e_x) * k_size + pair.A * (b + e_b) + pair.V * (a + e_a)
     whole = q.xhat_signed * k + pair.centred[0] * pair.b + pair.centred[1] * pair.a
     centring = e.delta + compose(sum_error(pair.arithmetic, n), accumulated(4, u)) * q.d.mean(
@@ -200,9 +211,10 @@ def _dx(pair: _Pair, e: StatisticsError, e_x: Array, ddgamma: Array) -> Array:
     bracket = bracket + pair.A * e_b + pair.dy.mean * (b + e_b)
     bracket = bracket + pair.V * e_a + pair.v.mean * (a + e_a)
     bracket = bracket + few * size + pair.terms * size.mean(axis=0)
-    relative = compose(compose(e.alpha, e.alpha), accumulated(6, u))
+    relative = compose(compose(e.alpha, e.alpha), accumulated(6 + q.rescaling, u))
     scaled = (1 + relative) * bracket + relative * np.abs(whole)
     own = pair.dy.error + few * pair.dy.size + pair.terms * pair.dy.size.mean(axis=0)
-    residual_of_dy = pair.centred[0] - q.xhat_signed * pair.a
+    residual_of_dy = pair.centred[0] - q.bessel * q.xhat_signed * pair.a
     from_dgamma = (1 + relative) * own + relative * np.abs(residual_of_dy)
-    return np.asarray(q.gamma * q.inv_std**2 * scaled + ddgamma * q.inv_std * from_dgamma)
+    scale = q.gamma * q.bessel * q.inv_std**2
+    return np.asarray(scale * scaled + ddgamma * q.inv_std * from_dgamma)

@@ -24,6 +24,7 @@ class Quantities:
         running_mean, running_var: (C,) before the call, or None.
         weight: magnitude of the weight of the new value in the running average.
         correction: N / (N - 1), or 1 for a biased running variance.
+        bessel: N / (N - 1) where training normalises by the unbiased variance, else 1.
         at_ddx: the same with ddx in place of dy, where double backward is bounded.
         ddgamma, ddbeta: (C,), magnitudes, likewise.
     """
@@ -39,6 +40,7 @@ class Quantities:
     running_var: Array | None = None
     weight: float = 0.0
     correction: float = 1.0
+    bessel: float = 1.0
     at_ddx: "Quantities | None" = None
     ddgamma: Array | None = None
     ddbeta: Array | None = None
@@ -67,9 +69,14 @@ class Quantities:
         """|mean|, per channel."""
         return self.exact("mean")
 
+    @property
+    def rescaling(self) -> int:
+        """Roundings of a factor N / (N - 1): its own, and that of the product; none without it."""
+        return 0 if self.bessel == 1 else 2
+
     @cached_property
     def var(self) -> Array:
-        """The variance, per channel."""
+        """The biased variance, per channel."""
         return self.exact("var")
 
     @cached_property
@@ -79,12 +86,12 @@ class Quantities:
 
     @cached_property
     def w(self) -> Array:
-        """var + eps, per channel."""
-        return np.asarray(self.var + self.eps)
+        """b var + eps, per channel, where b is ``bessel``."""
+        return np.asarray(self.bessel * self.var + self.eps)
 
     @cached_property
     def inv_std(self) -> Array:
-        """1 / sqrt(var + eps), per channel."""
+        """1 / sqrt(b var + eps), per channel."""
         return self.exact("inv_std")
 
     @cached_property

@@ -35,6 +35,12 @@ up = (Delta / w)(1 + gamma_4) + gamma_4, low = (min(Delta, var) / w)(1 + gamma_4
 alpha = max(1 / sqrt(1 - low) - 1, 1 - 1 / sqrt(1 + up)), followed by 8 roundings for the root and
 its inverse: 1 / sqrt has two, a reciprocal root of 2 ulps four, pow or a standard deviation that
 is squared again a few more.  inv_std is off by at most alpha inv_std + Z.
+
+Where training normalises by b var, b = N / (N - 1), and w = b var + eps, an implementation divides
+the sum of the squares by N - 1 instead of N, which rounds as often, or multiplies var by b, which
+rounds twice more (b itself, and the product; or a product and a division in var N / (N - 1)).  So
+the variance that it uses is b (var + t) (1 + s) with |t| <= Delta and |s| <= gamma_2: b Delta,
+b var and gamma_6 stand for Delta, var and gamma_4 in R.  Underflows are among those of Delta.
 """
 
 from collections.abc import Callable
@@ -93,9 +99,9 @@ def inverse_error(arithmetic: Arithmetic, q: Quantities, big_delta: Array) -> Ar
     u = arithmetic.compute.u
     if "inv_std" in arithmetic.silent:
         u = 0.0
-    few = accumulated(4, u)
-    up = big_delta / q.w * (1 + few) + few
-    low = np.minimum(big_delta, q.var) / q.w * (1 + few) + few
+    few = accumulated(4 + q.rescaling, u)
+    up = q.bessel * big_delta / q.w * (1 + few) + few
+    low = q.bessel * np.minimum(big_delta, q.var) / q.w * (1 + few) + few
     with np.errstate(all="ignore"):
         below = np.where(low < 1, 1 / np.sqrt(np.where(low < 1, 1 - low, 1)) - 1, np.inf)
     alpha = np.maximum(1 - 1 / np.sqrt(1 + up), below)

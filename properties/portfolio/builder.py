@@ -81,14 +81,13 @@ class Builder:
             momentum = 1 - weight if self.declaration.momentum_weighs == "old" else weight
         data, eps, drawn = self._in_range(data, eps, drawn)
         momentum = self._momentum(momentum)
-        with_affine = self.declaration.affine_parameters != "none"
         parameters = {key: self.parameters.round(value) for key, value in drawn.items()}
         made = Case(
             name=name,
             x=self.format.round(data),
             dy=self.format.round(np.broadcast_to(np.asarray(upstream, np.float64), data.shape)),
-            gamma=parameters["gamma"] if with_affine else None,
-            beta=parameters["beta"] if with_affine else None,
+            gamma=parameters["gamma"] if self.declaration.has_gamma else None,
+            beta=parameters["beta"] if self.declaration.has_beta else None,
             running_mean=parameters["running_mean"],
             running_var=parameters["running_var"],
             eps=eps,

@@ -67,8 +67,13 @@ def _empty(build: Builder) -> Iterator[Case]:
 
 
 def _absent(build: Builder) -> Iterator[Case]:
-    """gamma and beta given as None, where that is allowed."""
+    """gamma and beta given as None, both or one of them, where that is allowed."""
     if build.declaration.affine_parameters != "optional":
         return
     case = build.case("no gamma, no beta", build.normal(8, 3), gamma=1.0, beta=0.0)
     yield from build.every_rank(case.with_(gamma=None, beta=None))
+    for given, absent in (("gamma", "beta"), ("beta", "gamma")):
+        values = np.resize([1.5, -0.75, 2.0], case.channels)
+        one = {given: build.parameters.round(values), absent: None}
+        name = f"{given}, no {absent}"
+        yield from build.every_rank(case.with_(name=name, data_key=name, **one))

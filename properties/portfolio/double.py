@@ -38,12 +38,13 @@ def given(case: Case, alone: str, seed: int) -> Case:
         "ddgamma": rng.uniform(-2, 2, case.channels),
         "ddbeta": rng.uniform(-2, 2, case.channels),
     }
-    if alone and "layout" not in case.tags:
+    given_alone = alone == "ddx" or (alone == "ddgamma" and case.gamma is not None)
+    if given_alone and "layout" not in case.tags:
         drawn = {name: value if name == alone else 0 * value for name, value in drawn.items()}
     ddx = from_columns(format_of(case.x.dtype).round(drawn["ddx"]), case.x.shape)
-    affine = case.gamma is not None
     parameters: dict[str, Array | None] = {
-        name: into.round(drawn[name]) if affine else None for name in ("ddgamma", "ddbeta")
+        "ddgamma": None if case.gamma is None else into.round(drawn["ddgamma"]),
+        "ddbeta": None if case.beta is None else into.round(drawn["ddbeta"]),
     }
     layout = case.layouts.get("dy", "C")
     layouts = dict(case.layouts)

@@ -46,7 +46,8 @@ def _layouts(base: Case, declaration: Declaration) -> Iterator[Case]:
         yield made(f"dy {layout}", {"dy": layout})
         yield made(f"x and dy {layout}", {"x": layout, "dy": layout})
     statistics = ["running_mean", "running_var"]
-    parameters = ["gamma", "beta", *statistics]
+    affine = [name for name in ("gamma", "beta") if getattr(base, name) is not None]
+    parameters = [*affine, *statistics]
     for layout in ("stepped", "reversed", "middle"):
         negative = layout in NEGATIVE and (
             declaration.in_place or declaration.keeps_strides is not True

@@ -93,9 +93,14 @@ def _twins(build: Builder, base: Case) -> Iterator[Case]:
     yield twin(
         "forward/channel-independence", "one channel alone", {}, x=x[:, :1], dy=dy[:, :1], **alone
     )
-    if base.gamma is not None and base.beta is not None:
-        changed = {"gamma": wide(base.gamma) * [-2, 4, 0.5, -1], "beta": wide(base.beta) + 1.5}
+    changed = {}
+    if base.gamma is not None:
+        changed["gamma"] = wide(base.gamma) * [-2, 4, 0.5, -1]
+    if base.beta is not None:
+        changed["beta"] = wide(base.beta) + 1.5
+    if changed:
         yield twin("forward/affine", "other gamma and beta", {}, **changed)
+    if base.beta is not None:
         yield twin("backward/independent-of-beta", "other beta", {}, beta=wide(base.beta) - 3)
     twice = {"x": np.concatenate([x, x]), "dy": np.concatenate([dy, dy])}
     yield twin("forward/duplicated-batch", "the batch twice", {}, **twice)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from bnproof.properties.cases import Case
+from bnproof.properties.formats import Array
 from bnproof.properties.portfolio.builder import Builder
 from bnproof.properties.portfolio.exact_data import balanced_integers
 
@@ -46,8 +47,14 @@ def _population(build: Builder) -> Iterator[Case]:
 
 
 def _statistics_of_batch(build: Builder) -> Iterator[Case]:
-    """Inference with the statistics of the batch itself, which are exactly representable."""
-    x = np.stack([balanced_integers(8, 2, build.rng) + m for m in (0, 3, -2)], axis=1) / 2
+    """Inference with the statistics of the batch itself, which are exactly representable.
+
+    Where training normalises by the unbiased variance, the mean square of 8 values is 49 / 4 and
+    their unbiased variance 14: 8 / 7 times that has to be a number of the format as well.
+    """
+    root = 7 if build.declaration.normalises_unbiased else 2
+    degrees = int(build.declaration.normalises_unbiased)
+    x = np.stack([balanced_integers(8, root, build.rng) + m for m in (0, 3, -2)], axis=1) / 2
     case = build.case(
         "statistics of the batch", x, calls="short", tags=frozenset({"equals training"})
     )
@@ -55,25 +62,33 @@ def _statistics_of_batch(build: Builder) -> Iterator[Case]:
     axes = (0, *range(2, wide.ndim))
     statistics = {
         "running_mean": build.parameters.round(wide.mean(axis=axes)),
-        "running_var": build.parameters.round(wide.var(axis=axes)),
+        "running_var": build.parameters.round(wide.var(axis=axes, ddof=degrees)),
     }
     yield case.with_(**statistics)
-    root = build.case(
-        "identity",
-        x,
-        eps=0.5,
-        calls="short",
-        tags=frozenset({"identity"}),
-        gamma=1.0,
-        beta=0.0,
+    yield from _identity(build, x, degrees)
+
+
+def _identity(build: Builder, x: Array, degrees: int) -> Iterator[Case]:
+    """gamma and beta that give x back; where one is always None, data for which it is 1 or 0."""
+    eps = 0.5
+    if not build.declaration.has_beta:
+        x = x - x.mean(axis=0)
+    if not build.declaration.has_gamma:
+        x = x / 8
+        eps = 1 - float(x[:, 0].var(ddof=degrees))
+    given = build.case(
+        "identity", x, eps=eps, calls="short", tags=frozenset({"identity"}), gamma=1.0, beta=0.0
     )
-    if root.gamma is None or root.beta is None:
-        return
-    wide = np.asarray(root.x, np.float64)
-    scale = np.sqrt(wide.var(axis=axes) + root.eps)
-    yield root.with_(
-        gamma=build.parameters.round(scale), beta=build.parameters.round(wide.mean(axis=axes))
-    )
+    if not build.declaration.has_gamma and given.eps != eps:
+        return  # the target takes only other eps, for which inv_std is not 1
+    wide = np.asarray(given.x, np.float64)
+    axes = (0, *range(2, wide.ndim))
+    scale = np.sqrt(wide.var(axis=axes, ddof=degrees) + given.eps)
+    exact = {
+        "gamma": build.parameters.round(scale),
+        "beta": build.parameters.round(wide.mean(axis=axes)),
+    }
+    yield given.with_(**{n: a for n, a in exact.items() if getattr(given, n) is not None})
 
 
 def _cumulative(build: Builder) -> Iterator[Case]:

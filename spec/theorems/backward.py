@@ -1,6 +1,6 @@
 """The backward pass: three gradients, computed from the loss by differentiation."""
 
-from sympy import Derivative, Expr, KroneckerDelta, Rational, S, Symbol, factor, symbols
+from sympy import Derivative, Expr, KroneckerDelta, Rational, S, Symbol, factor, sqrt, symbols
 
 from bnproof.spec.claims import Claim, Theorem, chain
 from bnproof.spec.kernel.canonical import normal
@@ -9,6 +9,7 @@ from bnproof.spec.language import (
     LOSS,
     along,
     beta,
+    c,
     dy,
     eps,
     evaluate,
@@ -22,6 +23,7 @@ from bnproof.spec.language import (
     mu,
     substituted,
     total,
+    unfold,
     v,
     var,
     w,
@@ -243,6 +245,36 @@ def symmetry() -> list[Claim]:
     ]
 
 
+def unbiased() -> list[Claim]:
+    """With c for m / (m - 1)."""
+    scale = 1 / sqrt(c * var + eps)
+    normalized = gamma * (x[k] - mu) * scale + beta
+    loss = total(lambda i: dy[i] * (gamma * (x[i] - mu) * scale + beta))
+    standard = unfold(y[k]).xreplace({gamma: gamma / sqrt(c), eps: eps / c})
+    along = mean(lambda i: dy[i] * (x[i] - mu) * scale)
+    return [
+        Claim(
+            total(lambda i: (x[i] - mu) ** 2) / (m - 1),
+            m / (m - 1) * var,
+            "the unbiased variance is m / (m - 1) times the mean of the squares",
+            from_definitions=True,
+            least=2,
+        ),
+        Claim(
+            normalized,
+            standard,
+            "c taken out of the root",
+            from_definitions=True,
+        ),
+        Claim(
+            Derivative(unfold(loss), x[k]),
+            gamma * scale * (dy[k] - mean(lambda i: dy[i]) - c * (x[k] - mu) * scale * along),
+            "the derivative of c var is c times that of var",
+            from_definitions=True,
+        ),
+    ]
+
+
 THEOREMS = (
     Theorem(
         "backward-steps",
@@ -339,5 +371,12 @@ THEOREMS = (
         "Two upstream gradients v and w give `<w, dx(v)> = <v, dx(w)>`.",
         symmetry,
         behaviour=True,
+    ),
+    Theorem(
+        "unbiased-normalisation",
+        "Normalising by another multiple of the variance",
+        "With `c*var + eps` in the root, y is that of `gamma/sqrt(c)` and `eps/c`, and the part "
+        "of dx along `xhat` gets the factor c. For the unbiased variance c is `m/(m - 1)`.",
+        unbiased,
     ),
 )

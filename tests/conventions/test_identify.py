@@ -12,6 +12,9 @@ from bnproof.conventions.identifying import CONVENTIONS, Identified, identify
 from bnproof.conventions.likeness import shared
 from bnproof.conventions.probes import Probes
 from bnproof.conventions.words import lines
+from bnproof.mutants.call import Call
+from bnproof.mutants.controls.catalogue import CONTROLS
+from bnproof.mutants.parts import Parts
 from bnproof.properties.contract import declaration_of
 from bnproof.properties.local import LocalSession
 from bnproof.reference import BatchNorm
@@ -181,10 +184,104 @@ class UnbiasedNormaliser(BatchNorm):
 
 def test_unbiased_normalising_variance() -> None:
     """Catches a normalisation by the unbiased variance that goes unnoticed."""
-    finding = found(identified(Stripped(UnbiasedNormaliser())))["normalising_variance"]
+    made = identified(Stripped(UnbiasedNormaliser()))
+    finding = found(made)["normalising_variance"]
 
     assert finding.value == "unbiased"
-    assert finding.remark
+    assert not finding.remark
+    assert "normalising_variance = 'unbiased'" in made.lines
+
+
+class BetaOfOneValue(Parts):
+    """Normalises by the unbiased variance, and takes 0 / 0 for 0."""
+
+    def begin(self, call: Call) -> None:
+        """Read the arguments; one value is taken."""
+        call.training, training = False, call.training
+        super().begin(call)
+        call.training = training
+
+    def inv_std(self, call: Call) -> Any:
+        """1 / sqrt(N / max(N - 1, 1) var + eps)."""
+        bessel = call.m / max(call.m - 1, 1) if call.training else 1
+        return 1 / np.sqrt(bessel * call.var + call.eps)
+
+    def correction(self, call: Call) -> float:
+        """N / max(N - 1, 1)."""
+        return call.m / max(call.m - 1, 1)
+
+
+def test_lines_do_not_exclude_each_other() -> None:
+    """Catches "beta" for one value beside the unbiased normalisation, which is refused."""
+    made = identified(Stripped(BetaOfOneValue()))
+    declared = type("Declared", (BetaOfOneValue,), _pasted(made.lines))
+
+    assert found(made)["single_value"].value == "undefined"
+    assert declaration_of(declared()).normalises_unbiased
+
+
+def _pasted(lines_: list[str]) -> dict[str, Any]:
+    """The attributes that lines for an adapter make."""
+    namespace: dict[str, Any] = {}
+    exec("\n".join(lines_), namespace)  # noqa: S102  # they are Python
+    return {name: value for name, value in namespace.items() if not name.startswith("__")}
+
+
+class IgnoresBeta(Parts):
+    """Has a weight only, and does not look at beta."""
+
+    def begin(self, call: Call) -> None:
+        """Read the arguments, without beta."""
+        call.given = (call.given[0], None)
+        super().begin(call)
+
+
+class IgnoresGamma(Parts):
+    """Has a bias only, and does not look at gamma."""
+
+    def begin(self, call: Call) -> None:
+        """Read the arguments, without gamma."""
+        call.given = (None, call.given[1])
+        super().begin(call)
+
+
+class NeedsBothOrNone(Parts):
+    """Takes None for both, not for one of them."""
+
+    def begin(self, call: Call) -> None:
+        """Refuse one alone."""
+        if (call.given[0] is None) != (call.given[1] is None):
+            message = "expected both or neither"
+            raise TypeError(message)
+        super().begin(call)
+
+
+@pytest.mark.parametrize(
+    ("target", "due"),
+    [
+        (IgnoresBeta, "gamma only"),
+        (IgnoresGamma, "beta only"),
+        (Parts, "optional"),
+        (NeedsBothOrNone, "required"),
+    ],
+)
+def test_parameters_that_are_used(target: type[Parts], due: str) -> None:
+    """Catches a weight without bias, or a bias without weight, taken for both or for none."""
+    made = identified(Stripped(target()))
+
+    assert found(made)["affine_parameters"].value == due
+    expected = [] if due == "required" else [f"affine_parameters = {due!r}"]
+    assert [line for line in made.lines if line.startswith("affine")] == expected
+
+
+def test_declared_parameters_are_respected() -> None:
+    """Catches a beta that is given to what declares to have none, and refuses it."""
+    (control,) = (control for control in CONTROLS if control.id == "gamma-only")
+
+    made = identified(control.make())
+
+    assert found(made)["affine_parameters"].value == "gamma only"
+    assert not made.contradictions
 
 
 class Lying:

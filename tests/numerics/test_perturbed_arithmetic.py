@@ -90,7 +90,21 @@ ALGORITHMS: dict[str, tuple[str, Callable[[Array, Worst], tuple[Array, Array]]]]
 }
 
 
-def perturbed(case: Case, algorithm: str, r: Worst) -> dict[str, Array]:
+class Bessel:
+    """The factor N / (N - 1) of the unbiased normalisation, in perturbed arithmetic."""
+
+    def __init__(self, count: int, r: Worst, *, unbiased: bool) -> None:
+        self.factor = r(count / (count - 1), "bessel of w") if unbiased else None
+        self.r = r
+
+    def times(self, values: Any, site: str) -> Array:
+        """Values times the factor; as they are where training normalises by the biased one."""
+        return np.asarray(values if self.factor is None else self.r(values * self.factor, site))
+
+
+def perturbed(
+    case: Case, algorithm: str, r: Worst, *, normalises_unbiased: bool = False
+) -> dict[str, Array]:
     """All outputs in perturbed arithmetic, by forms drawn at random."""
     x, dy = case.x.astype(np.float64), case.dy.astype(np.float64)
     assert case.gamma is not None
@@ -98,7 +112,9 @@ def perturbed(case: Case, algorithm: str, r: Worst) -> dict[str, Array]:
     gamma, beta = case.gamma.astype(np.float64), case.beta.astype(np.float64)
     count = len(x)
     mean, var = ALGORITHMS[algorithm][1](x, r)
-    inv_std = r(1 / r(np.sqrt(r(var + case.eps, "w")), "root"), "inverse")
+    bessel = Bessel(count, r, unbiased=normalises_unbiased)
+    used = bessel.times(var, "used")
+    inv_std = r(1 / r(np.sqrt(r(used + case.eps, "w")), "root"), "inverse")
     d = r(x - mean, "d3")
     scale = r(gamma * inv_std, "scale")
     folded = r(r(x * scale, "xs") + r(beta - r(mean * scale, "ms"), "shift"), "y")
@@ -107,10 +123,10 @@ def perturbed(case: Case, algorithm: str, r: Worst) -> dict[str, Array]:
     dbeta = r.sum(dy, "dbeta")
     dgamma = r.sum(r(dy * xhat, "dyx"), "dgamma")
     if r.rng.random() < 0.5:
-        terms = r(xhat * r(dgamma / count, "share"), "t")
+        terms = bessel.times(r(xhat * r(dgamma / count, "share"), "t"), "bessel t")
         dx = r(scale * r(r(dy - r(dbeta / count, "b"), "1") - terms, "2"), "dx")
     else:
-        dx = _chain(x, dy, gamma, mean, var, case.eps, r)
+        dx = _chain(x, dy, gamma, mean, used, case.eps, bessel)
     unbiased = r(var * r(count / (count - 1), "bessel"), "unbiased")
     keep, weight = r(1 - 0.125, "keep"), 0.125
     running_mean = r(r(keep * case.running_mean, "k") + r(weight * mean, "n"), "rm")
@@ -121,20 +137,20 @@ def perturbed(case: Case, algorithm: str, r: Worst) -> dict[str, Array]:
 
 
 def _chain(
-    x: Array, dy: Array, gamma: Array, mean: Array, var: Array, eps: float, r: Worst
+    x: Array, dy: Array, gamma: Array, mean: Array, var: Array, eps: float, bessel: Bessel
 ) -> Array:
-    """The backward of courses, step by step."""
-    count = len(x)
+    """The backward of courses, step by step, from the variance that was used."""
+    count, r = len(x), bessel.r
     w = r(var + eps, "w")
     inv_std = r(1 / r(np.sqrt(w), "root"), "inverse")
     dxhat = r(dy * gamma, "dxhat")
     d = r(x - mean, "d4")
     power = r(r(r(inv_std * inv_std, "r2") * inv_std, "r3") * -0.5, "half")
     dvar = r.sum(r(r(dxhat * d, "p") * power, "q"), "dvar")
-    second = r(dvar * r(r.sum(-2 * d, "s") / count, "mean d"), "dmean2")
+    second = r(dvar * bessel.times(r(r.sum(-2 * d, "s") / count, "mean d"), "bd"), "dmean2")
     dmean = r(r.sum(r(-dxhat * inv_std, "u"), "dmean1") + second, "dmean")
     first = r(dxhat * inv_std, "f")
-    middle = r(dvar * r(2 * d / count, "g"), "h")
+    middle = r(dvar * bessel.times(r(2 * d / count, "g"), "bg"), "h")
     return r(r(first + middle, "i") + r(dmean / count, "j"), "dx")
 
 
@@ -155,7 +171,10 @@ def data(family: str, count: int, rng: np.random.Generator) -> Array:
     "family", ["normal", "offset", "outlier", "positive", "constant", "tiny variance"]
 )
 @pytest.mark.parametrize("algorithm", list(ALGORITHMS))
-def test_no_output_exceeds_its_bound(algorithm: str, family: str) -> None:
+@pytest.mark.parametrize("normalises_unbiased", [False, True], ids=["biased", "unbiased"])
+def test_no_output_exceeds_its_bound(
+    algorithm: str, family: str, normalises_unbiased: bool
+) -> None:
     """A missing term, or a constant too small, is exceeded when all signs conspire."""
     single = FORMATS["float32"]
     classes = ladder(single, single)
@@ -164,11 +183,13 @@ def test_no_output_exceeds_its_bound(algorithm: str, family: str) -> None:
     rng = np.random.default_rng(len(family))
     for count in (2, 3, 8, 17, 60):
         case = _case(single.round(data(family, count, rng)), rng)
-        subject = SUBJECTS.of(case, Settings(case.eps, KEEP, WEIGHT), inference=False)
+        settings = Settings(case.eps, KEEP, WEIGHT)
+        more = {"normalises_unbiased": normalises_unbiased}
+        subject = SUBJECTS.of(case, settings, inference=False, **more)
         bound = bounds(exact_off, subject.quantities).values
         for mode in ("site", "outwards", "random"):
             for _ in range(4):
-                got = perturbed(case, algorithm, Worst(rng, mode))
+                got = perturbed(case, algorithm, Worst(rng, mode), **more)
                 for output, value in got.items():
                     off = error(value, subject.quantities.truth.values[output])
                     assert (off <= bound[output]).all(), (output, count, mode)

@@ -9,6 +9,7 @@ from tests.numerics.test_perturbed_arithmetic import (
     KEEP,
     WEIGHT,
     Array,
+    Bessel,
     Worst,
     data,
 )
@@ -27,13 +28,17 @@ SINGLE = FORMATS["float32"]
 class Given:
     """The arguments of a case in float64, and its statistics in perturbed arithmetic."""
 
-    def __init__(self, case: Case, algorithm: str, r: Worst) -> None:
+    def __init__(
+        self, case: Case, algorithm: str, r: Worst, *, normalises_unbiased: bool = False
+    ) -> None:
         names = ("x", "dy", "ddx", "gamma", "ddgamma", "ddbeta")
         wide = {name: np.asarray(getattr(case, name), np.float64) for name in names}
         self.x, self.dy, self.v = wide["x"], wide["dy"], wide["ddx"]
         self.gamma, self.u, self.t = wide["gamma"], wide["ddgamma"], wide["ddbeta"]
         self.m = len(self.x)
         mean, var = ALGORITHMS[algorithm][1](self.x, r)
+        self.times = Bessel(self.m, r, unbiased=normalises_unbiased).times
+        var = self.times(var, "used")
         self.inv_std = r(1 / r(np.sqrt(r(var + case.eps, "w")), "root"), "inverse")
         self.d = r(self.x - mean, "d3")
         self.xhat = r(self.d * self.inv_std, "xhat")
@@ -45,7 +50,7 @@ def by_residuals(g: Given, r: Worst) -> tuple[Array, Array, Array]:
     def residual(a: Array, site: str) -> tuple[Array, Array]:
         along = r(r.sum(r(a * g.xhat, site), site) / g.m, site)
         centred = r(a - r(r.sum(a, site) / g.m, site), site)
-        return r(centred - r(g.xhat * along, site), site), along
+        return r(centred - g.times(r(g.xhat * along, site), f"b{site}"), site), along
 
     of_dy, a = residual(g.dy, "P")
     of_v, b = residual(g.v, "Q")
@@ -55,13 +60,14 @@ def by_residuals(g: Given, r: Worst) -> tuple[Array, Array, Array]:
     inner = r(r(g.xhat * k, "4") + r(of_dy * b, "5"), "6")
     inner = r(inner + r(of_v * a, "7"), "8")
     first = r(r(g.u * g.inv_std, "9") * of_dy, "10")
-    dx = r(first - r(r(scale * g.inv_std, "11") * inner, "12"), "dx")
+    outer = g.times(r(scale * g.inv_std, "11"), "b11")
+    dx = r(first - r(outer * inner, "12"), "dx")
     return ddy, dx, r(r(g.inv_std * g.m, "13") * k, "dgamma")
 
 
 def by_moments(g: Given, r: Worst) -> tuple[Array, Array, Array]:
     """PyTorch's formulas: sums of products that are not centred, and of x - mean."""
-    r2 = r(g.inv_std * g.inv_std, "r2")
+    r2 = g.times(r(g.inv_std * g.inv_std, "r2"), "br2")
     r3 = r(r2 * g.inv_std, "r3")
     sum_dy, sum_v = r.sum(g.dy, "sum dy"), r.sum(g.v, "sum v")
     dy_d, v_d = r.sum(r(g.dy * g.d, "dyd"), "dyd"), r.sum(r(g.v * g.d, "vd"), "vd")
@@ -92,7 +98,7 @@ def by_adjoints(g: Given, r: Worst) -> tuple[Array, Array, Array]:
     of_root = r.sum(r(scaled * g.d, "1"), "2")
     of_var = r(r(of_root * r3, "3") * -0.5, "4")
     back = r(g.v - r(r.sum(g.v, "5") / g.m, "6"), "7")
-    slope = r(r(2 * g.d, "8") / g.m, "9")
+    slope = g.times(r(r(2 * g.d, "8") / g.m, "9"), "b9")
     back_var = r.sum(r(back * slope, "10"), "11")
     back_root = r(r(r3 * back_var, "12") * -0.5, "13")
     root = r(r(r(back_var * of_root, "14") * -1.5, "15") * r(g.inv_std**2, "16"), "17")
@@ -101,7 +107,7 @@ def by_adjoints(g: Given, r: Worst) -> tuple[Array, Array, Array]:
     back_scaled = r(r(back * g.inv_std, "25") + r(g.d * back_root, "26"), "27")
     ddy = r(r(r(g.gamma * back_scaled, "28") + r(g.u * g.xhat, "29"), "30") + g.t, "ddy")
     dgamma = r.sum(r(g.dy * back_scaled, "31"), "dgamma")
-    to_d = r(r(r(2 / g.m, "32") * of_var, "33") * back, "34")
+    to_d = r(r(g.times(r(2 / g.m, "32"), "b32") * of_var, "33") * back, "34")
     to_d = r(to_d + r(scaled * back_root, "35"), "36")
     to_d = r(to_d + r(r(g.u * g.dy, "37") * g.inv_std, "38"), "39")
     to_d = r(to_d + r(slope * r(r(root * r3, "40") * -0.5, "41"), "42"), "43")
@@ -133,9 +139,13 @@ def made(x: Array, rng: np.random.Generator) -> Case:
     )
 
 
-def judged(case: Case, arithmetic: Arithmetic) -> tuple[Any, dict[str, Array]]:
+def judged(
+    case: Case, arithmetic: Arithmetic, *, normalises_unbiased: bool = False
+) -> tuple[Any, dict[str, Array]]:
     """Truth and bounds of training."""
-    subject = make_subject(case, Settings(case.eps, KEEP, WEIGHT), inference=False)
+    settings = Settings(case.eps, KEEP, WEIGHT)
+    more = {"normalises_unbiased": normalises_unbiased}
+    subject = make_subject(case, settings, inference=False, **more)
     truth = subject.quantities.truth.values
     return truth, bounds(arithmetic, subject.quantities).values
 
@@ -144,7 +154,10 @@ def judged(case: Case, arithmetic: Arithmetic) -> tuple[Any, dict[str, Array]]:
     "family", ["normal", "offset", "outlier", "positive", "constant", "tiny variance"]
 )
 @pytest.mark.parametrize("algorithm", list(ALGORITHMS))
-def test_no_result_exceeds_its_bound(algorithm: str, family: str) -> None:
+@pytest.mark.parametrize("normalises_unbiased", [False, True], ids=["biased", "unbiased"])
+def test_no_result_exceeds_its_bound(
+    algorithm: str, family: str, normalises_unbiased: bool
+) -> None:
     """A missing term, or a constant too small, is exceeded when all signs conspire."""
     name = ALGORITHMS[algorithm][0]
     variances = ladder(SINGLE, SINGLE)[name].variances
@@ -152,12 +165,13 @@ def test_no_result_exceeds_its_bound(algorithm: str, family: str) -> None:
     rng = np.random.default_rng(len(family))
     for count in (2, 3, 17):
         case = made(data(family, count, rng), rng)
-        truth, bound = judged(case, arithmetic)
+        more = {"normalises_unbiased": normalises_unbiased}
+        truth, bound = judged(case, arithmetic, **more)
         for formulas in FORMS.values():
             for mode in ("site", "outwards", "random"):
                 for _ in range(2):
                     r = Worst(rng, mode)
-                    got = formulas(Given(case, algorithm, r), r)
+                    got = formulas(Given(case, algorithm, r, **more), r)
                     for output, value in zip(DOUBLE, got, strict=True):
                         off = error(value, truth[output])
                         assert (off <= bound[output]).all(), (output, formulas, count, mode)

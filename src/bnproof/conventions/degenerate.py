@@ -11,7 +11,7 @@ from bnproof.conventions.finding import (
     Finding,
     by_rank,
 )
-from bnproof.conventions.normalising import axis_of, working_ranks
+from bnproof.conventions.normalising import axis_of, normalising_variance, working_ranks
 from bnproof.conventions.probes import Probes, Seen
 from bnproof.properties.cases import Case
 from bnproof.properties.portfolio.degenerate import EMPTY, SINGLE
@@ -22,7 +22,11 @@ GAMMA, BETA = 2.0, 100.0
 
 def single_value(probes: Probes) -> Finding:
     """Training with N = 1: an error before statistics change, beta, or undefined."""
-    return _by_rank(probes, "single_value", 1)
+    made = _by_rank(probes, "single_value", 1)
+    if made.value == "beta" and normalising_variance(probes).value == "unbiased":
+        because = f"{made.because}, where the unbiased variance is 0 / 0"
+        return Finding("single_value", FOUND, "undefined", because)
+    return made
 
 
 def empty(probes: Probes) -> Finding:

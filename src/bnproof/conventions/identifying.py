@@ -85,6 +85,7 @@ class Identified:
             for finding in self.findings
             if finding.verdict == FOUND
             and finding.convention in DECLARED
+            and not finding.remark
             and _worth_a_line(finding, getattr(default, finding.convention))
         ]
         return made + self._parameter_dtypes(default)
@@ -155,7 +156,8 @@ def _accuracy(probes: Probes, findings: Sequence[Finding]) -> Finding:
         told = unknown[0].convention.replace("_", " ")
         return Finding("accuracy", NOT_PROBED, because=f"{told} is not known")
     values = {f.convention: f.value for f in findings if f.verdict == FOUND}
-    adopted = {name: values[name] for name in (*known, "in_place") if name in values}
+    adopted_too = ("in_place", "normalising_variance")
+    adopted = {name: values[name] for name in (*known, *adopted_too) if name in values}
     adopted["affine_parameters"] = values.get("affine_parameters", "required")
     works = values.get("dtypes", probes.declared.dtypes)
     return accuracy(probes, replace(probes.declared, **adopted, dtypes=tuple(works)))

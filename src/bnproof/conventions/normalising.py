@@ -147,7 +147,8 @@ def _small_eps(probes: Probes, seen: Seen) -> Finding:
         return Finding("small_eps", FAILED, because=f"{because}: {seen.failed}")
     problem = Problem(seen.case, y, probes.weakest)
     found = problem.explanations(inference=False, axes=(axis_of(probes),))
-    places = [f.place for f in found if f.variance == "biased" and f.statistics == "batch"]
+    variance = "unbiased" if normalising_variance(probes).value == "unbiased" else "biased"
+    places = [f.place for f in found if f.variance == variance and f.statistics == "batch"]
     if not places:
         return Finding("small_eps", UNEXPLAINED, because=f"{NOTHING}: {because}")
     if any(place in PLACES for place in places):
@@ -162,7 +163,10 @@ USUAL = {
     "normalising_variance": "biased",
     "inference_statistics": "running",
 }
-"""What batch normalization is by definition; no attribute declares anything else."""
+"""What batch normalization is by definition."""
+
+DECLARABLE = {"normalising_variance": ("unbiased",)}
+"""What an attribute declares beside that."""
 
 
 def _of_formulas(
@@ -179,8 +183,9 @@ def _of_formulas(
         kinds = [kind(f) for f in found if rank == 2 or f.axis == axis]
         findings[rank] = of_candidates(convention, kinds, f"y of {call}", NOTHING)
     made = by_rank(convention, findings)
-    if made.verdict == FOUND and made.value != USUAL[convention]:
-        remark = f"due is {USUAL[convention]}; no attribute declares anything else"
+    accepted = (USUAL[convention], *DECLARABLE.get(convention, ()))
+    if made.verdict == FOUND and made.value not in accepted:
+        remark = f"expected {' or '.join(accepted)}; no attribute declares anything else"
         return Finding(convention, FOUND, made.value, made.because, remark)
     return made
 

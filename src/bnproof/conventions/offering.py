@@ -89,41 +89,87 @@ def _in_dtype(probes: Probes, dtype: str) -> Seen | None:
     return seen
 
 
+ABSENT: dict[str, tuple[str, ...]] = {
+    "required": (),
+    "gamma only": ("beta",),
+    "beta only": ("gamma",),
+    "none": ("gamma", "beta"),
+}
+"""What an implementation of each kind does not use."""
+
+ABSENCES = {"both": ("gamma", "beta"), "gamma": ("gamma",), "beta": ("beta",)}
+"""What is given as None to see whether it may be."""
+
+
 def affine_parameters(probes: Probes) -> Finding:
-    """Whether gamma and beta are used, and whether they may be None."""
+    """Whether gamma and beta are used, and which of them may be None."""
     works = working_ranks(probes)
     if not works:
         return Finding("affine_parameters", NOT_PROBED, because="no rank works")
-    call = "train" if probes.trains else "infer"
     gamma, beta = np.resize([2.0, -1.0, 0.5], probes.channels), 3.0
+    call = "train" if probes.trains else "infer"
     case = probes.case(works[0], "gamma and beta", gamma=gamma, beta=beta, calls=call)
-    absent = case.with_(gamma=None, beta=None, calls="short" if probes.trains else "infer")
-    without = probes.run(absent)
-    taken = _explained(probes, absent, without.result(call, "y"), call)
-    gradients = [n for n in ("dgamma", "dbeta") if without.result("train", n) is not None]
-    if probes.declared.affine_parameters == "none":
-        value, because = ("none", "never given") if taken else (None, without.failed)
+    declared = probes.declared.affine_parameters
+    value: str | None
+    if ABSENT.get(declared):  # probes never give what the target declares not to have
+        why_not = _refusal(probes, case)
+        value, because = (None, why_not) if why_not else (declared, "never given")
     else:
-        given = probes.run(case)
-        y = given.result(call, "y")
-        why_not = without.failed or "another y than for 1 and 0"
-        if taken and gradients:
-            taken, why_not = False, f"backward returns {' and '.join(gradients)}"
-        if _explained(probes, case, y, call):
-            known = {True: "None is taken for both", False: f"with None for both: {why_not}"}
-            value, because = ("optional" if taken else "required"), known[taken]
-        elif _explained(probes, absent, y, call):
-            value, because = "none", "gamma and beta are ignored"
-        else:
-            value, because = None, given.failed or "no y with gamma and beta is explained"
+        value, because = _used(probes, case)
+    if value == "required":
+        value, because = _required(probes, case)
     return Finding("affine_parameters", FOUND if value else FAILED, value, because)
 
 
-def _explained(probes: Probes, case: Case, y: Array | None, call: str) -> bool:
+def _used(probes: Probes, case: Case) -> tuple[str | None, str]:
+    """Which of the two y depends on; what raises where both are given may take one alone."""
+    given = probes.run(case)
+    y = given.result(_call(case), "y")
+    for value, absent in ABSENT.items():
+        if _explained(probes, _without(case, absent), y):
+            verb = "are" if len(absent) > 1 else "is"
+            return value, f"{' and '.join(absent)} {verb} ignored"
+    if given.failed:
+        for value, absent in ABSENT.items():
+            if absent and not _refusal(probes, _without(case, absent)):
+                return value, f"with both: {given.failed}"
+    return None, given.failed or "no y with gamma and beta is explained"
+
+
+def _required(probes: Probes, case: Case) -> tuple[str, str]:
+    """Whether what is used may be None as well."""
+    for told, absent in ABSENCES.items():
+        if why_not := _refusal(probes, _without(case, absent)):
+            return "required", f"with None for {told}: {why_not}"
+    return "optional", "None is taken for both, and for one of them"
+
+
+def _refusal(probes: Probes, case: Case) -> str:
+    """Why a case with some of gamma and beta as None is not taken, "" if it is."""
+    call = _call(case)
+    seen = probes.run(case.with_(calls="short" if probes.trains else "infer"))
+    if not _explained(probes, case, seen.result(call, "y")):
+        return seen.failed or "another y than for gamma = 1 and beta = 0"
+    absent = [n for n, of in (("dgamma", case.gamma), ("dbeta", case.beta)) if of is None]
+    returned = [name for name in absent if f"train {name}" in seen.observation.offers]
+    return f"backward returns {' and '.join(returned)}" if returned else ""
+
+
+def _without(case: Case, absent: tuple[str, ...]) -> Case:
+    return case.with_(**dict.fromkeys(absent))
+
+
+def _call(case: Case) -> str:
+    """The call whose y is looked at: "train" or "infer"."""
+    return case.calls
+
+
+def _explained(probes: Probes, case: Case, y: Array | None) -> bool:
     if y is None:
         return False
     problem = Problem(case, y, probes.weakest)
-    return bool(problem.explanations(inference=call == "infer", axes=(axis_of(probes),)))
+    axes = (axis_of(probes),)
+    return bool(problem.explanations(inference=_call(case) == "infer", axes=axes))
 
 
 def in_place(probes: Probes) -> Finding:

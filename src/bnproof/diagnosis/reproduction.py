@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from bnproof.diagnosis.unbiased import NormalisedByUnbiased
 from bnproof.properties.cases import Case, columns
 from bnproof.properties.contract import Declaration
 from bnproof.properties.execution import Executor
@@ -104,11 +105,12 @@ def observed_of(mutant: Any, declaration: Declaration, case: Case) -> Observatio
 def made(mutant: Any, declaration: Declaration, rank: int) -> Any:
     """A mutant in the conventions of the implementation that is accused."""
     unbiased = declaration.unbiased(rank)
-    return mutant.make(
+    mistaken = mutant.make(
         running_variance="unbiased" if unbiased else "biased",
         momentum_weighs=declaration.momentum_weighs,
         channel_axis=declaration.channel_axis,
     )
+    return NormalisedByUnbiased(mistaken) if declaration.normalises_unbiased else mistaken
 
 
 def _pairs(

@@ -12,12 +12,16 @@ from bnproof.report.lines import count, line, ratio, some, wrapped
 TOLD = (
     ("momentum_weighs", "momentum weighs the {} value"),
     ("running_variance", "running variance {}"),
+    ("normalising_variance", "normalises by the {} variance"),
     ("single_value", "single value: {}"),
     ("empty", "empty batch: {}"),
     ("affine_parameters", "gamma and beta {}"),
     ("ranks", "ranks {}"),
     ("channel_axis", "channel axis {}"),
 )
+
+AS_THEY_ARE = ("gamma only", "beta only")
+"""Values that need no words around them."""
 
 CONFORMS = "conforms"
 VIOLATED = "does not conform"
@@ -52,12 +56,18 @@ def declared(conventions: Mapping[str, Any]) -> str:
 
     >>> declared({"momentum_weighs": "old", "ranks": [2, 4], "cumulative": True, "dtypes": []})
     'momentum weighs the old value, ranks 2 4, cumulative True'
+    >>> declared({"normalising_variance": "unbiased", "affine_parameters": "gamma only"})
+    'normalises by the unbiased variance, gamma only'
     """
     known = dict(TOLD)
     skipped = ("dtypes", "accuracy", "methods", "parameter_dtypes")
-    told = [words.format(_in_words(conventions[k])) for k, words in TOLD if k in conventions]
+    told = [_with_value(words, conventions[k]) for k, words in TOLD if k in conventions]
     others = [k for k in conventions if k not in known and k not in skipped]
     return ", ".join(told + [f"{k} {_in_words(conventions[k])}" for k in others])
+
+
+def _with_value(words: str, value: Any) -> str:
+    return str(value) if value in AS_THEY_ARE else words.format(_in_words(value))
 
 
 def verdict(report: Report) -> Text:

@@ -129,4 +129,5 @@ def _missing(declaration: Declaration, offered: dict[str, list[str]]) -> Iterato
 
 
 def _has_none(declaration: Declaration, name: str) -> bool:
-    return name in ("dgamma", "dbeta") and declaration.affine_parameters == "none"
+    has = {"dgamma": declaration.has_gamma, "dbeta": declaration.has_beta}
+    return not has.get(name, True)
