@@ -57,7 +57,8 @@ class Checked:
     """What a check found out, by dtype where it says so.
 
     ``evidence`` are a few failing records, by which their cause can be told; ``failing`` is
-    every output in which a property is violated, with a counterexample.  After an interrupt
+    every output in which a property is violated, with a counterexample; ``offers`` the optional
+    parts that were offered.  After an interrupt
     (KeyboardInterrupt) it is what was found out until then, and ``interrupted`` says so.
     """
 
@@ -67,6 +68,7 @@ class Checked:
     promised: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     evidence: dict[str, list[Record]] = field(default_factory=dict)
+    offers: dict[str, frozenset[str]] = field(default_factory=dict)
     failing: list[Failing] = field(default_factory=list)
     interrupted: bool = False
 
@@ -120,6 +122,7 @@ def _conclude(
     checked: Checked,
 ) -> None:
     every = Records(declaration, tuple(records))
+    checked.offers[dtype] = frozenset().union(*(r.observation.offers for r in records))
     if checked.interrupted:
         concluded = hurried(wanted, every, dtype, known)
     else:

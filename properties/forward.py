@@ -342,6 +342,9 @@ def empty_batch(records: Records) -> Iterator[Check]:
     for record in records.tagged("empty"):
         yield from events("no-error", "malformed")(Records(records.declaration, (record,)))
         yield from raised(record, "train")
+        for event in record.observation.of("changed-input"):
+            if event.what == "statistics":
+                yield fact(record, event.what, holds=False, detail=event.detail)
         for call, results in record.observation.results.items():
             for name in ("running_mean", "running_var"):
                 before = getattr(record.case, name)

@@ -16,6 +16,7 @@ from bnproof.conventions.finding import (
 )
 from bnproof.conventions.formulas import PLACES, STANDARD, Formula, Problem
 from bnproof.conventions.probes import Probes, Seen
+from bnproof.properties.contract import ATTRIBUTES, accepted
 from bnproof.properties.formats import FORMATS
 
 NOTHING = "no formula that is known here explains y"
@@ -179,7 +180,8 @@ def _of_formulas(
         kinds = [kind(f) for f in found if rank == 2 or f.axis == axis]
         findings[rank] = of_candidates(convention, kinds, f"y of {call}", NOTHING)
     made = by_rank(convention, findings)
-    if made.verdict == FOUND and made.value != USUAL[convention]:
+    declarable = convention in ATTRIBUTES and accepted(convention, made.value) is not None
+    if made.verdict == FOUND and made.value != USUAL[convention] and not declarable:
         remark = f"due is {USUAL[convention]}; no attribute declares anything else"
         return Finding(convention, FOUND, made.value, made.because, remark)
     return made
