@@ -3,7 +3,7 @@
 import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bnproof.properties.contract import Declaration
 from bnproof.properties.formats import FORMATS
 from bnproof.properties.result import INTERRUPTED, Report, Result
+from bnproof.run.advice import advice
 from bnproof.run.asked import Asked, Examined
 from bnproof.run.conventions import settle
 from bnproof.run.known import by_variant, live, run_pinned, today, with_known
@@ -30,6 +31,7 @@ from bnproof.targets.outside import Outside
 
 if TYPE_CHECKING:
     from bnproof.properties.checking import Checked
+    from bnproof.properties.record import Record
     from bnproof.store.known_file import Entry
 
 Progress = Callable[[int, int, str], None]
@@ -88,8 +90,9 @@ def run_check(
     "evaluation"; with ``identify`` the conventions that nothing declares are found by probing.
 
     Raises UsageError for a dtype or a property that there is not, for a declaration that the
-    contract does not have and for a file of known failures that is not of the form, and TargetError for a target that cannot be loaded.  One that was
-    loaded and cannot be used gives a report that says so.
+    contract does not have and for a file of known failures that is not of the form, and
+    TargetError for a target that cannot be loaded.  One that was loaded and cannot be used gives a
+    report that says so.
     """
     try:
         outside = outside_of(declare, without, identify=identify)
@@ -219,7 +222,7 @@ def _check(
         progress=progress,
         **asked.told(),
     )
-    explained, advice = _explained(session, found)
+    explained, advised = _explained(found)
     results = with_replays(
         explained,
         found.failing if session.loadable else (),
@@ -239,7 +242,7 @@ def _check(
         seconds=time.monotonic() - began,
         interrupted=found.interrupted,
         incomplete=_incomplete(session, found),
-        advice=tuple(advice),
+        advice=tuple(advised),
         **told,
     )
     return Examined(
@@ -308,30 +311,38 @@ def _asked_for(entries: "Sequence[Entry]", declaration: Declaration, asked: Aske
     return [e for e in entries if e.property in ids and e.dtype not in left_out]
 
 
-def _explained(session: AnySession, found: "Checked") -> tuple[list[Result], list[str]]:
-    """The results with the mistakes that reproduce them, and the flags that other failures need."""
-    return _with_causes(found), []
+def _explained(found: "Checked") -> tuple[list[Result], list[str]]:
+    """The results with the mistakes that reproduce them, and what to declare for the others."""
+    passing = [dtype for dtype in found.cases if dtype not in found.alternatives]
+    advised = advice(found.alternatives, passing)
+    results = advised.marked(found.results)
+    evidence = dict(found.evidence)
+    for dtype, each in advised.by_dtype.items():
+        evidence[dtype] = list(each.evidence)
+    return _with_causes(found, results, evidence), advised.lines(results)
 
 
-def _with_causes(found: "Checked") -> list[Result]:
-    """The results, with the known mistakes that reproduce the failures."""
-    failed = any(result.violations for result in found.results if result.verdict != "known")
+def _with_causes(
+    found: "Checked", results: list[Result], evidence: "dict[str, list[Record]]"
+) -> list[Result]:
+    """The results, with the known mistakes that reproduce the failures that nothing else does."""
+    failed = any(r.violations and not r.advised for r in results if r.verdict != "known")
     if found.interrupted or not failed:
-        return found.results
+        return results
     from bnproof.diagnosis.causes import with_causes  # noqa: PLC0415  # only after a failure
 
     by_dtype: dict[str, list[Result]] = {}
-    for result in found.results:
+    for result in results:
         by_dtype.setdefault(result.dtype, []).append(result)
     try:
         return [
-            result
-            for dtype, results in by_dtype.items()
-            for result in with_causes(results, found.evidence.get(dtype, []))
+            replace(result, causes=()) if result.advised else result
+            for dtype, of_dtype in by_dtype.items()
+            for result in with_causes(of_dtype, evidence.get(dtype, []))
         ]
     except KeyboardInterrupt:
         found.interrupted = True
-        return found.results
+        return results
 
 
 def _notes(session: AnySession) -> list[str]:

@@ -7,6 +7,7 @@ from bnproof.properties.contract import METHODS, Declaration
 from bnproof.properties.observation import RESULTS, Observation
 from bnproof.run.session import TIMEOUT, Session
 from bnproof.run.target import TargetError
+from bnproof.targets.outside import Outside
 
 CALLS = ("train", "infer")
 GRADIENTS = ("backward/", "inference/gradients", "running/untouched-by-backward")
@@ -61,13 +62,19 @@ class Examination:
         return not self.trouble and not any(variant.trouble for variant in self.variants)
 
 
-def examine(target: str, *, timeout: float = TIMEOUT, memory: int | None = None) -> Examination:
+def examine(
+    target: str,
+    *,
+    timeout: float = TIMEOUT,
+    memory: int | None = None,
+    outside: Outside | None = None,
+) -> Examination:
     """Load a target in a worker and make the first calls; whatever it does is told.
 
     Raises TargetError for a target that is not well written.
     """
     try:
-        with Session(target, timeout=timeout, memory=memory) as session:
+        with Session(target, timeout=timeout, memory=memory, outside=outside) as session:
             recognised = session.describe()
             notes = dict.fromkeys(session.notes)
             variants = []

@@ -110,9 +110,7 @@ class Session:
 
     def beside(self) -> "Session":
         """Another session on the same variant, with a worker of its own."""
-        other = Session(
-            self.target, self.variant, self.timeout, self.memory, outside=self.outside
-        )
+        other = Session(self.target, self.variant, self.timeout, self.memory, outside=self.outside)
         other.adopted = {variant: dict(found) for variant, found in self.adopted.items()}
         return other
 

@@ -135,17 +135,22 @@ def with_declared(declaration: Declaration, declared: Mapping[str, Any]) -> Decl
     >>> made.unbiased(2), made.unbiased(4)
     (False, True)
     """
-    changed: dict[str, Any] = {}
-    for name, value in declared.items():
-        before = getattr(declaration, name)
-        if name in MERGED:
-            value = {**before, **value}
-        elif isinstance(value, Mapping) and name in BY_KEY:
-            all_ = dict.fromkeys(BY_KEY[name], before) if isinstance(before, str) else before
-            value = {**all_, **value}
-            value = next(iter(value.values())) if len(set(value.values())) == 1 else value
-        changed[name] = value
+    changed = {
+        name: _merged(name, getattr(declaration, name), value) for name, value in declared.items()
+    }
     return replace(declaration, **changed)
+
+
+def _merged(name: str, before: Any, value: Any) -> Any:
+    """A value with the entries of the value before it that it does not replace."""
+    if name in MERGED:
+        return {**before, **value}
+    if name not in BY_KEY or not isinstance(value, Mapping):
+        return value
+    entries = dict.fromkeys(BY_KEY[name], before) if isinstance(before, str) else before
+    merged = {**entries, **value}
+    distinct = set(merged.values())
+    return distinct.pop() if len(distinct) == 1 else merged
 
 
 def without_parts(declaration: Declaration, implementation: Any) -> Declaration:

@@ -89,9 +89,7 @@ def attribute(name: str, value: Any, where: str) -> Any:
         if read is not None:
             return tuple(dict.fromkeys(read)) if isinstance(read, tuple) else read
     close = suggestion(str(value)[:SHOWN], QUOTED.findall(expected(name)))
-    raise DeclarationError(
-        f"{where} {name}: expected {expected(name)}, got {_shown(value)}{close}"
-    )
+    raise DeclarationError(f"{where} {name}: expected {expected(name)}, got {_shown(value)}{close}")
 
 
 def part(name: str, where: str) -> Part:

@@ -61,8 +61,8 @@ def recognised_lines(
 def incomplete_lines(unidentified: Iterable[Unidentified]) -> tuple[str, ...]:
     """A line for each thing that was not identified, with what the user can say of it.
 
-    >>> incomplete_lines([Unidentified("the buffer 'noise'", Part.OTHER_STATE)])
-    ("the buffer 'noise' was not identified: if the target does not depend on it, add --without other-state",)
+    >>> print(*incomplete_lines([Unidentified("the buffer b", Part.OTHER_STATE)]))
+    the buffer b was not identified: if the target does not depend on it, add --without other-state
     """
     return tuple(map(_line, unidentified))
 
@@ -70,9 +70,7 @@ def incomplete_lines(unidentified: Iterable[Unidentified]) -> tuple[str, ...]:
 def _line(each: Unidentified) -> str:
     why = f" ({each.why})" if each.why else ""
     flag = without_flag(each.part)
-    return (
-        f"{each.what} was not identified{why}: if the target {ABSENT[each.part]}, add {flag}"
-    )
+    return f"{each.what} was not identified{why}: if the target {ABSENT[each.part]}, add {flag}"
 
 
 NO_EVALUATION = (

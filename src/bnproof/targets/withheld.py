@@ -42,6 +42,7 @@ class Withheld:
         make = getattr(self._made, "layer", None)
         if make is None:
             return None
+
         @wraps(make)  # its signature says whether dtype and rank are passed
         def layer(*arguments: Any, **settings: Any) -> "WithheldLayer":
             return WithheldLayer(make(*arguments, **settings), self.parts)
@@ -100,5 +101,14 @@ def _backward(backward: Any, parts: Sequence[Part]) -> Any:
     if backward is None or Part.GRADIENTS in parts:
         return None
     if Part.DOUBLE_BACKWARD in parts and hasattr(backward, "double"):
-        return lambda dy: backward(dy)
+        return _once(backward)
     return backward
+
+
+def _once(backward: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The same backward without its attributes, double backward among them."""
+
+    def called(dy: Any) -> Any:
+        return backward(dy)
+
+    return called
