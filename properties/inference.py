@@ -117,7 +117,7 @@ PROPERTIES = (
         "inference/gradients",
         "The gradients in inference are those of an affine map.",
         "inference-gradients",
-        NEEDS,
+        (*NEEDS, "gradients of infer"),
         gradients,
     ),
     Property(
@@ -131,7 +131,7 @@ PROPERTIES = (
         "inference/example-independence",
         "An example's output does not depend on the other examples.",
         "inference-affine",
-        (*NEEDS, "any shape"),
+        (*NEEDS, "any shape", "eps"),
         example_independence,
     ),
     Property(
