@@ -26,11 +26,10 @@ def settle(session: AnySession, progress: Progress = lambda done, total, text: N
 
 
 def _identified(session: AnySession, progress: Progress) -> list[str]:
-    from bnproof.conventions.identifying import ADOPTED, adoptable  # noqa: PLC0415  # on request
+    from bnproof.conventions.identifying import adoptable  # noqa: PLC0415  # on request
     from bnproof.conventions.words import title, value  # noqa: PLC0415  # likewise
 
-    explicit = [name for name in ADOPTED if not undeclared(session, name)]
-    found, contradictions = adoptable(session, explicit, progress)
+    found, contradictions = adoptable(session, session.attributes(), progress)
     session.adopt(found)
     return [
         f"{title(each.convention)}: declared {value(each.convention, each.declared)}, "

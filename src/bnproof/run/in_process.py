@@ -89,7 +89,7 @@ class InProcess:
 
     def attributes(self) -> tuple[str, ...]:
         """Names of the attributes that are declared, by the implementation itself or outside."""
-        return tuple(dict.fromkeys((*self.told[self.variant].own, *self.outside.declared)))
+        return self.told[self.variant].declared(self.outside)
 
     def select(self, variant: int) -> None:
         """Go on with another variant."""

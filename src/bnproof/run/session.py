@@ -182,7 +182,7 @@ class Session:
 
     def attributes(self) -> tuple[str, ...]:
         """Names of the attributes that are declared, by the implementation itself or outside."""
-        return tuple(dict.fromkeys((*self.told[self.variant].own, *self.outside.declared)))
+        return self.told[self.variant].declared(self.outside)
 
     def run_many(self, cases: Iterable[Case]) -> Iterator[tuple[Case, Observation]]:
         """Run cases in order; the worker runs the next one while the caller looks at one.

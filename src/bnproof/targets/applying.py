@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bnproof.properties.contract import (
+    ATTRIBUTES,
     RANKS,
     Declaration,
     attributes_of,
@@ -49,6 +50,10 @@ class Prepared:
         return Told(self.declaration, self.recognition, self.own, self.adapted)
 
 
+EXPLICIT = (Origin.DECLARED_INSIDE, Origin.DECLARED_OUTSIDE)
+"""The origins of what somebody declares; an adapter's reading of a target is a guess."""
+
+
 @dataclass(frozen=True)
 class Told:
     """What a session knows of a variant; see `Prepared`."""
@@ -62,6 +67,12 @@ class Told:
         """What was not identified, without the parts that the user says do not exist."""
         left = self.recognition.unidentified
         return tuple(each for each in left if each.part not in outside.without)
+
+    def declared(self, outside: Outside) -> tuple[str, ...]:
+        """Names of the attributes that the target or its user declares."""
+        return tuple(
+            name for name in ATTRIBUTES if self.origin(name, outside.declared, {}) in EXPLICIT
+        )
 
     def origin(self, name: str, declared: Mapping[str, Any], found: Mapping[str, Any]) -> Origin:
         """Where the value of an attribute comes from.
