@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from importlib import import_module, metadata
 from typing import Any
 
+from bnproof.properties.signatures import fits_contract, means_contract
 from bnproof.targets.objects.build import build as objects
 
-METHODS = ("train", "infer", "layer")
 OURS = ("course_functions", "course_exercise")
 GROUP = "bnproof.adapters"
 
@@ -35,16 +35,12 @@ def variants(target: Any) -> list[Any]:
     >>> [type(made).__name__ for made in variants(Mine)]
     ['Mine']
     """
-    if of_contract(target):
-        return [target() if isinstance(target, type) else target]
     adapter = adapter_of(target)
     if adapter is not None:
         return list(adapter.build(target))
+    if of_contract(target):
+        return [target() if isinstance(target, type) else target]
     return objects(target)
-    raise TypeError(
-        f"{_describe(target)} is not an implementation: it has none of train, infer and layer, and "
-        "no adapter knows it (torch.nn.Module, or file.py:forward,backward); see README.md"
-    )
 
 
 def of_contract(target: Any) -> bool:
@@ -53,17 +49,21 @@ def of_contract(target: Any) -> bool:
     >>> of_contract((print, print))
     False
     """
-    offers = any(getattr(target, method, None) is not None for method in METHODS)
-    return offers and not _is_torch(target)
+    return adapter_of(target) is None and (fits_contract(target) or means_contract(target))
 
 
 def adapter_of(target: Any) -> Any:
-    """The adapter that recognises a target, None if there is none.
+    """The adapter that recognises a target, None if there is none or none is needed.
+
+    Third parties are asked first, since a library's class may have a method ``train`` of its own.
 
     >>> adapter_of((print, print)).__name__
     'bnproof.implementations.course_functions'
     """
-    return next((adapter for adapter in _adapters() if adapter.recognises(target)), None)
+    found = next((each for each in _third_party() if each.recognises(target)), None)
+    if found is not None or fits_contract(target):
+        return found
+    return next((each for each in _ours() if each.recognises(target)), None)
 
 
 def known_targets() -> list[tuple[str, str]]:
@@ -79,19 +79,9 @@ def known_targets() -> list[tuple[str, str]]:
     return known + [(point.name, f"adapter of {point.value}") for point in others]
 
 
-def _adapters() -> Iterator[Any]:
-    for name in OURS:
-        yield import_module(f"bnproof.implementations.{name}")
-    for point in metadata.entry_points(group=GROUP):
-        yield point.load()
+def _ours() -> Iterator[Any]:
+    return (import_module(f"bnproof.implementations.{name}") for name in OURS)
 
 
-def _is_torch(target: Any) -> bool:
-    """torch.nn.Module has a method ``train`` of its own, which is another thing."""
-    kind = target if isinstance(target, type) else type(target)
-    return any(base.__module__.startswith("torch.") for base in kind.__mro__)
-
-
-def _describe(target: Any) -> str:
-    kind = target if isinstance(target, type) else type(target)
-    return f"{kind.__module__}.{kind.__qualname__}"
+def _third_party() -> Iterator[Any]:
+    return (point.load() for point in metadata.entry_points(group=GROUP))

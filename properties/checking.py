@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from bnproof.properties.alternatives import Alternative, alternative
 from bnproof.properties.cases import Case
 from bnproof.properties.catalogue import PROPERTIES, chosen
 from bnproof.properties.contract import Declaration
 from bnproof.properties.counterexample import Failing
+from bnproof.properties.evidence import evidence
 from bnproof.properties.hurry import hurried
 from bnproof.properties.judging import Judge
 from bnproof.properties.known import Known, is_unexpected, of_property
@@ -22,9 +24,6 @@ from bnproof.properties.result import Accuracy, Result
 from bnproof.properties.verdicts import conclude
 
 Progress = Callable[[int, int, str], None]
-EVIDENCE = 5
-"""Failing records that causes are looked for in."""
-
 SEARCHED = {"quick": 0, "standard": 100, "thorough": 2000}
 """Searched cases per dtype that a profile promises, beside the portfolio."""
 
@@ -57,7 +56,9 @@ class Checked:
     """What a check found out, by dtype where it says so.
 
     ``evidence`` are a few failing records, by which their cause can be told; ``failing`` is
-    every output in which a property is violated, with a counterexample.  After an interrupt
+    every output in which a property is violated, with a counterexample; ``offers`` the optional
+    parts that were offered; ``alternatives`` another declaration under which failures disappear,
+    for each dtype that has failures.  After an interrupt
     (KeyboardInterrupt) it is what was found out until then, and ``interrupted`` says so.
     """
 
@@ -67,6 +68,8 @@ class Checked:
     promised: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     evidence: dict[str, list[Record]] = field(default_factory=dict)
+    offers: dict[str, frozenset[str]] = field(default_factory=dict)
+    alternatives: dict[str, Alternative | None] = field(default_factory=dict)
     failing: list[Failing] = field(default_factory=list)
     interrupted: bool = False
 
@@ -120,6 +123,7 @@ def _conclude(
     checked: Checked,
 ) -> None:
     every = Records(declaration, tuple(records))
+    checked.offers[dtype] = frozenset().union(*(r.observation.offers for r in records))
     if checked.interrupted:
         concluded = hurried(wanted, every, dtype, known)
     else:
@@ -131,22 +135,12 @@ def _conclude(
     shown = dict.fromkeys(r.violations[0].case_name for r in failed)
     unexpected = [r for r in records if is_unexpected(r, known)] if known else records
     checked.evidence[dtype] = evidence([every.by_name[name] for name in shown], unexpected)
+    if failed and not checked.interrupted:
+        ids = [r.property for r in failed]
+        checked.alternatives[dtype] = alternative(records, declaration, dtype, wanted, ids, known)
     judge = Judge(declaration, dtype)
     checked.accuracy[dtype] = accuracy(records, judge.classes)
     checked.notes += _notes(records, dtype)
-
-
-def evidence(shown: Sequence[Record], records: Sequence[Record]) -> list[Record]:
-    """The smallest failing record, then others with another number of values, small ones first.
-
-    With two values, dividing by N - 1 and not dividing at all are the same.
-    """
-    wrong = [r for r in records if r.worst > 1 and "nonfinite" not in r.case.tags]
-    chosen: list[Record] = []
-    for record in sorted(wrong or list(shown), key=lambda r: r.case.x.size):
-        if record.case.count not in {other.case.count for other in chosen}:
-            chosen.append(record)
-    return chosen[:EVIDENCE]
 
 
 def _gather(

@@ -14,6 +14,7 @@ come back like x, dgamma like gamma; each may be None where it is not offered.  
 again and again, before and after backward and other calls.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
@@ -279,15 +280,32 @@ def _check_methods(implementation: object, methods: tuple[str, ...]) -> None:
             raise ContractError(f"{method} is a {kind}; it has to be a method")
 
 
-def _read(name: str, value: Any) -> Any:
-    """One attribute, in the form that Declaration holds it in."""
-    check, due = _CHECKS[name]
+def accepted(name: str, value: Any) -> Any:
+    """Return a value of an attribute in the form that Declaration holds it in, None if it is wrong.
+
+    >>> accepted("ranks", [2, 4]), accepted("momentum_weighs", "both")
+    ((2, 4), None)
+    """
+    check, _ = _CHECKS[name]
     try:
-        read = check(value)
-    except (TypeError, ValueError, KeyError, AttributeError):
-        read = None
+        return check(value)
+    except (TypeError, ValueError, KeyError, AttributeError, OverflowError):
+        return None
+
+
+def expected(name: str) -> str:
+    """Say in words which values an attribute accepts.
+
+    >>> expected("channel_axis")
+    '1 or -1'
+    """
+    return _CHECKS[name][1]
+
+
+def _read(name: str, value: Any) -> Any:
+    read = accepted(name, value)
     if read is None:
-        raise ContractError(f"{name} = {value!r} is not of the contract; write {due}")
+        raise ContractError(f"{name} = {value!r} is not of the contract; write {expected(name)}")
     return read
 
 
@@ -309,7 +327,7 @@ def _parameter_dtypes(value: Any) -> dict[str, str] | None:
 
 def _ranks(value: Any) -> tuple[int, ...] | None:
     read = (value,) if isinstance(value, int) else tuple(value)
-    return read if read and all(rank in RANKS for rank in read) else None
+    return tuple(map(int, read)) if read and all(rank in RANKS for rank in read) else None
 
 
 def _running_variance(value: Any) -> str | dict[int, str] | None:
@@ -329,7 +347,9 @@ def _accuracy(value: Any) -> str | dict[str, str] | None:
 
 def _accepts(value: Any) -> dict[str, tuple[float, float]] | None:
     read = {k: (float(low), float(high)) for k, (low, high) in dict(value).items()}
-    well_formed = all(k in ("eps", "momentum") and v[0] <= v[1] for k, v in read.items())
+    well_formed = all(
+        k in ("eps", "momentum") and v[0] <= v[1] and v[0] < math.inf for k, v in read.items()
+    )
     return read if well_formed else None
 
 
@@ -342,7 +362,18 @@ def _fixed(value: Any) -> dict[str, Any] | None:
     for setting in ("eps", "momentum"):
         if setting in read:
             read[setting] = float(read[setting])
-    return read if all(name in FIXABLE for name in read) else None
+    return read if all(name in FIXABLE for name in read) and _can_be(read) else None
+
+
+def _can_be(fixed: Mapping[str, Any]) -> bool:
+    """Whether there is such a shape, with as many channels as are fixed beside it, and so on."""
+    shape, channels = fixed.get("shape"), fixed.get("channels", 1)
+    if shape is not None:
+        sides = len(shape) in RANKS and min(shape) >= 1
+        if not sides or ("channels" in fixed and channels not in (shape[1], shape[-1])):
+            return False
+    numbers = [fixed[name] for name in ("eps", "momentum") if name in fixed]
+    return bool(channels >= 1 and all(map(math.isfinite, numbers)) and fixed.get("eps", 0) >= 0)
 
 
 _FLAG = (_one_of(True, False), "True or False")

@@ -23,6 +23,9 @@ Announce = Callable[[str], None]
 PLANS = ("full", "short", "error", "steps", "refill", "infer", "train", "empty", "layer")
 """The plans of calls that a case can ask for."""
 
+STATISTICS = "statistics"
+"""What an event concerns that is about the running statistics after an error."""
+
 Returned = Callable[[], None]
 REMEMBERED = 12  # earlier results that are looked at again after each case
 REMEMBERED_SIZE = 4096  # larger results are not kept
@@ -153,7 +156,7 @@ class _Run:
                 self.observation.events = [e for e in self.observation.events if e.kind != "raised"]
                 self.observation.offers.add("raised")
             if [a.tobytes() for a in statistics] != before:
-                self._event("changed-input", "train", "statistics", "changed before the error")
+                self._event("changed-input", "train", STATISTICS, "changed before the error")
         self._infer("infer")
 
     def _empty(self) -> None:
@@ -169,12 +172,16 @@ class _Run:
         ]
 
     def _error_quietly(self) -> None:
+        statistics = self.arguments.statistics()
+        before = [a.tobytes() for a in statistics]
         try:
-            self._call_train("train", self.arguments, self.case, self.arguments.statistics())
+            self._call_train("train", self.arguments, self.case, statistics)
             self._event("no-error", "train", "train", "returned where an error is declared")
         except Stop:
             self.observation.events = [e for e in self.observation.events if e.kind != "raised"]
             self.observation.offers.add("raised")
+        if [a.tobytes() for a in statistics] != before:
+            self._event("changed-input", "train", STATISTICS, "changed before the error")
 
     def _steps(self) -> None:
         """The running statistics carried through many batches."""

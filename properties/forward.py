@@ -345,6 +345,9 @@ def empty_batch(records: Records) -> Iterator[Check]:
     for record in records.tagged("empty"):
         yield from events("no-error", "malformed")(Records(records.declaration, (record,)))
         yield from raised(record, "train")
+        for event in record.observation.of("changed-input"):
+            if event.what == "statistics":
+                yield fact(record, event.what, holds=False, detail=event.detail)
         for call, results in record.observation.results.items():
             for name in ("running_mean", "running_var"):
                 before = getattr(record.case, name)
@@ -389,6 +392,7 @@ def _duplicated(records: Records) -> Iterator[Check]:
 
 NEEDS = ("train",)
 SIZED = ("train", "any shape")
+RELATED = (*SIZED, "eps")
 PROPERTIES = (
     Property(
         "forward/agreement",
@@ -415,14 +419,14 @@ PROPERTIES = (
         "forward/bias-invariance",
         "A bias added to x changes neither y nor any gradient.",
         "bias-invariance",
-        SIZED,
+        RELATED,
         bias_invariance,
     ),
     Property(
         "forward/scale-law",
         "x scaled by c and eps by c^2 leave y as it is and divide dx by c.",
         "scale-law",
-        SIZED,
+        (*RELATED, "scaled eps"),
         relation(
             "forward/scale-law",
             {"y": same, "dx": _scaled(-1), "dgamma": same, "dbeta": same},
@@ -432,21 +436,21 @@ PROPERTIES = (
         "forward/sign",
         "x with the other sign gives the mirror image: y - beta, dgamma and the mean change sign.",
         "sign-law",
-        SIZED,
+        RELATED,
         _sign,
     ),
     Property(
         "forward/sample-permutation",
         "Permuting the samples permutes y and dx and nothing else.",
         "permutation-equivariance",
-        SIZED,
+        RELATED,
         _permuted,
     ),
     Property(
         "forward/spatial-permutation",
         "Permuting the spatial positions permutes y and dx and nothing else.",
         "spatial-positions",
-        (*SIZED, "space"),
+        (*RELATED, "space"),
         relation(
             "forward/spatial-permutation",
             {
@@ -463,7 +467,7 @@ PROPERTIES = (
         "forward/channel-permutation",
         "Permuting the channels permutes every result.",
         "channel-independence",
-        SIZED,
+        RELATED,
         relation(
             "forward/channel-permutation",
             dict.fromkeys(
@@ -475,14 +479,14 @@ PROPERTIES = (
         "forward/channel-independence",
         "A channel's results depend on that channel alone.",
         "channel-independence",
-        SIZED,
+        RELATED,
         _first_channel,
     ),
     Property(
         "forward/affine",
         "y is affine in gamma and beta.",
         "affine-in-gamma-beta",
-        (*SIZED, "affine"),
+        (*RELATED, "affine"),
         affine,
     ),
     Property(
@@ -503,7 +507,7 @@ PROPERTIES = (
         "forward/duplicated-batch",
         "The same batch twice over gives the same y, and twice dgamma and dbeta.",
         "duplicated-batch",
-        (*SIZED, "biased"),
+        (*RELATED, "biased"),
         _duplicated,
     ),
     Property(
@@ -573,7 +577,7 @@ PROPERTIES = (
         "forward/independent-of-running-statistics",
         "In training, y and the gradients do not depend on the running statistics.",
         "training-ignores-running",
-        SIZED,
+        RELATED,
         relation(
             "forward/independent-of-running-statistics",
             dict.fromkeys(("y", "dx", "dgamma", "dbeta"), same),

@@ -126,7 +126,7 @@ PROPERTIES = (
         "inference/gradients",
         "The gradients in inference are those of an affine map.",
         "inference-gradients",
-        NEEDS,
+        (*NEEDS, "gradients of infer"),
         gradients,
     ),
     Property(
@@ -140,7 +140,7 @@ PROPERTIES = (
         "inference/example-independence",
         "An example's output does not depend on the other examples.",
         "inference-affine",
-        (*NEEDS, "any shape"),
+        (*NEEDS, "any shape", "eps"),
         example_independence,
     ),
     Property(

@@ -53,7 +53,7 @@ PROPERTIES = (
         "layer/evaluation",
         "Evaluation uses the state that was reported and leaves it as it is.",
         "inference-affine",
-        ("layer", "any size"),
+        ("layer", "any size", "statistics"),
         evaluation,
     ),
     Property(

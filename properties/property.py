@@ -1,13 +1,14 @@
 """What a property is: an id, a sentence, a theorem, needs, and one function over records."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+import math
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
 from bnproof.properties.contract import Declaration
-from bnproof.properties.formats import Array
+from bnproof.properties.formats import FORMATS, Array
 from bnproof.properties.record import Judged, Record
 
 Row = tuple[str, str, str, str, str]
@@ -106,7 +107,7 @@ class Property:
         id: permanent, kebab-case, never reused.
         statement: one sentence.
         theorem: id of the theorem of the specification behind it.
-        needs: what an implementation has to offer, see `unsupported`.
+        needs: what an implementation has to allow and to offer, names of `NEEDS` and `RESULTS`.
         check: the comparisons that it makes on records.
         part: the optional part that it is about, as observations name what was offered.
     """
@@ -118,12 +119,28 @@ class Property:
     check: Callable[[Records], Iterable[Check]] = field(repr=False)
     part: str = ""
 
-    def unsupported(self, declaration: Declaration) -> str:
-        """Why an implementation is not held to this property, "" if it is."""
-        for need in self.needs:
-            if reason := _NEEDS[need](declaration):
-                return reason
-        return ""
+    def unsupported(self, declaration: Declaration, dtype: str = "") -> str:
+        """Why an implementation is not checked for this property, "" if it is.
+
+        ``dtype`` narrows the question to one of the declared dtypes.
+        """
+        declared = replace(declaration, dtypes=(dtype,)) if dtype else declaration
+        reasons = (NEEDS[need](declared) for need in self.needs if need in NEEDS)
+        return next((reason for reason in reasons if reason), "")
+
+    def not_offered(self, offers: Collection[str]) -> str:
+        """Which result is missing that the property is about, "" if none is.
+
+        ``offers`` are the optional parts that came back, as observations name them.
+        """
+        if self.part and self.part not in offers:
+            return f"{self.part} is not offered"
+        wanted = (RESULTS[need] for need in self.needs if need in RESULTS)
+        return next((name for name, any_of in wanted if not any_of & set(offers)), "")
+
+    def untested(self, declaration: Declaration, offers: Collection[str], dtype: str = "") -> str:
+        """Why nothing is tested of an implementation that offers these parts, "" if it is."""
+        return self.unsupported(declaration, dtype) or self.not_offered(offers)
 
 
 def _method(name: str) -> Callable[[Declaration], str]:
@@ -134,32 +151,150 @@ def _method(name: str) -> Callable[[Declaration], str]:
     return need
 
 
-_NEEDS: dict[str, Callable[[Declaration], str]] = {
+def _fixed_shape(declaration: Declaration, names: tuple[str, ...], what: str) -> str:
+    """Why a property needs other shapes than the one, "" if they can be varied."""
+    fixed = next((name for name in names if name in declaration.fixed), "")
+    if not fixed:
+        return ""
+    return f"needs {what}; this target fixes {fixed} = {declaration.fixed[fixed]}"
+
+
+def _setting(name: str, values: tuple[float, ...], what: str) -> Callable[[Declaration], str]:
+    """A need for one of some values of eps or momentum."""
+
+    def need(declaration: Declaration) -> str:
+        if any(declaration.allows(name, value) for value in values):
+            return ""
+        if name in declaration.fixed:
+            return f"needs {what}; this target fixes {name} = {declaration.fixed[name]:g}"
+        low, high = declaration.accepts[name]
+        return f"needs {what}; this target accepts {name} from {low:g} to {high:g}"
+
+    return need
+
+
+def _several_channels(declaration: Declaration) -> str:
+    one = declaration.fixed.get("channels") == 1
+    return "needs several channels; this target fixes channels = 1" if one else ""
+
+
+def _few_values(declaration: Declaration) -> str:
+    shape = declaration.fixed.get("shape")
+    if shape is None or math.prod(shape) // _channels_of(declaration, shape) <= FEW:
+        return ""
+    return f"needs at most {FEW} values per channel; this target fixes shape = {shape}"
+
+
+def _channels_of(declaration: Declaration, shape: tuple[int, ...]) -> int:
+    return shape[1] if declaration.channel_axis == 1 else shape[-1]
+
+
+def _wide(declaration: Declaration) -> str:
+    coarse = all(FORMATS[dtype].is_16_bit for dtype in declaration.dtypes)
+    return "needs float32 or float64; a slope cannot be measured in 16 bits" if coarse else ""
+
+
+FEW = 8
+"""Values per channel with which both estimators of the variance are far apart."""
+
+GRID_EPS = 0.5
+"""The eps for which the data of relations between two calls is made."""
+
+SCALED_EPS = tuple(GRID_EPS * 4.0**power for power in (-2, 1, 3))
+"""Those of the same data scaled by powers of two."""
+
+NEEDS: dict[str, Callable[[Declaration], str]] = {
     "train": _method("train"),
     "infer": _method("infer"),
     "layer": lambda d: "" if "layer" in d.methods else "layer is not offered",
-    "space": lambda d: "" if max(d.ranks) > 2 else "no rank above 2",
-    "channels": lambda d: "" if d.fixed.get("channels") != 1 else "one channel only",
-    "any shape": lambda d: "the shape is fixed" if {"shape", "channels"} & set(d.fixed) else "",
-    "any size": lambda d: "the shape is fixed" if "shape" in d.fixed else "",
-    "affine": lambda d: "no gamma and beta" if d.affine_parameters == "none" else "",
-    "gamma": lambda d: "" if d.has_gamma else "declared to have no gamma",
-    "beta": lambda d: "" if d.has_beta else "declared to have no beta",
+    "space": lambda d: (
+        "" if max(d.ranks) > 2 else "needs a rank above 2; this target takes rank 2 only"
+    ),
+    "channels": _several_channels,
+    "any shape": lambda d: _fixed_shape(d, ("shape", "channels"), "other shapes"),
+    "any size": lambda d: _fixed_shape(d, ("shape",), "other shapes"),
+    "few values": _few_values,
+    "eps": _setting("eps", (GRID_EPS,), "a variable eps"),
+    "scaled eps": _setting("eps", SCALED_EPS, "a variable eps"),
+    "affine": lambda d: (
+        "needs gamma and beta; this target has none" if d.affine_parameters == "none" else ""
+    ),
+    "gamma": lambda d: "" if d.has_gamma else "needs gamma; this target has none",
+    "beta": lambda d: "" if d.has_beta else "needs beta; this target has none",
     "biased": lambda d: (
-        "declared to normalise by the unbiased variance, whose factor N / (N - 1) depends on N"
+        "needs a normalisation that does not depend on N; this target normalises by the unbiased "
+        "variance"
         if d.normalises_unbiased
         else ""
     ),
-    "deterministic": lambda d: "" if d.deterministic else "declared not deterministic",
-    "cumulative": lambda d: "" if d.cumulative else "cumulative is not declared",
-    "single value": lambda d: (
-        "declared undefined, never called" if d.single_value == "undefined" else ""
+    "deterministic": lambda d: (
+        "" if d.deterministic else "needs deterministic results; this target declares others"
     ),
-    "empty": lambda d: "declared undefined, never called" if d.empty == "undefined" else "",
-    "strides": lambda d: "declared not to keep strides" if d.keeps_strides is False else "",
-    "momentum": lambda d: "momentum is fixed" if "momentum" in d.fixed else "",
-    "replays": lambda d: "backward replays forward" if d.replays else "",
+    "cumulative": lambda d: (
+        "" if d.cumulative else "needs momentum = None; this target does not declare cumulative"
+    ),
+    "single value": lambda d: (
+        "needs one value per channel; its effect is undefined in this target"
+        if d.single_value == "undefined"
+        else ""
+    ),
+    "empty": lambda d: (
+        "needs an empty batch; its effect is undefined in this target"
+        if d.empty == "undefined"
+        else ""
+    ),
+    "strides": lambda d: (
+        "needs strided arrays; this target declares keeps_strides = False"
+        if d.keeps_strides is False
+        else ""
+    ),
+    "momentum": lambda d: (
+        f"needs a variable momentum; this target fixes momentum = {d.fixed['momentum']:g}"
+        if "momentum" in d.fixed
+        else ""
+    ),
+    "extreme momentum": _setting("momentum", (0.0, 1.0), "momentum 0 or 1"),
+    "replays": lambda d: (
+        "needs calls between forward and backward; this target declares replays = True"
+        if d.replays
+        else ""
+    ),
+    "wide": _wide,
 }
+"""What a declaration has to allow, by name: why it does not, "" if it does."""
+
+_GRADIENTS = ("dx", "dgamma", "dbeta")
+
+
+def _any_of(call: str, *names: str) -> frozenset[str]:
+    return frozenset(f"{call} {name}" for name in names)
+
+
+RESULTS: dict[str, tuple[str, frozenset[str]]] = {
+    "dx": ("dx is not offered", _any_of("train", "dx")),
+    "dgamma": ("dgamma is not offered", _any_of("train", "dgamma")),
+    "dbeta": ("dbeta is not offered", _any_of("train", "dbeta")),
+    "gradients": ("no gradient is offered", _any_of("train", *_GRADIENTS)),
+    "gradients of infer": (
+        "no gradient of inference is offered",
+        _any_of("infer", *_GRADIENTS),
+    ),
+    "statistics": (
+        "no running statistics are offered",
+        _any_of("train", "running_mean", "running_var"),
+    ),
+    "running_var": ("running_var is not offered", _any_of("train", "running_var")),
+    "statistics of infer": (
+        "inference returns no running statistics",
+        _any_of("infer", "running_mean", "running_var"),
+    ),
+    "any statistics": (
+        "no running statistics are offered",
+        _any_of("train", "running_mean", "running_var")
+        | _any_of("infer", "running_mean", "running_var"),
+    ),
+}
+"""What has to come back, by name: why a property is not tested without it, and what suffices."""
 
 SHOWN = 8
 

@@ -68,6 +68,7 @@ class Result:
         reason: why it is unsupported, or known.
         causes: known mistakes that reproduce the violations, likeliest first.
         replay: what ``bnproof replay`` takes to run the first violation again.
+        advised: whether the violations disappear under what the report's ``advice`` says.
     """
 
     property: str
@@ -85,6 +86,7 @@ class Result:
     reason: str = ""
     causes: tuple[Cause, ...] = ()
     replay: str = ""
+    advised: bool = False
 
 
 @dataclass(frozen=True)
@@ -189,7 +191,7 @@ class Report:
         interrupted: whether somebody ended the run before it was done; the rest is what was found
             out until then.
         recognised: what the target was recognised as, in two or three lines.
-        origins: where a convention comes from that the target does not declare itself, by name.
+        origins: where each convention comes from, by name.
         incomplete: what was not identified, and so not tested, with what to declare; a line each.
             A target of which something was not identified does not conform.
         advice: flags under which failures would disappear, as a convention or a weaker accuracy

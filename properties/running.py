@@ -12,7 +12,7 @@ from bnproof.properties.forward import outputs, raised
 from bnproof.properties.integers import Exact
 from bnproof.properties.judging import Judge
 from bnproof.properties.oracle import error
-from bnproof.properties.property import Check, Property, Records, fact, of_judged
+from bnproof.properties.property import FEW, Check, Property, Records, fact, of_judged
 from bnproof.properties.record import Judged, Record
 from bnproof.properties.subjects import SUBJECTS, Settings
 
@@ -110,7 +110,7 @@ def bias_convention(records: Records) -> Iterator[Check]:
     """The running variance is of the declared kind: with two or three values they are far apart."""
     for record in records:
         judged = record.of("train", "running_var")
-        if judged is None or record.case.count > 8 or record.train is None:
+        if judged is None or record.case.count > FEW or record.train is None:
             continue
         if judged.worst <= 1:
             yield of_judged(record, "train", judged)
@@ -196,75 +196,76 @@ def dtype(records: Records) -> Iterator[Check]:
 
 
 NEEDS = ("train",)
+STATISTIC = ("train", "statistics")
 PROPERTIES = (
     Property(
         "running/one-step",
         "A training call moves the running statistics by the declared weight.",
         "running-one-step",
-        NEEDS,
+        STATISTIC,
         one_step,
     ),
     Property(
         "running/many-steps",
         "After k batches the statistics are their exact weighted average.",
         "running-closed-form",
-        NEEDS,
+        STATISTIC,
         many_steps,
     ),
     Property(
         "running/convergence",
         "Batch after batch of one population, the statistics go to its mean and variance.",
         "running-convergence",
-        NEEDS,
+        STATISTIC,
         convergence,
     ),
     Property(
         "running/bias-convention",
         "The running variance is biased or unbiased, as declared.",
         "bessel",
-        NEEDS,
+        (*NEEDS, "few values", "running_var"),
         bias_convention,
     ),
     Property(
         "running/momentum-extremes",
         "Weight 0 keeps the statistics and weight 1 replaces them.",
         "running-one-step",
-        ("train", "momentum"),
+        ("train", "momentum", "extreme momentum", "statistics"),
         extremes,
     ),
     Property(
         "running/cumulative-average",
         "With momentum None, batch t has weight 1 / (t + 1).",
         "cumulative-average",
-        ("train", "cumulative", "momentum"),
+        ("train", "cumulative", "momentum", "statistics"),
         cumulative,
     ),
     Property(
         "running/untouched-by-inference",
         "Inference leaves the statistics as they are.",
         "inference-affine",
-        ("infer",),
+        ("infer", "statistics of infer"),
         untouched_by_inference,
     ),
     Property(
         "running/untouched-by-backward",
         "The statistics do not change in backward or in later calls.",
         "running-one-step",
-        NEEDS,
+        (*STATISTIC, "gradients"),
         untouched_by_backward,
     ),
     Property(
         "running/buffers",
         "Updates are seen whatever the layout of the statistics, and in the buffers if in place.",
         "running-one-step",
-        ("train", "strides"),
+        ("train", "strides", "statistics"),
         buffers,
     ),
     Property(
         "running/dtype",
         "The statistics keep the declared dtype.",
         "running-one-step",
-        (),
+        ("any statistics",),
         dtype,
     ),
 )

@@ -9,6 +9,8 @@ from bnproof.properties.property import Check, Property, Records
 from bnproof.properties.result import Result, Violation
 
 SHOWN_VIOLATIONS = 3
+NO_CASE = "no case that ran is of the kind that this property compares"
+"""For what no declaration explains: calls that raised, or a run that was interrupted."""
 
 
 def evaluate(property_: Property, records: Records, dtype: str) -> Result:
@@ -23,12 +25,13 @@ def conclude(
 
     ``known`` are the known failures of this property and dtype.
     """
-    reason = property_.unsupported(records.declaration)
+    reason = property_.unsupported(records.declaration, dtype)
     if reason:
         return _result(property_, dtype, "unsupported", reason=reason), []
     checks = list(property_.check(records))
-    if not checks:
-        reason = _nothing(property_, records)
+    reason = _nothing(property_, records) if all(check.holds for check in checks) else ""
+    if reason or not checks:
+        reason = reason or NO_CASE
         return _result(property_, dtype, "unsupported", reason=reason), []
     result = summed_up(property_, dtype, checks, known)
     unknown = [c for c in checks if not c.holds and not _covering(c, known)]
@@ -101,14 +104,10 @@ def _failing(property_: Property, records: Records, dtype: str, group: list[Chec
 
 
 def _nothing(property_: Property, records: Records) -> str:
+    """Why nothing was compared, as far as what came back tells it."""
     if not records.all:
         return "no case ran"
-    offers = set().union(*(record.observation.offers for record in records))
-    if property_.part and property_.part not in offers:
-        return f"{property_.part} is not offered"
-    if not any("dx" in offer or "dgamma" in offer for offer in offers):
-        return "the result that it is about is not offered"
-    return "no case of the kind that it needs can be given to this implementation"
+    return property_.not_offered(set().union(*(r.observation.offers for r in records)))
 
 
 def _result(property_: Property, dtype: str, verdict: str, **more: object) -> Result:

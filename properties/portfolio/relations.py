@@ -3,6 +3,7 @@
 Data lies on a grid, so that every transformation is exact in every format.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from bnproof.properties.cases import Case, Twin
 from bnproof.properties.formats import Array
 from bnproof.properties.portfolio.builder import Builder
+from bnproof.properties.property import GRID_EPS, SCALED_EPS
 
 BASE = "grid"
 COUNT, CHANNELS = 12, 4
@@ -24,11 +26,11 @@ def cases(build: Builder) -> Iterator[Case]:
         BASE,
         _grid(build, 16, 48),
         dy=_grid(build, 8, 16),
-        eps=0.5,
+        eps=GRID_EPS,
         gamma=[1.5, -0.75, 2.0, 0.5],
         beta=[0.5, -1.0, 0.25, 2.0],
     )
-    if base.eps != 0.5:
+    if base.eps != GRID_EPS:
         return  # the target takes only other eps, for which the grid was scaled
     made = [base, *_twins(build, base)]
     for case in made:
@@ -58,10 +60,10 @@ def _twins(build: Builder, base: Case) -> Iterator[Case]:
     x, dy = wide(base.x), wide(base.dy)
     bias = np.array([1.0, -2.0, 0.5, 3.0])
     yield twin("forward/bias-invariance", "a bias in front", {"bias": bias}, x=x + bias)
-    low, high = build.declaration.accepts.get("eps", (0.0, np.inf))
-    for power in (-2, 1, 3):
-        if low <= 0.5 * 4.0**power <= high and "eps" not in build.declaration.fixed:
-            scaled = {"x": x * 2.0**power, "eps": 0.5 * 4.0**power}
+    for eps in SCALED_EPS:
+        if build.declaration.allows("eps", eps):
+            power = round(math.log2(eps / GRID_EPS)) // 2
+            scaled = {"x": x * 2.0**power, "eps": eps}
             yield twin("forward/scale-law", f"scaled by 2^{power}", {"power": power}, **scaled)
     yield twin("forward/sign", "sign changed", {}, x=-x)
     order = build.rng.permutation(COUNT)

@@ -10,6 +10,7 @@ import click
 from bnproof.cli.known import KnownOptions, known_options, update
 from bnproof.cli.limits import memory_size
 from bnproof.cli.output import WrongUsage
+from bnproof.cli.outside import OutsideOptions, outside_options
 from bnproof.cli.report_files import Files
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     help="Memory for a worker beside its imports, as 512M or 2G; the default is half of the "
     "machine's.",
 )
+@outside_options
 @known_options
 def check(
     target: str | None,
@@ -81,6 +83,9 @@ def check(
     list_only: bool,  # click passes by name
     timeout: float,
     memory: int | None,
+    declare: Sequence[str],
+    without: Sequence[str],
+    identify: bool,  # click passes by name
     **known: Any,
 ) -> int:
     """Check TARGET, an implementation of batch normalization.
@@ -99,7 +104,10 @@ def check(
 
     options = KnownOptions(**known)
     file = options.file()
-    asked = Asked(profile, seed, tuple(dtypes), tuple(properties), timeout, memory, file)
+    outside = OutsideOptions(declare, without, identify).of(target)
+    asked = Asked(
+        profile, seed, tuple(dtypes), tuple(properties), timeout, memory, file, outside=outside
+    )
     reports = _run(target, asked, options)
     return _report(reports, files, full=bool(properties))
 

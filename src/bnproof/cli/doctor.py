@@ -1,6 +1,10 @@
 """``bnproof doctor``: what a target was recognised as, what is missing, what will be checked."""
 
+from typing import Any
+
 import click
+
+from bnproof.cli.outside import OutsideOptions, outside_options
 
 CANNOT_BE_USED = 2
 
@@ -15,7 +19,8 @@ CANNOT_BE_USED = 2
     metavar="SECONDS",
     help="Limit for one call of the target; the first ones may take five times as long.",
 )
-def doctor(target: str, timeout: float) -> int:
+@outside_options
+def doctor(target: str, timeout: float, **outside: Any) -> int:
     """Say what TARGET was recognised as, what it lacks, and what a check will hold it to.
 
     The target is loaded and called once, in a process of its own.  Exit status: 0 it can be
@@ -26,7 +31,7 @@ def doctor(target: str, timeout: float) -> int:
     from bnproof.report.examination import lines
     from bnproof.run.examining import examine
 
-    found = examine(target, timeout=timeout)
+    found = examine(target, timeout=timeout, outside=OutsideOptions(**outside).of(target))
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
     for each in lines(found):
         console.print(each)

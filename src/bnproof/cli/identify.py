@@ -2,15 +2,18 @@
 
 import math
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from bnproof.cli.output import TO_STDOUT, WrongUsage, check_writable, write
+from bnproof.cli.outside import DECLARE, WITHOUT, OutsideOptions
 
 if TYPE_CHECKING:
     from bnproof.conventions.identifying import Identified
+    from bnproof.targets.outside import Outside
 
 CONTRADICTED, NOTHING_FOUND = 1, 4
 
@@ -28,7 +31,15 @@ CONTRADICTED, NOTHING_FOUND = 1, 4
     metavar="SECONDS",
     help="Limit for one call of the target; the first of each kind may take five times as long.",
 )
-def identify(target: str, json_file: str | None, timeout: float) -> int:
+@DECLARE
+@WITHOUT
+def identify(
+    target: str,
+    json_file: str | None,
+    timeout: float,
+    declare: Sequence[str],
+    without: Sequence[str],
+) -> int:
     """Find the conventions of TARGET by probing it, and name the libraries that share them.
 
     \b
@@ -46,14 +57,14 @@ def identify(target: str, json_file: str | None, timeout: float) -> int:
         raise click.BadParameter("nan is no number of seconds", param_hint="--timeout")
     if json_file not in (None, TO_STDOUT):
         check_writable(Path(json_file))
-    made = _run(target, timeout)
+    made = _run(target, timeout, OutsideOptions(declare, without).of(target))
     _report(made, json_file)
     if any(each.contradictions for each in made):
         return CONTRADICTED
     return 0 if any(each.anything for each in made) else NOTHING_FOUND
 
 
-def _run(target: str, timeout: float) -> "list[Identified]":
+def _run(target: str, timeout: float, outside: "Outside") -> "list[Identified]":
     from bnproof.conventions.identifying import identify as find  # not for --help
     from bnproof.report.progress import progress_on  # likewise
     from bnproof.run.session import Session  # likewise
@@ -61,7 +72,8 @@ def _run(target: str, timeout: float) -> "list[Identified]":
 
     made = []
     try:
-        with Session(target, timeout=timeout) as session, progress_on(sys.stderr) as progress:
+        opened = Session(target, timeout=timeout, outside=outside)
+        with opened as session, progress_on(sys.stderr) as progress:
             for variant in range(len(session.declarations)):
                 session.select(variant)
                 made.append(find(session, target, session.attributes(), progress))

@@ -53,7 +53,7 @@ def _by_rank(probes: Probes, convention: str, count: int) -> Finding:
 
 def _of(probes: Probes, convention: str, rank: int, count: int) -> Finding:
     shape = (SINGLE if count else EMPTY)[rank]
-    case = _case(probes, rank, shape)
+    case = degenerate_case(probes, rank, shape)
     seen = probes.run(case, channel_axis=axis_of(probes))
     if seen.observation.failure:
         return Finding(convention, FAILED, because=seen.failed)
@@ -66,7 +66,7 @@ def _of(probes: Probes, convention: str, rank: int, count: int) -> Finding:
     return _single(seen, convention) if count else _empty(seen, convention)
 
 
-def _case(probes: Probes, rank: int, shape: tuple[int, ...]) -> Case:
+def degenerate_case(probes: Probes, rank: int, shape: tuple[int, ...]) -> Case:
     """Ones in this shape, canonical, with the channels that the target has."""
     made = probes.case(rank, "degenerate", gamma=GAMMA, beta=BETA, calls="short")
     shape = (shape[0], made.channels, *shape[2:])

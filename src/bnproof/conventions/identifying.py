@@ -120,6 +120,72 @@ def identify(
     )
 
 
+ADOPTED = (
+    "momentum_weighs",
+    "running_variance",
+    "cumulative",
+    "channel_axis",
+    "normalising_variance",
+    "affine_parameters",
+    "accuracy",
+)
+"""The conventions that ``--identify`` adopts; how a degenerate batch is treated is found apart."""
+
+SHOWING = (
+    *(f for f in PROBED if f.__name__ in ADOPTED),
+    normalising.eps_place,
+    normalising.inference_statistics,
+    normalising.eps_place_in_inference,
+)
+"""What is probed for them: whether it is batch normalization decides on accuracy."""
+
+
+def adoptable(
+    session: Prober,
+    explicit: Sequence[str],
+    progress: Callable[[int, int, str], None] = lambda done, total, text: None,
+) -> tuple[dict[str, Any], list[Finding]]:
+    """The conventions of the selected variant that it does not declare, and contradictions.
+
+    ``explicit`` are the declared attributes, which win.  What is not batch normalization is not
+    adopted: parameters that are ignored, and a class of accuracy where a formula is wrong.
+    """
+    probes, findings = Probes(session), list[Finding]()
+    for number, function in enumerate(SHOWING):
+        progress(number, len(SHOWING) + 1, f"identify {function.__name__.replace('_', ' ')}")
+        findings.append(replace(function(probes), convention=function.__name__))
+    if "accuracy" not in explicit:
+        progress(len(SHOWING), len(SHOWING) + 1, "identify accuracy")
+        findings.append(replace(_accuracy(probes, findings), convention="accuracy"))
+    held = [_held_against(probes.declared, explicit, finding) for finding in findings]
+    found = {
+        finding.convention: finding.value
+        for finding in held
+        if finding.convention in ADOPTED
+        and finding.convention in DECLARED
+        and finding.convention not in explicit
+        and _is_convention(finding)
+    }
+    if "accuracy" in found:
+        found["accuracy"] = _weaker(probes.declared, found["accuracy"])
+    return found, [finding for finding in held if finding.contradicts]
+
+
+def _is_convention(finding: Finding) -> bool:
+    """Whether what was found is a convention of batch normalization, and not a mistake."""
+    if finding.verdict != FOUND or finding.remark:
+        return False
+    return finding.convention != "affine_parameters" or finding.value == "optional"
+
+
+def _weaker(declared: Declaration, found: Any) -> str | dict[str, str]:
+    """The weakest class accepted by dtype: what was found, but never stronger than the default."""
+    of = found if isinstance(found, dict) else dict.fromkeys(declared.dtypes, found)
+    default = declared.accuracy_for
+    weaker = {name: max(each, default(name), key=CLASSES.index) for name, each in of.items()}
+    return weaker if len(set(weaker.values())) > 1 else next(iter(weaker.values()))
+
+
 def _worth_a_line(finding: Finding, default: Any) -> bool:
     """Whether check would try less, or something else, without the line."""
     if finding.convention in ("ranks", "dtypes"):

@@ -59,7 +59,12 @@ def _working_ranks(probes: Probes) -> tuple[int, ...]:
 
 
 def axis_of(probes: Probes) -> int:
-    """The channel axis that was found, or else the declared one, for the probes that need it."""
+    """The channel axis of cases and results: the one that was found, or else the declared one.
+
+    Of a fixed shape the axis is known, and cases and results are in the order of axis 1.
+    """
+    if "shape" in probes.declared.fixed:
+        return 1
     found = channel_axis(probes)
     return int(found.value) if found.verdict == FOUND else probes.declared.channel_axis
 

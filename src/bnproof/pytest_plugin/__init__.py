@@ -16,6 +16,7 @@ from bnproof.pytest_plugin.options import ASKED, add_options
 from bnproof.pytest_plugin.summary import accuracy_found
 
 if TYPE_CHECKING:
+    from bnproof.targets.outside import Outside
     from bnproof.testing.parametrize import Check
     from bnproof.testing.store import Store
 
@@ -152,7 +153,12 @@ def settings_of(config: pytest.Config) -> dict[str, Any]:
     """What the command line says of checks, with the known failures that pyproject.toml names."""
     if SETTINGS not in config.stash:
         asked = {name: config.getoption(f"bnproof_{name}") for name in ASKED}
-        config.stash[SETTINGS] = {**asked, "known_failures": _known_failures(config)}
+        config.stash[SETTINGS] = {
+            **asked,
+            "known_failures": _known_failures(config),
+            "outside": _outside(config),
+            "root": config.rootpath,
+        }
     return config.stash[SETTINGS]
 
 
@@ -169,6 +175,19 @@ def _known_failures(config: pytest.Config) -> Path | None:
         return known_failures(config.rootpath)
     except ConfigurationError as error:
         raise pytest.UsageError(str(error)) from error
+
+
+def _outside(config: pytest.Config) -> "Outside":
+    from bnproof.targets.declaring import (  # noqa: PLC0415  # only for our tests
+        DeclarationError,
+        outside_of,
+    )
+
+    declare, without = (config.getoption(f"bnproof_{name}") for name in ("declare", "without"))
+    try:
+        return outside_of(declare, without, identify=config.getoption("bnproof_identify"))
+    except DeclarationError as error:
+        raise pytest.UsageError(f"--bnproof: {error}") from error
 
 
 def store_of(config: pytest.Config) -> "Store":

@@ -46,6 +46,25 @@ def add_options(parser: pytest.Parser) -> None:
         help="limit for one call of the target (default: 30)",
     )
     group.addoption(
+        "--bnproof-declare",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="declare an attribute of the contract, such as momentum_weighs=old; may be repeated",
+    )
+    group.addoption(
+        "--bnproof-without",
+        action="append",
+        default=[],
+        metavar="PART",
+        help="state that a part does not exist, such as evaluation; may be repeated",
+    )
+    group.addoption(
+        "--bnproof-identify",
+        action="store_true",
+        help="find the conventions that nothing declares by probing, and use them",
+    )
+    group.addoption(
         "--bnproof-memory",
         type=_bytes,
         metavar="SIZE",

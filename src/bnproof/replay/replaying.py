@@ -57,7 +57,7 @@ def run_again(
 
 def opened(replay: Replay, timeout: float = TIMEOUT) -> Session:
     """A session about the implementation that a replay is about, not entered yet."""
-    return Session(placed(replay), timeout=timeout)
+    return Session(placed(replay), timeout=timeout, outside=replay.outside)
 
 
 def placed(replay: Replay) -> str:

@@ -25,6 +25,7 @@ from bnproof.run.frames import exit_in_words, last_words
 from bnproof.run.session import TIMEOUT
 from bnproof.run.target import TargetError, parse
 from bnproof.store.replay import Replay
+from bnproof.targets.declaring import text_of
 
 FIRST_LINE = "# A failure of batch normalization, written by bnproof replay --script."
 PATIENCE = 10  # a script makes several calls, and imports the target
@@ -122,6 +123,8 @@ def _comment(replay: Replay, property_: Property) -> Iterator[str]:
     }
     for head, said in found.items():
         yield from textwrap.wrap(said, 96, initial_indent=head, subsequent_indent=" " * len(head))
+    for name, value in replay.outside.declared.items():
+        yield f"declared  {name}={text_of(value)}"
     yield ""
     yield "It needs NumPy and the implementation only. It exits with 1 while the failure is there,"
     yield "and with 0 once it is fixed."

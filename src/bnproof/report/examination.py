@@ -7,8 +7,12 @@ from bnproof.report.lines import count, joined, line, wrapped
 from bnproof.report.summary import declared
 from bnproof.run.checking import conventions
 from bnproof.run.examining import Examination, Variant
+from bnproof.targets.declaring import text_of
+from bnproof.targets.recognition import Origin
 
 INDENT = " " * 12
+ORIGINS = {Origin.IDENTIFIED: "identified", Origin.DECLARED_OUTSIDE: "--declare"}
+"""The origins of conventions that have an entry of their own."""
 
 
 def lines(examination: Examination) -> list[Text]:
@@ -25,6 +29,7 @@ def _variant(variant: Variant, *, several: bool) -> list[Text]:
     declaration = variant.declaration
     name = f"{declaration.name} {declaration.version}".strip()
     made = _entry("variant" if several else "name", name)
+    made += _recognition(variant)
     made += _entry("dtypes", "; ".join(_dtype(dtype, declaration) for dtype in declaration.dtypes))
     made += _entry("declared", declared(conventions(declaration)))
     for call, names in variant.offered.items():
@@ -34,8 +39,29 @@ def _variant(variant: Variant, *, several: bool) -> list[Text]:
     made += _entry("checked", f"{variant.supported} of {count(total, 'property', 'properties')}")
     for reason, ids in variant.unsupported.items():
         made += wrapped(f"not {', '.join(ids)}: {reason}", INDENT + "  ", INDENT)
+    for text in variant.notes:
+        made += _entry("note", text)
+    for text in variant.incomplete:
+        made += _entry("incomplete", text)
     if variant.trouble:
         made += [line(("cannot be used", "bold red")), *wrapped(variant.trouble, INDENT, INDENT)]
+    return made
+
+
+def _recognition(variant: Variant) -> list[Text]:
+    """The form, the names by role, how each was found, and what was not declared inside."""
+    found = variant.recognition
+    made = _entry("form", found.form)
+    made += _entry("names", ", ".join(f"{role} = {name}" for role, name in found.roles.items()))
+    for text in found.evidence:
+        made += _entry("found by", text)
+    for text in found.remarks:
+        made += _entry("remark", text)
+    for origin, label in ORIGINS.items():
+        names = [name for name, each in variant.origins.items() if each is origin]
+        values = (text_of(getattr(variant.declaration, name)) for name in names)
+        told = [f"{name} {value}" for name, value in zip(names, values, strict=True)]
+        made += _entry(label, ", ".join(told))
     return made
 
 

@@ -65,6 +65,10 @@ def _report(report: Report) -> dict[str, Any]:
         "promised": dict(report.promised),
         "results": [_result(result) for result in report.results],
         "notes": list(report.notes),
+        "recognised": list(report.recognised),
+        "origins": {name: str(origin) for name, origin in report.origins.items()},
+        "incomplete": list(report.incomplete),
+        "advice": list(report.advice),
         "environment": dict(report.environment),
         "seconds": _number(report.seconds),
     }
@@ -88,6 +92,7 @@ def _result(result: Result) -> dict[str, Any]:
         "further_counterexamples": [_violation(v) for v in result.violations[1:]],
         "further_violations": result.further,
         "replay": result.replay or None,
+        "advised": result.advised,
     }
 
 

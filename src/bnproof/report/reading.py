@@ -157,6 +157,10 @@ def _report(made: Mapping[str, Any]) -> Report:
         environment=made["environment"],
         seconds=float(made["seconds"]),
         interrupted=made.get("interrupted", False),
+        recognised=tuple(made.get("recognised", ())),
+        origins=made.get("origins", {}),
+        incomplete=tuple(made.get("incomplete", ())),
+        advice=tuple(made.get("advice", ())),
     )
 
 
@@ -178,6 +182,7 @@ def _result(made: Mapping[str, Any]) -> Result:
         reason=made["reason"] or "",
         causes=tuple(_cause(each) for each in made["causes"]),
         replay=made["replay"] or "",
+        advised=made.get("advised", False),
     )
 
 

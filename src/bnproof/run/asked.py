@@ -44,6 +44,7 @@ class Examined:
         results: those of the report without what the pinned examples say.
         failing: each output in which a property is violated and not known to be.
         pinned: the entries of the file of known failures that are about it.
+        outside: what is declared from outside, and what was found by probing and adopted.
     """
 
     report: Report
@@ -51,3 +52,4 @@ class Examined:
     results: tuple[Result, ...] = ()
     failing: "tuple[Failing, ...]" = ()
     pinned: tuple[Pinned, ...] = ()
+    outside: Outside = field(default_factory=Outside)

@@ -2,8 +2,8 @@
 
 import platform
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, replace
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,15 +11,27 @@ from typing import TYPE_CHECKING, Any
 from bnproof.properties.contract import Declaration
 from bnproof.properties.formats import FORMATS
 from bnproof.properties.result import INTERRUPTED, Report, Result
+from bnproof.run.advice import advice
 from bnproof.run.asked import Asked, Examined
+from bnproof.run.conventions import settle
 from bnproof.run.known import by_variant, live, run_pinned, today, with_known
 from bnproof.run.opening import AnySession, open_session, written
 from bnproof.run.saving import Warn, warn_on_stderr, with_replays
 from bnproof.run.session import TIMEOUT
 from bnproof.run.target import WHOLE, TargetError, parse, suggestion
+from bnproof.targets.declaring import DeclarationError, outside_of
+from bnproof.targets.description import (
+    NO_EVALUATION,
+    incomplete_lines,
+    left_out,
+    origins_of,
+    recognised_lines,
+)
+from bnproof.targets.outside import Outside
 
 if TYPE_CHECKING:
     from bnproof.properties.checking import Checked
+    from bnproof.properties.record import Record
     from bnproof.store.known_file import Entry
 
 Progress = Callable[[int, int, str], None]
@@ -53,6 +65,9 @@ def run_check(
     timeout: float = TIMEOUT,
     memory: int | None = None,
     known_failures: Path | None = None,
+    declare: Iterable[str] | Mapping[str, Any] = (),
+    without: Iterable[str] = (),
+    identify: bool = False,
     progress: Progress = lambda done, total, text: None,
     warn: Warn = warn_on_stderr,
 ) -> list[Report]:
@@ -70,11 +85,29 @@ def run_check(
     project's cache folder for ``bnproof replay``, which needs a target to load; ``warn`` is told
     if that is impossible.
 
-    Raises UsageError for a dtype or a property that there is not and for a file of known failures
-    that is not of the form, and TargetError for a target that cannot be loaded.  One that was
-    loaded and cannot be used gives a report that says so.
+    ``declare`` are attributes of the contract, as ``{"momentum_weighs": "old"}`` or texts
+    ``"momentum_weighs=old"``; ``without`` are parts that the target does not have, such as
+    "evaluation"; with ``identify`` the conventions that nothing declares are found by probing.
+
+    Raises UsageError for a dtype or a property that there is not, for a declaration that the
+    contract does not have and for a file of known failures that is not of the form, and
+    TargetError for a target that cannot be loaded.  One that was loaded and cannot be used gives a
+    report that says so.
     """
-    asked = Asked(profile, seed, tuple(dtypes), tuple(properties), timeout, memory, known_failures)
+    try:
+        outside = outside_of(declare, without, identify=identify)
+    except DeclarationError as error:
+        raise UsageError(str(error)) from error
+    asked = Asked(
+        profile,
+        seed,
+        tuple(dtypes),
+        tuple(properties),
+        timeout,
+        memory,
+        known_failures,
+        outside=outside,
+    )
     return [each.report for each in examine(target, asked, progress, warn)]
 
 
@@ -92,7 +125,7 @@ def examine(
     check_properties(asked.properties)
     entries = _entries(name, asked)
     try:
-        with open_session(target, asked.timeout, asked.memory) as session:
+        with open_session(target, asked.timeout, asked.memory, asked.outside) as session:
             check_declared(asked.dtypes, session.declarations)
             held = by_variant(entries, session.declarations)
             examined: list[Examined] = []
@@ -166,16 +199,13 @@ def _check(
 
     began = time.monotonic()
     session.restarts = session.skipped = 0
-    declaration = session.declaration
-    told: dict[str, Any] = {
-        **asked.told(),
-        "name": declaration.name,
-        "version": declaration.version,
-        "conventions": conventions(declaration),
-        "environment": environment(),
-    }
+    settled: list[str] = []
+    told = _told(session, asked)
     try:
         session.try_out()
+        settled = settle(session, progress)
+        told = _told(session, asked)
+        declaration = session.declaration
         pinned = run_pinned(session, _asked_for(entries, declaration, asked), today())
     except TargetError as error:
         message = f"{session.target} cannot be used: {error}"
@@ -192,12 +222,14 @@ def _check(
         progress=progress,
         **asked.told(),
     )
+    explained, advised = _explained(found)
     results = with_replays(
-        _with_causes(found),
+        explained,
         found.failing if session.loadable else (),
         warn,
         target=session.target,
         variant=declaration.name,
+        outside=effective(session),
         **asked.told(),
     )
     report = Report(
@@ -206,12 +238,55 @@ def _check(
         accuracy=found.accuracy,
         cases=found.cases,
         promised=found.promised,
-        notes=(*found.notes, *_notes(session)),
+        notes=(*left_out(asked.outside), *settled, *found.notes, *_notes(session)),
         seconds=time.monotonic() - began,
         interrupted=found.interrupted,
+        incomplete=_incomplete(session, found),
+        advice=tuple(advised),
         **told,
     )
-    return Examined(report, session.variant, tuple(results), tuple(found.failing), tuple(pinned))
+    return Examined(
+        report,
+        session.variant,
+        tuple(results),
+        tuple(found.failing),
+        tuple(pinned),
+        effective(session),
+    )
+
+
+def _told(session: AnySession, asked: Asked) -> dict[str, Any]:
+    """What a report tells of the variant that is selected, as it is declared by now."""
+    declaration, told = session.declaration, session.told[session.variant]
+    found = session.adopted.get(session.variant, {})
+    origins = origins_of(told, session.outside.declared, found)
+    shown = conventions(declaration)
+    return {
+        **asked.told(),
+        "name": declaration.name,
+        "version": declaration.version,
+        "conventions": shown,
+        "origins": {name: str(origins[name]) for name in shown if name in origins},
+        "recognised": recognised_lines(told.recognition, origins, declaration),
+        "environment": environment(),
+    }
+
+
+def effective(session: AnySession) -> Outside:
+    """What is declared from outside and was found, as a later run has to know it."""
+    adopted = session.adopted.get(session.variant, {})
+    return Outside({**session.outside.declared, **adopted}, session.outside.without)
+
+
+def _incomplete(session: AnySession, found: "Checked") -> tuple[str, ...]:
+    """What was not identified, and so not tested, with what the user can say of it."""
+    left = session.told[session.variant].unidentified(session.outside)
+    lines = incomplete_lines(left)
+    evaluates = {"infer", "layer"} & set(session.declaration.methods)
+    ran = [offers for dtype, offers in found.offers.items() if found.cases.get(dtype)]
+    if evaluates and ran and not any("infer y" in offers for offers in ran):
+        lines += (NO_EVALUATION,)
+    return lines
 
 
 def _entries(target: str, asked: Asked) -> "list[Entry]":
@@ -236,25 +311,38 @@ def _asked_for(entries: "Sequence[Entry]", declaration: Declaration, asked: Aske
     return [e for e in entries if e.property in ids and e.dtype not in left_out]
 
 
-def _with_causes(found: "Checked") -> list[Result]:
-    """The results, with the known mistakes that reproduce the failures."""
-    failed = any(result.violations for result in found.results if result.verdict != "known")
+def _explained(found: "Checked") -> tuple[list[Result], list[str]]:
+    """The results with the mistakes that reproduce them, and what to declare for the others."""
+    passing = [dtype for dtype in found.cases if dtype not in found.alternatives]
+    advised = advice(found.alternatives, passing)
+    results = advised.marked(found.results)
+    evidence = dict(found.evidence)
+    for dtype, each in advised.by_dtype.items():
+        evidence[dtype] = list(each.evidence)
+    return _with_causes(found, results, evidence), advised.lines(results)
+
+
+def _with_causes(
+    found: "Checked", results: list[Result], evidence: "dict[str, list[Record]]"
+) -> list[Result]:
+    """The results, with the known mistakes that reproduce the failures that nothing else does."""
+    failed = any(r.violations and not r.advised for r in results if r.verdict != "known")
     if found.interrupted or not failed:
-        return found.results
+        return results
     from bnproof.diagnosis.causes import with_causes  # noqa: PLC0415  # only after a failure
 
     by_dtype: dict[str, list[Result]] = {}
-    for result in found.results:
+    for result in results:
         by_dtype.setdefault(result.dtype, []).append(result)
     try:
         return [
-            result
-            for dtype, results in by_dtype.items()
-            for result in with_causes(results, found.evidence.get(dtype, []))
+            replace(result, causes=()) if result.advised else result
+            for dtype, of_dtype in by_dtype.items()
+            for result in with_causes(of_dtype, evidence.get(dtype, []))
         ]
     except KeyboardInterrupt:
         found.interrupted = True
-        return found.results
+        return results
 
 
 def _notes(session: AnySession) -> list[str]:

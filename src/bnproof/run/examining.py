@@ -1,15 +1,18 @@
 """What a target was recognised as and what a check would hold it to, found by its first calls."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from bnproof.properties.contract import METHODS, Declaration
 from bnproof.properties.observation import RESULTS, Observation
+from bnproof.run.conventions import settle
 from bnproof.run.session import TIMEOUT, Session
 from bnproof.run.target import TargetError
+from bnproof.targets.description import incomplete_lines, left_out, origins_of
+from bnproof.targets.outside import Outside
+from bnproof.targets.recognition import Origin, Recognition
 
 CALLS = ("train", "infer")
-GRADIENTS = ("backward/", "inference/gradients", "running/untouched-by-backward")
 
 
 @dataclass(frozen=True)
@@ -20,9 +23,13 @@ class Variant:
         declaration: what it declares.
         offered: the results that came back from the first calls, by call.
         missing: methods and results that are not offered.
-        supported: the number of properties that it will be held to.
+        supported: the number of properties that a check tests.
         unsupported: the other properties, by reason.
         trouble: why it cannot be used, "" if it can.
+        recognition: its form, names by role, and how each was found.
+        origins: where each attribute comes from.
+        incomplete: what was not identified, with what to declare; a line each.
+        notes: what its user should know, a line each.
     """
 
     declaration: Declaration
@@ -31,6 +38,10 @@ class Variant:
     supported: int
     unsupported: dict[str, list[str]]
     trouble: str = ""
+    recognition: Recognition = field(default_factory=lambda: Recognition(""))
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    incomplete: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,13 +72,19 @@ class Examination:
         return not self.trouble and not any(variant.trouble for variant in self.variants)
 
 
-def examine(target: str, *, timeout: float = TIMEOUT, memory: int | None = None) -> Examination:
+def examine(
+    target: str,
+    *,
+    timeout: float = TIMEOUT,
+    memory: int | None = None,
+    outside: Outside | None = None,
+) -> Examination:
     """Load a target in a worker and make the first calls; whatever it does is told.
 
     Raises TargetError for a target that is not well written.
     """
     try:
-        with Session(target, timeout=timeout, memory=memory) as session:
+        with Session(target, timeout=timeout, memory=memory, outside=outside) as session:
             recognised = session.describe()
             notes = dict.fromkeys(session.notes)
             variants = []
@@ -81,11 +98,10 @@ def examine(target: str, *, timeout: float = TIMEOUT, memory: int | None = None)
 
 
 def _variant(session: Session) -> Variant:
-    from bnproof.properties.catalogue import PROPERTIES  # noqa: PLC0415  # slower than loading
-
-    trouble = ""
+    trouble, settled = "", list[str]()
     try:
         session.try_out()
+        settled = settle(session) if session.first else []
     except TargetError as error:
         trouble = str(error)
     declaration = session.declaration
@@ -93,19 +109,35 @@ def _variant(session: Session) -> Variant:
     if observation is None and not trouble:
         trouble = f"the first calls failed: {session.first_failure}"
     offered = _offered(declaration, observation) if observation else {}
-    graded = not offered or any("dx" in names or "dgamma" in names for names in offered.values())
-    unsupported: dict[str, list[str]] = {}
-    for property_ in PROPERTIES:
-        reason = property_.unsupported(declaration)
-        if not (reason or graded) and property_.id.startswith(GRADIENTS):
-            reason = "no gradient is offered"
-        if observation and property_.part and property_.part not in observation.offers:
-            reason = reason or f"{property_.part} is not offered"
+    told, found = session.told[session.variant], session.adopted.get(session.variant, {})
+    return Variant(
+        declaration,
+        offered,
+        list(_missing(declaration, offered)),
+        *_counts(declaration, observation),
+        trouble,
+        told.recognition,
+        origins_of(told, session.outside.declared, found),
+        incomplete_lines(told.unidentified(session.outside)),
+        (*left_out(session.outside), *settled),
+    )
+
+
+def _counts(
+    declaration: Declaration, observation: Observation | None
+) -> tuple[int, dict[str, list[str]]]:
+    """How many properties a check tests, and the others by the reason that it gives."""
+    from bnproof.properties.catalogue import PROPERTIES  # noqa: PLC0415  # slower than loading
+
+    others: dict[str, list[str]] = {}
+    for each in PROPERTIES:
+        offers = None if observation is None else observation.offers
+        reason = (
+            each.unsupported(declaration) if offers is None else each.untested(declaration, offers)
+        )
         if reason:
-            unsupported.setdefault(reason, []).append(property_.id)
-    supported = len(PROPERTIES) - sum(map(len, unsupported.values()))
-    missing = list(_missing(declaration, offered))
-    return Variant(declaration, offered, missing, supported, unsupported, trouble)
+            others.setdefault(reason, []).append(each.id)
+    return len(PROPERTIES) - sum(map(len, others.values())), others
 
 
 def _offered(declaration: Declaration, observation: Observation) -> dict[str, list[str]]:

@@ -1,16 +1,20 @@
 """An implementation in this very process, as a session: for tests that call the check."""
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
 from bnproof.implementations import variants
 from bnproof.properties.cases import Case
-from bnproof.properties.contract import ContractError, Declaration, declaration_of
+from bnproof.properties.contract import ContractError, Declaration
 from bnproof.properties.execution import Executor, try_out
+from bnproof.properties.formats import Array
+from bnproof.properties.lifetime import Lifetime, lifetime
 from bnproof.properties.observation import Observation
 from bnproof.run.target import TargetError
+from bnproof.targets.applying import Told, prepare, with_declared
+from bnproof.targets.outside import Outside
 
 
 class InProcess:
@@ -32,19 +36,30 @@ class InProcess:
     skipped = 0
     notes: tuple[str, ...] = ()
 
-    def __init__(self, implementation: Any, variant: int = 0) -> None:
+    def __init__(
+        self, implementation: Any, variant: int = 0, outside: Outside | None = None
+    ) -> None:
         self.target, self.variant = label(implementation), variant
+        self.outside = outside or Outside()
+        self.told: list[Told] = []
         self.declarations: list[Declaration] = []
+        self.adopted: dict[int, dict[str, Any]] = {}
         self.first: tuple[Case, Observation] | None = None
         self._implementation = implementation
         self._executors: dict[int, Executor] = {}
 
     def __enter__(self) -> Self:
         try:
-            self._variants = list(variants(self._implementation))
-            self.declarations = [declaration_of(made) for made in self._variants]
+            made = list(variants(self._implementation))
+            prepared = prepare(made, self._implementation, self.outside)
         except (ContractError, TypeError) as error:
             raise TargetError(f"{self.target} cannot be used: {error}", loaded=True) from error
+        self._variants = [each.implementation for each in prepared]
+        self.told = [each.told for each in prepared]
+        self.declarations = [
+            with_declared(each.declaration, self.adopted.get(variant, {}))
+            for variant, each in enumerate(prepared)
+        ]
         return self
 
     def __exit__(
@@ -62,7 +77,19 @@ class InProcess:
 
     def beside(self) -> "InProcess":
         """Another session on the same variant."""
-        return InProcess(self._implementation, self.variant)
+        other = InProcess(self._implementation, self.variant, self.outside)
+        other.adopted = {variant: dict(found) for variant, found in self.adopted.items()}
+        return other
+
+    def adopt(self, found: Mapping[str, Any]) -> None:
+        """Go on as if the variant declared what was found by probing it."""
+        self.adopted.setdefault(self.variant, {}).update(found)
+        self.declarations[self.variant] = with_declared(self.declaration, found)
+        self._executors.pop(self.variant, None)
+
+    def attributes(self) -> tuple[str, ...]:
+        """Names of the attributes that are declared, by the implementation itself or outside."""
+        return self.told[self.variant].declared(self.outside)
 
     def select(self, variant: int) -> None:
         """Go on with another variant."""
@@ -80,8 +107,20 @@ class InProcess:
 
     def run(self, case: Case) -> Observation:
         """Run one case."""
+        return self._run(self._executor(), case)
+
+    def probe(self, case: Case, declaration: Declaration) -> Observation:
+        """Run one case as if something else were declared."""
+        return self._run(Executor(self._variants[self.variant], declaration), case)
+
+    def lifetime(self, batches: Sequence[Array], channels: int) -> Lifetime:
+        """What a layer made without settings does with some batches."""
         with _quiet():
-            observation = self._executor().run(case, lambda _: None)
+            return lifetime(self._variants[self.variant], batches, channels, lambda _: None)
+
+    def _run(self, executor: Executor, case: Case) -> Observation:
+        with _quiet():
+            observation = executor.run(case, lambda _: None)
         if any(event.detail.startswith("KeyboardInterrupt") for event in observation.of("raised")):
             raise KeyboardInterrupt  # here it comes from the keyboard, and is no verdict
         return observation

@@ -5,18 +5,25 @@ from typing import Any
 from bnproof.run.in_process import InProcess, label
 from bnproof.run.session import TIMEOUT, Session
 from bnproof.run.target import parse
+from bnproof.targets.outside import Outside
 
 AnySession = Session | InProcess
 
 
-def open_session(target: Any, timeout: float = TIMEOUT, memory: int | None = None) -> AnySession:
+def open_session(
+    target: Any,
+    timeout: float = TIMEOUT,
+    memory: int | None = None,
+    outside: Outside | None = None,
+) -> AnySession:
     """A session on a target, in a worker if it is named by a string, else in this process.
 
+    ``outside`` is what the user says of the target.
     Entering it raises TargetError if there is no such target, or if it is not of the contract.
     """
     if not isinstance(target, str):
-        return InProcess(target)
-    return Session(target, timeout=timeout, memory=memory)
+        return InProcess(target, outside=outside)
+    return Session(target, timeout=timeout, memory=memory, outside=outside)
 
 
 def written(target: Any) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bnproof.properties.result import Result, Violation
+from bnproof.targets.outside import Outside
 
 if TYPE_CHECKING:
     from bnproof.properties.counterexample import Failing
@@ -28,8 +29,11 @@ def with_replays(
     variant: str,
     profile: str,
     seed: int,
+    outside: Outside | None = None,
 ) -> list[Result]:
     """The results, each violation with the id by which it is run again.
+
+    ``outside`` is what was declared of the target, as the failure may follow from it.
 
     If the folder cannot be written, the results are as they were, and ``warn`` is told.
     """
@@ -52,6 +56,7 @@ def with_replays(
                     detail=violation.detail,
                     profile=profile,
                     seed=seed,
+                    outside=outside or Outside(),
                     counterexample=counterexamples[key].counterexample,
                 )
     if not replays:

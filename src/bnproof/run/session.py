@@ -5,7 +5,7 @@ do; a call's kind is its name with the dtype and rank that it is made with.
 """
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -18,6 +18,8 @@ from bnproof.run.child import Child, Died, TimedOut
 from bnproof.run.memory import half_of_the_machine
 from bnproof.run.patience import FIRST, Patience
 from bnproof.run.target import TargetError, parse
+from bnproof.targets.applying import Told, with_declared
+from bnproof.targets.outside import Outside
 
 if TYPE_CHECKING:
     from bnproof.replay.transcript import Transcript
@@ -49,7 +51,8 @@ class Session:
     and of what its calls left behind them, a line each.  ``memory`` is the number of bytes that a
     worker may take beyond what it has after its imports, by default half of what the machine has.
     The first call of a kind may take ``compiling`` times the limit; a worker may take ``loading``
-    seconds to import the target.
+    seconds to import the target.  ``outside`` is what the user says of the target; ``told`` is
+    what is known of each variant, and ``adopted`` what was found by probing it and is used.
     """
 
     loadable = True
@@ -62,13 +65,17 @@ class Session:
         timeout: float = TIMEOUT,
         memory: int | None = None,
         *,
+        outside: Outside | None = None,
         compiling: float = FIRST,
         loading: float = LOADING,
     ) -> None:
         self.target, self.variant, self.timeout = target, variant, timeout
         self.memory = half_of_the_machine() if memory is None else memory
         self.loading = loading
+        self.outside = outside or Outside()
+        self.told: list[Told] = []
         self.declarations: list[Declaration] = []
+        self.adopted: dict[int, dict[str, Any]] = {}
         self.first: tuple[Case, Observation] | None = None
         self.first_failure = ""
         self.restarts = 0
@@ -103,7 +110,9 @@ class Session:
 
     def beside(self) -> "Session":
         """Another session on the same variant, with a worker of its own."""
-        return Session(self.target, self.variant, self.timeout, self.memory)
+        other = Session(self.target, self.variant, self.timeout, self.memory, outside=self.outside)
+        other.adopted = {variant: dict(found) for variant, found in self.adopted.items()}
+        return other
 
     def select(self, variant: int) -> None:
         """Go on with another variant of the target."""
@@ -163,13 +172,17 @@ class Session:
             return Lifetime(raised=f"no answer after {self._limit:g} s in the call {self._call!r}")
         return made
 
-    def attributes(self) -> tuple[str, ...]:
-        """Names of the attributes that the implementation itself has, defaults left out."""
+    def adopt(self, found: Mapping[str, Any]) -> None:
+        """Go on as if the variant declared what was found by probing it."""
         self._settle()
-        child = self._child or self._start()
-        child.send("attributes", self.variant)
-        names: tuple[str, ...] = self._reply(child, "attributes", limit=LOADING)
-        return names
+        self.adopted.setdefault(self.variant, {}).update(found)
+        if self._child is not None:
+            self._adopt(self._child, self.variant, dict(found))
+        self.declarations[self.variant] = with_declared(self.declaration, found)
+
+    def attributes(self) -> tuple[str, ...]:
+        """Names of the attributes that are declared, by the implementation itself or outside."""
+        return self.told[self.variant].declared(self.outside)
 
     def run_many(self, cases: Iterable[Case]) -> Iterator[tuple[Case, Observation]]:
         """Run cases in order; the worker runs the next one while the caller looks at one.
@@ -267,8 +280,10 @@ class Session:
         self._patience.restarted()
         self._child = child = Child()
         try:
-            child.send("load", self.target, self.memory)
-            declarations = self._reply(child, "loading", limit=self.loading)
+            child.send("load", self.target, self.memory, self.outside)
+            told: list[Told] = self._reply(child, "loading", limit=self.loading)
+            for variant, found in self.adopted.items():
+                self._adopt(child, variant, found)
         except Died as died:
             self._child = None
             raise TargetError(
@@ -280,9 +295,17 @@ class Session:
                 f"{self.target} cannot be loaded: importing it took more than {self.loading:g} s"
             ) from None
         if not self.declarations:
-            self.declarations = declarations
+            self.told = told
+            self.declarations = [
+                with_declared(each.declaration, self.adopted.get(variant, {}))
+                for variant, each in enumerate(told)
+            ]
             self._on_import = list(self.notes)
         return child
+
+    def _adopt(self, child: Child, variant: int, found: dict[str, Any]) -> None:
+        child.send("adopt", variant, found)
+        self._reply(child, "declarations", limit=self.loading)
 
     def _stop(self) -> None:
         child, self._child, self._ticket = self._child, None, None

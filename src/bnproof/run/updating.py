@@ -62,7 +62,8 @@ def _lasting(target: str, examined: Examined, asked: Asked) -> Iterator[Failing]
     """The failures whose counterexample fails alone, in a worker that ran nothing else."""
     if not examined.failing:
         return
-    with Session(target, examined.number, asked.timeout, asked.memory) as session:
+    limits = asked.timeout, asked.memory
+    with Session(target, examined.number, *limits, outside=examined.outside) as session:
         for failing in examined.failing:
             (property_,) = chosen((failing.property,))
             result, _ = alone(session, session.declaration, property_, failing.counterexample)

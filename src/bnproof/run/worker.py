@@ -22,12 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bnproof.properties.cases import Case
-from bnproof.properties.contract import (
-    ContractError,
-    Declaration,
-    attributes_of,
-    declaration_of,
-)
+from bnproof.properties.contract import ContractError, Declaration
 from bnproof.properties.execution import Executor, try_out
 from bnproof.properties.formats import Array
 from bnproof.properties.lifetime import Lifetime, lifetime
@@ -39,6 +34,8 @@ from bnproof.run.loading import find, variants_of
 from bnproof.run.memory import Limit, half_of_the_machine, in_words, is_shortage
 from bnproof.run.surroundings import Surroundings, seed
 from bnproof.run.target import TargetError, parse
+from bnproof.targets.applying import Prepared, Told, prepare, with_declared
+from bnproof.targets.outside import Outside
 
 if TYPE_CHECKING:
     from bnproof.replay.transcript import Transcript
@@ -57,6 +54,7 @@ class Worker:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.found: Any = None
+        self.prepared: list[Prepared] = []
         self.variants: list[Any] = []
         self.declarations: list[Declaration] = []
         self._executors: dict[int, Executor] = {}
@@ -94,26 +92,34 @@ class Worker:
 
     # --- what a session asks for ------------------------------------------------------------
 
-    def load(self, target: str, memory: int) -> list[Declaration]:
-        """Load a target, and read the declarations of its variants.
+    def load(self, target: str, memory: int, outside: Outside) -> list[Told]:
+        """Load a target, and say what is known of its variants.
 
-        ``memory`` is what calls may take beyond what the loaded target has taken.
+        ``memory`` is what calls may take beyond what the loaded target has taken; ``outside`` is
+        what the user says of the target.
         """
         seed()
         with Limit(max(memory, half_of_the_machine())).holding():
             self.found = find(parse(target))
-            self.variants = variants_of(target, self.found)
+            variants = variants_of(target, self.found)
             try:
-                self.declarations = [declaration_of(variant) for variant in self.variants]
+                self.prepared = prepare(variants, self.found, outside)
             except ContractError as error:
                 raise TargetError(f"{target} cannot be used: {error}", loaded=True) from error
-        for hint in misspelt(self.variants[0]):
+        self.variants = [each.implementation for each in self.prepared]
+        self.declarations = [each.declaration for each in self.prepared]
+        for hint in misspelt(self.prepared[0].made):
             self._note(hint)
         for what in self._surroundings.changed_arithmetic():
             self._note(f"importing the target left {what}")
         self._surroundings = Surroundings()
         self._limit = Limit(memory)
-        return self.declarations
+        return [each.told for each in self.prepared]
+
+    def adopt(self, variant: int, found: dict[str, Any]) -> None:
+        """Go on as if the variant declared what was found by probing it."""
+        self.declarations[variant] = with_declared(self.declarations[variant], found)
+        self._executors.pop(variant, None)
 
     def describe(self) -> str:
         """What the target was recognised as."""
@@ -158,10 +164,6 @@ class Worker:
             self._returned()
             self._end_of_case()
 
-    def attributes(self, variant: int) -> tuple[str, ...]:
-        """Names of the attributes that the implementation itself has."""
-        return attributes_of(self.variants[variant])
-
     def transcribe(self, variant: int, cases: Sequence[Case]) -> "Transcript":
         """Run cases on an executor of their own, and write down the calls that are made."""
         from bnproof.replay.transcript import transcribe  # noqa: PLC0415  # for scripts only
@@ -170,14 +172,14 @@ class Worker:
         made, declaration = self.variants[variant], self.declarations[variant]
         transcript = transcribe(made, declaration, cases, self._announce, self._returned)
         self._end_of_case()
-        transcript.standalone = self._standalone(made, cases[0].dtype)
+        transcript.standalone = self._standalone(self.prepared[variant].made, cases[0].dtype)
         return transcript
 
     def _standalone(self, variant: Any, dtype: str) -> str:
         """The adapter as text; TargetError if it has none, "" if there is no adapter."""
         if hasattr(variant, "standalone"):
             return str(variant.standalone(dtype))
-        if not any(v is self.found or type(v) is self.found for v in self.variants):
+        if not any(v.made is self.found or type(v.made) is self.found for v in self.prepared):
             kind = type(variant).__qualname__
             raise TargetError(f"no script can be written: the adapter {kind} has none", loaded=True)
         return ""

@@ -124,6 +124,10 @@ class Fields:
             raise self.wrong(name, due)
         return tuple(Fields({name: each}, self.where).text(name) for each in held)
 
+    def raw(self) -> Mapping[str, Any]:
+        """The table as it was read, for what has checks of its own."""
+        return self._table
+
     def names(self) -> list[str]:
         """The names of all fields, as text."""
         return [str(name) for name in self._table]

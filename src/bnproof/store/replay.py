@@ -2,7 +2,8 @@
 
 import base64
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, NoReturn
 
@@ -11,6 +12,9 @@ from bnproof.properties.checking import SEARCHED
 from bnproof.properties.counterexample import Counterexample
 from bnproof.store.cases import counterexample_table, read_counterexample
 from bnproof.store.fields import Fields, StoreError
+from bnproof.targets.declaring import DeclarationError, outside_of
+from bnproof.targets.outside import Outside
+from bnproof.targets.recognition import Part
 
 SCHEMA = 1
 PROPERTY_IDS = tuple(p.id for p in PROPERTIES)
@@ -25,6 +29,8 @@ FIELDS = (
     "detail",
     "profile",
     "seed",
+    "declare",
+    "without",
     "counterexample",
 )
 MOST_SEED = 2**128
@@ -41,6 +47,7 @@ class Replay:
         detail: what was found, in one line.
         profile, seed: of the run, whose other cases may have been needed.
         counterexample: the cases.
+        outside: what was declared of the target, or found by probing it.
     """
 
     target: str
@@ -53,12 +60,15 @@ class Replay:
     profile: str
     seed: int
     counterexample: Counterexample
+    outside: Outside = field(default_factory=Outside)
 
     def id(self) -> str:
         """Eight letters and digits that follow from target, case, property and dtype."""
         content = [self.target, self.variant, self.property, self.dtype]
         table = counterexample_table(self.counterexample)
-        text = json.dumps([*content, table], sort_keys=True)
+        declared = [_plain(self.outside.declared), *self.outside.without]
+        said = [declared] if any(declared) else []
+        text = json.dumps([*content, table, *said], sort_keys=True)
         digest = blake2b(text.encode(), digest_size=5).digest()
         return base64.b32encode(digest).decode("ascii").lower()
 
@@ -66,9 +76,11 @@ class Replay:
 def dumps(replay: Replay) -> str:
     """The text of a file."""
     made: dict[str, Any] = {"schema": SCHEMA}
-    for name in FIELDS[1:-1]:
+    for name in FIELDS[1:-3]:
         value = getattr(replay, name)
         made[name] = _one_line(value) if isinstance(value, str) else value
+    made["declare"] = _plain(replay.outside.declared)
+    made["without"] = list(replay.outside.without)
     made["counterexample"] = counterexample_table(replay.counterexample)
     return json.dumps(made, indent=1, allow_nan=False) + "\n"
 
@@ -98,7 +110,24 @@ def loads(text: str, where: str) -> Replay:
         profile=fields.one_of("profile", SEARCHED),
         seed=fields.whole("seed", 0, MOST_SEED),
         counterexample=found,
+        outside=_outside(fields),
     )
+
+
+def _outside(fields: Fields) -> Outside:
+    """What was declared; files of earlier versions have none."""
+    try:
+        declared = fields.table("declare").raw() if "declare" in fields else {}
+        return outside_of(declared, fields.texts("without", len(Part)))
+    except DeclarationError as error:
+        raise StoreError(f"{fields.where}: {str(error)[:200]}") from None
+
+
+def _plain(value: Any) -> Any:
+    """A declared value in the types of JSON."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
 def _parsed(text: str, where: str) -> Any:

@@ -10,7 +10,7 @@ from bnproof.mutants.catalogue import mutant_of
 from bnproof.mutants.variants.catalogue import COMBINED, SINGLE, UNKNOWN, VARIANTS
 from bnproof.mutants.variants.variant import Variant
 from bnproof.properties.catalogue import PROPERTIES
-from bnproof.properties.checking import evidence
+from bnproof.properties.evidence import evidence
 from bnproof.properties.record import Record
 from bnproof.properties.verdicts import evaluate
 from bnproof.strength.killing import growing_records

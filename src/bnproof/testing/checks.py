@@ -1,21 +1,21 @@
 """The checks of one implementation: planned without running any, each run when it is needed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from bnproof.properties.result import Report, Result
-from bnproof.run.checking import (
-    check_declared,
-    check_properties,
-    run_check,
-)
+from bnproof.run.checking import UsageError, check_declared, check_properties, run_check
+from bnproof.run.configuration import ConfigurationError, merged, outside_for
 from bnproof.run.in_process import label
 from bnproof.run.opening import AnySession, open_session
 from bnproof.run.session import TIMEOUT
 from bnproof.run.target import TargetError
+from bnproof.targets.declaring import DeclarationError, outside_of
+from bnproof.targets.description import incomplete_lines
+from bnproof.targets.outside import Outside
 from bnproof.testing.known import FAILED, check_known, with_known
 from bnproof.testing.paths import path_for_workers
 from bnproof.testing.store import Store
@@ -51,11 +51,13 @@ class Plan:
         planned: dtype by dtype, so that the check of each is begun as late as possible.
         errors: why the implementation, or a variant of it, cannot be used.
         declared: dtypes of all variants, in order.
+        incomplete: what was not identified, and so is not tested.
     """
 
     planned: tuple[Planned, ...] = ()
     errors: tuple[str, ...] = ()
     declared: tuple[tuple[str, ...], ...] = ()
+    incomplete: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,9 @@ class Checks:
         dtypes: Sequence[str] = (),
         properties: Sequence[str] = (),
         known_failures: KnownFailures = None,
+        declare: Iterable[str] | Mapping[str, Any] = (),
+        without: Iterable[str] = (),
+        identify: bool = False,
         **asked: Any,
     ) -> None:
         self.implementation = implementation
@@ -94,9 +99,12 @@ class Checks:
             "timeout": TIMEOUT,
             "memory": None,
             "known_failures": None,
+            "outside": Outside(),
+            "root": None,
         }
         self._asked = {name: value for name, value in asked.items() if value is not None}
         self._dtypes, self._properties = tuple(dtypes), tuple(properties)
+        self._outside = _outside_of(declare, without, identify=identify)
         self._known: Mapping[str, str] | None = None
         if isinstance(known_failures, Mapping):
             check_known(known_failures)
@@ -106,9 +114,21 @@ class Checks:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Profile, seed, timeout, memory and the file of known failures."""
+        """Profile, seed, timeout, memory, the file of known failures, and what is declared."""
         settings = {**self.defaults, **self._asked}
         return settings if self._known is None else {**settings, "known_failures": None}
+
+    @property
+    def outside(self) -> Outside:
+        """What is declared: here, else on the command line, else in pyproject.toml.
+
+        Raises UsageError for a pyproject.toml that is not of the form.
+        """
+        given = merged(self.settings["outside"], self._outside)
+        try:
+            return outside_for(self.target, given, self.settings["root"])
+        except ConfigurationError as error:
+            raise UsageError(str(error)) from error
 
     @cached_property
     def plan(self) -> Plan:
@@ -148,12 +168,17 @@ class Checks:
         return Verdict(planned, with_known(shown, self._known or {}), report)
 
     def _run(self, dtype: str) -> list[Report]:
+        outside = self.outside
+        asked = {n: v for n, v in self.settings.items() if n not in ("outside", "root")}
         with path_for_workers():
             reports = run_check(
                 self.implementation,
                 dtypes=(dtype,),
                 properties=self._properties,
-                **self.settings,
+                declare=outside.declared,
+                without=outside.without,
+                identify=outside.identify,
+                **asked,
             )
         if any(report.interrupted for report in reports):
             raise KeyboardInterrupt  # what was found until then is no verdict on a test
@@ -169,10 +194,13 @@ class Checks:
         ids = [wanted.id for wanted in chosen(self._properties)]
         planned: list[Planned] = []
         errors: list[str] = []
-        limits = self.settings["timeout"], self.settings["memory"]
+        limits = self.settings["timeout"], self.settings["memory"], self.outside
         try:
             with path_for_workers(), open_session(self.implementation, *limits) as session:
                 declared = tuple(variant.dtypes for variant in session.declarations)
+                left = [
+                    each for told in session.told for each in told.unidentified(session.outside)
+                ]
                 check_declared(self._dtypes, session.declarations)
                 for variant, dtypes in enumerate(declared):
                     error = _first_calls(session, variant)
@@ -183,7 +211,17 @@ class Checks:
                     planned += [Planned(id_, d, variant) for d in wanted for id_ in ids]
         except TargetError as error:
             return Plan(errors=(str(error),))
-        return Plan(tuple(planned), tuple(errors), declared)
+        incomplete = tuple(dict.fromkeys(incomplete_lines(left)))
+        return Plan(tuple(planned), tuple(errors), declared, incomplete)
+
+
+def _outside_of(
+    declare: Iterable[str] | Mapping[str, Any], without: Iterable[str], *, identify: bool
+) -> Outside:
+    try:
+        return outside_of(declare, without, identify=identify)
+    except DeclarationError as error:
+        raise UsageError(str(error)) from error
 
 
 def _unreadable(known_failures: Path | None) -> str:

@@ -1,6 +1,6 @@
 """The whole check of an implementation in one call, in any test framework or none."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -37,13 +37,19 @@ def check_implementation(
     timeout: float | None = None,
     memory: int | None = None,
     known_failures: KnownFailures = None,
+    declare: Iterable[str] | Mapping[str, Any] = (),
+    without: Iterable[str] = (),
+    identify: bool = False,
 ) -> Report:
     """Check an implementation, and give the report.
 
     ``implementation`` is an object or class of the contract, a torch module, a pair of functions,
     or a target as the command line takes it; objects are checked in this process, and ``timeout``
     (seconds for one call) and ``memory`` (bytes) are for targets only.  ``known_failures`` maps
-    ids of properties, or ``ID[dtype]``, to reasons, or is the path of a file.  Of several variants,
+    ids of properties, or ``ID[dtype]``, to reasons, or is the path of a file.  ``declare`` are
+    attributes of the contract, as ``{"momentum_weighs": "old"}``; ``without`` are parts that the
+    implementation does not have, as ``["evaluation"]``; with ``identify`` the conventions that
+    nothing declares are found by probing.  pyproject.toml may say the same.  Of several variants,
     as a torch module has, the report has the results of all.
 
     Raises ConformanceError if it does not conform, cannot be used, or too little was checked,
@@ -63,6 +69,9 @@ def check_implementation(
         dtypes=dtypes,
         properties=properties,
         known_failures=known_failures,
+        declare=declare,
+        without=without,
+        identify=identify,
         profile=profile,
         seed=seed,
         timeout=timeout,
@@ -97,13 +106,19 @@ def _merged(verdicts: Sequence[Verdict]) -> Report:
             for dtype, found in getattr(part.report, attribute).items()
         }
 
+    def all_of(attribute: str) -> tuple[str, ...]:
+        lines = (line for part in parts for line in getattr(part.report, attribute))
+        return tuple(dict.fromkeys(lines))
+
     return replace(
         parts[0].report,
         results=tuple(verdict.result for verdict in verdicts),
         accuracy=by_dtype("accuracy"),
         cases=by_dtype("cases"),
         promised=by_dtype("promised"),
-        notes=tuple(dict.fromkeys(note for part in parts for note in part.report.notes)),
+        notes=all_of("notes"),
+        incomplete=all_of("incomplete"),
+        advice=all_of("advice"),
         seconds=sum(part.report.seconds for part in parts),
     )
 

@@ -1,6 +1,6 @@
 """One parameter per property and dtype, for test functions of the user's own."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bnproof.run.checking import UsageError
@@ -17,19 +17,22 @@ class Check:
 
     Attributes:
         checks: those that it belongs to.
-        planned: which of them it is; None where the implementation cannot be used.
-        error: why it cannot.
+        planned: which of them it is; None where the implementation cannot be used, or not all of
+            it was identified.
+        error: why it cannot, or what was not identified.
         verdict: what was found, after the call.
     """
 
-    def __init__(self, checks: Checks, planned: Planned | None, error: str = "") -> None:
-        self.checks, self.planned, self.error = checks, planned, error
+    def __init__(
+        self, checks: Checks, planned: Planned | None, error: str = "", name: str = "usable"
+    ) -> None:
+        self.checks, self.planned, self.error, self._name = checks, planned, error, name
         self.verdict: Verdict | None = None
 
     @property
     def id(self) -> str:
         """For instance forward/bias-invariance[float32]."""
-        return self.planned.id if self.planned else "usable"
+        return self.planned.id if self.planned else self._name
 
     def __call__(self) -> None:
         """Check, and end the test accordingly."""
@@ -54,9 +57,11 @@ class Check:
 
 
 def tests_of(checks: Checks) -> list[Check]:
-    """The tests of an implementation, and one for each reason why it cannot be used."""
+    """The tests of an implementation, and one for each reason why they do not say all of it."""
     plan = checks.plan
     unusable = [Check(checks, None, error) for error in plan.errors]
+    if plan.incomplete and not plan.errors:
+        unusable.append(Check(checks, None, "\n".join(plan.incomplete), "complete"))
     return unusable + [Check(checks, planned) for planned in plan.planned]
 
 
@@ -70,6 +75,9 @@ def parametrize_with_properties(
     seed: int | None = None,
     timeout: float | None = None,
     memory: int | None = None,
+    declare: Iterable[str] | Mapping[str, Any] = (),
+    without: Iterable[str] = (),
+    identify: bool = False,
 ) -> "pytest.MarkDecorator":
     """Parametrize a test function with every property in every dtype, as its argument ``check``.
 
@@ -79,7 +87,7 @@ def parametrize_with_properties(
     properties, or ``ID[dtype]``, to reasons: those are expected to fail, and fail the test if
     they do not; or it is the path of a file of known failures.  ``properties`` are patterns of ids.
     Profile, seed, timeout (seconds) and memory (bytes) are those of the command line unless they
-    are given here.
+    are given here.  ``declare``, ``without`` and ``identify`` are as in `check_implementation`.
 
     Raises UsageError for an id, a pattern or a dtype that there is not.
 
@@ -97,6 +105,9 @@ def parametrize_with_properties(
         dtypes=dtypes,
         properties=properties,
         known_failures=known_failures,
+        declare=declare,
+        without=without,
+        identify=identify,
         profile=profile,
         seed=seed,
         timeout=timeout,

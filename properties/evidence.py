@@ -1,0 +1,20 @@
+"""The failing records that causes are looked for in."""
+
+from collections.abc import Sequence
+
+from bnproof.properties.record import Record
+
+EVIDENCE = 5
+
+
+def evidence(shown: Sequence[Record], records: Sequence[Record]) -> list[Record]:
+    """The smallest failing record, then others with another number of values, small ones first.
+
+    With two values, dividing by N - 1 and not dividing at all are the same.
+    """
+    wrong = [r for r in records if r.worst > 1 and "nonfinite" not in r.case.tags]
+    chosen: list[Record] = []
+    for record in sorted(wrong or list(shown), key=lambda r: r.case.x.size):
+        if record.case.count not in {other.case.count for other in chosen}:
+            chosen.append(record)
+    return chosen[:EVIDENCE]
