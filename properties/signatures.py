@@ -6,10 +6,11 @@ from typing import Any
 LAYER_OPTIONS = ("dtype", "rank")
 
 _ARRAYS = ("x", "gamma", "beta", "running_mean", "running_var")
+CHANNELS = ("channels",)
 CALLS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "train": (_ARRAYS, ("momentum", "eps")),
     "infer": (_ARRAYS, ("eps",)),
-    "layer": (("channels",), ("momentum", "eps")),
+    "layer": (CHANNELS, ("momentum", "eps")),
 }
 """How the contract's methods are called: positional arguments, and keywords."""
 
@@ -84,7 +85,8 @@ def _binds(
     signature: inspect.Signature, positional: tuple[str, ...], keywords: tuple[str, ...]
 ) -> bool:
     """Whether a call is possible; a method that is taken from a class needs an object first."""
-    given = dict.fromkeys(keywords)
+    options = [name for name in LAYER_OPTIONS if name in signature.parameters]
+    given = dict.fromkeys((*keywords, *(options if positional == CHANNELS else ())))
     return any(_accepts(signature, (*before, *positional), given) for before in ((), ("self",)))
 
 
