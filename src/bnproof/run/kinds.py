@@ -17,6 +17,8 @@ def recognised(found: Any) -> str:
         made = ", made without arguments" if isinstance(found, type) else ""
         return f"{_kind(found)}{made}; it is of the contract as it is"
     adapter = adapter_of(found)
+    if adapter is None:
+        return f"{_kind(found)}; recognised by its names and its behaviour"
     about = (inspect.getdoc(adapter) or "").split("\n\n")[0]
     sentence = " ".join(about.split()).split(": ")[0].rstrip(".")
     return f"{_kind(found)}; adapter {adapter.__name__}" + (f" ({sentence})" if sentence else "")
