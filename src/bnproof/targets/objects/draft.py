@@ -114,10 +114,10 @@ def refusal_in(lab: Lab, rank: int, *, training: bool) -> str:
     return ""
 
 
-def called(draft: Draft) -> tuple[Any, Any]:
-    """Data of the first rank and dtype in the declared layout, and a layer to call with it."""
+def called(draft: Draft, rank: int) -> tuple[Any, Any]:
+    """Data of a rank in the first dtype and the declared layout, and a layer to call with it."""
     dtype, channels = draft.traits.dtypes[0], draft.anatomy.lab.channels
-    x = probe(draft.rank, FORMATS[dtype].dtype, channels)
+    x = probe(rank, FORMATS[dtype].dtype, channels)
     last = draft.traits.channel_axis == -1
     given = np.ascontiguousarray(np.moveaxis(x, 1, -1)) if last else x
     return given, implementation(draft).layer(
@@ -125,5 +125,5 @@ def called(draft: Draft) -> tuple[Any, Any]:
         momentum=draft.traits.fixed.get("momentum", 0.5),
         eps=draft.traits.fixed.get("eps", 0.5),
         dtype=dtype,
-        rank=draft.rank,
+        rank=rank,
     )

@@ -121,7 +121,7 @@ def settle_twice(draft: Draft) -> None:
     if not draft.anatomy.autograd or draft.anatomy.rectified:
         return
     draft.traits.differentiates_twice = True
-    given, layer = called(draft)
+    given, layer = called(draft, draft.rank)
     _, backward = layer.call(given, training=draft.traits.trains)
     ones = np.ones(draft.anatomy.lab.channels, given.dtype)
     has = [role in draft.anatomy.roles.paths for role in (Role.GAMMA, Role.BETA)]
@@ -134,15 +134,17 @@ def settle_twice(draft: Draft) -> None:
 
 def settle_strides(draft: Draft) -> None:
     """Whether x may lie in memory in another order; code with view() takes contiguous x alone."""
-    x, layer = called(draft)
-    try:
-        layer.call(np.asfortranarray(x), training=draft.traits.trains)
-    except Exception as error:  # noqa: BLE001  # the user's code may raise anything
-        draft.traits.keeps_strides = False
-        draft.origins["keeps_strides"] = Origin.IDENTIFIED
-        draft.remarks.append(
-            f"x is copied before each call: another order in memory raised {told(error)}"
-        )
+    for rank in draft.traits.ranks:
+        x, layer = called(draft, rank)
+        try:
+            layer.call(np.asfortranarray(x), training=draft.traits.trains)
+        except Exception as error:  # noqa: BLE001  # the user's code may raise anything
+            draft.traits.keeps_strides = False
+            draft.origins["keeps_strides"] = Origin.IDENTIFIED
+            draft.remarks.append(
+                f"x is copied before each call: another order in memory raised {told(error)}"
+            )
+            return
 
 
 def settle_single_value(draft: Draft) -> None:
@@ -152,7 +154,7 @@ def settle_single_value(draft: Draft) -> None:
     """
     if not draft.traits.trains:
         return
-    x, layer = called(draft)
+    x, layer = called(draft, draft.rank)
     before = layer.state()
     try:
         layer.call(x[(slice(1), slice(None), *(slice(1),) * (x.ndim - 2))], training=True)
