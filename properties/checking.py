@@ -57,7 +57,8 @@ class Checked:
     """What a check found out, by dtype where it says so.
 
     ``evidence`` are a few failing records, by which their cause can be told; ``failing`` is
-    every output in which a property is violated, with a counterexample.  After an interrupt
+    every output in which a property is violated, with a counterexample; ``not_offered`` are
+    gradients that no case returned.  After an interrupt
     (KeyboardInterrupt) it is what was found out until then, and ``interrupted`` says so.
     """
 
@@ -68,6 +69,7 @@ class Checked:
     notes: list[str] = field(default_factory=list)
     evidence: dict[str, list[Record]] = field(default_factory=dict)
     failing: list[Failing] = field(default_factory=list)
+    not_offered: dict[str, tuple[str, ...]] = field(default_factory=dict)
     interrupted: bool = False
 
 
@@ -108,6 +110,7 @@ def check(
         del records  # the next dtype's need the room
         if checked.interrupted:
             break
+    checked.notes += _notes(checked.not_offered)
     return checked
 
 
@@ -133,7 +136,7 @@ def _conclude(
     checked.evidence[dtype] = evidence([every.by_name[name] for name in shown], unexpected)
     judge = Judge(declaration, dtype)
     checked.accuracy[dtype] = accuracy(records, judge.classes)
-    checked.notes += _notes(records, dtype)
+    checked.not_offered[dtype] = _not_offered(records)
 
 
 def evidence(shown: Sequence[Record], records: Sequence[Record]) -> list[Record]:
@@ -250,9 +253,20 @@ def _searches(
     return found
 
 
-def _notes(records: Sequence[Record], dtype: str) -> list[str]:
-    """What was declared undefined and never called, and what was not judged."""
+def _not_offered(records: Sequence[Record]) -> tuple[str, ...]:
+    """The gradients that no case returned."""
     offered: Mapping[str, str] = {"train dx": "dx", "infer dx": "dx of inference"}
     offers = set().union(*(r.observation.offers for r in records)) if records else set()
-    missing = [text for key, text in offered.items() if key not in offers]
-    return [f"{dtype}: not offered: {', '.join(missing)}"] if missing and records else []
+    return tuple(text for key, text in offered.items() if key not in offers) if records else ()
+
+
+def _notes(not_offered: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """What is not offered, with the dtypes where it is offered in others."""
+    dtypes: dict[str, list[str]] = {}
+    for dtype, missing in not_offered.items():
+        for text in missing:
+            dtypes.setdefault(text, []).append(dtype)
+    return [
+        f"not offered: {text}" + ("" if found == [*not_offered] else f" in {', '.join(found)}")
+        for text, found in dtypes.items()
+    ]

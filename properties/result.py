@@ -44,12 +44,15 @@ class Cause:
         id: of the mistake.
         mistake, repair: a sentence each.
         issues: real reports of it, as "owner/repository#number".
+        explains: the wrong outputs and events that it reproduces, as "train dx" or
+            "changed-input x"; empty where this was not recorded.
     """
 
     id: str
     mistake: str
     repair: str
     issues: tuple[str, ...] = ()
+    explains: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -215,6 +218,8 @@ class Report:
     origins: Mapping[str, str] = field(default_factory=dict)
     incomplete: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
+    stopped: bool = False
+    excluded: tuple[str, ...] = ()
 
     @property
     def conforms(self) -> bool:

@@ -56,6 +56,8 @@ def _report(report: Report) -> dict[str, Any]:
         "conforms": report.conforms,
         "error": report.error or None,
         "interrupted": report.interrupted,
+        "stopped": report.stopped,
+        "excluded": list(report.excluded),
         "profile": report.profile,
         "seed": report.seed,
         "accuracy": {dtype: found.found or None for dtype, found in report.accuracy.items()},
@@ -97,6 +99,7 @@ def _cause(cause: Cause) -> dict[str, Any]:
         "mistake": cause.mistake,
         "repair": cause.repair,
         "issues": list(cause.issues),
+        "explains": list(cause.explains),
     }
 
 

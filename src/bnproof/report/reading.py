@@ -157,6 +157,8 @@ def _report(made: Mapping[str, Any]) -> Report:
         environment=made["environment"],
         seconds=float(made["seconds"]),
         interrupted=made.get("interrupted", False),
+        stopped=made.get("stopped", False),
+        excluded=tuple(made.get("excluded", ())),
     )
 
 
@@ -195,7 +197,8 @@ def _violation(made: Mapping[str, Any]) -> Violation:
 
 
 def _cause(made: Mapping[str, Any]) -> Cause:
-    return Cause(made["id"], made["mistake"], made["repair"], tuple(made["issues"]))
+    explains = tuple(made.get("explains", ()))
+    return Cause(made["id"], made["mistake"], made["repair"], tuple(made["issues"]), explains)
 
 
 def _accuracy(made: Mapping[str, Any]) -> Accuracy:
