@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bnproof.properties.result import INTERRUPTED, Report
+from bnproof.properties.result import INTERRUPTED, Report, exit_status
 from bnproof.report.lines import count, listed
 from bnproof.report.whole import Whole
 
@@ -18,9 +18,6 @@ class Standing(StrEnum):
     UNUSABLE = "cannot be used"
     INTERRUPTED = "interrupted"
 
-
-PRECEDENCE = (INTERRUPTED, 2, 1, 4, 0)
-"""Exit statuses, the one that outranks all others first."""
 
 STANDINGS = {
     INTERRUPTED: Standing.INTERRUPTED,
@@ -73,16 +70,6 @@ class Judgement:
         return f"{target}{colon} {self.words}"
 
 
-def worst_status(reports: Sequence[Report]) -> int:
-    """The exit status that outranks the others: 130, then 2, 1, 4, and 0.
-
-    >>> worst_status([Report("mine"), Report("mine", error="no such method")])
-    2
-    """
-    found = {report.exit_status for report in reports}
-    return next((status for status in PRECEDENCE if status in found), 0)
-
-
 def judgement(reports: Sequence[Report]) -> Judgement:
     """The verdict on a target, given the reports on its variants.
 
@@ -90,7 +77,7 @@ def judgement(reports: Sequence[Report]) -> Judgement:
     'incomplete: no property was tested'
     """
     whole = Whole(tuple(reports))
-    standing = STANDINGS[worst_status(reports)]
+    standing = STANDINGS[exit_status(reports)]
     match standing:
         case Standing.UNUSABLE:
             reason = _error(whole)

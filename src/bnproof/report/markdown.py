@@ -1,4 +1,4 @@
-"""Reports as Markdown, for the summary of a CI run: in the order of the overview, details folded."""
+"""Reports as Markdown, for the summary of a CI run: ordered as the overview, details folded."""
 
 import re
 from collections.abc import Iterator, Sequence

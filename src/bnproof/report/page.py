@@ -115,6 +115,7 @@ def _part(whole: Whole, id_: str) -> dict[str, Any]:
     verdict = judgement(whole.reports)
     kind, sign = KINDS.get(verdict.standing, ("wrong", "✗"))
     failures = gather(whole.placed)
+    by_cause = cards(whole.placed, failures)
     charts = [ratio_chart(place, each) for place, each in whole.accuracy]
     curves = [(place, offset_charts(place, each)) for place, each in whole.accuracy]
     return {
@@ -130,7 +131,7 @@ def _part(whole: Whole, id_: str) -> dict[str, Any]:
         "incomplete": whole.lines("incomplete"),
         "advice": whole.lines("advice"),
         "failures": failures,
-        "cards": [_card(card, f"{id_}-c{n}") for n, card in enumerate(cards(whole.placed, failures), 1)],
+        "cards": [_card(card, f"{id_}-c{n}") for n, card in enumerate(by_cause, 1)],
         "explained": not about_entries(failures),
         "families": list(families(whole)),
         "untested": list(_untested(whole)),

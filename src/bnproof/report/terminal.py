@@ -30,6 +30,18 @@ def show(reports: Sequence[Report], stream: TextIO, *, detail: Detail = Detail.O
     printed(lines(reports, detail), stream)
 
 
+def show_all(
+    checks: Sequence[Sequence[Report]], stream: TextIO, detail: Detail = Detail.OVERVIEW
+) -> None:
+    """Print the reports on several targets, and at the end a line with the verdict on each."""
+    for reports in checks:
+        show(reports, stream, detail=detail)
+        if len(checks) > 1 and detail is not Detail.VERDICT:
+            printed([Text()], stream)
+    if len(checks) > 1 and detail is not Detail.VERDICT:
+        printed([verdict_line(reports) for reports in checks], stream)
+
+
 def printed(made: Sequence[Text], stream: TextIO) -> None:
     """Print lines, with their styles if the stream is a terminal."""
     console = Console(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=True)
@@ -51,9 +63,10 @@ def lines(reports: Sequence[Report], detail: Detail = Detail.OVERVIEW) -> list[T
 
 
 def _unusable(reports: Sequence[Report]) -> list[Text]:
-    """The whole error of each variant, and then the verdict."""
+    """The verdict with the first line of the error, after all of it where it has more."""
     errors = [text for report in reports for text in report.error.splitlines()]
-    return [*(made for text in errors for made in wrapped(text)), verdict_line(reports)]
+    told = [made for text in errors for made in wrapped(text)] if len(errors) > 1 else []
+    return [*told, verdict_line(reports)]
 
 
 def _in_full(report: Report, variant: int) -> list[list[Text]]:

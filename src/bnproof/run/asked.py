@@ -1,5 +1,6 @@
 """What a check is asked for, and what it found out about one variant of a target."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,7 @@ class Examined:
         results: those of the report without what the pinned examples say.
         failing: each output in which a property is violated and not known to be.
         pinned: the entries of the file of known failures that are about it.
+        not_offered: gradients that no case returned, by dtype.
     """
 
     report: Report
@@ -51,3 +53,4 @@ class Examined:
     results: tuple[Result, ...] = ()
     failing: "tuple[Failing, ...]" = ()
     pinned: tuple[Pinned, ...] = ()
+    not_offered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
