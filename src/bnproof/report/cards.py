@@ -12,6 +12,11 @@ from bnproof.report.whole import BAD, Placed
 NAMED = 3
 """Causes that are named on one card."""
 
+OUTPUTS = ("y", "dx", "dgamma", "dbeta", "running_mean", "running_var")
+MODES = ("train", "infer")
+EVENTS = ("changed-input", "changed-result", "changed-state", "nondeterministic", "no-error")
+"""What a mistake can reproduce: these outputs, of calls in these modes, and these events."""
+
 
 @dataclass
 class Card:
@@ -115,14 +120,12 @@ def _explains(cause: Cause, failure: Failure) -> bool:
         return True
     output = failure.violation.output
     if not failure.measured:
-        return any(name.split(maxsplit=1)[-1] == output for name in cause.explains)
+        return any(f"{event} {output}" in cause.explains for event in EVENTS)
     what, _, call = output.partition(" of ")
     if what not in OUTPUTS:
         return True
-    mode = (call or "train").split()[0]
-    explained = [name.split() for name in cause.explains]
-    return any(words[-1] == what and (words[0] == mode or mode not in MODES) for words in explained)
-
-
-OUTPUTS = ("y", "dx", "dgamma", "dbeta", "running_mean", "running_var")
-MODES = ("train", "infer")
+    mode = (call or "train").partition(" ")[0]
+    return any(
+        name.rpartition(" ")[2] == what and (mode not in MODES or name.startswith(mode))
+        for name in cause.explains
+    )

@@ -35,6 +35,9 @@ COLOURS = {
     Standing.INTERRUPTED: "bold yellow",
 }
 
+JOINTS = {Standing.CONFORMS: ", ", Standing.INTERRUPTED: " "}
+"""What joins a verdict and its reason, where it is not a colon."""
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -57,17 +60,15 @@ class Judgement:
         """
         if not self.reason:
             return str(self.standing)
-        comma = ", " if self.standing is Standing.CONFORMS else ": "
-        return f"{self.standing}{comma}{self.reason}"
+        return f"{self.standing}{JOINTS.get(self.standing, ': ')}{self.reason}"
 
     def of(self, target: str) -> str:
         """The verdict as a sentence about a target.
 
         >>> Judgement(Standing.INCOMPLETE, "no case ran").of("bn.py:BN")
-        'bn.py:BN: incomplete: no case ran'
+        'bn.py:BN incomplete: no case ran'
         """
-        colon = ":" if self.standing in (Standing.INCOMPLETE, Standing.INTERRUPTED) else ""
-        return f"{target}{colon} {self.words}"
+        return f"{target} {self.words}"
 
 
 def judgement(reports: Sequence[Report]) -> Judgement:

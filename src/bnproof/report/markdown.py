@@ -52,10 +52,8 @@ def _blocks(reports: Sequence[Report]) -> Iterator[str]:
 
 
 def _headline(whole: Whole, verdict: Judgement) -> str:
-    sign, colon = SIGNS.get(verdict.standing, "❌"), ""
-    if verdict.standing in (Standing.INCOMPLETE, Standing.INTERRUPTED):
-        colon = ":"
-    return f"## {sign} {code(whole.target)}{colon} {escaped(verdict.words)}"
+    sign = SIGNS.get(verdict.standing, "❌")
+    return f"## {sign} {code(whole.target)} {escaped(verdict.words)}"
 
 
 def _head(whole: Whole) -> Iterator[str]:
