@@ -126,8 +126,12 @@ def check(
         stop_at_first=stop_at_first,
         jobs=jobs,
     )
-    checks = _run(tuple(dict.fromkeys(targets)), asked, options, quiet=quiet)
-    return _report(checks, files, verbose=verbose, quiet=quiet, github=form == "github")
+    named = tuple(dict.fromkeys(targets))
+    checks = _run(named, asked, options, quiet=quiet)
+    status = _report(checks, files, verbose=verbose, quiet=quiet, github=form == "github")
+    for target in named[len(checks) :]:
+        click.echo(f"not checked: {target}", err=True)
+    return status
 
 
 def _run(

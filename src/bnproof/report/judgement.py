@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from bnproof.properties.result import INTERRUPTED, Report, exit_status
 from bnproof.report.lines import count, listed
+from bnproof.report.order import root_of
 from bnproof.report.whole import Whole
 
 
@@ -111,7 +112,8 @@ def _interrupted(whole: Whole) -> str:
 
 def _violated(whole: Whole) -> str:
     if whole.reports[-1].stopped:
-        return f"stopped at the first failure, {whole.failing[0]}"
+        first = root_of(whole.failing[0], "", whole.failing)
+        return f"stopped at the first failure, {first}"
     failed, tested = len(whole.failing), len(whole.tested)
     return f"{failed} of {count(tested, 'property', 'properties')} {_fail(failed)}"
 

@@ -42,7 +42,7 @@ FOLLOWS: dict[str, tuple[str, ...]] = {
     "backward/constant-dy": GRADIENTS,
     "backward/bias-in-front": GRADIENTS,
     "backward/weight-in-front": GRADIENTS,
-    "backward/double-backward": GRADIENTS,
+    "backward/double-backward": (*GRADIENTS, "inference/gradients", *EVALUATION),
     "running/many-steps": STEP,
     "running/convergence": STEP,
     "running/momentum-extremes": STEP,
