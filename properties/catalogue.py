@@ -15,18 +15,24 @@ PROPERTIES: tuple[Property, ...] = (
 )
 
 
-def chosen(patterns: tuple[str, ...] = ()) -> tuple[Property, ...]:
-    """The properties whose id matches some pattern; all where there is none.
+def chosen(patterns: tuple[str, ...] = (), exclude: tuple[str, ...] = ()) -> tuple[Property, ...]:
+    """The properties whose id matches some pattern, all if there is none; less those excluded.
 
     Raises LookupError for a pattern that matches nothing.
 
     >>> [p.id for p in chosen(("inference/f*",))]
     ['inference/folding']
     """
-    for pattern in patterns:
+    for pattern in (*patterns, *exclude):
         if not any(fnmatchcase(p.id, pattern) for p in PROPERTIES):
             message = f"no property matches {pattern!r}"
             raise LookupError(message)
     return tuple(
-        p for p in PROPERTIES if not patterns or any(fnmatchcase(p.id, g) for g in patterns)
+        p
+        for p in PROPERTIES
+        if (not patterns or _matches(p, patterns)) and not _matches(p, exclude)
     )
+
+
+def _matches(property_: Property, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(property_.id, pattern) for pattern in patterns)

@@ -10,7 +10,7 @@ from bnproof.properties.catalogue import PROPERTIES, chosen
 from bnproof.properties.contract import Declaration
 from bnproof.properties.counterexample import Failing
 from bnproof.properties.evidence import evidence
-from bnproof.properties.hurry import hurried
+from bnproof.properties.hurry import hurried, not_reached
 from bnproof.properties.judging import Judge
 from bnproof.properties.known import Known, is_unexpected, of_property
 from bnproof.properties.observation import Observation
@@ -24,6 +24,9 @@ from bnproof.properties.result import Accuracy, Result
 from bnproof.properties.verdicts import conclude
 
 Progress = Callable[[int, int, str], None]
+Fails = Callable[[Sequence[Record], Sequence[Record]], bool]
+NOT_REACHED = "no case of its kind was reached before the first failure"
+
 SEARCHED = {"quick": 0, "standard": 100, "thorough": 2000}
 """Searched cases per dtype that a profile promises, beside the portfolio."""
 
@@ -58,7 +61,8 @@ class Checked:
     ``evidence`` are a few failing records, by which their cause can be told; ``failing`` is
     every output in which a property is violated, with a counterexample; ``offers`` the optional
     parts that were offered; ``alternatives`` another declaration under which failures disappear,
-    for each dtype that has failures.  After an interrupt
+    for each dtype that has failures; ``not_offered`` are gradients that no case returned;
+    ``stopped`` says that the run ended at a failure, as asked.  After an interrupt
     (KeyboardInterrupt) it is what was found out until then, and ``interrupted`` says so.
     """
 
@@ -71,7 +75,9 @@ class Checked:
     offers: dict[str, frozenset[str]] = field(default_factory=dict)
     alternatives: dict[str, Alternative | None] = field(default_factory=dict)
     failing: list[Failing] = field(default_factory=list)
+    not_offered: dict[str, tuple[str, ...]] = field(default_factory=dict)
     interrupted: bool = False
+    stopped: bool = False
 
 
 def listing() -> list[tuple[str, str, str]]:
@@ -87,30 +93,36 @@ def check(
     seed: int = 0,
     dtypes: Iterable[str] = (),
     properties: tuple[str, ...] = (),
+    exclude: tuple[str, ...] = (),
     known: Sequence[Known] = (),
+    stop_at_first: bool = False,
     progress: Progress = lambda done, total, text: None,
 ) -> Checked:
     """Check an implementation in each of its dtypes.
 
     ``dtypes`` and ``properties`` (glob patterns of ids) narrow the check; empty means all.
+    ``exclude`` (likewise) leaves properties out.  ``stop_at_first`` ends the run at the first case
+    that fails, or after the first dtype with a failure.
     ``known`` failures are not reported as failures, and the search goes on where it meets them.
     Raises LookupError for a pattern that matches no property.
     """
-    wanted = chosen(properties)
+    wanted = chosen(properties, exclude)
     checked = Checked()
     for dtype in dtypes or declaration.dtypes:
         expected = [k for k in known if k.dtype == dtype]
         records: list[Record] = []
+        fails = _fails(wanted, declaration, dtype, expected) if stop_at_first else _never
+        run = _Run(session, Judge(declaration, dtype), profile, seed, expected, progress, fails)
         try:
-            _gather(
-                records, session, declaration, dtype, profile, seed, expected, progress, checked
-            )
+            _gather(records, checked, run)
         except KeyboardInterrupt:
             checked.interrupted = True
         _conclude(records, declaration, dtype, wanted, expected, checked)
         del records  # the next dtype's need the room
-        if checked.interrupted:
+        checked.stopped |= stop_at_first and bool(checked.failing)
+        if checked.interrupted or checked.stopped:
             break
+    checked.notes += notes_on(checked.not_offered)
     return checked
 
 
@@ -126,6 +138,8 @@ def _conclude(
     checked.offers[dtype] = frozenset().union(*(r.observation.offers for r in records))
     if checked.interrupted:
         concluded = hurried(wanted, every, dtype, known)
+    elif checked.stopped:
+        concluded = [_concluded_early(p, every, dtype, known) for p in wanted]
     else:
         concluded = [conclude(p, every, dtype, of_property(known, p.id)) for p in wanted]
     results = [result for result, _ in concluded]
@@ -140,39 +154,82 @@ def _conclude(
         checked.alternatives[dtype] = alternative(records, declaration, dtype, wanted, ids, known)
     judge = Judge(declaration, dtype)
     checked.accuracy[dtype] = accuracy(records, judge.classes)
-    checked.notes += _notes(records, dtype)
+    checked.not_offered[dtype] = _not_offered(records)
 
 
-def _gather(
-    records: list[Record],
-    session: Session,
-    declaration: Declaration,
-    dtype: str,
-    profile: str,
-    seed: int,
-    known: Sequence[Known],
-    progress: Progress,
-    checked: Checked,
-) -> None:
+def _concluded_early(
+    property_: Property, records: Records, dtype: str, known: Sequence[Known]
+) -> tuple[Result, list[Failing]]:
+    """The result of a property on the cases that ran before the first failure."""
+    result, failing = conclude(property_, records, dtype, of_property(known, property_.id))
+    return not_reached(result, property_, records.declaration, NOT_REACHED), failing
+
+
+def _never(fresh: Sequence[Record], records: Sequence[Record]) -> bool:  # noqa: ARG001  # as `_fails`
+    """A run that does not stop at a failure."""
+    return False
+
+
+def _fails(
+    wanted: Sequence[Property], declaration: Declaration, dtype: str, known: Sequence[Known]
+) -> Fails:
+    """Whether fresh records, the last ones of all records, break one of the wanted properties.
+
+    Most cases are settled by their own record.  What breaks a property alone is judged once more
+    among all records, since some properties compare it with others.
+    """
+
+    def breaks(property_: Property, records: Sequence[Record]) -> bool:
+        every = Records(declaration, tuple(records))
+        return bool(conclude(property_, every, dtype, of_property(known, property_.id))[1])
+
+    def fails(fresh: Sequence[Record], records: Sequence[Record]) -> bool:
+        wrong = [record for record in fresh if is_unexpected(record, known)]
+        return bool(wrong) and any(breaks(p, wrong) and breaks(p, records) for p in wanted)
+
+    return fails
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What it takes to run the cases of one dtype.
+
+    ``fails``, given the fresh records and all, says whether the run ends at a failure.
+    """
+
+    session: Session
+    judge: Judge
+    profile: str
+    seed: int
+    known: Sequence[Known]
+    progress: Progress
+    fails: Fails
+
+
+def _gather(records: list[Record], checked: Checked, run: _Run) -> None:
     """Run the cases of one dtype, and add their records to ``records`` one by one."""
-    judge = Judge(declaration, dtype)
-    cases = portfolio(declaration, dtype, seed=seed, quick=profile == "quick")
-    searches = _searches(session, judge, dtype, profile, seed, known)
+    session, judge, dtype, known = run.session, run.judge, run.judge.dtype, run.known
+    cases = portfolio(judge.declaration, dtype, seed=run.seed, quick=run.profile == "quick")
+    searches = _searches(session, judge, dtype, run.profile, run.seed, known)
     total = len(cases) + sum(search.examples for search in searches)
     checked.cases[dtype], checked.promised[dtype] = 0, total
     if session.first is not None and session.first[0].dtype == dtype:
         records += judged(judge, *session.first)
     for case, observation in session.run_many(cases):
-        records += judged(judge, case, observation)
+        fresh = judged(judge, case, observation)
+        records += fresh
         checked.cases[dtype] += 1
-        progress(checked.cases[dtype], total, f"{dtype}: {case.name}")
+        run.progress(checked.cases[dtype], total, f"{dtype}: {case.name}")
+        if run.fails(fresh, records):
+            checked.stopped = True
+            return
     for search in searches:
         before = checked.cases[dtype]
 
         def note(name: str, before: int = before) -> None:
             checked.cases[dtype] += 1
             ran = min(checked.cases[dtype], before + search.examples)  # noqa: B023  # called within this round only
-            progress(ran, total, f"{dtype}: {name}")
+            run.progress(ran, total, f"{dtype}: {name}")
 
         seen: list[Record] = []
         try:
@@ -183,6 +240,9 @@ def _gather(
         records += found
         if any(is_unexpected(record, known) for record in found):  # it ends at a violation
             checked.promised[dtype] -= search.examples
+        if run.fails(found, records):
+            checked.stopped = True
+            return
 
 
 @dataclass(frozen=True)
@@ -244,9 +304,20 @@ def _searches(
     return found
 
 
-def _notes(records: Sequence[Record], dtype: str) -> list[str]:
-    """What was declared undefined and never called, and what was not judged."""
+def _not_offered(records: Sequence[Record]) -> tuple[str, ...]:
+    """The gradients that no case returned."""
     offered: Mapping[str, str] = {"train dx": "dx", "infer dx": "dx of inference"}
     offers = set().union(*(r.observation.offers for r in records)) if records else set()
-    missing = [text for key, text in offered.items() if key not in offers]
-    return [f"{dtype}: not offered: {', '.join(missing)}"] if missing and records else []
+    return tuple(text for key, text in offered.items() if key not in offers) if records else ()
+
+
+def notes_on(not_offered: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """What is not offered, with the dtypes where it is offered in others."""
+    dtypes: dict[str, list[str]] = {}
+    for dtype, missing in not_offered.items():
+        for text in missing:
+            dtypes.setdefault(text, []).append(dtype)
+    return [
+        f"not offered: {text}" + ("" if found == [*not_offered] else f" in {', '.join(found)}")
+        for text, found in dtypes.items()
+    ]

@@ -43,7 +43,8 @@ def hurried(
         if time.monotonic() < end:
             expected = of_property(known, property_.id)
             result, failing = conclude(property_, records, dtype, expected)
-            found[property_] = _not_reached(result, property_, records.declaration), failing
+            result = not_reached(result, property_, records.declaration, NOT_REACHED)
+            found[property_] = result, failing
         else:
             found[property_] = _without_time(property_, records.declaration, dtype), []
     return [found[property_] for property_ in wanted]
@@ -60,8 +61,10 @@ def _without_time(property_: Property, declaration: Declaration, dtype: str) -> 
     return nothing if property_.unsupported(declaration) else replace(nothing, reason=NO_TIME)
 
 
-def _not_reached(result: Result, property_: Property, declaration: Declaration) -> Result:
-    """A result on no case at all, after an interrupt: that is the reason, and no other."""
+def not_reached(
+    result: Result, property_: Property, declaration: Declaration, reason: str
+) -> Result:
+    """A result on no case at all, after a run that ended early: that is the reason."""
     if result.verdict != "unsupported" or property_.unsupported(declaration):
         return result
-    return replace(result, reason=NOT_REACHED)
+    return replace(result, reason=reason)

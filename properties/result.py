@@ -1,11 +1,14 @@
 """The result model: what was found out about one property in one dtype, and the whole report."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 VERDICTS = ("pass", "fail", "unsupported", "known", "crashed", "timed-out")
 INTERRUPTED = 130  # what shells report for a process ended by Ctrl-C
+
+PRECEDENCE = (INTERRUPTED, 2, 1, 4, 0)
+"""Exit statuses, the one that outranks all others first."""
 
 ENTRY = "known failure"
 """The output of a violation that is about an entry in a file of known failures."""
@@ -44,12 +47,15 @@ class Cause:
         id: of the mistake.
         mistake, repair: a sentence each.
         issues: real reports of it, as "owner/repository#number".
+        explains: the wrong outputs and events that it reproduces, as "train dx" or
+            "changed-input x"; empty where this was not recorded.
     """
 
     id: str
     mistake: str
     repair: str
     issues: tuple[str, ...] = ()
+    explains: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -217,6 +223,8 @@ class Report:
     origins: Mapping[str, str] = field(default_factory=dict)
     incomplete: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
+    stopped: bool = False
+    excluded: tuple[str, ...] = ()
 
     @property
     def conforms(self) -> bool:
@@ -243,3 +251,13 @@ class Report:
         judged = any(r.examples for r in self.results if r.verdict in ("pass", "known"))
         enough = all(self.cases.get(d, 0) >= n for d, n in self.promised.items())
         return 0 if judged and enough and not self.incomplete else 4
+
+
+def exit_status(reports: Sequence[Report]) -> int:
+    """The exit status that outranks the others: 130 interrupted, then 2, 1, 4, and 0.
+
+    >>> exit_status([Report("mine"), Report("mine", error="no such method")])
+    2
+    """
+    found = {report.exit_status for report in reports}
+    return next((status for status in PRECEDENCE if status in found), 0)

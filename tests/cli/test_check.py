@@ -95,6 +95,9 @@ def test_unusable_target_has_json(tmp_path: Path, capsys: pytest.CaptureFixture[
         ["{folder}/raises.py:BN"],
         ["reference", "--dtype", "float33"],
         ["reference", "--property", "no/such"],
+        ["reference", "--exclude", "no/such"],
+        ["reference", "--exclude", "*"],
+        ["reference", "--property", "forward/sign", "--exclude", "forward/*"],
         ["reference", "--json", "/no/such/folder/report.json"],
         ["reference", "--json", "{folder}"],
         ["--list", "--property", "no/such"],
@@ -124,6 +127,10 @@ def test_wrong_usage(
         ["reference", "--timeout", "0"],
         ["reference", "--timeout", "nan"],
         ["reference", "--memory", "2 gigs"],
+        ["reference", "--jobs", "0"],
+        ["reference", "--jobs", "many"],
+        ["reference", "--quiet", "--verbose"],
+        ["reference", "--format", "gitlab"],
         ["reference", "--memory", "0"],
         ["reference", "--no-such-option"],
     ],
@@ -151,7 +158,7 @@ def test_fault_of_ours(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
         raise ZeroDivisionError("our mistake")
 
     monkeypatch.delenv("BNPROOF_DEBUG", raising=False)
-    monkeypatch.setattr("bnproof.run.checking.examine", broken)
+    monkeypatch.setattr("bnproof.run.several.examine", broken)
 
     assert run(["check", "reference"]) == 3
     assert "fault of bnproof itself (ZeroDivisionError: our mistake)" in capsys.readouterr().err

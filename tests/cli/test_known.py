@@ -47,12 +47,12 @@ def test_written_on_request_and_then_known(
     assert run(["check", TARGET, *UPDATE, "--link", "http://x/1"]) == 0
     printed = capsys.readouterr()
     assert "known.toml: 1 entry written, 0 taken out" in printed.err
-    assert "conforms but for 1 known failure" in printed.out
+    assert "conforms, except for 1 known failure" in printed.out
     (entry,) = read(project / "known.toml")
     assert entry.told() == "eps twice (http://x/1, until 2999-12-31)"
 
     assert run(["check", TARGET, *FEW, "--json", "report.json"]) == 0
-    assert "known       eps twice (http://x/1, until 2999-12-31)" in capsys.readouterr().out
+    assert "known        eps twice (http://x/1, until 2999-12-31)" in capsys.readouterr().out
     report = json.loads((project / "report.json").read_text(encoding="utf-8"))
     assert report["results"][0]["verdict"] == "known"
     assert report["results"][0]["reason"] == "eps twice (http://x/1, until 2999-12-31)"

@@ -68,7 +68,7 @@ def test_commands_parse(command: str) -> None:
     """Catches a recipe with an option that there is not, or a value that is refused."""
     parameters = parsed(command)
 
-    assert parameters["target"].endswith(":BatchNorm")
+    assert [t.endswith(":BatchNorm") for t in parameters["targets"]] == [True]
 
 
 def test_every_recipe_has_a_command() -> None:

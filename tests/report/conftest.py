@@ -73,7 +73,9 @@ def measured() -> Accuracy:
     )
 
 
-CAUSE = Cause("eps/twice", "eps is added twice.", "Add eps once.", ("owner/name#12",))
+CAUSE = Cause(
+    "eps/twice", "eps is added twice.", "Add eps once.", ("owner/name#12",), ("train dx", "train y")
+)
 
 
 KNOWN = Result("forward/sign", "s", "t", "float32", "known", 9, reason="to be mended in May")

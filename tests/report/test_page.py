@@ -24,9 +24,13 @@ def full(report: Report) -> Report:
 def test_needs_nothing_else(full: Report) -> None:
     """Catches an address of anything outside of the page."""
     html = page([[full]])
+    links = re.findall(r'<a href="(https://[^"]*)" rel="noreferrer">', html)
 
     assert html.startswith("<!doctype html>")
-    assert not re.search(r"https?://|\ssrc=|@import|url\(|<link", html)
+    assert links == ["https://github.com/owner/name/issues/12"]
+    assert not re.search(
+        r"https?://(?!github.com/owner/name/issues/12\")|\ssrc=|@import|url\(|<link", html
+    )
     assert html.count("<script>") == 1
 
 
@@ -35,7 +39,7 @@ def test_is_complete(full: Report) -> None:
     html = page([[full]])
 
     for part in (
-        "does not conform: 3 of 4 properties violated",
+        "does not conform: 3 of 4 properties fail",
         "momentum weighs the old value",
         "eps is added twice.",
         "Add eps once.",
@@ -45,7 +49,7 @@ def test_is_complete(full: Report) -> None:
         "killed by SIGSEGV",
         "a note",
         "no space",
-        "some-theorem",
+        "bnproof derive some-theorem",
         "<code>bnproof replay abcdefg2</code>",
     ):
         assert part in html, part
@@ -54,19 +58,50 @@ def test_is_complete(full: Report) -> None:
 
 
 def test_all_failures_are_there(report: Report) -> None:
-    """Catches a page that stops at the eight failures that a terminal shows."""
+    """Catches a page that stops where a terminal report does."""
     many = tuple(failed(f"forward/p{n}", "float32", violation()) for n in range(20))
     html = page([[replace(report, results=many)]])
 
     assert html.count('<details class="failure"') == 20
-    assert len(re.findall(r'<details class="failure" id="\S+" open>', html)) == 8
+    assert len(re.findall(r'<details class="failure" id="\S+" open>', html)) == 1
+
+
+def test_card_per_cause(full: Report) -> None:
+    """Catches failures of one cause on several cards, or a crash on the card of a mistake."""
+    html = page([[full]])
+    cards = re.split(r'<article class="card"', html)[1:]
+
+    assert len(cards) == 2
+    assert html.count("eps is added twice.") == 1
+    assert "killed by SIGSEGV" not in cards[0]
+    assert "killed by SIGSEGV" in cards[1]
+    assert "Likely cause" not in cards[1]
+
+
+def test_order_is_that_of_the_overview(full: Report) -> None:
+    """Catches a page whose parts stand in another order than those of a terminal report."""
+    told = replace(
+        full, recognised=("NumPy class",), incomplete=("a buffer",), advice=("--declare x",)
+    )
+    html = page([[told]])
+    parts = (
+        "does not conform",
+        "NumPy class",
+        "a buffer",
+        "--declare x",
+        "eps is added",
+        "What holds",
+    )
+    places = [html.index(part) for part in parts]
+
+    assert places == sorted(places)
 
 
 def test_known_failures_are_told(report: Report) -> None:
     """Catches a page that passes without a word on what is accepted for a while."""
     html = page([[replace(report, results=(report.results[0], KNOWN), promised={})]])
 
-    assert "conforms but for 1 known failure" in html
+    assert "conforms, except for 1 known failure" in html
     assert "<dt>known</dt><dd>to be mended in May: forward/sign (float32)</dd>" in html
 
 
@@ -86,7 +121,7 @@ def test_results_lead_to_failures(full: Report) -> None:
 
     assert len(set(ids)) == len(ids)
     assert set(links) <= set(ids)
-    assert "r1-1-f1" in links
+    assert "r1-c1-f1" in links
 
 
 def test_error_has_a_page(report: Report) -> None:

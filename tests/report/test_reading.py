@@ -20,10 +20,10 @@ from bnproof.properties.contract import CLASSES
 from bnproof.properties.result import Report
 from bnproof.report import reading
 from bnproof.report.markdown import markdown
-from bnproof.report.model_json import dumps, to_json
+from bnproof.report.model_json import dumps, dumps_all, to_json
 from bnproof.report.page import page
 from bnproof.report.reading import UnreadableReport, read, read_file
-from bnproof.report.terminal import show
+from bnproof.report.terminal import Detail, show_all
 
 HOSTILE = (
     '</script><script>alert("x")</script>',
@@ -40,7 +40,7 @@ HOSTILE = (
     "| a | b |\n| - | - |",
     "%s %d {0} $HOME `id`",
 )
-FIXED = {"schema", "dtype", "verdict", "profile", "kind", "replay"}
+FIXED = {"schema", "dtype", "verdict", "profile", "kind", "replay", "explains"}
 """Fields whose texts are words of a list."""
 
 WORDS = {"inf", "-inf", "nan", *CLASSES}
@@ -64,20 +64,28 @@ def full(report: Report) -> Report:
     """One of everything, causes and plots as well."""
     results = [replace(r, causes=(CAUSE,)) if r.violations else r for r in report.results]
     accuracy = {**report.accuracy, "float32": measured()}
-    return replace(report, results=tuple(results), accuracy=accuracy, conventions={"ranks": [2, 4]})
+    return replace(
+        report,
+        results=tuple(results),
+        accuracy=accuracy,
+        conventions={"ranks": [2, 4]},
+        stopped=True,
+        excluded=("forward/sign",),
+    )
 
 
-def again(text: str | bytes) -> list[Report]:
+def again(text: str | bytes) -> list[list[Report]]:
     """What is read from a text."""
     data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
     return read(io.BytesIO(data))
 
 
-def rendered(reports: list[Report]) -> tuple[str, str, str]:
-    """In all forms."""
+def rendered(checks: list[list[Report]]) -> tuple[str, str, str]:
+    """In all forms, the terminal's at every length."""
     stream = io.StringIO()
-    show(reports, stream, full=True)
-    return stream.getvalue(), markdown([reports]), page([reports])
+    for detail in Detail:
+        show_all(checks, stream, detail)
+    return stream.getvalue(), markdown(checks), page(checks)
 
 
 class Tags(HTMLParser):
@@ -113,11 +121,23 @@ def changed(value: Any, path: tuple[Any, ...], new: Any) -> Any:
 
 def test_comes_back_as_it_was(full: Report) -> None:
     """Catches a field that is written and lost, or read from another one."""
-    made = again(dumps([full, Report("other", error="two\nlines")]))
+    (made,) = again(dumps([full, Report("other", error="two\nlines")]))
 
     assert [repr(each) for each in made] == [
         repr(each) for each in (full, Report("other", error="two\nlines"))
     ]  # by repr, in which NaN is NaN
+
+
+def test_several_targets_come_back(full: Report) -> None:
+    """Catches a target that is lost, or taken for a variant of another one."""
+    other = Report("other", error="e")
+    made = again(dumps_all([[full, full], [other]]))
+
+    assert [[each.target for each in reports] for reports in made] == [
+        ["bn.py:BN", "bn.py:BN"],
+        ["other"],
+    ]
+    assert all(rendered(made))
 
 
 def test_reports_without_plots_are_read(full: Report) -> None:
@@ -125,10 +145,10 @@ def test_reports_without_plots_are_read(full: Report) -> None:
     old = to_json([full])
     for accuracy in old["accuracy_details"].values():
         del accuracy["outputs"], accuracy["offsets"]
-    (made,) = again(json.dumps(old))
+    ((made,),) = again(json.dumps(old))
 
     assert made.accuracy["float32"].outputs == ()
-    assert all(rendered([made]))
+    assert all(rendered([[made]]))
 
 
 @pytest.mark.parametrize(

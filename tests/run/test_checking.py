@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from bnproof.properties.contract import Declaration
-from bnproof.properties.result import Report, Result
-from bnproof.run.checking import UsageError, conventions, exit_status, run_check
+from bnproof.properties.result import Report, Result, exit_status
+from bnproof.run.checking import UsageError, conventions, run_check
 from bnproof.run.target import TargetError
 
 Write = Callable[[str, str], Path]

@@ -31,7 +31,7 @@ def test_wrong_implementation_raises_what_the_terminal_prints() -> None:
     report = check_implementation(Doubled, on_fail="report", **asked)  # type: ignore[arg-type]  # likewise
 
     assert str(raised.value).startswith("FAIL inference/agreement, float32\n")
-    assert "does not conform: 2 of 2 properties violated" in str(raised.value)
+    assert "does not conform: 2 of 2 properties fail" in str(raised.value)
     assert [r.verdict for r in raised.value.report.results] == ["fail", "fail"]
     assert [r.verdict for r in report.results] == ["fail", "fail"]
 

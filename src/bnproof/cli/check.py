@@ -1,12 +1,15 @@
-"""``bnproof check``: hold an implementation against all properties."""
+"""``bnproof check``: check implementations against all properties."""
 
 import math
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from bnproof.cli.check_options import run_options
 from bnproof.cli.known import KnownOptions, known_options, update
 from bnproof.cli.limits import memory_size
 from bnproof.cli.output import WrongUsage
@@ -15,11 +18,11 @@ from bnproof.cli.report_files import Files
 
 if TYPE_CHECKING:
     from bnproof.properties.result import Report
-    from bnproof.run.asked import Asked
+    from bnproof.run.asked import Asked, Examined
 
 
 @click.command()
-@click.argument("target", required=False)
+@click.argument("targets", metavar="TARGET...", nargs=-1)
 @click.option(
     "--profile",
     type=click.Choice(["quick", "standard", "thorough"]),
@@ -70,9 +73,10 @@ if TYPE_CHECKING:
     "machine's.",
 )
 @outside_options
+@run_options
 @known_options
 def check(
-    target: str | None,
+    targets: Sequence[str],
     profile: str,
     properties: Sequence[str],
     dtypes: Sequence[str],
@@ -86,67 +90,119 @@ def check(
     declare: Sequence[str],
     without: Sequence[str],
     identify: bool,  # click passes by name
+    exclude: Sequence[str],
+    stop_at_first: bool,
+    jobs: int,
+    verbose: bool,
+    quiet: bool,
+    form: str,
     **known: Any,
 ) -> int:
-    """Check TARGET, an implementation of batch normalization.
+    """Check each TARGET, an implementation of batch normalization.
 
     TARGET is `reference`, `module:attribute`, `path/to/file.py:attribute`, or a pair of functions
     as `path/to/file.py:forward,backward`; `bnproof targets` tells more.
+
+    The exit status is that of the worst target: 130 interrupted, 2 cannot be used, 1 does not
+    conform, 4 incomplete, 0 conforms, in this order.
     """
     if list_only:
-        return _list(properties)
-    if target is None:
+        return _list(properties, exclude)
+    if not targets:
         raise click.UsageError("name a TARGET, for instance reference or my_file.py:MyBatchNorm")
     if math.isnan(timeout):
-        raise click.BadParameter("nan is no number of seconds", param_hint="--timeout")
+        raise click.BadParameter(
+            "expected a positive number of seconds, got nan", param_hint="--timeout"
+        )
+    if verbose and quiet:
+        raise click.UsageError("--verbose and --quiet exclude each other; give one of them")
     files = Files({"--json": json_file, "--markdown": markdown_file, "--html": html_file})
     from bnproof.run.asked import Asked  # not for --help
+    from bnproof.run.several import written_or_as_given
 
     options = KnownOptions(**known)
-    file = options.file()
-    outside = OutsideOptions(declare, without, identify).of(target)
     asked = Asked(
-        profile, seed, tuple(dtypes), tuple(properties), timeout, memory, file, outside=outside
+        profile,
+        seed,
+        tuple(dtypes),
+        tuple(properties),
+        timeout,
+        memory,
+        options.file(),
+        exclude=tuple(exclude),
+        stop_at_first=stop_at_first,
+        jobs=jobs,
     )
-    reports = _run(target, asked, options)
-    return _report(reports, files, full=bool(properties))
+    named = tuple(dict.fromkeys(targets))
+    given = OutsideOptions(declare, without, identify)
+    asked = replace(asked, outsides={written_or_as_given(t): given.of(t) for t in named})
+    checks = _run(named, asked, options, quiet=quiet)
+    status = _report(checks, files, verbose=verbose, quiet=quiet, github=form == "github")
+    for target in named[len(checks) :]:
+        click.echo(f"not checked: {target}", err=True)
+    return status
 
 
-def _run(target: str, asked: "Asked", options: KnownOptions) -> "list[Report]":
-    from bnproof.report.progress import progress_on
-    from bnproof.run.checking import UsageError, examine
+def _run(
+    targets: tuple[str, ...], asked: "Asked", options: KnownOptions, *, quiet: bool
+) -> "list[list[Report]]":
+    """The reports on each target, in order."""
+    from bnproof.report.progress import no_progress, progress_on
+    from bnproof.run.checking import UsageError
+    from bnproof.run.several import examine_all
     from bnproof.run.target import TargetError
 
+    shown = nullcontext(no_progress) if quiet else progress_on(sys.stderr)
     try:
-        with progress_on(sys.stderr) as progress:
-            examined = examine(target, asked, progress)
-        ended = any(each.report.error or each.report.interrupted for each in examined)
-        if options.update_known and not ended:
-            return update(options, target, examined, asked)
-        return [each.report for each in examined]
+        with shown as progress:
+            checked = examine_all(targets, asked, progress)
     except (TargetError, UsageError) as error:
         raise WrongUsage(str(error)) from error
+    return [
+        _updated(target, examined, asked, options)
+        for target, examined in zip(targets, checked, strict=False)
+    ]
 
 
-def _report(reports: "list[Report]", files: Files, *, full: bool) -> int:
-    from bnproof.report.terminal import show
-    from bnproof.run.checking import exit_status
+def _updated(
+    target: str, examined: "list[Examined]", asked: "Asked", options: KnownOptions
+) -> "list[Report]":
+    """The reports on a target, after the file of known failures was written if that was asked."""
+    ended = any(each.report.error or each.report.interrupted for each in examined)
+    if options.update_known and not ended:
+        return update(options, target, examined, asked)
+    return [each.report for each in examined]
 
-    unusable = [report.error for report in reports if report.error]
-    human: TextIO = sys.stderr if files.take_stdout or unusable else sys.stdout
-    files.write(reports)
-    if unusable and len(reports) == 1:
+
+def _report(
+    checks: "list[list[Report]]", files: Files, *, verbose: bool, quiet: bool, github: bool
+) -> int:
+    from bnproof.properties.result import exit_status
+    from bnproof.report.github import annotations
+    from bnproof.report.terminal import Detail, show_all
+    from bnproof.run.definition import definition
+
+    files.write(checks)
+    everything = [report for reports in checks for report in reports]
+    unusable = [report.error for report in everything if report.error]
+    human: TextIO = sys.stderr if files.take_stdout else sys.stdout
+    if github:
+        for reports in checks:
+            for line in annotations(reports, definition(reports[0].target)):
+                click.echo(line, file=human)
+    if unusable and len(everything) == 1:
         click.echo(f"Error: {unusable[0]}", err=True)
     else:
-        show(reports, human, full=full)
-    return exit_status(reports)
+        detail = Detail.FULL if verbose else Detail.VERDICT if quiet else Detail.OVERVIEW
+        show_all(checks, sys.stderr if len(checks) == 1 and unusable else human, detail)
+    return exit_status(everything)
 
 
-def _list(patterns: Sequence[str]) -> int:
+def _list(patterns: Sequence[str], exclude: Sequence[str]) -> int:
     from bnproof.properties.catalogue import chosen
 
     try:
-        properties = chosen(tuple(patterns))
+        properties = chosen(tuple(patterns), tuple(exclude))
     except LookupError as error:
         raise WrongUsage(str(error.args[0])) from error
     for listed in properties:

@@ -77,8 +77,9 @@ def _list(ids: list[str], folder: "ReplayFolder") -> int:
 
 def _again(saved: "Replay", timeout: float) -> int:
     from bnproof.replay.replaying import run_again
-    from bnproof.report.failures import Failure, block
+    from bnproof.report.failures import block
     from bnproof.report.terminal import printed
+    from bnproof.report.violations import Failure
 
     click.echo(f"{saved.target}: {saved.property}, {saved.dtype}: {saved.counterexample.name}")
     outcome = run_again(saved, timeout=timeout, told=lambda text: click.echo(text, err=True))

@@ -21,7 +21,13 @@ FORMATS = ("terminal", "markdown", "html")
 @click.argument("files", metavar="FILE.json...", nargs=-1, required=True)
 @click.option("--format", "form", type=click.Choice(FORMATS), default="terminal", show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write.")
-@click.option("--full", is_flag=True, help="In a terminal, every failure at length.")
+@click.option(
+    "--full",
+    "--verbose",
+    "-v",
+    is_flag=True,
+    help="In a terminal, all results as a table, and every failure.",
+)
 def report(files: Sequence[str], form: str, output: Path | None, full: bool) -> int:
     """Show reports again that `bnproof check --json FILE.json` wrote; - is standard input.
 
@@ -36,7 +42,7 @@ def report(files: Sequence[str], form: str, output: Path | None, full: bool) -> 
         check_writable(output)
     if form == "html":
         check_extra("--format html")
-    checks = [_read(file) for file in files]
+    checks = [reports for file in files for reports in _read(file)]
     text = _rendered(checks, form, full=full, to_file=output is not None)
     if output is not None:
         write(output, text)
@@ -45,7 +51,7 @@ def report(files: Sequence[str], form: str, output: Path | None, full: bool) -> 
     return 0
 
 
-def _read(file: str) -> "list[Report]":
+def _read(file: str) -> "list[list[Report]]":
     from bnproof.report.reading import UnreadableReport, read, read_file
 
     try:
@@ -69,12 +75,8 @@ def _rendered(checks: "list[list[Report]]", form: str, *, full: bool, to_file: b
         from bnproof.report.page import page  # an extra
 
         return page(checks)
-    from bnproof.report.terminal import show  # only one is used
+    from bnproof.report.terminal import Detail, show_all  # only one is used
 
     text = io.StringIO()
-    stream = text if to_file else sys.stdout
-    for number, reports in enumerate(checks):
-        if number:
-            stream.write("\n")
-        show(reports, stream, full=full)
+    show_all(checks, text if to_file else sys.stdout, Detail.FULL if full else Detail.OVERVIEW)
     return text.getvalue()

@@ -12,6 +12,8 @@ from bnproof.cli.output import TO_STDOUT, WrongUsage, check_writable, write
 if TYPE_CHECKING:
     from bnproof.properties.result import Report
 
+    Checks = Sequence[Sequence[Report]]
+
 
 class Files:
     """The files that were asked for, by option; WrongUsage if one could not be written."""
@@ -34,10 +36,10 @@ class Files:
         """Whether standard output is for a file, so that people read standard error."""
         return TO_STDOUT in self.named.values()
 
-    def write(self, reports: "Sequence[Report]") -> None:
-        """Write the reports on one target to all files."""
+    def write(self, checks: "Checks") -> None:
+        """Write the reports on each target to all files."""
         for option, name in self.named.items():
-            text = RENDERERS[option](reports)
+            text = RENDERERS[option](checks)
             if name == TO_STDOUT:
                 click.echo(text, nl=False)
             else:
@@ -52,25 +54,25 @@ def check_extra(option: str) -> None:
         raise WrongUsage(f"{option} needs jinja2: pip install 'bnproof[html]'") from None
 
 
-def _json(reports: "Sequence[Report]") -> str:
-    from bnproof.report.model_json import dumps  # costs time that help has not
+def _json(checks: "Checks") -> str:
+    from bnproof.report.model_json import dumps_all  # costs time that help has not
 
-    return dumps(reports)
+    return dumps_all(checks)
 
 
-def _markdown(reports: "Sequence[Report]") -> str:
+def _markdown(checks: "Checks") -> str:
     from bnproof.report.markdown import markdown  # likewise
 
-    return markdown([reports])
+    return markdown(checks)
 
 
-def _html(reports: "Sequence[Report]") -> str:
+def _html(checks: "Checks") -> str:
     from bnproof.report.page import page  # an extra
 
-    return page([reports])
+    return page(checks)
 
 
-RENDERERS: dict[str, Callable[["Sequence[Report]"], str]] = {
+RENDERERS: dict[str, Callable[["Checks"], str]] = {
     "--json": _json,
     "--markdown": _markdown,
     "--html": _html,

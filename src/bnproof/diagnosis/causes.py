@@ -40,9 +40,12 @@ def causes(records: Sequence[Record]) -> tuple[Cause, ...]:
     most = max(len(c.explains) for c in candidates)
     best = [c for c in candidates if len(c.explains) == most]
     chosen = [*best[:1], *_rest(best[0], candidates), *best[1:]][:NAMED]
-    return tuple(
-        Cause(c.mutant.id, c.mutant.mistake, c.mutant.repair, c.mutant.issues) for c in chosen
-    )
+    return tuple(_cause(candidate) for candidate in chosen)
+
+
+def _cause(candidate: _Candidate) -> Cause:
+    mutant, explains = candidate.mutant, {what for _, what in candidate.explains}
+    return Cause(mutant.id, mutant.mistake, mutant.repair, mutant.issues, tuple(sorted(explains)))
 
 
 def _candidates(records: Sequence[Record]) -> list[_Candidate]:

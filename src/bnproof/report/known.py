@@ -5,15 +5,14 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from bnproof.properties.result import Result
-from bnproof.report.lines import STYLES, wrapped
+from bnproof.report.lines import labelled
 
 
 def known_failures(results: Sequence[Result]) -> list[Text]:
     """Each reason once, with the properties and dtypes that it is given for."""
     made: list[Text] = []
     for reason, named in known_reasons(results).items():
-        made += _headed(reason)
-        made += wrapped(", ".join(named), "            ")
+        made += labelled("known", [reason, ", ".join(named)])
     return made
 
 
@@ -25,9 +24,3 @@ def known_reasons(results: Sequence[Result]) -> dict[str, list[str]]:
             label = f"{result.property} ({result.dtype})"
             reasons.setdefault(result.reason, []).append(label)
     return reasons
-
-
-def _headed(reason: str) -> list[Text]:
-    made = wrapped(reason, "            ", "known       ")
-    made[0].stylize(STYLES["known"], 0, len("known"))
-    return made

@@ -15,7 +15,12 @@ STYLES = {
 }
 """Style by verdict."""
 
+IN_WORDS = {"unsupported": "not tested"}
+"""Verdicts that readers know by another word than JSON has."""
+
 WIDTH = 80
+LABEL = 13
+"""Columns of a label and the space after it."""
 
 
 def line(*parts: str | tuple[str, str]) -> Text:
@@ -42,6 +47,33 @@ def wrapped(text: str, indent: str = "", first: str | None = None) -> list[Text]
         break_on_hyphens=False,
     )
     return [Text(each) for each in made]
+
+
+def cut(made: list[Text], most: int, indent: str = "") -> list[Text]:
+    """At most so many lines; the last one says how many are missing.
+
+    >>> [text.plain for text in cut([Text("a"), Text("b"), Text("c")], 2)]
+    ['a', '2 more lines: --verbose']
+    """
+    if len(made) <= most:
+        return made
+    hidden = f"{indent}{count(len(made) - most + 1, 'more line')}: --verbose"
+    return [*made[: most - 1], Text(hidden)]
+
+
+def labelled(label: str, texts: Iterable[str], *, most: int | None = None) -> list[Text]:
+    """Texts beside a label, each on lines of its own; ``most`` limits the lines.
+
+    >>> [made.plain for made in labelled("note", ["one", "two"])]
+    ['note         one', '             two']
+    """
+    made: list[Text] = []
+    for text in texts:
+        made += wrapped(text, " " * LABEL, f"{'' if made else label:{LABEL}}")
+    made = made if most is None else cut(made, most, " " * LABEL)
+    if made:
+        made[0].stylize("bold", 0, len(label))
+    return made
 
 
 def ratio(value: float) -> str:
@@ -75,6 +107,25 @@ def clipped(text: str, width: int) -> str:
     'a lon...'
     """
     return text if len(text) <= width else text[: width - 3] + "..."
+
+
+def verdict_in_words(verdict: str) -> str:
+    """A verdict as readers know it.
+
+    >>> verdict_in_words("unsupported"), verdict_in_words("pass")
+    ('not tested', 'pass')
+    """
+    return IN_WORDS.get(verdict, verdict)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as a sentence has them.
+
+    >>> listed(["a", "b", "c"]), listed(["a"])
+    ('a, b and c', 'a')
+    """
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def some(names: Sequence[str], shown: int = 8) -> str:

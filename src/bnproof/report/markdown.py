@@ -1,95 +1,131 @@
-"""Reports as Markdown, for the summary of a CI run: the verdict first, details folded."""
+"""Reports as Markdown, for the summary of a CI run: ordered as the overview, details folded."""
 
 import re
 from collections.abc import Iterator, Sequence
 
 from bnproof.properties.result import Accuracy, Report
-from bnproof.report.failures import Failure, about_entries, causes_of, failures, gather
+from bnproof.report.cards import Card, cards
+from bnproof.report.failures import NO_CAUSE, block
+from bnproof.report.families import families
+from bnproof.report.judgement import Judgement, Standing, judgement
 from bnproof.report.known import known_reasons
-from bnproof.report.lines import clipped, count, joined, ratio, some
-from bnproof.report.summary import CONFORMS, UNDECIDED, declared, judgement
+from bnproof.report.lines import clipped, count, joined, ratio, some, verdict_in_words
+from bnproof.report.summary import declared
 from bnproof.report.terminal import title
+from bnproof.report.violations import Failure, about_entries, gather, ratio_unsaid
+from bnproof.report.whole import Whole
 
 ROWS = 30
-"""Failures in the table; GitHub shows a megabyte, and people read less."""
+"""Failures in the tables; GitHub shows a megabyte, and people read less."""
 
 FOUND = 160  # characters of what was found, in a row of a table
+SIGNS = {Standing.CONFORMS: "✅", Standing.INCOMPLETE: "⚠️", Standing.INTERRUPTED: "⚠️"}
 
 
 def markdown(checks: Sequence[Sequence[Report]]) -> str:
     """The reports of some checks, each with those of its variants.
 
     >>> print(markdown([[Report("mine", error="no such method")]]))
-    ## ❌ `mine` cannot be used
+    ## ❌ `mine` cannot be used: no such method
     <BLANKLINE>
     ```text
     no such method
     ```
     <BLANKLINE>
     """
-    blocks = [
-        block
-        for reports in checks
-        for number, report in enumerate(reports, 1)
-        for block in _blocks(report, number)
-    ]
-    return "\n\n".join(blocks) + "\n"
+    return "\n\n".join(text for reports in checks for text in _blocks(reports)) + "\n"
 
 
-def _blocks(report: Report, variant: int) -> Iterator[str]:
-    head, numbers = judgement(report)
-    sign = "✅" if head == CONFORMS else "⚠️" if head in UNDECIDED else "❌"
-    yield f"## {sign} {code(title(report, variant))} {head}{numbers}"
-    if report.error:
-        yield fenced(report.error)
+def _blocks(reports: Sequence[Report]) -> Iterator[str]:
+    whole, verdict = Whole(tuple(reports)), judgement(reports)
+    yield _headline(whole, verdict)
+    errors = [report.error for report in reports if report.error]
+    if errors:
+        yield fenced("\n".join(errors))
         return
-    yield _about(report)
-    found = gather(report.results)
-    if found:
-        yield _failures(found)
-        yield from () if about_entries(found) else _causes(report)
-        shown = joined(failures(report.results))
-        yield folded("The failures in full", fenced("\n".join(line.plain for line in shown)))
-    yield folded("Accuracy", _accuracy(report))
-    yield folded(f"All {count(len(report.results), 'result')}", _results(report))
+    if head := list(_head(whole)):
+        yield "\n".join(f"- {escaped(text)}" for text in head)
+    yield from _by_cause(whole)
+    yield "\n".join(f"- {escaped(text)}" for text in _about(whole))
+    yield folded("Accuracy", _accuracy(whole))
+    yield folded(f"All {count(len(whole.placed), 'result')}", _results(whole))
 
 
-def _about(report: Report) -> str:
-    cases = ", ".join(f"{dtype} {number}" for dtype, number in report.cases.items())
-    versions = ", ".join(f"{name} {text}" for name, text in report.environment.items())
-    told = [f"profile {report.profile}, seed {report.seed}, {report.seconds:.1f} s"]
-    told += [f"cases: {cases}"] if cases else []
-    told += [declared(report.conventions)] if report.conventions else []
-    for reason, named in known_reasons(report.results).items():
-        told += [f"known: {reason}: {', '.join(named)}"]
-    told += [*report.notes, versions]
-    return "\n".join(f"- {escaped(text)}" for text in told if text)
+def _headline(whole: Whole, verdict: Judgement) -> str:
+    sign = SIGNS.get(verdict.standing, "❌")
+    return f"## {sign} {code(whole.target)} {escaped(verdict.words)}"
 
 
-def _failures(found: Sequence[Failure]) -> str:
+def _head(whole: Whole) -> Iterator[str]:
+    """What the target was recognised as, what to declare, and flags that would help."""
+    yield from (f"recognised: {text}" for text in whole.lines("recognised"))
+    yield from (f"declare: {text}" for text in whole.lines("incomplete"))
+    yield from (f"advice: {text}" for text in whole.lines("advice"))
+
+
+def _by_cause(whole: Whole) -> Iterator[str]:
+    """The failures of each cause, and then all of them in full."""
+    found = gather(whole.placed)
+    if not found:
+        return
+    made = cards(whole.placed, found)
+    left = ROWS
+    for number, card in enumerate(made):
+        if left <= 0:
+            rest = sum(len(other.roots) for other in made[number:])
+            yield f"and {count(rest, 'more root failure')}"
+            break
+        if not about_entries(found):
+            yield from _causes(card)
+        yield _failures(card.roots, left)
+        left -= len(card.roots)
+        if card.further:
+            fail = "more property fails" if len(card.further) == 1 else "more properties fail"
+            names = ", ".join(code(name) for name in card.further[:ROWS])
+            more = " and others" if len(card.further) > ROWS else ""
+            yield f"{len(card.further)} {fail} for the same reason: {names}{more}."
+    shown = joined([block(failure) for card in made for failure in card.failures][:ROWS])
+    yield folded("The failures in full", fenced("\n".join(line.plain for line in shown)))
+
+
+def _about(whole: Whole) -> Iterator[str]:
+    first = whole.reports[0]
+    yield "; ".join(f"{family.name} {family.counts}" for family in families(whole))
+    yield f"profile {first.profile}, seed {first.seed}, {whole.seconds:.1f} s"
+    for number, report in enumerate(whole.reports, 1):
+        cases = ", ".join(f"{dtype} {ran}" for dtype, ran in report.cases.items())
+        yield f"{title(report, number)}: {declared(report.conventions)}; cases: {cases or 'none'}"
+    for reason, named in known_reasons([each.result for each in whole.placed]).items():
+        yield f"known: {reason}: {', '.join(named)}"
+    if whole.lines("excluded"):
+        yield f"excluded with --exclude: {', '.join(whole.lines('excluded'))}"
+    yield from whole.lines("notes")
+    if first.environment:
+        yield ", ".join(f"{name} {text}" for name, text in first.environment.items())
+
+
+def _failures(found: Sequence[Failure], most: int) -> str:
     rows = [("property", "dtype", "found", "case")]
-    for failure in found[:ROWS]:
-        dtypes = [failure.result.dtype, *(also.split(" ")[0] for also in failure.dtypes)]
+    for failure in found[:most]:
         detail = failure.violation.detail
-        if failure.measured and "times the bound" not in detail:
-            detail += f", error/bound {ratio(failure.violation.ratio)}"
+        if unsaid := ratio_unsaid(failure):
+            detail += f", error/bound {unsaid}"
         rows.append(
             (
-                code(failure.result.property),
-                ", ".join(dtypes),
+                code(failure.name),
+                escaped(", ".join(failure.places)),
                 escaped(clipped(detail, FOUND)),
                 escaped(clipped(failure.violation.case, FOUND)),
             )
         )
-    more = len(found) - ROWS
-    return _table(rows) + (f"\n\nand {count(more, 'further failure')}" if more > 0 else "")
+    more = len(found) - most
+    return _table(rows) + (f"\n\nand {count(more, 'more root failure')}" if more > 0 else "")
 
 
-def _causes(report: Report) -> Iterator[str]:
-    causes = causes_of(report.results)
-    if not causes:
-        yield "**Likely cause:** no known mistake reproduces this."
-    for cause in causes:
+def _causes(card: Card) -> Iterator[str]:
+    if not card.causes and card.measured:
+        yield f"**Cause:** {NO_CAUSE}."
+    for cause in card.causes:
         seen = f" Seen in {escaped(some(cause.issues))}." if cause.issues else ""
         yield (
             f"**Likely cause:** {escaped(cause.mistake)} ({code(cause.id)})  \n"
@@ -97,9 +133,9 @@ def _causes(report: Report) -> Iterator[str]:
         )
 
 
-def _accuracy(report: Report) -> str:
+def _accuracy(whole: Whole) -> str:
     rows = [("dtype", "class", "declared", "worst error/bound", "where", "breaks down at")]
-    rows += [(dtype, *_of_dtype(each)) for dtype, each in report.accuracy.items()]
+    rows += [(escaped(place), *_of_dtype(each)) for place, each in whole.accuracy]
     return _table(rows)
 
 
@@ -115,13 +151,15 @@ def _of_dtype(accuracy: Accuracy) -> tuple[str, str, str, str, str]:
     )
 
 
-def _results(report: Report) -> str:
+def _results(whole: Whole) -> str:
     rows = [("property", "dtype", "verdict", "cases", "error/bound")]
-    for result in report.results:
-        said = result.verdict + (f": {escaped(result.reason)}" if result.reason else "")
+    for each in whole.placed:
+        result = each.result
+        said = verdict_in_words(result.verdict)
+        said += f": {escaped(result.reason)}" if result.reason else ""
         judged = result.verdict != "unsupported"
         numbers = (str(result.examples), ratio(result.worst_ratio)) if judged else ("", "")
-        rows.append((code(result.property), result.dtype, said, *numbers))
+        rows.append((code(result.property), escaped(each.place), said, *numbers))
     return _table(rows)
 
 

@@ -30,9 +30,28 @@ def to_json(reports: Sequence[Report]) -> dict[str, Any]:
     return first
 
 
+def all_to_json(checks: Sequence[Sequence[Report]]) -> dict[str, Any]:
+    """The reports on several targets as one object; those on one target alone are as ever.
+
+    >>> made = all_to_json([[Report("one", error="e")], [Report("two", error="e")]])
+    >>> made["conforms"], [target["target"] for target in made["targets"]]
+    (False, ['one', 'two'])
+    """
+    made = [to_json(reports) for reports in checks]
+    if len(made) == 1:
+        return made[0]
+    conforms = all(target["conforms"] for target in made)
+    return {"schema": SCHEMA, "conforms": conforms, "targets": made}
+
+
 def dumps(reports: Sequence[Report]) -> str:
-    """The text of a JSON file."""
-    made = to_json(reports)
+    """The text of a JSON file about one target."""
+    return dumps_all([reports])
+
+
+def dumps_all(checks: Sequence[Sequence[Report]]) -> str:
+    """The text of a JSON file about one target or several."""
+    made = all_to_json(checks)
     return json.dumps(made, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
 
 
@@ -56,6 +75,8 @@ def _report(report: Report) -> dict[str, Any]:
         "conforms": report.conforms,
         "error": report.error or None,
         "interrupted": report.interrupted,
+        "stopped": report.stopped,
+        "excluded": list(report.excluded),
         "profile": report.profile,
         "seed": report.seed,
         "accuracy": {dtype: found.found or None for dtype, found in report.accuracy.items()},
@@ -102,6 +123,7 @@ def _cause(cause: Cause) -> dict[str, Any]:
         "mistake": cause.mistake,
         "repair": cause.repair,
         "issues": list(cause.issues),
+        "explains": list(cause.explains),
     }
 
 

@@ -1,12 +1,14 @@
 """Reports as one self-contained page: styles, script and plots inside, nothing from a network.
 
 Needs the extra ``html`` (jinja2).  Every text of a report is escaped by the template, and the
-page's own policy lets no script run but the one whose hash it names.
+page's own policy lets no script run but the one whose hash it names.  The order of the parts is
+that of `bnproof.report.overview`.
 """
 
 import base64
 import hashlib
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -17,28 +19,35 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bnproof.properties.result import VERDICTS, Report, Result
-from bnproof.report.failures import Failure, about_entries, causes_of, gather
+from bnproof.report.cards import Card, cards
+from bnproof.report.failures import NO_CAUSE, as_shown
+from bnproof.report.families import families
+from bnproof.report.judgement import Standing, judgement
 from bnproof.report.known import known_reasons
-from bnproof.report.lines import ratio
+from bnproof.report.lines import ratio, some, verdict_in_words
 from bnproof.report.offset_plot import offset_charts
 from bnproof.report.ratio_plot import ratio_chart
-from bnproof.report.summary import CONFORMS, UNDECIDED, declared, judgement
-from bnproof.report.terminal import title
-
-SHOWN = 8
-"""Failures that are unfolded from the start."""
+from bnproof.report.summary import declared
+from bnproof.report.untested import untested_everywhere, untested_somewhere
+from bnproof.report.violations import about_entries, gather, ratio_unsaid
+from bnproof.report.whole import Whole
 
 SEVERITY = ("crashed", "timed-out", "fail", "known", "pass", "unsupported")
 """Verdicts as the table sorts them."""
 
+KINDS = {
+    Standing.CONFORMS: ("good", "✓"),
+    Standing.INCOMPLETE: ("unsure", "?"),
+    Standing.INTERRUPTED: ("unsure", "?"),
+}
+"""The style and the sign of a verdict; any other is wrong."""
+
+ISSUE = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)#(?P<number>[0-9]+)")
+
 
 def page(checks: Sequence[Sequence[Report]]) -> str:
     """The page of some checks, each with the reports on its variants."""
-    parts = [
-        _part(report, number, f"r{place}-{number}")
-        for place, reports in enumerate(checks, 1)
-        for number, report in enumerate(reports, 1)
-    ]
+    parts = [_part(Whole(tuple(reports)), f"r{number}") for number, reports in enumerate(checks, 1)]
     script = _own("page.js").strip()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
     rows = [row for part in parts for row in _rows(part)]
@@ -49,7 +58,7 @@ def page(checks: Sequence[Sequence[Report]]) -> str:
         title=parts[0]["title"] if len(parts) == 1 else "bnproof: reports",
         parts=parts,
         rows=rows,
-        shown=SHOWN,
+        no_cause=NO_CAUSE,
         verdicts=[(verdict, found[verdict]) for verdict in VERDICTS if found[verdict]],
         dtypes=list(dict.fromkeys(result.dtype for result in results)),
         statements=list(dict.fromkeys((r.property, r.statement, r.theorem) for r in results)),
@@ -68,8 +77,28 @@ def environment(package: str) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
     )
-    made.filters["ratio"] = ratio
+    made.filters.update(
+        ratio=ratio,
+        unsaid=ratio_unsaid,
+        words=verdict_in_words,
+        issue=issue_address,
+        shown=as_shown,
+    )
     return made
+
+
+def issue_address(issue: str) -> str:
+    """The address of an issue, "" for a text that is not an issue on GitHub.
+
+    >>> issue_address("pytorch/pytorch#12")
+    'https://github.com/pytorch/pytorch/issues/12'
+    >>> issue_address("a question in a forum")
+    ''
+    """
+    found = ISSUE.fullmatch(issue)
+    if found is None:
+        return ""
+    return f"https://github.com/{found['repository']}/issues/{found['number']}"
 
 
 def look() -> Markup:
@@ -81,67 +110,110 @@ def _own(name: str) -> str:
     return resources.files("bnproof.report").joinpath(name).read_text(encoding="utf-8")
 
 
-def _part(report: Report, variant: int, id_: str) -> dict[str, Any]:
-    """What the template needs of one report."""
-    head, numbers = judgement(report)
-    kind = "good" if head == CONFORMS else "unsure" if head in UNDECIDED else "wrong"
-    failures = gather(report.results)
-    charts = [ratio_chart(dtype, each) for dtype, each in report.accuracy.items()]
-    curves = [(dtype, offset_charts(dtype, each)) for dtype, each in report.accuracy.items()]
+def _part(whole: Whole, id_: str) -> dict[str, Any]:
+    """What the template needs of one target."""
+    verdict = judgement(whole.reports)
+    kind, sign = KINDS.get(verdict.standing, ("wrong", "✗"))
+    failures = gather(whole.placed)
+    by_cause = cards(whole.placed, failures)
+    charts = [ratio_chart(place, each) for place, each in whole.accuracy]
+    curves = [(place, offset_charts(place, each)) for place, each in whole.accuracy]
     return {
         "id": id_,
-        "report": report,
-        "title": title(report, variant),
-        "head": head,
-        "numbers": numbers,
+        "whole": whole,
+        "title": whole.target,
+        "verdict": verdict.words,
         "kind": kind,
         "good": kind == "good",
-        "sign": {"good": "✓", "unsure": "?"}.get(kind, "✗"),
-        "facts": list(_facts(report)),
+        "sign": sign,
+        "errors": [report.error for report in whole.reports if report.error],
+        "recognised": whole.lines("recognised"),
+        "incomplete": whole.lines("incomplete"),
+        "advice": whole.lines("advice"),
         "failures": failures,
+        "cards": [_card(card, f"{id_}-c{n}") for n, card in enumerate(by_cause, 1)],
         "explained": not about_entries(failures),
-        "causes": causes_of(report.results),
-        "accuracy": [chart for chart in charts if chart],
-        "offsets": [(dtype, made) for dtype, made in curves if made],
+        "families": list(families(whole)),
+        "untested": list(_untested(whole)),
+        "facts": list(_facts(whole)),
+        "accuracies": list(whole.accuracy),
+        "accuracy": [
+            (chart, each) for chart, (_, each) in zip(charts, whole.accuracy, strict=True) if chart
+        ],
+        "offsets": [
+            (place, made, each)
+            for (place, made), (_, each) in zip(curves, whole.accuracy, strict=True)
+            if made
+        ],
     }
 
 
-def _facts(report: Report) -> Iterator[tuple[str, str]]:
-    yield "profile", f"{report.profile}, seed {report.seed}, {report.seconds:.1f} s"
-    cases = [f"{dtype} {number}" for dtype, number in report.cases.items()]
-    if cases:
-        yield "cases", ", ".join(cases)
-    if report.conventions:
-        yield "declared", declared(report.conventions)
-    for reason, named in known_reasons(report.results).items():
+def _card(card: Card, id_: str) -> dict[str, Any]:
+    """A card, each of its failures with the id of its place on the page."""
+    ids = [f"{id_}-f{number}" for number in range(1, len(card.failures) + 1)]
+    numbered = list(zip(ids, card.failures, strict=True))
+    roots = len(card.roots)
+    replays = [f.violation.replay for f in card.failures if f.violation.replay]
+    return {
+        "id": id_,
+        "causes": card.causes,
+        "measured": card.measured,
+        "roots": numbered[:roots],
+        "consequences": numbered[roots:],
+        "further": card.further,
+        "replay": replays[0] if replays else "",
+        "title": " and ".join(dict.fromkeys(failure.name for failure in card.roots)),
+    }
+
+
+def _untested(whole: Whole) -> Iterator[tuple[str, str]]:
+    """What was not tested, a reason and the properties each."""
+    for reason, names in untested_everywhere(whole).items():
+        yield reason, ", ".join(names)
+    for (reason, places), names in untested_somewhere(whole).items():
+        yield f"{reason} (in {places})", ", ".join(names)
+    if whole.lines("excluded"):
+        yield "excluded with --exclude", some(whole.lines("excluded"), 12)
+
+
+def _facts(whole: Whole) -> Iterator[tuple[str, str]]:
+    first = whole.reports[0]
+    yield "profile", f"{first.profile}, seed {first.seed}, {whole.seconds:.1f} s"
+    for report in whole.reports:
+        who = f"{report.name}: " if len(whole.reports) > 1 else ""
+        cases = [f"{dtype} {ran}" for dtype, ran in report.cases.items()]
+        if cases:
+            yield "cases", who + ", ".join(cases)
+        if report.conventions:
+            yield "declared", who + declared(report.conventions)
+    for reason, named in known_reasons([each.result for each in whole.placed]).items():
         yield "known", f"{reason}: {', '.join(named)}"
-    for note in report.notes:
+    for note in whole.lines("notes"):
         yield "note", note
-    if report.environment:
-        yield "ran with", ", ".join(f"{name} {text}" for name, text in report.environment.items())
+    if first.environment:
+        yield "ran with", ", ".join(f"{name} {text}" for name, text in first.environment.items())
 
 
 def _rows(part: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    failures: list[Failure] = part["failures"]
-    for result in part["report"].results:
+    links = {
+        (name, place): id_
+        for card in part["cards"]
+        for id_, failure in reversed([*card["roots"], *card["consequences"]])
+        for name, place in failure.found_in
+    }
+    for each in part["whole"].placed:
+        result = each.result
         judged = result.verdict != "unsupported"
         yield {
             "part": part,
             "result": result,
-            "link": _link(result, failures, part["id"]),
+            "place": each.place,
+            "link": links.get((result.property, each.place), ""),
             "severity": SEVERITY.index(result.verdict),
             "ratio": ratio(result.worst_ratio) if judged else "",
             "key": _key(result.worst_ratio) if judged else "-1",
             "where": result.reason or _where(result),
         }
-
-
-def _link(result: Result, failures: Sequence[Failure], id_: str) -> str:
-    """The failure that tells of a result."""
-    for number, failure in enumerate(failures, 1):
-        if result.violations and result.property in (failure.result.property, *failure.properties):
-            return f"{id_}-f{number}"
-    return ""
 
 
 def _where(result: Result) -> str:

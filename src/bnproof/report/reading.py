@@ -36,8 +36,8 @@ class UnreadableReport(Exception):  # noqa: N818  # what it is, and not only tha
     """A file is no report; the message says why, in a line."""
 
 
-def read_file(path: Path) -> list[Report]:
-    """The reports in a file that ``bnproof check --json`` wrote: one per variant of the target.
+def read_file(path: Path) -> list[list[Report]]:
+    """The reports in a file that ``bnproof check --json`` wrote: a list of variants per target.
 
     Raises UnreadableReport.
     """
@@ -50,13 +50,14 @@ def read_file(path: Path) -> list[Report]:
         raise UnreadableReport(f"cannot read {path}: {error.strerror}") from None
 
 
-def read(stream: BinaryIO) -> list[Report]:
-    """The reports in a stream; UnreadableReport's message then begins with a verb."""
+def read(stream: BinaryIO) -> list[list[Report]]:
+    """The reports on each target in a stream; UnreadableReport's message begins with a verb."""
     data = stream.read(LIMIT + 1)
     if len(data) > LIMIT:
         raise UnreadableReport(f"has more than {LIMIT // 2**20} MB, which no report has")
     try:
-        return list(_reports(_valid(_parsed(data))))
+        made = _valid(_parsed(data))
+        return [list(_reports(target)) for target in made.get("targets", [made])]
     except RecursionError:
         raise UnreadableReport("is nested more deeply than any report") from None
 
@@ -161,6 +162,8 @@ def _report(made: Mapping[str, Any]) -> Report:
         origins=made.get("origins", {}),
         incomplete=tuple(made.get("incomplete", ())),
         advice=tuple(made.get("advice", ())),
+        stopped=made.get("stopped", False),
+        excluded=tuple(made.get("excluded", ())),
     )
 
 
@@ -200,7 +203,8 @@ def _violation(made: Mapping[str, Any]) -> Violation:
 
 
 def _cause(made: Mapping[str, Any]) -> Cause:
-    return Cause(made["id"], made["mistake"], made["repair"], tuple(made["issues"]))
+    explains = tuple(made.get("explains", ()))
+    return Cause(made["id"], made["mistake"], made["repair"], tuple(made["issues"]), explains)
 
 
 def _accuracy(made: Mapping[str, Any]) -> Accuracy:

@@ -1,12 +1,13 @@
-"""The end of a report: what was declared, how accurate it is, what ran, and the verdict."""
+"""What a report says beside results: verdict, conventions, accuracy, cases and notes."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.text import Text
 
 from bnproof.properties.result import Accuracy, Report
+from bnproof.report.judgement import COLOURS, judgement
 from bnproof.report.lines import count, line, ratio, some, wrapped
 
 TOLD = (
@@ -23,25 +24,9 @@ TOLD = (
 AS_THEY_ARE = ("gamma only", "beta only")
 """Values that need no words around them."""
 
-CONFORMS = "conforms"
-VIOLATED = "does not conform"
-TOO_LITTLE = "nothing or too little was checked"
-CANNOT_BE_USED = "cannot be used"
-INTERRUPTED = "interrupted"
-COLOURS = {
-    INTERRUPTED: "bold yellow",
-    CONFORMS: "bold green",
-    VIOLATED: "bold red",
-    TOO_LITTLE: "bold yellow",
-    CANNOT_BE_USED: "bold red",
-}
-"""The verdicts on a target."""
-
-UNDECIDED = (TOO_LITTLE, INTERRUPTED)
-
 
 def summary(report: Report) -> list[Text]:
-    """All but the last line."""
+    """What was declared, the accuracy in each dtype, the cases and the notes of one variant."""
     made = wrapped(declared(report.conventions), "            ", "declared    ")
     for dtype, accuracy in report.accuracy.items():
         made += _accuracy(dtype, accuracy)
@@ -71,41 +56,14 @@ def _with_value(words: str, value: Any) -> str:
 
 
 def verdict(report: Report) -> Text:
-    """The last line."""
-    who = report.name if report.name == report.target else f"{report.target} ({report.name})"
-    head, numbers = judgement(report)
-    if head == CANNOT_BE_USED:
-        who = report.target
-    took = {CONFORMS: ", checked in {:.1f} s", VIOLATED: ", in {:.1f} s"}.get(head, "")
-    colon = ": " if head in UNDECIDED else " "
-    return line((f"{who}{colon}{head}", COLOURS[head]), numbers + took.format(report.seconds))
+    """The verdict on one variant alone, in one line."""
+    return verdict_line([report])
 
 
-def judgement(report: Report) -> tuple[str, str]:
-    """The verdict on the target in words, and how many properties are violated.
-
-    >>> judgement(Report("mine"))
-    ('nothing or too little was checked', '')
-    """
-    if report.error:
-        return CANNOT_BE_USED, ""
-    bad = _violated(report)
-    if report.interrupted:
-        ran, due = sum(report.cases.values()), sum(report.promised.values())
-        so_far = f"{count(len(bad), 'property', 'properties')} violated" if bad else "no violation"
-        after = f" after {ran} of {due} cases" if due else " in the first calls"
-        return INTERRUPTED, f"{after}, {so_far} until then"
-    if report.conforms:
-        known = sum(result.verdict == "known" for result in report.results)
-        return CONFORMS, f" but for {count(known, 'known failure')}" if known else ""
-    if report.exit_status == 4:
-        return TOO_LITTLE, ""
-    judged = {r.property for r in report.results if r.verdict != "unsupported"}
-    return VIOLATED, f": {len(bad)} of {count(len(judged), 'property', 'properties')} violated"
-
-
-def _violated(report: Report) -> set[str]:
-    return {r.property for r in report.results if r.verdict in ("fail", "crashed", "timed-out")}
+def verdict_line(reports: Sequence[Report]) -> Text:
+    """The verdict on a target for all dtypes and variants, in one line."""
+    found = judgement(reports)
+    return line((found.of(reports[0].target), COLOURS[found.standing]))
 
 
 def _in_words(value: Any) -> str:

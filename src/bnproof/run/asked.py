@@ -1,5 +1,6 @@
 """What a check is asked for, and what it found out about one variant of a target."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,9 +26,14 @@ class Asked:
     memory: int | None = None
     known_failures: Path | None = None
     outside: Outside = field(default_factory=Outside)
+    outsides: Mapping[str, Outside] = field(default_factory=dict)
     exclude: tuple[str, ...] = ()
     stop_at_first: bool = False
     jobs: int = 1
+
+    def outside_of(self, target: str) -> Outside:
+        """What is declared from outside of a target: of it by its name, else of all."""
+        return self.outsides.get(target, self.outside)
 
     def told(self) -> dict[str, Any]:
         """What a report tells of it."""
@@ -45,6 +51,7 @@ class Examined:
         failing: each output in which a property is violated and not known to be.
         pinned: the entries of the file of known failures that are about it.
         outside: what is declared from outside, and what was found by probing and adopted.
+        not_offered: gradients that no case returned, by dtype.
     """
 
     report: Report
@@ -53,3 +60,4 @@ class Examined:
     failing: "tuple[Failing, ...]" = ()
     pinned: tuple[Pinned, ...] = ()
     outside: Outside = field(default_factory=Outside)
+    not_offered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

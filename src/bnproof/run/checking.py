@@ -2,7 +2,7 @@
 
 import platform
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from importlib import metadata
 from pathlib import Path
@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from bnproof.properties.contract import Declaration
 from bnproof.properties.formats import FORMATS
-from bnproof.properties.result import INTERRUPTED, Report, Result
+from bnproof.properties.result import Report, Result
 from bnproof.run.advice import advice
 from bnproof.run.asked import Asked, Examined
 from bnproof.run.conventions import settle
 from bnproof.run.known import by_variant, live, run_pinned, today, with_known
+from bnproof.run.meter import Meter, Progress
 from bnproof.run.opening import AnySession, open_session, written
+from bnproof.run.parts import Part
 from bnproof.run.saving import Warn, warn_on_stderr, with_replays
 from bnproof.run.session import TIMEOUT
 from bnproof.run.target import WHOLE, TargetError, parse, suggestion
@@ -33,8 +35,6 @@ if TYPE_CHECKING:
     from bnproof.properties.checking import Checked
     from bnproof.properties.record import Record
     from bnproof.store.known_file import Entry
-
-Progress = Callable[[int, int, str], None]
 
 ALWAYS_TOLD = (
     "dtypes",
@@ -119,20 +119,20 @@ def examine(
 ) -> list[Examined]:
     """The same, with what it takes to write the failures into a file of known ones."""
     name = written(target)
-    if isinstance(target, str) and parse(target).attributes == (WHOLE,):
-        raise UsageError(f"{target} is a whole file; name what is in it, or use bnproof grade")
-    _check_dtypes(asked.dtypes)
-    check_properties(asked.properties)
+    _check_target(target)
+    check_asked(asked)
     entries = _entries(name, asked)
     try:
-        with open_session(target, asked.timeout, asked.memory, asked.outside) as session:
-            check_declared(asked.dtypes, session.declarations)
+        outside = asked.outside_of(name)
+        with open_session(target, asked.timeout, asked.memory, outside) as session:
+            planned = list(_planned(session, asked))
             held = by_variant(entries, session.declarations)
             examined: list[Examined] = []
-            for wanted in _variants(session, asked.dtypes):
-                entries = held[session.variant]
-                examined.append(_check(session, wanted, asked, entries, progress, warn))
-                if examined[-1].report.interrupted:
+            meter = Meter(progress, sum(len(dtypes) for _, dtypes in planned))
+            for number, dtypes in planned:
+                session.select(number)
+                examined.append(_check(session, dtypes, asked, held[number], meter, warn))
+                if examined[-1].report.interrupted or examined[-1].report.stopped:
                     break
             return examined
     except TargetError as error:
@@ -142,16 +142,44 @@ def examine(
         return [Examined(report)]
 
 
-def exit_status(reports: Sequence[Report]) -> int:
-    """The worst status of some reports.
+def check_asked(asked: Asked) -> None:
+    """Raise UsageError for a dtype or a property that was asked for and does not exist."""
+    _check_dtypes(asked.dtypes)
+    check_properties(asked.properties, asked.exclude)
 
-    130 interrupted, 2 cannot be used, 1 violated, 4 too little, 0 conforms.
 
-    >>> exit_status([Report("mine"), Report("mine", error="no such method")])
-    2
+def _check_target(target: Any) -> None:
+    if isinstance(target, str) and parse(target).attributes == (WHOLE,):
+        raise UsageError(f"{target} is a whole file; name what is in it, or use bnproof grade")
+
+
+def parts_of(target: str, asked: Asked) -> list[Part]:
+    """The variants of a target in each of their dtypes, in order.
+
+    Raises UsageError and TargetError as `examine`.
     """
-    found = {report.exit_status for report in reports}
-    return next((status for status in (INTERRUPTED, 2, 1, 4) if status in found), 0)
+    _check_target(target)
+    check_asked(asked)
+    _entries(written(target), asked)
+    outside = asked.outside_of(written(target))
+    with open_session(target, asked.timeout, asked.memory, outside) as session:
+        planned = list(_planned(session, asked))
+    return [Part(target, number, dtype) for number, dtypes in planned for dtype in dtypes]
+
+
+def examine_part(
+    part: Part,
+    asked: Asked,
+    progress: Progress = lambda done, total, text: None,
+    warn: Warn = warn_on_stderr,
+) -> Examined:
+    """Check one variant of a target in one dtype."""
+    asked = part.narrowed(asked)
+    outside = asked.outside_of(written(part.target))
+    with open_session(part.target, asked.timeout, asked.memory, outside) as session:
+        held = by_variant(_entries(written(part.target), asked), session.declarations)
+        session.select(part.variant)
+        return _check(session, asked.dtypes, asked, held[part.variant], progress, warn)
 
 
 def environment() -> dict[str, str]:
@@ -177,13 +205,13 @@ def conventions(declaration: Declaration) -> dict[str, Any]:
     return told
 
 
-def _variants(session: AnySession, dtypes: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """Select the variants that have some of the dtypes, one after the other."""
+def _planned(session: AnySession, asked: Asked) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """The number of each variant that has some of the dtypes, with these dtypes."""
+    check_declared(asked.dtypes, session.declarations)
     for number, declaration in enumerate(session.declarations):
-        wanted = tuple(d for d in declaration.dtypes if not dtypes or d in dtypes)
+        wanted = tuple(d for d in declaration.dtypes if not asked.dtypes or d in asked.dtypes)
         if wanted:
-            session.select(number)
-            yield wanted
+            yield number, wanted
 
 
 def _check(
@@ -218,7 +246,9 @@ def _check(
         declaration,
         dtypes=dtypes,
         properties=asked.properties,
+        exclude=asked.exclude,
         known=live(pinned),
+        stop_at_first=asked.stop_at_first,
         progress=progress,
         **asked.told(),
     )
@@ -238,11 +268,12 @@ def _check(
         accuracy=found.accuracy,
         cases=found.cases,
         promised=found.promised,
-        notes=(*left_out(asked.outside), *settled, *found.notes, *_notes(session)),
+        notes=(*left_out(session.outside), *settled, *found.notes, *_notes(session)),
         seconds=time.monotonic() - began,
         interrupted=found.interrupted,
         incomplete=_incomplete(session, found),
         advice=tuple(advised),
+        stopped=found.stopped,
         **told,
     )
     return Examined(
@@ -252,6 +283,7 @@ def _check(
         tuple(found.failing),
         tuple(pinned),
         effective(session),
+        found.not_offered,
     )
 
 
@@ -269,6 +301,7 @@ def _told(session: AnySession, asked: Asked) -> dict[str, Any]:
         "origins": {name: str(origins[name]) for name in shown if name in origins},
         "recognised": recognised_lines(told.recognition, origins, declaration),
         "environment": environment(),
+        "excluded": _excluded(asked),
     }
 
 
@@ -306,9 +339,17 @@ def _asked_for(entries: "Sequence[Entry]", declaration: Declaration, asked: Aske
     """The entries about dtypes and properties that are not left out of this check."""
     from bnproof.properties.catalogue import chosen  # noqa: PLC0415  # the costly part of bnproof
 
-    ids = {property_.id for property_ in chosen(asked.properties)}
+    ids = {property_.id for property_ in chosen(asked.properties, asked.exclude)}
     left_out = {d for d in declaration.dtypes if asked.dtypes and d not in asked.dtypes}
     return [e for e in entries if e.property in ids and e.dtype not in left_out]
+
+
+def _excluded(asked: Asked) -> tuple[str, ...]:
+    """The ids of the properties that were excluded."""
+    from bnproof.properties.catalogue import chosen  # noqa: PLC0415  # the costly part of bnproof
+
+    kept = {property_.id for property_ in chosen(asked.properties, asked.exclude)}
+    return tuple(p.id for p in chosen(asked.properties) if p.id not in kept)
 
 
 def _explained(found: "Checked") -> tuple[list[Result], list[str]]:
@@ -369,14 +410,16 @@ def check_declared(dtypes: Sequence[str], declarations: Sequence[Declaration]) -
             raise UsageError(f"{name} does not declare {dtype}; it declares {', '.join(declared)}")
 
 
-def check_properties(patterns: Sequence[str]) -> None:
-    """Raise UsageError for a pattern that matches no property."""
+def check_properties(patterns: Sequence[str], exclude: Sequence[str] = ()) -> None:
+    """Raise UsageError for a pattern that matches no property, or if none is left."""
     from bnproof.properties.catalogue import chosen  # noqa: PLC0415  # costs time that not everybody needs
     from bnproof.properties.checking import PROPERTY_IDS  # noqa: PLC0415  # costs time that not everybody needs
 
-    for pattern in patterns:
+    for pattern in (*patterns, *exclude):
         try:
             chosen((pattern,))
         except LookupError as error:
             hint = suggestion(pattern, list(PROPERTY_IDS))
             raise UsageError(f"{error.args[0]}{hint}; see bnproof check --list") from error
+    if not chosen(tuple(patterns), tuple(exclude)):
+        raise UsageError("--exclude leaves no property to check; see bnproof check --list")

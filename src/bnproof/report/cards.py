@@ -1,0 +1,131 @@
+"""Failures by cause: the root failures, what follows from them, the mistakes that explain them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from bnproof.properties.known import family
+from bnproof.properties.result import Cause
+from bnproof.report.order import root_of
+from bnproof.report.violations import Failure
+from bnproof.report.whole import BAD, Placed
+
+NAMED = 3
+"""Causes that are named on one card."""
+
+OUTPUTS = ("y", "dx", "dgamma", "dbeta", "running_mean", "running_var")
+MODES = ("train", "infer")
+EVENTS = ("changed-input", "changed-result", "changed-state", "nondeterministic", "no-error")
+"""What a mistake can reproduce: these outputs, of calls in these modes, and these events."""
+
+
+@dataclass
+class Card:
+    """Failures that have one cause, as far as the observations tell.
+
+    Attributes:
+        causes: the known mistakes that reproduce the root failures, the likeliest first.
+        roots: failures that follow from no other, in the order of the properties.
+        consequences: failures that follow from the roots.
+    """
+
+    causes: tuple[Cause, ...] = ()
+    roots: list[Failure] = field(default_factory=list)
+    consequences: list[Failure] = field(default_factory=list)
+
+    @property
+    def failures(self) -> list[Failure]:
+        """The roots and then what follows from them."""
+        return [*self.roots, *self.consequences]
+
+    @property
+    def further(self) -> list[str]:
+        """The properties that fail for the same reason as the roots."""
+        shown = {root.name for root in self.roots}
+        names = [name for root in self.roots for name in root.properties]
+        names += [name for c in self.consequences for name in (c.name, *c.properties)]
+        return [name for name in dict.fromkeys(names) if name not in shown]
+
+    @property
+    def measured(self) -> bool:
+        """Whether some number is wrong, so that a known mistake could give the same numbers."""
+        return any(root.measured for root in self.roots)
+
+
+def cards(found: Iterable[Placed], failures: Sequence[Failure]) -> list[Card]:
+    """One card per cause; failures without a known cause share a card if they are measured.
+
+    A crash, an exception or a changed input that no mistake reproduces has a card of its own.
+    """
+    failing: dict[str, set[str]] = {}
+    for each in found:
+        if each.result.verdict in BAD:
+            failing.setdefault(each.place, set()).add(each.result.property)
+    made: dict[str, Card] = {}
+    roots = {id(failure): _roots(failure, failing) for failure in failures}
+    for failure in failures:
+        if not roots[id(failure)]:
+            card = made.setdefault(_key(failure), Card(causes_of(failure)))
+            card.roots.append(failure)
+            card.causes = tuple(c for c in card.causes if c in causes_of(failure)) or card.causes
+    for failure in failures:
+        if above := roots[id(failure)]:
+            card = _card_of(above[0], made.values()) or made.setdefault("others", Card())
+            card.consequences.append(failure)
+    return list(made.values())
+
+
+def _roots(failure: Failure, failing: dict[str, set[str]]) -> list[str]:
+    """The properties that explain a failure in every place; empty if it is a root somewhere."""
+    if not failure.measured:
+        return []
+    output = family(failure.violation.output)
+    found = [root_of(name, output, failing[place]) for name, place in failure.found_in]
+    is_root = any(root == name for root, (name, _) in zip(found, failure.found_in, strict=True))
+    return [] if is_root else sorted(set(found))
+
+
+def _key(failure: Failure) -> str:
+    causes = causes_of(failure)
+    if causes:
+        return f"cause {causes[0].id}"
+    if failure.measured:
+        return "numbers"
+    return f"event {id(failure)}"
+
+
+def _card_of(property_id: str, made: Iterable[Card]) -> Card | None:
+    """The card that has a failure of a property among its roots."""
+    return next(
+        (
+            card
+            for card in made
+            if any(property_id in (root.name, *root.properties) for root in card.roots)
+        ),
+        None,
+    )
+
+
+def causes_of(failure: Failure) -> tuple[Cause, ...]:
+    """The known mistakes that reproduce a failure, the likeliest first.
+
+    A mistake that says what it explains is a cause of that only; one of an older report is a cause
+    of every failure of its dtype.
+    """
+    causes = failure.result.causes
+    return tuple(cause for cause in causes if _explains(cause, failure))[:NAMED]
+
+
+def _explains(cause: Cause, failure: Failure) -> bool:
+    if not cause.explains:
+        return True
+    output = failure.violation.output
+    if not failure.measured:
+        return any(f"{event} {output}" in cause.explains for event in EVENTS)
+    what, _, call = output.partition(" of ")
+    if what not in OUTPUTS:
+        return True
+    mode = (call or "train").partition(" ")[0]
+    return any(
+        name.rpartition(" ")[2] == what and (mode not in MODES or name.startswith(mode))
+        for name in cause.explains
+    )

@@ -1,0 +1,113 @@
+"""The failures of a target: violations that are the same in several dtypes, told once."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from bnproof.properties.known import family
+from bnproof.properties.property import describe
+from bnproof.properties.result import ENTRY, Result, Violation
+from bnproof.report.lines import ratio
+from bnproof.report.whole import BAD, Placed
+
+GIVEN_UP = "not tried any more after too many failures; the last: "
+"""How the session begins the detail of a case that it did not run."""
+
+
+@dataclass
+class Failure:
+    """A violation, the places that share it, and the properties that break by the same event.
+
+    Attributes:
+        result, violation: the first one found.
+        place: where it was found first.
+        others: the other places with the error/bound there, where it was measured.
+        properties: other properties that break by the same event.
+        further: further violations that were found with it.
+        found_in: the property and the place of each result that has it.
+    """
+
+    result: Result
+    violation: Violation
+    place: str = ""
+    others: dict[str, float] = field(default_factory=dict)
+    properties: list[str] = field(default_factory=list)
+    further: int = 0
+    found_in: set[tuple[str, str]] = field(default_factory=set)
+
+    @property
+    def name(self) -> str:
+        """The property that the failure is shown with."""
+        return self.result.property
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """All places, in order."""
+        return (self.place or self.result.dtype, *self.others)
+
+    @property
+    def dtypes(self) -> list[str]:
+        """The other places in words, with the error/bound where it was measured."""
+        if not self.measured:
+            return list(self.others)
+        return [f"{place} ({ratio(value)})" for place, value in self.others.items()]
+
+    @property
+    def measured(self) -> bool:
+        """Whether a number is wrong, and not something raised, crashed or changed."""
+        return is_measured(self.violation)
+
+
+def ratio_unsaid(failure: Failure) -> str:
+    """The error/bound of a failure, "" where nothing is measured or its detail has it.
+
+    >>> violation = Violation("a case", "a", "y", f"y: {describe(9.0)}", ratio=9.0)
+    >>> ratio_unsaid(Failure(Result("p", "s", "t", "float32", "fail"), violation))
+    ''
+    """
+    violation = failure.violation
+    said = describe(violation.ratio) in violation.detail
+    return ratio(violation.ratio) if failure.measured and not said else ""
+
+
+def is_measured(violation: Violation) -> bool:
+    """Whether a number is wrong, and not something raised, crashed or changed."""
+    return bool(violation.elements) or math.isfinite(violation.ratio)
+
+
+def placed(results: Iterable[Result]) -> list[Placed]:
+    """Results of one variant: the place of each is its dtype."""
+    return [Placed(result.dtype, result) for result in results]
+
+
+def gather(found: Iterable[Placed]) -> list[Failure]:
+    """The failures, one per cause as far as the observations tell.
+
+    A wrong number is one failure per property and output, whatever the dtype; an exception or a
+    crash is one failure, whatever properties it breaks.
+    """
+    failures: dict[tuple[str, ...], Failure] = {}
+    for each in found:
+        if each.result.verdict not in BAD:
+            continue
+        for number, violation in enumerate(each.result.violations):
+            key = _event(each.result, violation)
+            failure = failures.setdefault(key, Failure(each.result, violation, each.place))
+            failure.found_in.add((each.result.property, each.place))
+            if each.place not in failure.places:
+                failure.others[each.place] = violation.ratio
+            if each.result.property not in (failure.name, *failure.properties):
+                failure.properties.append(each.result.property)
+            failure.further += each.result.further if number == 0 else 0
+    return list(failures.values())
+
+
+def _event(result: Result, violation: Violation) -> tuple[str, ...]:
+    if is_measured(violation):
+        return result.property, family(violation.output)
+    return violation.kind, violation.detail.removeprefix(GIVEN_UP)
+
+
+def about_entries(found: Sequence[Failure]) -> bool:
+    """Whether a file of known failures is wrong, if anything, and not the target."""
+    return all(failure.violation.output == ENTRY for failure in found)
