@@ -315,7 +315,8 @@ def _incomplete(session: AnySession, found: "Checked") -> tuple[str, ...]:
     """What was not identified, and so not tested, with what the user can say of it."""
     left = session.told[session.variant].unidentified(session.outside)
     lines = incomplete_lines(left)
-    evaluates = {"infer", "layer"} & set(session.declaration.methods)
+    methods = session.declaration.methods
+    evaluates = "infer" in methods or methods == ("layer",)
     ran = [offers for dtype, offers in found.offers.items() if found.cases.get(dtype)]
     if evaluates and ran and not any("infer y" in offers for offers in ran):
         lines += (NO_EVALUATION,)
