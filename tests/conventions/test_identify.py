@@ -369,3 +369,21 @@ def test_probes_are_not_repeated() -> None:
     probes = Probes(session)
 
     assert probes.main(4, "train") is probes.main(4, "train")
+
+
+def test_fixed_shape_with_channels_last() -> None:
+    """Catches an axis that is looked for where it is known already, which was a fault of ours."""
+
+    class Last(BatchNorm):
+        dtypes, channel_axis = ("float32",), -1
+        ranks: tuple[int, ...] = (4,)  # type: ignore[assignment]  # fewer than the reference's
+        fixed = {"shape": (4, 6, 5, 7)}  # noqa: RUF012  # read once
+
+        def __init__(self) -> None:
+            super().__init__(channel_axis=-1)
+
+    found = {f.convention: f.value for f in identified(Last()).findings}
+    assert found["momentum_weighs"] == "new"
+    assert found["running_variance"] == "unbiased"
+    assert found["ranks"] == (4,)
+    assert found["inference_statistics"] == "running"
