@@ -23,7 +23,6 @@ from bnproof.spec.language import (
     mu,
     substituted,
     total,
-    unfold,
     v,
     var,
     w,
@@ -250,7 +249,7 @@ def unbiased() -> list[Claim]:
     scale = 1 / sqrt(c * var + eps)
     normalized = gamma * (x[k] - mu) * scale + beta
     loss = total(lambda i: dy[i] * (gamma * (x[i] - mu) * scale + beta))
-    standard = unfold(y[k]).xreplace({gamma: gamma / sqrt(c), eps: eps / c})
+    standard = gamma / sqrt(c) * (x[k] - mu) / sqrt(var + eps / c) + beta
     along = mean(lambda i: dy[i] * (x[i] - mu) * scale)
     return [
         Claim(
@@ -267,7 +266,7 @@ def unbiased() -> list[Claim]:
             from_definitions=True,
         ),
         Claim(
-            Derivative(unfold(loss), x[k]),
+            Derivative(loss, x[k]),
             gamma * scale * (dy[k] - mean(lambda i: dy[i]) - c * (x[k] - mu) * scale * along),
             "the derivative of c var is c times that of var",
             from_definitions=True,

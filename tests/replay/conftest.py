@@ -60,6 +60,18 @@ WRONG = {
                 return y, mean, var, again
 
 
+        class GammaOnly:
+            dtypes = ("float64",)
+            ranks = (2,)
+            affine_parameters = "gamma only"
+
+            def train(self, x, gamma, beta, *statistics, **settings):
+                if beta is not None:
+                    raise TypeError("beta: expected None")
+                y, mean, var, backward = Right().train(x, gamma, None, *statistics, **settings)
+                return y * FACTOR, mean, var, backward
+
+
         class MovesStatistics:
             dtypes = ("float64",)
             ranks = (2,)
@@ -98,6 +110,26 @@ WRONG = {
 
             def layer(self, channels, *, momentum, eps):
                 return Layer(Right().layer(channels, momentum=momentum, eps=eps, dtype="float64"))
+
+
+        class GammaOnly:
+            dtypes = ("float64",)
+            ranks = (2,)
+            affine_parameters = "gamma only"
+
+            def layer(self, channels, *, momentum, eps):
+                right = Right().layer(channels, momentum=momentum, eps=eps, dtype="float64")
+                del right._arrays["beta"]
+                right._functions = WithoutBeta()
+                return Layer(right)
+
+
+        class WithoutBeta:
+            def train(self, x, gamma, *statistics, **settings):
+                return Right().train(x, gamma, None, *statistics, **settings)
+
+            def infer(self, x, gamma, *statistics, **settings):
+                return Right().infer(x, gamma, None, *statistics, **settings)
 
 
         class Layer:

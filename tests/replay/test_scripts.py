@@ -17,6 +17,8 @@ KINDS = {
     "statistics": ("functions.py:MovesStatistics", "running/untouched-by-inference", "float64"),
     "an input": ("functions.py:OverwritesDy", "backward/inputs-unchanged", "float64"),
     "layer": ("layers.py:BN", "layer/training", "float64"),
+    "no beta": ("functions.py:GammaOnly", "forward/agreement", "float64"),
+    "layer without beta": ("layers.py:GammaOnly", "layer/training", "float64"),
     "torch": ("modules.py:BN", "inference/agreement", "float32"),
     "double": ("functions.py:BN", "backward/double-backward", "float32"),
     "double of torch": ("modules.py:BN", "backward/double-backward", "float32"),
