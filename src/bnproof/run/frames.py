@@ -8,7 +8,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent
 HARNESS = ("properties", "run", "report", "cli")
-ALL = (*HARNESS, "implementations", "reference", "mutants", "spec")
+ALL = (*HARNESS, "targets", "implementations", "reference", "mutants", "spec")
 _FRAME = re.compile(r'File "(?P<file>.*)", line (?P<line>\d+) in (?P<function>\S+)')
 
 
