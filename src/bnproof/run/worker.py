@@ -35,10 +35,10 @@ from bnproof.properties.observation import Event, Observation
 from bnproof.properties.spelling import misspelt
 from bnproof.run.frames import raised_by_us
 from bnproof.run.kinds import recognised
-from bnproof.run.loading import find, variants_of
+from bnproof.run.loading import locate, variants_of
 from bnproof.run.memory import Limit, half_of_the_machine, in_words, is_shortage
 from bnproof.run.surroundings import Surroundings, seed
-from bnproof.run.target import TargetError, parse
+from bnproof.run.target import Target, TargetError, parse
 
 if TYPE_CHECKING:
     from bnproof.replay.transcript import Transcript
@@ -57,6 +57,7 @@ class Worker:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.found: Any = None
+        self.target: Target | None = None
         self.variants: list[Any] = []
         self.declarations: list[Declaration] = []
         self._executors: dict[int, Executor] = {}
@@ -101,7 +102,8 @@ class Worker:
         """
         seed()
         with Limit(max(memory, half_of_the_machine())).holding():
-            self.found = find(parse(target))
+            located = locate(parse(target))
+            self.target, self.found = located.target, located.found
             self.variants = variants_of(target, self.found)
             try:
                 self.declarations = [declaration_of(variant) for variant in self.variants]
@@ -171,6 +173,7 @@ class Worker:
         transcript = transcribe(made, declaration, cases, self._announce, self._returned)
         self._end_of_case()
         transcript.standalone = self._standalone(made, cases[0].dtype)
+        transcript.target = self.target
         return transcript
 
     def _standalone(self, variant: Any, dtype: str) -> str:

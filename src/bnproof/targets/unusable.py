@@ -1,4 +1,6 @@
-"""The error for a target that was found, and that cannot be used."""
+"""The errors for a target that was found, and that is not or cannot be used as an implementation."""
+
+from typing import Any
 
 from bnproof.properties.contract import ContractError
 
@@ -14,3 +16,20 @@ class Unusable(ContractError):
     def __init__(self, reason: str, line: str = "") -> None:
         super().__init__(f"{reason}\n{line}" if line else reason)
         self.reason, self.line = reason, line
+
+
+class NotRecognised(TypeError):  # noqa: N818  # a fact about the target, and a TypeError to callers
+    """A target of a form that nothing knows.
+
+    Attributes:
+        target: the object.
+    """
+
+    def __init__(self, target: Any) -> None:
+        kind = target if isinstance(target, type) else type(target)
+        named = f"{kind.__module__}.{kind.__qualname__}"
+        super().__init__(
+            f"{named} is not recognised as a batch normalization; see `bnproof targets` for the "
+            "forms that are, or write a class with train(x, gamma, beta, running_mean, running_var)"
+        )
+        self.target = target

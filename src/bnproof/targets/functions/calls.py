@@ -97,6 +97,7 @@ class Functions:
 
     def __init__(self, functions: tuple[Callable[..., Any], ...], plan: Plan) -> None:
         self.functions, self.plan = functions, plan
+        self.programs: dict[Any, Any] = {}  # what is compiled, where a framework compiles
 
     def train(
         self,

@@ -137,7 +137,8 @@ def _evidence(made: Fit, found: Settings) -> Iterator[str]:
     if affected:
         written = {rank: _shape(made, rank) for rank in made.ranks}
         shapes = ", ".join(f"{shape} in rank {rank}" for rank, shape in written.items())
-        yield f"{' and '.join(affected)} are given in the shape {shapes}"
+        how = ", contiguous" if made.framework is Framework.TORCH else ""
+        yield f"{' and '.join(affected)} are given in the shape {shapes}{how}"
     yield from found.evidence
 
 

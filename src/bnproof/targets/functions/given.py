@@ -109,4 +109,4 @@ def takes_parameters(function: Any) -> bool:
 
 def takes_x(parameters: Sequence[Parameter]) -> bool:
     """Whether some parameter may be x, so that the function is no factory."""
-    return any(Role.X in candidates(p) or (p.required and not candidates(p)) for p in parameters)
+    return any(Role.X in candidates(p) or (p.required and not roles_of(p.name)) for p in parameters)

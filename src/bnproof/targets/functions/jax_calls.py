@@ -4,13 +4,14 @@ The text of this file is a part of stand-alone scripts.
 """
 
 import functools
+from collections.abc import Mapping
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from bnproof.targets.functions.calls import Functions, at
+from bnproof.targets.functions.calls import Call, Functions, at
 
 
 pull = jax.jit(lambda pulled_back, dy: pulled_back(dy))
@@ -19,10 +20,6 @@ pull = jax.jit(lambda pulled_back, dy: pulled_back(dy))
 
 class JaxFunctions(Functions):
     """JAX functions as an implementation of the contract; every array is copied."""
-
-    def __init__(self, functions: Any, plan: Any) -> None:
-        super().__init__(functions, plan)
-        self.programs: dict[Any, Any] = {}
 
     def run(self, values: dict[str, Any], *, training: bool) -> tuple[Any, Any, Any, Any]:
         """One call of forward, and its gradients.
@@ -39,13 +36,34 @@ class JaxFunctions(Functions):
 
         def gradients(dy: Any) -> tuple[Any, Any, Any]:
             made = dict(zip(names, pull(pulled_back, self.whole(dy))))
-            dx = np.array(self.whole_back(made["x"]))
+            dx = self.whole_back(np.array(made["x"]))
             vectors = (self.flat(made.get(n), held[n]) for n in ("gamma", "beta"))
             return dx, *vectors  # type: ignore[return-value]  # three
 
         pairs = zip(statistics, ("running_mean", "running_var"))
         after = [None if s is None else self.flat(s, held[n]) for s, n in pairs]
-        return np.array(self.whole_back(y)), *after, gradients
+        return self.whole_back(np.array(y)), *after, gradients
+
+    def called(
+        self, call: Call, held: Mapping[str, Any], *, training: bool
+    ) -> tuple[Any, dict[str, Any]]:
+        """What forward returns, and its arguments by name; compiled as a whole where possible."""
+        if isinstance(held["x"], jax.core.Tracer):
+            return super().called(call, held, training=training)
+        key = call.function, call.arguments, self.plan.channel_axis, training
+        if key not in self.programs:
+
+            def whole(held: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+                returned, given = super(JaxFunctions, self).called(call, held, training=training)
+                plain = [a.name for a in call.arguments if a.role not in ("mode", "constant")]
+                return returned, {name: given[name] for name in plain}
+
+            self.programs[key] = jax.jit(whole)
+        try:
+            made: tuple[Any, dict[str, Any]] = self.programs[key](held)
+        except (jax.errors.JAXTypeError, TypeError):
+            return super().called(call, held, training=training)
+        return made
 
     def taken(self, *, training: bool) -> set[str]:
         """The roles of the arguments."""
@@ -55,7 +73,7 @@ class JaxFunctions(Functions):
 
     def program(self, held: dict[str, Any], names: tuple[str, ...], *, training: bool) -> Any:
         """y, what pulls gradients back, and the statistics; compiled where that is possible."""
-        key = names, training
+        key = self.plan, names, training
         if key not in self.programs:
             steps = functools.partial(self.differentiated, names=names, training=training)
             self.programs[key] = jax.jit(steps)
@@ -95,12 +113,11 @@ class JaxFunctions(Functions):
 
     def vector(self, a: Any, shape: tuple[int, ...]) -> Any:
         """gamma, beta or a statistic as a copy of a shape."""
-        return jnp.array(a, copy=True).reshape(shape)
+        return jnp.asarray(np.array(a).reshape(shape))
 
     def whole(self, a: Any) -> Any:
         """x or dy as a copy."""
-        made = jnp.array(a, copy=True)
-        return made.T if self.plan.columns else made
+        return jnp.asarray(np.array(a.T if self.plan.columns else a))
 
     def flat(self, a: Any, given: Any) -> Any:
         """A vector as the contract has it; one of another shape than was given stays as it is."""

@@ -25,6 +25,7 @@ FORWARD = (
 """The roles of the arguments of a forward function; those without a name take them in this order."""
 
 CONTAINERS = (Role.STATE, Role.PARAMETERS, Role.SETTINGS)
+SETTINGS = (Role.EPS, Role.MOMENTUM)
 FLAGS = (Role.TRAINING, Role.EVALUATION)
 MOST = 40
 """Assignments of roles that are tried."""
@@ -91,6 +92,8 @@ def candidates(parameter: Parameter) -> list[Role]:
     """
     named = [role for role in roles_of(parameter.name) if role in FORWARD]
     fitting = [role for role in named if _fits(role, parameter.default)]
+    if isinstance(parameter.default, float):
+        fitting = [role for role in fitting if role in SETTINGS] or fitting
     return fitting or [role for role in _by_default(parameter.default) if not named]
 
 
@@ -103,7 +106,7 @@ def _fits(role: Role, default: Any) -> bool:
     if isinstance(default, str):
         return role in (Role.MODE, Role.AXIS)
     if isinstance(default, float):
-        return role in (Role.EPS, Role.MOMENTUM, Role.GAMMA, Role.BETA)
+        return role in (*SETTINGS, Role.GAMMA, Role.BETA)
     if isinstance(default, (int, tuple, list)):
         return role not in (*FLAGS, Role.X)
     return role not in (*FLAGS, Role.EPS)
@@ -111,8 +114,6 @@ def _fits(role: Role, default: Any) -> bool:
 
 def _by_default(default: Any) -> list[Role]:
     """What a default alone says."""
-    if isinstance(default, bool):
-        return list(FLAGS)
     if isinstance(default, float):
         small = default < 0.01  # noqa: PLR2004  # no momentum is that small, no eps that large
         return [Role.EPS] if small else [Role.MOMENTUM]
@@ -165,7 +166,8 @@ def _options(
     named = candidates(parameter)
     costs: list[tuple[int, Role | None]] = [(10 * i, role) for i, role in enumerate(named)]
     if not parameter.required:
-        return [*costs, (35 if named else 0, None)]
+        flags = [(15, FLAGS[0]), (25, FLAGS[1])] if is_unnamed_flag(parameter) else []
+        return [(0, None), *flags] if not named else [*costs, (35, None)]
     if named and not is_vague(parameter.name):
         return costs
     taken = {
@@ -181,6 +183,11 @@ def is_clear(parameters: Sequence[Parameter], named: dict[str, Role]) -> bool:
     """Whether names alone say which role each parameter has, so that behaviour decides nothing."""
     own = [p for p in parameters if p.name in named or p.required]
     return all(len(candidates(p)) == 1 and not is_vague(p.name) for p in own)
+
+
+def is_unnamed_flag(parameter: Parameter) -> bool:
+    """Whether a parameter is True or False by default, and its name says nothing."""
+    return isinstance(parameter.default, bool) and not roles_of(parameter.name)
 
 
 def is_vague(name: str) -> bool:

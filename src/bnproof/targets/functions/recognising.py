@@ -14,7 +14,13 @@ from bnproof.targets.functions.building import arguments_of, with_member
 from bnproof.targets.functions.calls import Argument, Call, Functions, Plan
 from bnproof.targets.functions.given import Given, is_autograd, name_of
 from bnproof.targets.functions.judging import Explained, explained
-from bnproof.targets.functions.parameters import Parameter, assignments, is_clear, parameters_of
+from bnproof.targets.functions.parameters import (
+    Parameter,
+    assignments,
+    is_clear,
+    is_unnamed_flag,
+    parameters_of,
+)
 from bnproof.targets.functions.results import parameter_of, returns_statistics
 from bnproof.targets.functions.shapes import Shaped, Wanted
 from bnproof.targets.functions.sources import Columns, source_of
@@ -87,11 +93,20 @@ def fit(given: Given, failure: Failure) -> Fit | None:
         for named in assignments(parameters):
             for made in _fits(given, framework, runtime, parameters, named, failure):
                 found.append(made)
-            if found and (is_clear(parameters, named) or found[-1].is_explained):
+            clear = is_clear(parameters, named) or (found and found[-1].is_explained)
+            if found and clear and not _lacks_mode(found[-1]):
                 break
         if found:
             return max(found, key=lambda each: each.explained.count)
     return None
+
+
+def _lacks_mode(made: Fit) -> bool:
+    """Whether evaluation is missing, and some flag may be what chooses it."""
+    plan, named = made.plan, set(made.named)
+    flags = [p for p in made.parameters if is_unnamed_flag(p) and p.name not in named]
+    averaged = plan.train is not None and plan.train.running_mean is not None
+    return bool(flags) and averaged and plan.infer is None
 
 
 def _fits(

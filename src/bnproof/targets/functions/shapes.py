@@ -136,7 +136,8 @@ def _read(wanted: Wanted, plan: Plan, rank: int, style: str) -> Shaped:
     plan = replace(plan, train=train, backward=backward.backward)
     runtime = with_plan(wanted.runtime, plan)
     seen = _pattern_of_training(Trial(runtime, train, values), plan.channel_axis)
-    good = seen is not None and _is_consistent(runtime, values)
+    compared = seen is not None and (seen is Pattern.CHANNEL or rank == 2)
+    good = compared and _is_consistent(runtime, values)
     return Shaped(rank, style, plan, seen, good, backward, None, error)
 
 

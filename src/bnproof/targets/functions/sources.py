@@ -89,7 +89,7 @@ class Source:
     def unpacked(self, parameter: str) -> list[str]:
         """The names that a parameter is unpacked into.
 
-        >>> Source("def f(x, s):\n    mean, var = s").unpacked("s")
+        >>> Source("def f(x, s): mean, var = s").unpacked("s")
         ['mean', 'var']
         """
         for node in ast.walk(self._tree):

@@ -72,8 +72,8 @@ class TorchFunctions(Functions):
         return {name: held[name] for name in names}
 
     def vector(self, a: Any, shape: tuple[int, ...]) -> Any:
-        """gamma, beta or a statistic as a tensor of a shape."""
-        made = tensor(a)
+        """gamma, beta or a statistic as a contiguous tensor of a shape, as parameters are."""
+        made = tensor(a if a.flags.c_contiguous else np.array(a))
         return made if tuple(made.shape) == shape else made.reshape(shape)
 
     def whole(self, a: Any) -> Any:

@@ -132,7 +132,9 @@ def numbers_of(value: Any) -> Array:
 
 def with_plan(runtime: Functions, plan: Plan) -> Functions:
     """The same functions under another plan."""
-    return type(runtime)(runtime.functions, plan)
+    made = type(runtime)(runtime.functions, plan)
+    made.programs = runtime.programs
+    return made
 
 
 def with_shapes(plan: Plan, rank: int, style: str) -> Plan:
