@@ -2,7 +2,11 @@
 
 An adapter is a pair: ``recognises(object)``, which must not import the library, and
 ``build(object)``, which gives the implementations to check, one or more.  Third parties register
-theirs through the entry point group ``bnproof.adapters``: an object with those two functions.
+theirs through the entry point group ``bnproof.adapters``, as a module or an object with those two
+functions; they are asked before anything else.  In a package's pyproject.toml:
+
+    [project.entry-points."bnproof.adapters"]
+    mylib = "mylib.bnproof_adapter"
 """
 
 from collections.abc import Iterator
@@ -10,7 +14,10 @@ from importlib import import_module, metadata
 from typing import Any
 
 from bnproof.properties.signatures import fits_contract, means_contract
-from bnproof.targets.objects.build import build as objects
+from bnproof.targets.functions import recognise_functions
+from bnproof.targets.objects.build import build
+from bnproof.targets.raised import raised
+from bnproof.targets.unusable import Unusable
 
 OURS = ("course_functions", "course_exercise")
 GROUP = "bnproof.adapters"
@@ -19,7 +26,7 @@ GROUP = "bnproof.adapters"
 def adapt(target: Any) -> Any:
     """The implementation of the contract that a target stands for; the first, if it is several.
 
-    Raises TypeError for a target that no adapter recognises.
+    Raises as `variants` does.
     """
     return variants(target)[0]
 
@@ -27,8 +34,11 @@ def adapt(target: Any) -> Any:
 def variants(target: Any) -> list[Any]:
     """All implementations that a target stands for, to be checked one after the other.
 
-    A class of the contract is instantiated without arguments.  A torch module gives two: mixed
-    precision, and wholly in 16 bits.
+    Adapters of third parties are asked first, then the contract, then the adapters of this folder,
+    then the recognisers of `bnproof.targets`.  A class of the contract is instantiated without
+    arguments.  A torch module gives several: mixed precision, and wholly in 16 bits.  Raises
+    `NotRecognised` for a target that none of them knows, and `Unusable` for one that cannot be
+    called.
 
     >>> class Mine:
     ...     def infer(self, x, gamma, beta, running_mean, running_var, *, eps): ...
@@ -39,8 +49,18 @@ def variants(target: Any) -> list[Any]:
     if adapter is not None:
         return list(adapter.build(target))
     if of_contract(target):
-        return [target() if isinstance(target, type) else target]
-    return objects(target)
+        return [_instance(target) if isinstance(target, type) else target]
+    made = recognise_functions(target)
+    return build(target) if made is None else made
+
+
+def _instance(kind: type) -> Any:
+    """An instance of a user's class, made without arguments."""
+    try:
+        return kind()
+    except BaseException as error:  # a constructor of the user's may do anything
+        said = raised(error)
+        raise Unusable(f"making an instance of it raised {said.text}", said.where) from error
 
 
 def of_contract(target: Any) -> bool:
@@ -57,7 +77,9 @@ def adapter_of(target: Any) -> Any:
 
     Third parties are asked first, since a library's class may have a method ``train`` of its own.
 
-    >>> adapter_of((print, print)).__name__
+    >>> def forward(x, gamma, beta, bn_param): ...
+    >>> def backward(dout, cache): ...
+    >>> adapter_of((forward, backward)).__name__
     'bnproof.implementations.course_functions'
     """
     found = next((each for each in _third_party() if each.recognises(target)), None)
@@ -73,7 +95,11 @@ def known_targets() -> list[tuple[str, str]]:
         ("module:attribute", "an object or class of the contract"),
         ("path/to/file.py:attribute", "the same, in a file"),
         ("torch.nn:BatchNorm2d", "a torch.nn.Module class or instance, of torch or of one's own"),
-        ("file.py:batchnorm_forward,batchnorm_backward", "a pair of functions as courses set them"),
+        ("file.py", "the one thing in the file that looks like a batch normalization"),
+        ("file.py:batch_norm", "a function on arrays of NumPy, torch or JAX, with its backward"),
+        ("file.py:forward,backward", "a pair of functions, in any of their usual forms"),
+        ("file.py:bn_train,bn_test", "a function for training and one for evaluation"),
+        ("file.py:MyFunction", "a subclass of torch.autograd.Function"),
     ]
     others = metadata.entry_points(group=GROUP)
     return known + [(point.name, f"adapter of {point.value}") for point in others]

@@ -14,25 +14,60 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnproof.implementations.standalone import COURSE
+from bnproof.targets.aliases import Role, is_called
+from bnproof.targets.functions.parameters import parameters_of
+from bnproof.targets.functions.trial import CallError, data, guarded
+from bnproof.targets.patterns import Pattern, pattern
+from bnproof.targets.recognition import Recognition
 
 Array = NDArray[Any]
+HELD = ("running_mean", "running_var", "eps", "momentum")
+"""What bn_param holds, beside the mode."""
 
 
 def recognises(target: Any) -> bool:
-    """A tuple of two functions."""
-    return isinstance(target, tuple) and len(target) == 2 and all(callable(f) for f in target)
+    """A tuple of two functions, the first of which takes x, gamma, beta and a dict of settings.
+
+    >>> def forward(x, gamma, beta, bn_param): ...
+    >>> def backward(dout, cache): ...
+    >>> recognises((forward, backward)), recognises((backward, forward))
+    (True, False)
+    """
+    if not isinstance(target, tuple) or len(target) != 2 or not all(map(callable, target)):
+        return False
+    parameters = parameters_of(target[0]) or []
+    required = [parameter for parameter in parameters if parameter.required]
+    return len(required) == 4 and is_called(required[3].name, Role.SETTINGS)
 
 
 def build(target: Any) -> list["CourseFunctions"]:
     """The one implementation that a pair stands for."""
-    return [CourseFunctions(*target)]
+    made = CourseFunctions(*target)
+    if _is_of_images(made):
+        made.ranks = (4,)
+    return [made]
+
+
+def _is_of_images(made: "CourseFunctions") -> bool:
+    """Whether the functions normalise images by channel, which functions for rows do not."""
+    values = data(4)
+
+    def forward(x: Array) -> Array:
+        y: Array = guarded(lambda: np.asarray(made.train(**{**values, "x": x})[0]))
+        return y
+
+    try:
+        y = forward(values["x"])
+        return y.shape == values["x"].shape and pattern(forward, y, 1) is Pattern.CHANNEL
+    except CallError:
+        return False
 
 
 class CourseFunctions:
     """forward and backward of an exercise, as an implementation of the contract."""
 
     dtypes = ("float64",)
-    ranks = (2,)
+    ranks: tuple[int, ...] = (2,)
     momentum_weighs = "old"
     running_variance = "biased"
     single_value = "undefined"
@@ -45,6 +80,13 @@ class CourseFunctions:
     def __init__(self, forward: Callable[..., Any], backward: Callable[..., Any]) -> None:
         self._forward, self._backward = forward, backward
         self.name = f"{forward.__name__}, {backward.__name__}"
+        self.recognition = Recognition(
+            "NumPy functions forward and backward of a course, with a dict bn_param",
+            {
+                **{name: name for name in ("gamma", "beta", "dgamma", "dbeta")},
+                **{name: f"bn_param[{name!r}]" for name in HELD},
+            },
+        )
 
     def train(
         self,

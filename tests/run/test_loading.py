@@ -112,8 +112,7 @@ def test_module_in_the_current_folder(write: Write, monkeypatch: pytest.MonkeyPa
         ("BatchNrom", "did you mean BatchNorm?\nwhat looks usable there: my_forward,my_backward"),
         ("my_forward,my_backwards", "did you mean my_backward?"),
         ("NeedsChannels", "missing 1 required positional argument: 'channels'"),
-        ("Odd", "none of train, infer and layer"),
-        ("my_forward", "good.py:my_forward,my_backward"),
+        ("Odd", "Odd is not recognised as a batch normalization"),
         ("Raises", "OSError: no GPU\ngood.py, line 13"),
     ],
 )
@@ -150,7 +149,8 @@ def test_files_that_raise(write: Write, text: str, said: str) -> None:
         ("no_such_file.py:x", "no file no_such_file.py"),
         ("no/such/file.py:x", "there is no folder no/such"),
         ("/:x", "/ is a folder"),
-        ("json:dumps", "is not an implementation"),
+        ("json:dumps", "json:dumps cannot be used: it cannot be called as dumps(x): TypeError"),
+        ("json:JSONDecodeError", "json.decoder.JSONDecodeError is not recognised"),
     ],
 )
 def test_places(target: str, said: str) -> None:

@@ -20,6 +20,8 @@ def test_reference_needs_no_colon() -> None:
         ("bn.py:forward, backward", "bn.py", True, ("forward", "backward")),
         ("odd:name/bn.py:BN", "odd:name/bn.py", True, ("BN",)),
         ("bn.py:*", "bn.py", True, ("*",)),
+        ("bn.py", "bn.py", True, ()),
+        ("a/b.py:f,g,h", "a/b.py", True, ("f", "g", "h")),
     ],
 )
 def test_forms(text: str, place: str, is_file: bool, attributes: tuple[str, ...]) -> None:
@@ -34,13 +36,12 @@ def test_forms(text: str, place: str, is_file: bool, attributes: tuple[str, ...]
     [
         ("refrence", "did you mean reference"),
         ("BatchNorm", "write reference, module:attribute"),
-        ("bn.py", "write bn.py:ATTRIBUTE"),
         ("torch.nn.BatchNorm2d", "write torch.nn:BatchNorm2d"),
         ("torch.nn:", "is not an attribute"),
         ("torch.nn:*", "is not an attribute"),
         ("torch.nn:Batch Norm", "is not an attribute"),
         (":BN", "not a target"),
-        ("bn.py:a,b,c", "names 3 attributes"),
+        ("bn.py:a,b,c,d", "names 4 attributes; expected at most 3"),
         ("", "not a target"),
     ],
 )

@@ -16,7 +16,7 @@ def nodeid_of(config: pytest.Config, target: str) -> str:
     path = (config.invocation_params.dir / parsed.path).resolve()
     if not parsed.is_file or not path.is_relative_to(config.rootpath):
         return target
-    return f"{path.relative_to(config.rootpath).as_posix()}:{','.join(parsed.attributes)}"
+    return parsed.at(path.relative_to(config.rootpath).as_posix())
 
 
 def take_ids(config: pytest.Config) -> None:

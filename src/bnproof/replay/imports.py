@@ -52,14 +52,15 @@ def _target(target: Target, folder: Path | None) -> list[str]:
 def _file(target: Target, folder: Path | None) -> tuple[list[str], str]:
     """The line that makes a file's folder known, and the name to import it by."""
     path = target.path.resolve()
-    if path.stem in TAKEN:
+    if not target.module and path.stem in TAKEN:
         raise NoScript(f"a file named {path.name} cannot be imported by its name")
-    where = quoted(str(path.parent))
+    root = target.root or str(path.parent)
+    where = quoted(root)
     if folder is not None:
-        relative = os.path.relpath(path.parent, folder.resolve())
+        relative = os.path.relpath(root, folder.resolve())
         own = "os.path.dirname(os.path.abspath(__file__))"
         where = own if relative == "." else f"os.path.join({own}, {quoted(relative)})"
-    return [f"sys.path.insert(0, {where})"], path.stem
+    return [f"sys.path.insert(0, {where})"], target.module or path.stem
 
 
 def _check(dotted: str, text: str) -> None:

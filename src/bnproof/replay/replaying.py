@@ -66,7 +66,7 @@ def placed(replay: Replay) -> str:
         target = parse(replay.target)
         there = Path(replay.folder) / target.path
         if target.is_file and not target.path.exists() and there.is_file():
-            return f"{there}:{','.join(target.attributes)}"
+            return target.at(str(there))
     return replay.target
 
 

@@ -108,7 +108,8 @@ def _first_that_fails(
 def _source(replay: Replay, transcript: Transcript, folder: Path | None) -> Source:
     is_torch = "torch." in transcript.standalone
     dtypes = {"bfloat16": "float32"} if is_torch else {}
-    return Source(parse(placed(replay)), transcript.standalone, folder, dtypes)
+    target = transcript.target or parse(placed(replay))
+    return Source(target, transcript.standalone, folder, dtypes)
 
 
 def _comment(replay: Replay, property_: Property) -> Iterator[str]:

@@ -15,6 +15,7 @@ from bnproof.properties.contract import Declaration
 from bnproof.properties.execution import Executor
 from bnproof.properties.formats import FORMATS, Array
 from bnproof.properties.observation import DOUBLE, Observation
+from bnproof.run.target import Target
 
 ARGUMENTS = {
     "train": ("x", "gamma", "beta", "running_mean", "running_var"),
@@ -72,11 +73,13 @@ class Transcript:
         calls: in their order.
         ran: each case and what was observed, with the number of its first call.
         standalone: source text that stands for the adapter, "" for an object of the contract.
+        target: what was loaded, with the attributes that the user meant; None for an object.
     """
 
     calls: list[Call] = field(default_factory=list)
     ran: list[tuple[Case, Observation, int]] = field(default_factory=list)
     standalone: str = ""
+    target: Target | None = None
 
 
 def transcribe(

@@ -1,16 +1,77 @@
-"""What in a module looks as if it could be a target."""
+"""What in a module looks like a batch normalization: classes, instances, functions, pairs."""
 
 import inspect
-from types import ModuleType
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import CodeType, ModuleType
 from typing import Any
 
 from bnproof.properties.contract import METHODS
+from bnproof.targets.functions.given import is_function, kind_of, takes_parameters
 
 SHOWN = 8
 
+NORM = re.compile(r"(^|_)bn(\d?d)?(_|$)|batch_?norm|batch_?normali[sz]", re.IGNORECASE)
+"""Names of batch normalizations, in snake case."""
+
+OTHER = re.compile(
+    r"(layer|group|instance|rms|weight|spectral|local_?response|l[12])_?norm|^test_|^check_|^plot"
+    r"|^(init|get|load|save|print|show|compare|verify|numeric|run|demo|example|time|bench)_"
+    r"|^main$|(^|_)net(work)?(_|$)|model|loss|linear|relu|conv(?!.*norm)",
+    re.IGNORECASE,
+)
+"""Names of other things."""
+
+PERHAPS = re.compile(r"norm", re.IGNORECASE)
+"""Names that may be of a batch normalization."""
+
+STEPS = re.compile(
+    r"(?<![a-z])(forwards?|fwd|backwards?|bwd|backprop|bprop|back|gradients?|grad|training|train"
+    r"|test|evaluate|eval|inference|infer|predict|pass|d)(?![a-z])"
+)
+"""The words of a name that say which step of a pair a function is."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One thing that may be a target.
+
+    Attributes:
+        attributes: its name, or the names of a pair.
+        named: how clearly its name says that it is a batch normalization: 2, 1 or 0.
+    """
+
+    attributes: tuple[str, ...]
+    named: int
+
+    @property
+    def text(self) -> str:
+        """As it is written after the colon."""
+        return ",".join(self.attributes)
+
+
+def candidates(module: ModuleType) -> list[Candidate]:
+    """What in a module looks like a batch normalization, with names that say so where there are any.
+
+    What the module imports, and what one of its classes uses itself, is left out.
+
+    >>> module = ModuleType("mine")
+    >>> module.MyBatchNorm = type("MyBatchNorm", (), {"train": print, "__module__": "mine"})
+    >>> module.Linear = type("Linear", (), {"train": print, "__module__": "mine"})
+    >>> [candidate.text for candidate in candidates(module)]
+    ['MyBatchNorm']
+    """
+    own = {name: m for name, m in vars(module).items() if _is_public(module, name, m)}
+    found = [*_classes(own), *_instances(own), *_functions(own)]
+    used = {name for c in found for name in _used_by(own[c.attributes[0]])}
+    free = [c for c in found if not used & set(c.attributes)] or found
+    clearest = max((c.named for c in free), default=0)
+    return [c for c in free if c.named == clearest]
+
 
 def usable(found: Any) -> list[str]:
-    """Names in a module or class that look usable: objects with train or infer, norms, pairs.
+    """Names in a module or class that look usable, as they are written after the colon.
 
     >>> import types
     >>> module = types.ModuleType("mine")
@@ -22,37 +83,132 @@ def usable(found: Any) -> list[str]:
     names = [name for name in dir(found) if not name.startswith("_")]
     members = {name: inspect.getattr_static(found, name, None) for name in names}
     own = {name: m for name, m in members.items() if _is_own(found, m)}
-    return _pairs(own) + [name for name, member in own.items() if _looks_usable(name, member)]
+    made = [c.text for c in _functions(own)]
+    return made + [name for name, member in own.items() if _is_class_or_instance(name, member)]
+
+
+def _is_public(module: ModuleType, name: str, member: Any) -> bool:
+    return not name.startswith("_") and _is_own(module, member) and not OTHER.search(_snake(name))
 
 
 def _is_own(found: Any, member: Any) -> bool:
     """Whether a member was made there; what a file imports from elsewhere is not offered."""
     if not isinstance(found, ModuleType) or hasattr(found, "__path__"):
         return True  # packages such as torch.nn gather what is made elsewhere
-    return getattr(member, "__module__", found.__name__) == found.__name__
+    kind = member if isinstance(member, type) or inspect.isroutine(member) else type(member)
+    home = getattr(kind, "__module__", None)
+    return (getattr(member, "__module__", None) or home or found.__name__) == found.__name__
 
 
-def _looks_usable(name: str, member: Any) -> bool:
-    if isinstance(member, ModuleType) or inspect.isfunction(member):
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def _named(name: str) -> int:
+    """How clearly a name is that of a batch normalization.
+
+    >>> _named("MyBatchNorm1d"), _named("Norm"), _named("LayerNorm"), _named("BNLayer")
+    (2, 1, 0, 2)
+    """
+    snake = _snake(name)
+    if OTHER.search(snake):
+        return 0
+    return 2 if NORM.search(snake) or NORM.search(name) else int(bool(PERHAPS.search(snake)))
+
+
+# --- classes and instances ------------------------------------------------------------------------
+
+
+def _classes(own: Mapping[str, Any]) -> Iterator[Candidate]:
+    for name, member in own.items():
+        if isinstance(member, type) and _is_class_or_instance(name, member):
+            yield Candidate((name,), _named(name))
+
+
+def _instances(own: Mapping[str, Any]) -> Iterator[Candidate]:
+    """Objects whose class is not there, or is not a candidate itself."""
+    for name, member in own.items():
+        is_thing = not isinstance(member, (type, ModuleType)) and not is_function(member)
+        classes = [type(member).__name__]
+        if is_thing and _is_class_or_instance(name, member) and not set(classes) & own.keys():
+            yield Candidate((name,), max(_named(name), _named(classes[0])))
+
+
+def _is_class_or_instance(name: str, member: Any) -> bool:
+    """Whether a class, or an object that can be called, has such a name or the contract's methods."""
+    is_class = isinstance(member, type)
+    if isinstance(member, ModuleType) or (is_function(member) and not is_class):
         return False
-    if isinstance(member, type):
-        is_norm = "batchnorm" in name.lower().replace("_", "")
-        from_torch = member.__module__.startswith("torch.")  # where every module has a `train`
-        return is_norm or (not from_torch and any(hasattr(member, method) for method in METHODS))
-    return any(callable(getattr(member, method, None)) for method in METHODS)
+    kind = member if is_class else type(member)
+    if _named(name) or (not is_class and _named(kind.__name__)):
+        return is_class or callable(member) or hasattr(kind, "forward")
+    if is_class and is_function(member):
+        return takes_parameters(member)
+    from_torch = any(base.__module__.startswith("torch.") for base in kind.__mro__)
+    return not from_torch and any(callable(getattr(member, method, None)) for method in METHODS)
 
 
-def pair_of(module: Any, forward: str) -> str:
-    """A function of a module together with its backward, "" if there is none."""
-    backward = forward.replace("forward", "backward")
-    return f"{forward},{backward}" if backward != forward and hasattr(module, backward) else ""
+def _used_by(member: Any) -> set[str]:
+    """Names that the methods of a class use, which are its helpers."""
+    if not isinstance(member, type):
+        return set()
+    methods = (getattr(m, "__func__", m) for m in vars(member).values())
+    held = (inspect.unwrap(m) for m in methods if callable(m))
+    codes = [m.__code__ for m in held if inspect.isfunction(m)]
+    bases = {base.__name__ for base in member.__mro__[1:]}
+    return {name for code in codes for name in _names(code)} | bases - {"object"}
 
 
-def _pairs(members: dict[str, Any]) -> list[str]:
-    """Pairs of functions that differ in forward and backward alone."""
-    forwards = [n for n, m in members.items() if "forward" in n and inspect.isfunction(m)]
-    pairs = [(name, name.replace("forward", "backward")) for name in forwards]
-    return [f"{forward},{backward}" for forward, backward in pairs if backward in members]
+def _names(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from _names(inner)
+
+
+# --- functions ------------------------------------------------------------------------------------
+
+
+def _functions(own: Mapping[str, Any]) -> Iterator[Candidate]:
+    """Functions that take x and parameters, each with its backward and evaluation."""
+    functions = {n: m for n, m in own.items() if is_function(m) and not isinstance(m, type)}
+    taken: set[str] = set()
+    for name in functions:
+        pair = with_partners(functions, name)
+        forward = functions[pair[0]]
+        if taken & set(pair) or kind_of(forward) == "backward":
+            continue
+        named = _named(name)
+        if named or takes_parameters(forward):
+            taken |= set(pair)
+            yield Candidate(pair, named)
+
+
+def with_partners(members: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """A function with those of the same name but for the step: forward, backward, evaluation.
+
+    >>> def bn_forward(x, gamma, beta): ...
+    >>> def bn_backward(dout, cache): ...
+    >>> with_partners({"bn_forward": bn_forward, "bn_backward": bn_backward}, "bn_backward")
+    ('bn_forward', 'bn_backward')
+    """
+    stem = _stem(name)
+    same = [n for n, m in members.items() if _stem(n) == stem and is_function(m)]
+    kinds: dict[str, str] = {}
+    for other in [name, *same]:
+        kinds.setdefault(kind_of(members[other]), other)
+    ordered = [kinds[kind] for kind in ("forward", "backward", "evaluation") if kind in kinds]
+    return tuple(ordered) if "forward" in kinds else (name,)
+
+
+def _stem(name: str) -> str:
+    """A name without the words that say which step it is.
+
+    >>> _stem("batchnorm_forward") == _stem("batchnorm_backward"), _stem("bn_test"), _stem("d_bn")
+    (True, 'bn', 'bn')
+    """
+    words = STEPS.sub("", _snake(name))
+    return re.sub(r"_+", "_", words).strip("_")
 
 
 def listed(label: str, names: list[str]) -> str:

@@ -5,17 +5,31 @@ This runs in the worker, where the user's code may print, exit or raise as it li
 
 import importlib
 import importlib.util
-import inspect
 import pkgutil
 import sys
-import traceback
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from bnproof.run.candidates import listed, pair_of, usable
-from bnproof.run.frames import ALL, is_ours
+from bnproof.run.candidates import candidates, listed, usable, with_partners
+from bnproof.run.packages import Place, packaged, wanted
 from bnproof.run.target import WHOLE, Target, TargetError, parse, suggestion
+from bnproof.targets.functions.given import is_function
+from bnproof.targets.raised import in_words, where
+
+
+@dataclass(frozen=True)
+class Located:
+    """What a target names.
+
+    Attributes:
+        target: with the attributes that were meant where none, or one of a pair, was written.
+        found: the object, or a tuple of functions, as the user wrote it.
+    """
+
+    target: Target
+    found: Any
 
 
 def load(text: str) -> list[Any]:
@@ -27,24 +41,24 @@ def load(text: str) -> list[Any]:
     Traceback (most recent call last):
     bnproof.run.target.TargetError: no module named 'no'
     """
-    return variants_of(text, find(parse(text)))
+    return variants_of(text, locate(parse(text)).found)
 
 
 def variants_of(text: str, found: Any) -> list[Any]:
     """The variants of what was found under a target's name; TargetError as in `load`."""
     from bnproof.implementations import variants  # noqa: PLC0415  # adapters cost an import
-    from bnproof.properties.contract import ContractError  # noqa: PLC0415  # costs time that not everybody needs
+    from bnproof.properties.contract import ContractError  # noqa: PLC0415  # likewise
+    from bnproof.targets.unusable import NotRecognised  # noqa: PLC0415  # likewise
 
     try:
         return list(variants(found))
     except ContractError as error:
         raise TargetError(f"{text} cannot be used: {error}", loaded=True) from error
-    except BaseException as error:  # a constructor of the user's may do anything
-        if isinstance(error, TypeError) and "is not an implementation" in str(error):
-            hint = _pair(text, found) or _misspelt(found)
-            raise TargetError(f"{error}{hint}", loaded=True) from error
-        made = f"{text} was found, but making an instance of it raised {_in_words(error)}"
-        raise TargetError(f"{made}{_where(error, text)}", loaded=True) from error
+    except NotRecognised as error:
+        raise TargetError(f"{text}: {error}{_misspelt(found)}", loaded=True) from error
+    except BaseException as error:  # an adapter runs the user's code, which may do anything
+        said = f"{text} cannot be used: {in_words(error)}"
+        raise TargetError(f"{said}{_line(error, text)}", loaded=True) from error
 
 
 def _misspelt(found: Any) -> str:
@@ -55,25 +69,60 @@ def _misspelt(found: Any) -> str:
     return "\n" + "; ".join(hints) if hints else ""
 
 
-def _pair(text: str, found: Any) -> str:
-    """A hint for a function that was named without its backward."""
-    if not inspect.isfunction(found):
-        return ""
-    pair = pair_of(inspect.getmodule(found), found.__name__)
-    return f"\nwrite {text.rpartition(':')[0]}:{pair}" if pair else ""
+def locate(target: Target) -> Located:
+    """The object that a target names, or a tuple of functions, as the user wrote it.
 
-
-def find(target: Target) -> Any:
-    """The object that a target names, or a pair of them, as the user wrote it."""
+    A file alone stands for the one thing in it that looks like a batch normalization; one function
+    of a pair stands for the pair.
+    """
     if target.text == "reference":
         from bnproof.reference import BatchNorm  # noqa: PLC0415  # costs time that not everybody needs
 
-        return BatchNorm
-    module = _import_file(target.path) if target.is_file else _import_module(target.place)
+        return Located(target, BatchNorm)
+    if target.is_file:
+        module, place = _import_file(target.path)
+        if place is not None:
+            target = replace(target, root=str(place.root), module=place.module)
+    else:
+        module = _import_module(target.place)
     if target.attributes == (WHOLE,):
-        return vars(module)
+        return Located(target, vars(module))
+    target = replace(target, attributes=_meant(module, target))
     found = tuple(_attribute(module, dotted, target) for dotted in target.attributes)
-    return found if len(found) > 1 else found[0]
+    return Located(target, found if len(found) > 1 else found[0])
+
+
+def find(target: Target) -> Any:
+    """The object of `locate`."""
+    return locate(target).found
+
+
+def _meant(module: ModuleType, target: Target) -> tuple[str, ...]:
+    """The attributes that are meant, where the user wrote none or one function of a pair."""
+    if not target.attributes:
+        return _only(module, target)
+    first, *rest = target.attributes
+    if rest or not is_function(getattr(module, first, None)):
+        return target.attributes
+    return with_partners(vars(module), first)
+
+
+def _only(module: ModuleType, target: Target) -> tuple[str, ...]:
+    """The one candidate of a file."""
+    found = candidates(module)
+    if len(found) == 1:
+        return found[0].attributes
+    name = target.path.name
+    if not found:
+        raise TargetError(
+            f"nothing in {name} looks like a batch normalization\n"
+            f"name what to check, as bnproof check {target.text}:NAME"
+        )
+    commands = [f"bnproof check {target.text}:{candidate.text}" for candidate in found]
+    raise TargetError(
+        f"{name} has {len(found)} things that look like a batch normalization"
+        f"{listed('check one of them', commands)}"
+    )
 
 
 def _import_module(name: str) -> ModuleType:
@@ -87,7 +136,7 @@ def _import_module(name: str) -> ModuleType:
         raise TargetError(_needs(name, error)) from error
     except BaseException as error:  # a module may even exit
         raise TargetError(
-            f"importing {name} raised {_in_words(error)}{_where(error, name)}"
+            f"importing {name} raised {in_words(error)}{_line(error, name)}"
         ) from error
 
 
@@ -107,7 +156,8 @@ def _unknown_module(name: str, missing: str) -> str:
     return f"no module named {last!r} in {parent}{suggestion(last, inside)}"
 
 
-def _import_file(path: Path) -> ModuleType:
+def _import_file(path: Path) -> tuple[ModuleType, Place | None]:
+    """A file as a module, and its place in a package if it was imported as a part of one."""
     if path.is_dir():
         raise TargetError(
             f"{path} is a folder; write the file in it, as {path / 'bn.py'}:ATTRIBUTE"
@@ -116,27 +166,74 @@ def _import_file(path: Path) -> ModuleType:
         raise TargetError(_unknown_file(path))
     path = path.resolve()
     sys.path.insert(0, str(path.parent))
+    place = packaged(path)
+    if place is not None and not _is_taken(place):
+        return _import_packaged(path, place), place
+    try:
+        return _execute(path), None
+    except ImportError as error:
+        place = wanted(path, error)
+        if place is not None and not _is_taken(place):
+            return _import_packaged(path, place), place
+        if isinstance(error, ModuleNotFoundError):
+            raise TargetError(_needs(path.name, error)) from error
+        raise _import_raised(path, error) from error
+    except BaseException as error:  # a script may even exit
+        raise _import_raised(path, error) from error
+
+
+def _is_taken(place: Place) -> bool:
+    """Whether the first name of a package is that of a module that is loaded from elsewhere."""
+    top = place.module.partition(".")[0]
+    if top in sys.stdlib_module_names:
+        return True
+    known = getattr(sys.modules.get(top), "__path__", None)
+    return top in sys.modules and str(place.root / top) not in list(known or ())
+
+
+def _import_packaged(path: Path, place: Place) -> ModuleType:
+    """A file of a package, with its package imported first."""
+    sys.path.insert(0, str(place.root))
+    before = dict(sys.modules)
+    try:
+        return importlib.import_module(place.module)
+    except ModuleNotFoundError as error:
+        raise TargetError(_needs(path.name, error)) from error
+    except BaseException as error:  # a module may even exit
+        raise _import_raised(path, error) from error
+    finally:
+        _restore(before)
+
+
+def _execute(path: Path) -> ModuleType:
+    """A file in a plain folder as a module; raises what its code raises."""
     # a file called numpy.py or calendar.py must not replace the module of that name for others
     taken = path.stem in sys.modules or path.stem in sys.stdlib_module_names
     name = f"bnproof_target_{path.stem}" if taken else path.stem
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise TargetError(f"{path.name} is not a Python file: its name has to end in .py")
+        raise TargetError(f"{path.name} is not a Python file: expected a name that ends in .py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     before = dict(sys.modules)
     try:
         spec.loader.exec_module(module)
-    except ModuleNotFoundError as error:
-        raise TargetError(_needs(path.name, error)) from error
-    except BaseException as error:  # a script may even exit
-        raise TargetError(
-            f"importing {path.name} raised {_in_words(error)}{_where(error, str(path))}"
-        ) from error
     finally:
-        for lost in before.keys() - sys.modules.keys():  # what was deleted is still needed here
-            sys.modules[lost] = before[lost]
+        _restore(before)
     return module
+
+
+def _restore(before: dict[str, ModuleType]) -> None:
+    """Put back the modules that a file deleted: they are still needed here."""
+    for lost in before.keys() - sys.modules.keys():
+        sys.modules[lost] = before[lost]
+
+
+def _import_raised(path: Path, error: BaseException) -> TargetError:
+    if isinstance(error, TargetError):
+        return error
+    said = f"importing {path.name} raised {in_words(error)}"
+    return TargetError(f"{said}{_line(error, str(path))}")
 
 
 def _unknown_file(path: Path) -> str:
@@ -151,7 +248,7 @@ def _unknown_file(path: Path) -> str:
 def _needs(name: str, error: ModuleNotFoundError) -> str:
     if error.name == "torch":
         return f"{name} needs torch, which is not installed: pip install 'bnproof[torch]'"
-    return f"{name} needs the module {error.name!r}, which is not installed{_where(error, name)}"
+    return f"{name} needs the module {error.name!r}, which is not installed{_line(error, name)}"
 
 
 def _attribute(module: ModuleType, dotted: str, target: Target) -> Any:
@@ -174,25 +271,7 @@ def _unknown_attribute(found: Any, name: str, target: Target) -> str:
     return f"no {name!r} in {owner}{hint}" + listed("what looks usable there", candidates)
 
 
-def _in_words(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    if isinstance(error, SyntaxError):
-        text = error.msg
-    name = type(error).__name__
-    return f"{name}: {text[:200]}" if text else name
-
-
-def _where(error: BaseException, text: str) -> str:
+def _line(error: BaseException, near: str) -> str:
     """The line of the user's file that an exception came from, on a line of its own."""
-    if isinstance(error, SyntaxError) and error.filename:
-        line = (error.text or "").strip()
-        return f"\n{Path(error.filename).name}, line {error.lineno}: {line}"[:300]
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if _is_users(f.filename)]
-    own = [f for f in frames if Path(f.filename).name in text] or frames
-    if not own:
-        return ""
-    return f"\n{Path(own[-1].filename).name}, line {own[-1].lineno}: {own[-1].line or ''}"[:300]
-
-
-def _is_users(filename: str) -> bool:
-    return not filename.startswith("<") and not is_ours(filename, ALL)
+    line = where(error, near)
+    return f"\n{line}" if line else ""

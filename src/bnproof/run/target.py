@@ -7,7 +7,9 @@ from pathlib import Path
 WHOLE = "*"
 """In place of an attribute: the whole file, an exercise of a course."""
 
-FORMS = "reference, module:attribute, file.py:attribute or file.py:forward,backward"
+FORMS = "reference, module:attribute, file.py, file.py:attribute or file.py:forward,backward"
+MOST = 3
+"""Attributes of one target: forward, backward and evaluation."""
 
 
 class TargetError(Exception):
@@ -24,24 +26,37 @@ class TargetError(Exception):
 
 @dataclass(frozen=True)
 class Target:
-    """Where a target is: a module or a file, and one dotted attribute or a pair of them.
+    """Where a target is: a module or a file, and one dotted attribute or two or three functions.
 
     Attributes:
         text: as the user wrote it.
         place: dotted name of a module, or path of a file.
         is_file: which of the two.
-        attributes: one, or forward and backward, or "*" for all that is in a file.
+        attributes: one; or forward and backward, perhaps with evaluation; "*" for all that is in a
+            file; () for the one thing in a file that looks like a batch normalization.
+        root: the folder that a file is imported from, "" where that is its own.
+        module: the name that a file is imported by, "" where that is its own.
     """
 
     text: str
     place: str
     is_file: bool
     attributes: tuple[str, ...]
+    root: str = ""
+    module: str = ""
 
     @property
     def path(self) -> Path:
         """The file, for a target that is in one."""
         return Path(self.place).expanduser()
+
+    def at(self, place: str) -> str:
+        """The same target in a file that is written in another way.
+
+        >>> parse("bn.py:forward,backward").at("src/bn.py"), parse("bn.py").at("src/bn.py")
+        ('src/bn.py:forward,backward', 'src/bn.py')
+        """
+        return f"{place}:{','.join(self.attributes)}" if self.attributes else place
 
 
 def parse(text: str) -> Target:
@@ -53,9 +68,13 @@ def parse(text: str) -> Target:
     'torch.nn'
     >>> parse("bn.py:forward,backward").attributes
     ('forward', 'backward')
+    >>> parse("bn.py").attributes
+    ()
     """
     if text == "reference":
         return Target(text, "bnproof.reference", is_file=False, attributes=())
+    if text.endswith(".py") and ":" not in Path(text).name:
+        return Target(text, text, is_file=True, attributes=())
     place, colon, rest = text.rpartition(":")
     if not colon or not place:
         raise TargetError(_no_colon(text))
@@ -65,9 +84,10 @@ def parse(text: str) -> Target:
     names = [name for attribute in attributes for name in attribute.split(".")]
     if not all(name.isidentifier() for name in names):
         raise TargetError(f"{rest!r} in {text!r} is not an attribute; write {FORMS}")
-    if len(attributes) > 2:
+    if len(attributes) > MOST:
         raise TargetError(
-            f"{text!r} names {len(attributes)} attributes; write one, or forward,backward"
+            f"{text!r} names {len(attributes)} attributes; expected at most {MOST}: "
+            "forward,backward,evaluation"
         )
     return Target(text, place, is_file=_is_file(place), attributes=attributes)
 
@@ -78,7 +98,7 @@ def _is_file(place: str) -> bool:
 
 def _no_colon(text: str) -> str:
     if _is_file(text):
-        return f"{text!r} names no attribute; write {text}:ATTRIBUTE"
+        return f"{text!r} is not a Python file; write {text}:ATTRIBUTE for what is in a module"
     place, dot, last = text.rpartition(".")
     if dot:
         return f"{text!r} is not a target; write {place}:{last}"

@@ -30,10 +30,10 @@ from bnproof.properties.observation import Event, Observation
 from bnproof.properties.spelling import misspelt
 from bnproof.run.frames import raised_by_us
 from bnproof.run.kinds import recognised
-from bnproof.run.loading import find, variants_of
+from bnproof.run.loading import locate, variants_of
 from bnproof.run.memory import Limit, half_of_the_machine, in_words, is_shortage
 from bnproof.run.surroundings import Surroundings, seed
-from bnproof.run.target import TargetError, parse
+from bnproof.run.target import Target, TargetError, parse
 from bnproof.targets.applying import Prepared, Told, prepare, with_declared
 from bnproof.targets.outside import Outside
 
@@ -55,6 +55,7 @@ class Worker:
         self.connection = connection
         self.found: Any = None
         self.prepared: list[Prepared] = []
+        self.target: Target | None = None
         self.variants: list[Any] = []
         self.declarations: list[Declaration] = []
         self._executors: dict[int, Executor] = {}
@@ -100,7 +101,8 @@ class Worker:
         """
         seed()
         with Limit(max(memory, half_of_the_machine())).holding():
-            self.found = find(parse(target))
+            located = locate(parse(target))
+            self.target, self.found = located.target, located.found
             variants = variants_of(target, self.found)
             try:
                 self.prepared = prepare(variants, self.found, outside)
@@ -173,6 +175,7 @@ class Worker:
         transcript = transcribe(made, declaration, cases, self._announce, self._returned)
         self._end_of_case()
         transcript.standalone = self._standalone(self.prepared[variant].made, cases[0].dtype)
+        transcript.target = self.target
         return transcript
 
     def _standalone(self, variant: Any, dtype: str) -> str:

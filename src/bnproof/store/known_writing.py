@@ -79,7 +79,7 @@ def _written(target: str, folder: Path) -> str:
     if not parsed.is_file:
         return target
     relative = os.path.relpath(parsed.path.resolve(), folder.resolve())
-    return f"{Path(relative).as_posix()}:{','.join(parsed.attributes)}"
+    return parsed.at(Path(relative).as_posix())
 
 
 def _table(target: str, variant: str, failing: Failing, why: Why) -> Table:

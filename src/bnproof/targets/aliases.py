@@ -27,6 +27,7 @@ class Role(StrEnum):
     EVALUATION = "evaluation"
     MODE = "mode"
     DTYPE = "dtype"
+    Y = "y"
     DY = "dy"
     DX = "dx"
     DGAMMA = "dgamma"
@@ -62,7 +63,7 @@ ALIASES: dict[Role, str] = {
         test_means? mean_ema mean_avg eval_mean inference_mean running_mu mu_running mu_avg
         mu_ema running_avg_mean mean_run mm rm running_m m_run estimated_mean est_mean
         stored_mean mean_buffer mean_running mean_moving accum_mean average_mean ra_mean
-        input_mean bn_mean mean_estimate moving_mu mean_stat
+        input_mean bn_mean mean_estimate moving_mu mean_stat m
     """,
     Role.RUNNING_VAR: """
         running_vars? running_variances? run_var r_?var moving_vars? moving_variances?
@@ -72,7 +73,7 @@ ALIASES: dict[Role, str] = {
         inference_var running_sigma2 sigma2 sigma_sq running_sigma_sq running_avg_var var_run
         mv rv running_v v_run running_variance variance_avg variance_ema estimated_var est_var
         stored_var var_buffer var_running var_moving accum_var average_var ra_var
-        input_var(iance)? bn_var var_estimate moving_sigma2 var_stat
+        input_var(iance)? bn_var var_estimate moving_sigma2 var_stat v
     """,
     Role.EPS: """
         eps(ilon)? variance_epsilon bn_eps eps_value small_const tiny delta e
@@ -105,11 +106,11 @@ ALIASES: dict[Role, str] = {
     Role.TRAINING: """
         train(ing)? train_?flg train_flag is_train(ing)? training_mode train_mode trainable
         training_phase is_training_phase istrain trainmode use_batch_statistics
-        use_batch_stats retain_derived update_stats phase_train
+        use_batch_stats use_input_stats update_stats phase_train
     """,
     Role.EVALUATION: """
         eval(uate|uation)? test(ing)? inference infer is_test is_eval is_inference
-        use_running_average use_global_stats use_running_stats use_input_stats testing_mode
+        use_running_average use_global_stats use_running_stats testing_mode
         frozen deterministic predict
     """,
     Role.MODE: """
@@ -117,6 +118,10 @@ ALIASES: dict[Role, str] = {
     """,
     Role.DTYPE: """
         dtype float_type
+    """,
+    Role.Y: """
+        y outputs? out result res_y x_?out xn_out z_?(norm|tilde|hat|out) normali[sz]ed ret
+        bn_out y_?hat out_data
     """,
     Role.DY: """
         dy d?out(put)? dout_put dl_?dy grad_?out(put)?s? upstream(_grad(ient)?)? grads?

@@ -24,12 +24,17 @@ from bnproof.targets.objects.rectified import Rectified
 from bnproof.targets.objects.settings import settle_eps, settle_momentum
 from bnproof.targets.objects.slots import is_torch_module
 from bnproof.targets.recognition import Origin
+from bnproof.targets.unusable import NotRecognised
 
 SIXTEEN = ("float16", "bfloat16")
 
 
 def build(target: Any) -> list[Any]:
-    """The implementations that an object stands for; raises NotRecognisedError."""
+    """The implementations that a class, factory or instance stands for.
+
+    Raises `Unusable`, with what the user's code raised, if objects cannot be made or called, and
+    `NotRecognised` if the target is nothing of the kind.
+    """
     within = inside(target)
     if within is None:
         return _built(target)
@@ -67,6 +72,8 @@ def _drafted(target: Any) -> Draft:
     elementwise = all(t.training == Pattern.ELEMENT for t in found.tried)
     anatomy = dissect(found.lab, tried.rank, elementwise=elementwise)
     paths = anatomy.roles.paths
+    if not paths and not any(tried.right for tried in found.tried):
+        raise NotRecognised(target)
     affine = {
         (True, True): "required",
         (True, False): "gamma only",

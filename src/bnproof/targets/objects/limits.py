@@ -11,10 +11,10 @@ from bnproof.targets.objects.draft import Draft, called, implementation, refusal
 from bnproof.targets.objects.lab import Lab
 from bnproof.targets.objects.makers import is_instance
 from bnproof.targets.objects.patterns import Pattern, pattern, probe
-from bnproof.targets.objects.recognise import NotRecognisedError
 from bnproof.targets.objects.refusals import told
 from bnproof.targets.objects.slots import held
 from bnproof.targets.recognition import Origin
+from bnproof.targets.unusable import Unusable
 
 LEAST_EPS = 1e-30
 """In place of an eps of 0 where that is refused; float32 flushes still smaller ones to 0."""
@@ -83,7 +83,7 @@ def settle_dtypes(draft: Draft) -> None:
         else:
             kept.append(dtype)
     if not kept:
-        raise NotRecognisedError("; ".join(why))
+        raise Unusable("; ".join(why))
     draft.remarks += why
     draft.traits.dtypes = tuple(kept)
     draft.origins["dtypes"] = Origin.IDENTIFIED

@@ -13,7 +13,7 @@ from bnproof.targets.objects.claims import claimed_ranks, speaks_of_columns
 from bnproof.targets.objects.lab import Lab
 from bnproof.targets.objects.makers import Maker, Wanted, makers_of, with_setup
 from bnproof.targets.objects.patterns import CHANNELS, Pattern, pattern, probe
-from bnproof.targets.objects.refusals import told
+from bnproof.targets.objects.refusals import Refusal, unusable
 from bnproof.targets.objects.slots import (
     arrays_in,
     is_torch_module,
@@ -21,13 +21,11 @@ from bnproof.targets.objects.slots import (
     per_channel_roles,
     roles_of_path,
 )
+from bnproof.targets.raised import raised
+from bnproof.targets.unusable import NotRecognised
 
 RANKS = (2, 4, 3, 5)
 """The ranks, in the order in which they are tried."""
-
-
-class NotRecognisedError(Exception):
-    """A target could not be used as an object; the message says what was tried and raised."""
 
 
 @dataclass(frozen=True)
@@ -58,25 +56,28 @@ class Found:
     Attributes:
         lab: how, in the first rank that works.
         tried: what each rank showed, the layouts of the lab only.
-        refusals: what the user's code raised, a line each.
     """
 
     lab: Lab
     tried: list[Tried] = field(default_factory=list)
-    refusals: list[str] = field(default_factory=list)
 
 
 def find(target: Any) -> Found:
-    """How objects of a target are made and called; raises NotRecognisedError."""
-    refusals: list[str] = []
+    """How objects of a target are made and called.
+
+    Raises `Unusable`, with what the user's code raised, if objects cannot be made or called, and
+    `NotRecognised` if there is nothing to call.
+    """
+    refusals: list[Refusal] = []
     for maker in makers_of(target):
         for arrays in frameworks(target):
             for dtype in ("float64", "float32"):
                 found = _with(maker, arrays, dtype, refusals)
                 if found is not None:
-                    found.refusals = refusals
                     return found
-    raise NotRecognisedError("\n".join(dict.fromkeys(refusals)) or "nothing could be called")
+    if not refusals:
+        raise NotRecognised(target)
+    raise unusable(refusals)
 
 
 def frameworks(target: Any) -> Iterator[Arrays]:
@@ -100,12 +101,12 @@ def _names(target: Any) -> set[str]:
     return found | {str(getattr(module, "__name__", "")).split(".")[0]}
 
 
-def _with(maker: Maker, arrays: Arrays, dtype: str, refusals: list[str]) -> Found | None:
+def _with(maker: Maker, arrays: Arrays, dtype: str, refusals: list[Refusal]) -> Found | None:
     """What works with one maker, framework and dtype."""
     channels = channels_of(maker, arrays)
-    example, refusal = _example(maker, arrays, dtype, channels)
-    if example is None:
-        refusals.append(refusal)
+    example = _example(maker, arrays, dtype, channels)
+    if isinstance(example, Refusal):
+        refusals.append(example)
         return None
     for made in (maker, with_setup(maker, example)):
         if made is None:
@@ -122,15 +123,15 @@ def _with(maker: Maker, arrays: Arrays, dtype: str, refusals: list[str]) -> Foun
     return None
 
 
-def _example(maker: Maker, arrays: Arrays, dtype: str, channels: int) -> tuple[Any, str]:
+def _example(maker: Maker, arrays: Arrays, dtype: str, channels: int) -> Any:
     """An object, or why there is none; an object may be made for some rank only."""
-    said = ""
+    refusal = None
     for rank in RANKS:
         try:
-            return maker.make(Wanted(channels, rank, dtype), arrays), ""
+            return maker.make(Wanted(channels, rank, dtype), arrays)
         except Exception as error:  # noqa: BLE001  # the user's constructor may raise anything
-            said = said or f"making it raised {told(error)}"
-    return None, said
+            refusal = refusal or Refusal("making an object raised", raised(error), made=False)
+    return refusal
 
 
 def channels_of(maker: Maker, arrays: Arrays) -> int:
@@ -148,7 +149,7 @@ def channels_of(maker: Maker, arrays: Arrays) -> int:
     return next((v for v in told if isinstance(v, int) and v > 0), CHANNELS)
 
 
-def _ranks(lab: Lab, refusals: list[str]) -> list[Tried]:
+def _ranks(lab: Lab, refusals: list[Refusal]) -> list[Tried]:
     """The ranks that are offered, each in the layout that is right in kind or the first that runs.
 
     Where some rank is right, another that is wrong in kind is taken for an accident of
@@ -176,7 +177,7 @@ def _commonest(right: list[Tried]) -> tuple[int, bool]:
     return max(sorted(set(layouts), reverse=True), key=layouts.count)
 
 
-def _layouts(lab: Lab, rank: int, refusals: list[str]) -> Iterator[Tried]:
+def _layouts(lab: Lab, rank: int, refusals: list[Refusal]) -> Iterator[Tried]:
     for axis, columns in ((1, False), (-1, False), (1, True)):
         if (rank == 2 and axis == -1) or (rank > 2 and columns):
             continue
@@ -202,7 +203,7 @@ def _columns_are_meant(lab: Lab) -> bool:
     return any(shape == (lab.channels, 1) for shape in shapes)
 
 
-def _tried(lab: Lab, rank: int, refusals: list[str]) -> Tried | None:
+def _tried(lab: Lab, rank: int, refusals: list[Refusal]) -> Tried | None:
     """The patterns of one rank and layout, None where training cannot be called."""
     x = probe(rank, lab.arrays_dtype(lab.dtype), lab.channels)
 
@@ -212,7 +213,8 @@ def _tried(lab: Lab, rank: int, refusals: list[str]) -> Tried | None:
     try:
         training = pattern(function(True), x)
     except Exception as error:  # noqa: BLE001  # the user's code may raise anything
-        refusals.append(f"training on x of shape {lab.laid_out(x).shape} raised {told(error)}")
+        what = f"training on x of shape {lab.laid_out(x).shape} raised"
+        refusals.append(Refusal(what, raised(error)))
         return None
     return Tried(rank, lab.axis, lab.columns, training)
 

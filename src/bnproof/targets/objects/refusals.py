@@ -1,6 +1,35 @@
-"""What the user's code raised, in one line with the line of the user's file."""
+"""What the user's code raised, in one line with the line of the user's file, or as an error."""
 
-from bnproof.targets.raised import in_words, where
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bnproof.targets.raised import Raised, in_words, where
+from bnproof.targets.unusable import Unusable
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One thing that was tried with an object, and what the user's code raised.
+
+    Attributes:
+        what: what was tried, with the verb, as "training on x of shape (7, 3) raised".
+        raised: the exception and its line.
+        made: whether the object could be made.
+    """
+
+    what: str
+    raised: Raised
+    made: bool = True
+
+
+def unusable(refusals: Sequence[Refusal]) -> Unusable:
+    """The error for a target of which nothing works: the first refusal of the furthest attempt."""
+    called = [refusal for refusal in refusals if refusal.made]
+    first = (called or refusals)[0]
+    others = len({refusal.what for refusal in called} - {first.what})
+    more = f" ({others} other shapes failed as well)" if others else ""
+    advice = "" if called else "; name a factory make(channels, eps, momentum) instead"
+    return Unusable(f"{first.what} {first.raised.text}{more}{advice}", first.raised.where)
 
 
 def told(error: BaseException) -> str:

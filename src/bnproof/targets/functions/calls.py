@@ -1,0 +1,248 @@
+"""Calls of functions as a plan says, with NumPy arrays in and out.
+
+The text of this file is a part of stand-alone scripts, so it imports NumPy and nothing of bnproof.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Path = tuple[Any, ...]
+"""Where something is: "returned" or the name of an argument, then indices, keys or attributes."""
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One argument of a call.
+
+    Attributes:
+        name: of the parameter.
+        role: "x", "gamma", "beta", "running_mean", "running_var", "eps", "momentum", "dy"; "mode",
+            "constant", "axis" (of the channels), "axes" (all others), "container" (of `members`), or
+            "result" (something that forward returned).
+        keyword: whether it is passed by its name.
+        values: of a mode, in training and in evaluation; of a constant, the first.
+        members: of a container, by key.
+        kind: of a container: "dict", "tuple", or the name of a class in the function's module.
+        paths: of a result, where it is; several make a tuple.
+    """
+
+    name: str
+    role: str
+    keyword: bool = False
+    values: tuple[Any, Any] = (None, None)
+    members: "tuple[Argument, ...]" = ()
+    kind: str = "dict"
+    paths: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of forward, and where its results are; a statistic may be in an argument."""
+
+    function: int
+    arguments: tuple[Argument, ...]
+    y: Path = ("returned",)
+    running_mean: Path | None = None
+    running_var: Path | None = None
+
+
+@dataclass(frozen=True)
+class Backward:
+    """One call of backward, and where the gradients are, None for one that is not returned."""
+
+    function: int
+    arguments: tuple[Argument, ...]
+    dx: Path | None = ("returned",)
+    dgamma: Path | None = None
+    dbeta: Path | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How functions are called as an implementation of the contract.
+
+    Attributes:
+        train, infer, backward: the calls, None where there is none.
+        shapes: the shape of gamma, beta and the statistics for a rank of x: "vector" (C,), "row"
+            (1, C), "column" (C, 1), or "broadcast", which has C on the channel axis of x.
+        channel_axis: of x, 1 or -1.
+        columns: whether samples are columns, x (C, N).
+        without_gradients: whether evaluation is a call within torch.no_grad().
+    """
+
+    train: Call | None
+    infer: Call | None = None
+    backward: Backward | None = None
+    shapes: tuple[tuple[int, str], ...] = ()
+    channel_axis: int = 1
+    columns: bool = False
+    without_gradients: bool = False
+
+
+def at(path: Path, returned: Any, given: Mapping[str, Any]) -> Any:
+    """What is at a path of the results or of the arguments."""
+    first, *rest = path
+    held = returned if first == "returned" else given[first]
+    for step in rest:
+        named = isinstance(step, str) and not isinstance(held, Mapping)
+        held = getattr(held, step) if named else held[step]
+    return held
+
+
+class Functions:
+    """NumPy functions as an implementation of the contract."""
+
+    def __init__(self, functions: tuple[Callable[..., Any], ...], plan: Plan) -> None:
+        self.functions, self.plan = functions, plan
+        self.programs: dict[Any, Any] = {}  # what is compiled, where a framework compiles
+
+    def train(
+        self,
+        x: Any,
+        gamma: Any,
+        beta: Any,
+        running_mean: Any,
+        running_var: Any,
+        *,
+        momentum: Any,
+        eps: float,
+    ) -> tuple[Any, Any, Any, Any]:
+        """The call of forward in training, and its backward."""
+        arrays = {"x": x, "gamma": gamma, "beta": beta}
+        statistics = {"running_mean": running_mean, "running_var": running_var}
+        return self.run({**arrays, **statistics, "momentum": momentum, "eps": eps}, training=True)
+
+    def infer(
+        self, x: Any, gamma: Any, beta: Any, running_mean: Any, running_var: Any, *, eps: float
+    ) -> tuple[Any, Any, Any, Any]:
+        """The call of forward in evaluation; a momentum that has to be given is 0.5."""
+        arrays = {"x": x, "gamma": gamma, "beta": beta}
+        statistics = {"running_mean": running_mean, "running_var": running_var}
+        return self.run({**arrays, **statistics, "momentum": 0.5, "eps": eps}, training=False)
+
+    def run(self, values: dict[str, Any], *, training: bool) -> tuple[Any, Any, Any, Any]:
+        """One call of forward: y, the statistics after it, and backward where there is one."""
+        call = self.plan.train if training else self.plan.infer
+        assert call is not None
+        held = self.presented(values)
+        returned, given = self.called(call, held, training=training)
+        backward = self.plan.backward if training else None
+
+        def gradients(dy: Any) -> tuple[Any, Any, Any]:
+            assert backward is not None
+            upstream = {**held, "dy": self.whole(dy)}
+            made = self.arguments(backward.arguments, upstream, returned, training=True)
+            found = self.functions[backward.function](*made[0], **made[1])
+            paths = (backward.dx, backward.dgamma, backward.dbeta)
+            dx, *others = (None if p is None else at(p, found, made[2]) for p in paths)
+            vectors = (self.flat(g, held[n]) for g, n in zip(others, ("gamma", "beta")))
+            return (self.whole_back(dx), *vectors)  # type: ignore[return-value]  # three
+
+        y = self.whole_back(at(call.y, returned, given))
+        statistics = self.statistics(call, returned, given, held)
+        return y, *statistics, None if backward is None else gradients
+
+    def called(
+        self, call: Call, held: Mapping[str, Any], *, training: bool
+    ) -> tuple[Any, dict[str, Any]]:
+        """What forward returns, and its arguments by name."""
+        positional, by_name, given = self.arguments(call.arguments, held, None, training=training)
+        return self.functions[call.function](*positional, **by_name), given
+
+    def statistics(
+        self, call: Call, returned: Any, given: Mapping[str, Any], held: Mapping[str, Any]
+    ) -> list[Any]:
+        """The running statistics after a call, in the shape (C,)."""
+        paths = {"running_mean": call.running_mean, "running_var": call.running_var}
+        return [
+            None if path is None else self.flat(at(path, returned, given), held[name])
+            for name, path in paths.items()
+        ]
+
+    # --- arguments --------------------------------------------------------------------------------
+
+    def arguments(
+        self,
+        wanted: tuple[Argument, ...],
+        held: Mapping[str, Any],
+        returned: Any,
+        *,
+        training: bool,
+    ) -> tuple[list[Any], dict[str, Any], dict[str, Any]]:
+        """Positional and keyword arguments, and all of them by name."""
+        made = {a.name: self.argument(a, held, returned, training=training) for a in wanted}
+        positional = [made[a.name] for a in wanted if not a.keyword]
+        return positional, {a.name: made[a.name] for a in wanted if a.keyword}, made
+
+    def argument(
+        self, wanted: Argument, held: Mapping[str, Any], returned: Any, *, training: bool
+    ) -> Any:
+        """The value of one argument."""
+        if wanted.role == "mode":
+            return wanted.values[0 if training else 1]
+        if wanted.role == "constant":
+            return wanted.values[0]
+        if wanted.role == "result":
+            found = tuple(at(path, returned, {}) for path in wanted.paths)
+            return found[0] if len(found) == 1 else found
+        if wanted.role in ("axis", "axes"):
+            rank, axis = len(held["x"].shape), self.plan.channel_axis
+            others = tuple(i for i in range(rank) if i != axis % rank)
+            return axis if wanted.role == "axis" else others
+        if wanted.role != "container":
+            return held[wanted.role]
+        members = {
+            member.name: self.argument(member, held, returned, training=training)
+            for member in wanted.members
+        }
+        if wanted.kind in ("dict", "tuple"):
+            return members if wanted.kind == "dict" else tuple(members.values())
+        return named_in(self.functions[0], wanted.kind)(**members)
+
+    def presented(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The arrays as forward takes them; the statistics are copies, which it may change."""
+        shape = self.shape(values["x"].ndim, len(values["running_mean"]))
+        made = {**values, "x": self.whole(values["x"])}
+        for name in ("gamma", "beta"):
+            if values[name] is not None:
+                made[name] = self.vector(values[name], shape)
+        for name in ("running_mean", "running_var"):
+            made[name] = self.vector(values[name].copy(), shape)
+        return made
+
+    def shape(self, rank: int, channels: int) -> tuple[int, ...]:
+        """The shape of gamma, beta and the statistics beside x of a rank."""
+        style = dict(self.plan.shapes).get(rank, "vector")
+        sides = [1] * rank
+        sides[self.plan.channel_axis] = channels
+        named = {"vector": (channels,), "row": (1, channels), "column": (channels, 1)}
+        return named.get(style, tuple(sides))
+
+    # --- arrays of the framework ------------------------------------------------------------------
+
+    def vector(self, a: Any, shape: tuple[int, ...]) -> Any:
+        """gamma, beta or a statistic as forward takes it."""
+        return a if shape == a.shape else a.reshape(shape)
+
+    def whole(self, a: Any) -> Any:
+        """x or dy as the functions take it."""
+        return a.T if self.plan.columns else a
+
+    def whole_back(self, a: Any) -> Any:
+        """y or dx as the contract has it."""
+        return a.T if self.plan.columns and np.ndim(a) == 2 else a
+
+    def flat(self, a: Any, given: Any) -> Any:
+        """A vector as the contract has it; one of another shape than was given stays as it is."""
+        same = given is not None and a is not None and np.shape(a) == np.shape(given)
+        return np.reshape(a, -1) if same else a
+
+
+def named_in(function: Any, name: str) -> Any:
+    """What a name stands for in the module of a function."""
+    while not hasattr(function, "__globals__"):
+        function = getattr(function, "func", None) or getattr(function, "__wrapped__", None)
+    return function.__globals__[name]

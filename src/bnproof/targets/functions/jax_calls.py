@@ -1,0 +1,124 @@
+"""Calls of JAX functions as a plan says; gradients by jax.vjp where there is no backward.
+
+The text of this file is a part of stand-alone scripts.
+"""
+
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from bnproof.targets.functions.calls import Call, Functions, at
+
+pull = jax.jit(lambda pulled_back, dy: pulled_back(dy))
+"""Gradients, compiled once for each program and shape."""
+
+
+class JaxFunctions(Functions):
+    """JAX functions as an implementation of the contract; every array is copied."""
+
+    def run(self, values: dict[str, Any], *, training: bool) -> tuple[Any, Any, Any, Any]:
+        """One call of forward, and its gradients.
+
+        The whole call is compiled, with eps and momentum as arguments, since JAX compiles each
+        operation for each shape otherwise; a function that looks at values is called as it is.
+        """
+        if training and self.plan.backward is not None:
+            return self.readable(super().run(values, training=training))
+        held = self.presented(values)
+        taken = self.taken(training=training)
+        names = tuple(n for n in ("x", "gamma", "beta") if n in taken and held[n] is not None)
+        y, pulled_back, statistics = self.program(held, names, training=training)
+
+        def gradients(dy: Any) -> tuple[Any, Any, Any]:
+            made = dict(zip(names, pull(pulled_back, self.whole(dy))))
+            dx = self.whole_back(np.array(made["x"]))
+            vectors = (self.flat(made.get(n), held[n]) for n in ("gamma", "beta"))
+            return dx, *vectors  # type: ignore[return-value]  # three
+
+        pairs = zip(statistics, ("running_mean", "running_var"))
+        after = [None if s is None else self.flat(s, held[n]) for s, n in pairs]
+        return self.whole_back(np.array(y)), *after, gradients
+
+    def called(
+        self, call: Call, held: Mapping[str, Any], *, training: bool
+    ) -> tuple[Any, dict[str, Any]]:
+        """What forward returns, and its arguments by name; compiled as a whole where possible."""
+        if isinstance(held["x"], jax.core.Tracer):
+            return super().called(call, held, training=training)
+        key = call.function, call.arguments, self.plan.channel_axis, training
+        if key not in self.programs:
+
+            def whole(held: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+                returned, given = super(JaxFunctions, self).called(call, held, training=training)
+                plain = [a.name for a in call.arguments if a.role not in ("mode", "constant")]
+                return returned, {name: given[name] for name in plain}
+
+            self.programs[key] = jax.jit(whole)
+        try:
+            made: tuple[Any, dict[str, Any]] = self.programs[key](held)
+        except (jax.errors.JAXTypeError, TypeError):
+            return super().called(call, held, training=training)
+        return made
+
+    def taken(self, *, training: bool) -> set[str]:
+        """The roles of the arguments."""
+        call = self.plan.train if training else self.plan.infer
+        assert call is not None
+        return {a.role for each in call.arguments for a in (each, *each.members)}
+
+    def program(self, held: dict[str, Any], names: tuple[str, ...], *, training: bool) -> Any:
+        """y, what pulls gradients back, and the statistics; compiled where that is possible."""
+        key = self.plan, names, training
+        if key not in self.programs:
+            steps = functools.partial(self.differentiated, names=names, training=training)
+            self.programs[key] = jax.jit(steps)
+        try:
+            return self.programs[key](held)
+        except jax.errors.JAXTypeError:
+            steps = functools.partial(self.differentiated, names=names, training=training)
+            self.programs[key] = steps
+            return steps(held)
+
+    def differentiated(
+        self, held: dict[str, Any], *, names: tuple[str, ...], training: bool
+    ) -> tuple[Any, Any, Any]:
+        """The call and its derivative."""
+        call = self.plan.train if training else self.plan.infer
+        assert call is not None
+        paths = (call.running_mean, call.running_var)
+
+        def forward(*inputs: Any) -> tuple[Any, list[Any]]:
+            inside = {**held, **dict(zip(names, inputs))}
+            returned, given = self.called(call, inside, training=training)
+            statistics = [None if p is None else at(p, returned, given) for p in paths]
+            return at(call.y, returned, given), statistics
+
+        y, pulled_back, statistics = jax.vjp(forward, *(held[n] for n in names), has_aux=True)
+        return y, pulled_back, statistics
+
+    def readable(self, results: tuple[Any, Any, Any, Any]) -> tuple[Any, Any, Any, Any]:
+        """The results of a hand-written pair as arrays."""
+        y, mean, var, backward = results
+
+        def gradients(dy: Any) -> tuple[Any, Any, Any]:
+            dx, dgamma, dbeta = backward(dy)
+            return None if dx is None else np.array(dx), dgamma, dbeta
+
+        return np.array(y), mean, var, gradients
+
+    def vector(self, a: Any, shape: tuple[int, ...]) -> Any:
+        """gamma, beta or a statistic as a copy of a shape."""
+        return jnp.asarray(np.array(a).reshape(shape))
+
+    def whole(self, a: Any) -> Any:
+        """x or dy as a copy."""
+        return jnp.asarray(np.array(a.T if self.plan.columns else a))
+
+    def flat(self, a: Any, given: Any) -> Any:
+        """A vector as the contract has it; one of another shape than was given stays as it is."""
+        same = given is not None and a is not None and np.shape(a) == np.shape(given)
+        return None if a is None else np.array(a).reshape(-1) if same else np.array(a)

@@ -1,0 +1,86 @@
+"""Which of the arrays that a forward function returns is y, and which are the running statistics.
+
+Names come first; behaviour settles what they leave open: a running statistic depends on the one
+that was given.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from bnproof.targets.aliases import STATISTICS, Role
+from bnproof.targets.functions.calls import Argument, Call, Path
+from bnproof.targets.functions.leaves import Leaf
+from bnproof.targets.functions.trial import Trial, is_vector
+
+
+def y_of(trial: Trial) -> Leaf | None:
+    """The leaf that is y: of the shape of x, by its name or else the outermost and first."""
+    shape = tuple(trial.first[2]["x"].shape)
+    fitting = [leaf for leaf in trial.leaves if leaf.shape == shape]
+    outside = [leaf for leaf in fitting if not leaf.saved] or fitting
+    ranked = sorted(outside, key=lambda leaf: (not leaf.may_be(Role.Y), leaf.depth))
+    return ranked[0] if ranked else None
+
+
+def parameter_of(arguments: tuple[Argument, ...], role: str) -> Path | None:
+    """Where an argument of a role is: its name, or a container's and the key in it."""
+    for argument in arguments:
+        if argument.role == role:
+            return (argument.name,)
+        inner = parameter_of(argument.members, role)
+        if inner is not None:
+            step = [m.name for m in argument.members].index(str(inner[0]))
+            return (argument.name, step if argument.kind == "tuple" else inner[0])
+    return None
+
+
+def read_forward(trial: Trial) -> Call | None:
+    """The call with the places of its results; None if nothing of the shape of x comes back."""
+    y = y_of(trial)
+    if y is None:
+        return None
+    places = {str(role): _statistic(trial, role) for role in STATISTICS}
+    made = replace(trial.call, y=y.path, **places)
+    return made
+
+
+def _statistic(trial: Trial, role: Role) -> Path | None:
+    """Where a running statistic is after the call; None if none was given."""
+    name = parameter_of(trial.call.arguments, role)
+    if name is None:
+        return None
+    channels = len(trial.values[role])
+    vectors = [leaf for leaf in trial.leaves if is_vector(leaf, channels) and not leaf.saved]
+    called = [leaf for leaf in vectors if leaf.is_called(str(name[-1]))]
+    other = Role.RUNNING_VAR if role is Role.RUNNING_MEAN else Role.RUNNING_MEAN
+    if called:
+        return called[0].path
+    moved = [leaf for leaf in vectors if trial.depends(leaf, role)]
+    own = [leaf for leaf in moved if leaf.may_be(role)] or [
+        leaf for leaf in moved if not leaf.may_be(other)
+    ]
+    if own:
+        return own[0].path
+    if _buffer_changed(trial, role, name):
+        return name
+    named = [leaf for leaf in vectors if leaf.may_be(role)]
+    if named:
+        return named[0].path
+    unnamed = [leaf for leaf in vectors if not leaf.names]
+    if len(unnamed) == 2:
+        return unnamed[0 if role is Role.RUNNING_MEAN else 1].path
+    return name
+
+
+def _buffer_changed(trial: Trial, role: Role, name: Path) -> bool:
+    """Whether the call changed the statistic that it was given."""
+    held = next((leaf for leaf in trial.in_arguments if leaf.path == name), None)
+    if held is None:
+        return False
+    return not np.array_equal(trial.array(held).reshape(-1), trial.values[role])
+
+
+def returns_statistics(call: Call) -> bool:
+    """Whether the statistics come back as results, and not in an argument."""
+    return call.running_mean is not None and call.running_mean[0] == "returned"

@@ -1,0 +1,122 @@
+"""eps and momentum of recognised functions: which term momentum weighs, constants inside."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from bnproof.targets.aliases import Role
+from bnproof.targets.functions.judging import constant_eps
+from bnproof.targets.functions.parameters import Parameter
+from bnproof.targets.functions.recognising import Fit, implementation
+from bnproof.targets.functions.results import parameter_of
+from bnproof.targets.functions.sources import source_of
+from bnproof.targets.recognition import Origin
+
+HALF = 0.5
+"""A default of momentum from here on is the weight of the old value, as authors mean it."""
+
+USUAL_EPS = 1e-5
+
+
+@dataclass
+class Settings:
+    """What was found about the settings.
+
+    Attributes:
+        declared: attributes of the contract.
+        origins: where they come from.
+        remarks, evidence: sentences for the recognition.
+    """
+
+    declared: dict[str, Any] = field(default_factory=dict)
+    origins: dict[str, Origin] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+    evidence: list[str] = field(default_factory=list)
+    fixed: dict[str, float] = field(default_factory=dict)
+
+
+def settings_of(made: Fit) -> Settings:
+    """Momentum first, then the constants in place of settings that the signature lacks."""
+    found = Settings()
+    _momentum(made, found)
+    _eps(made, found)
+    if found.fixed:
+        found.declared["fixed"] = found.fixed
+        found.origins["fixed"] = Origin.IDENTIFIED
+    return found
+
+
+def _momentum(made: Fit, found: Settings) -> None:
+    call = made.plan.train
+    if call is None or call.running_mean is None:
+        return
+    terms = [average.term for average in made.explained.averages]
+    if parameter_of(call.arguments, Role.MOMENTUM) is None:
+        _constant_momentum(made, found)
+        return
+    default = next((p.default for p in made.parameters if _is_momentum(made, p)), None)
+    meant = None if not _is_number(default) else "old" if default >= HALF else "new"
+    seen = next((term for term in terms if term in ("new", "old")), None)
+    weighs = meant or seen
+    if seen is not None:
+        found.evidence.append(
+            f"with momentum = 0.25 the running mean weighs the {seen} value by it"
+        )
+    if meant is not None and seen is not None and meant != seen:
+        found.remarks.append(
+            f"momentum defaults to {default:g}, so it is checked as the weight of the {meant} value, "
+            f"although the function weighs the {seen} value by it"
+        )
+    if weighs is not None:
+        found.declared["momentum_weighs"] = weighs
+        found.origins["momentum_weighs"] = Origin.IDENTIFIED if seen else Origin.READ
+
+
+def _is_momentum(made: Fit, parameter: Parameter) -> bool:
+    return made.named.get(parameter.name) is Role.MOMENTUM
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _constant_momentum(made: Fit, found: Settings) -> None:
+    """A weight that is a constant: small for the new value, or else the constant is the old one's."""
+    known = made.explained.averages
+    weight = float(known[0].settings.weight) if known else 0.0
+    read = [c for c in source_of(made.given.functions[made.given.main]).literals if HALF < c < 1]
+    if known and known[0].term in ("none", "all"):
+        found.remarks.append(
+            "the running mean is never updated"
+            if known[0].term == "none"
+            else "the batch's mean replaces the running mean"
+        )
+    if known and 0 < weight < HALF:
+        found.fixed["momentum"] = weight
+        found.declared["momentum_weighs"] = "new"
+        found.evidence.append(f"each batch weighs {weight:g} in the running mean")
+    elif known and HALF < weight < 1:
+        found.fixed["momentum"] = weight
+        found.declared["momentum_weighs"] = "old"
+        found.remarks.append(
+            f"each batch weighs {weight:g} in the running mean; {weight:g} is checked as the weight "
+            "of the old value"
+        )
+    else:
+        found.fixed["momentum"] = read[0] if read else 0.9
+        found.declared["momentum_weighs"] = "old"
+    found.origins["momentum_weighs"] = Origin.IDENTIFIED
+
+
+def _eps(made: Fit, found: Settings) -> None:
+    call = made.plan.train or made.plan.infer
+    if call is None or parameter_of(call.arguments, Role.EPS) is not None:
+        return
+    probed = constant_eps(implementation(made), made.ranks[0])
+    if probed is not None:
+        found.fixed["eps"] = probed
+        found.evidence.append(f"y shows that eps is the constant {probed:g}")
+        return
+    read = [c for c in source_of(made.given.functions[made.given.main]).literals if 0 < c < 0.01]
+    found.fixed["eps"] = read[0] if read else USUAL_EPS
+    origin = "read from the source" if read else "a guess, since nothing shows it"
+    found.evidence.append(f"eps = {found.fixed['eps']:g} is {origin}")

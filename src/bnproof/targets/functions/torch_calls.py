@@ -1,0 +1,100 @@
+"""Calls of torch functions as a plan says; gradients by autograd where there is no backward.
+
+The text of this file is a part of stand-alone scripts.
+"""
+
+import contextlib
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from bnproof.targets.functions.calls import Call, Functions, at
+
+
+class TorchFunctions(Functions):
+    """torch functions, and subclasses of torch.autograd.Function, as an implementation."""
+
+    def run(self, values: dict[str, Any], *, training: bool) -> tuple[Any, Any, Any, Any]:
+        """One call of forward, with gradients as far as autograd knows them."""
+        if training and self.plan.backward is not None:
+            return self.readable(super().run(values, training=training))
+        call = self.plan.train if training else self.plan.infer
+        assert call is not None
+        held = self.presented(values)
+        inputs = self.inputs(call.arguments, held)
+        constant = self.plan.without_gradients and not training
+        for tensor in () if constant else inputs.values():
+            tensor.requires_grad_()
+        returned, given = self.called(call, held, training=training)
+        y = at(call.y, returned, given)
+
+        def gradients(dy: Any) -> tuple[Any, Any, Any]:
+            found = torch.autograd.grad(
+                y, list(inputs.values()), self.whole(dy), retain_graph=True, allow_unused=True
+            )
+            pairs = zip(inputs.items(), found)
+            made = {n: torch.zeros_like(t) if g is None else g for (n, t), g in pairs}
+            dx = self.whole_back(made["x"])
+            vectors = (self.flat(made.get(n), held[n]) for n in ("gamma", "beta"))
+            return numbers(dx), *vectors  # type: ignore[return-value]  # three
+
+        statistics = self.statistics(call, returned, given, held)
+        return numbers(self.whole_back(y)), *statistics, None if constant else gradients
+
+    def called(
+        self, call: Call, held: Mapping[str, Any], *, training: bool
+    ) -> tuple[Any, dict[str, Any]]:
+        """What forward returns, and its arguments by name."""
+        positional, by_name, given = self.arguments(call.arguments, held, None, training=training)
+        function = self.functions[call.function]
+        constant = self.plan.without_gradients and not training
+        with warnings.catch_warnings(), torch.no_grad() if constant else contextlib.nullcontext():
+            warnings.simplefilter("ignore")
+            return getattr(function, "apply", function)(*positional, **by_name), given
+
+    def readable(self, results: tuple[Any, Any, Any, Any]) -> tuple[Any, Any, Any, Any]:
+        """The results of a hand-written pair as arrays."""
+        y, mean, var, backward = results
+
+        def gradients(dy: Any) -> tuple[Any, Any, Any]:
+            dx, dgamma, dbeta = backward(dy)
+            return numbers(dx), dgamma, dbeta
+
+        return numbers(y), mean, var, gradients
+
+    def inputs(self, arguments: Any, held: Mapping[str, Any]) -> dict[str, Any]:
+        """The tensors that gradients are taken by."""
+        taken = {a.role for each in arguments for a in (each, *each.members)}
+        names = [n for n in ("x", "gamma", "beta") if n in taken and held[n] is not None]
+        return {name: held[name] for name in names}
+
+    def vector(self, a: Any, shape: tuple[int, ...]) -> Any:
+        """gamma, beta or a statistic as a contiguous tensor of a shape, as parameters are."""
+        made = tensor(a if a.flags.c_contiguous else np.array(a))
+        return made if tuple(made.shape) == shape else made.reshape(shape)
+
+    def whole(self, a: Any) -> Any:
+        """x or dy as a tensor."""
+        made = tensor(a)
+        return made.T if self.plan.columns else made
+
+    def flat(self, a: Any, given: Any) -> Any:
+        """A vector as the contract has it; one of another shape than was given stays as it is."""
+        a = numbers(a)
+        same = given is not None and a is not None and a.shape == tuple(given.shape)
+        return a.reshape(-1) if same else a
+
+
+def tensor(a: Any) -> Any:
+    """An array's own memory as a tensor; read-only memory and negative strides are copied."""
+    if not a.flags.writeable or any(stride < 0 for stride in a.strides):
+        a = np.array(a, order="C")
+    return torch.from_numpy(a)
+
+
+def numbers(a: Any) -> Any:
+    """A tensor as an array of its own; anything else as it is."""
+    return np.array(a.detach().numpy()) if isinstance(a, torch.Tensor) else a
