@@ -51,7 +51,8 @@ def recognise_functions(target: Any) -> list[Any] | None:
         return [described(made)]
     if failure.error is None:
         raise Unusable(
-            f"expected an array of the shape of x from {failure.called or 'the function'}, got none"
+            f"expected an array of the shape of x from {failure.called or 'the function'}, "
+            "got none"
         )
     said = raised(failure.error)
     raise Unusable(f"it cannot be called as {failure.called}: {said.text}", said.where)

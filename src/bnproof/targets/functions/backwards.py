@@ -137,7 +137,9 @@ def _fillings(
 # --- results --------------------------------------------------------------------------------------
 
 
-def _called(trial: Trial, function: int, arguments: tuple[Argument, ...], values: Any) -> Any:
+def _called(
+    trial: Trial, function: int, arguments: tuple[Argument, ...], values: Any
+) -> Any:
     """What backward returns after forward on some values."""
     same = values is trial.values
     returned, given, held = trial.first if same else trial.made(x=values["x"])

@@ -165,12 +165,7 @@ class Functions:
     # --- arguments --------------------------------------------------------------------------------
 
     def arguments(
-        self,
-        wanted: tuple[Argument, ...],
-        held: Mapping[str, Any],
-        returned: Any,
-        *,
-        training: bool,
+        self, wanted: tuple[Argument, ...], held: Mapping[str, Any], returned: Any, *, training: bool
     ) -> tuple[list[Any], dict[str, Any], dict[str, Any]]:
         """Positional and keyword arguments, and all of them by name."""
         made = {a.name: self.argument(a, held, returned, training=training) for a in wanted}

@@ -30,7 +30,7 @@ def described(made: Fit) -> RecognisedFunctions:
         "affine_parameters": affine(made),
         **found.declared,
     }
-    origins = dict.fromkeys(("ranks", "dtypes", "channel_axis"), Origin.IDENTIFIED)
+    origins = {name: Origin.IDENTIFIED for name in ("ranks", "dtypes", "channel_axis")}
     return RecognisedFunctions(
         made.runtime,
         made.framework,

@@ -11,9 +11,7 @@ from bnproof.targets.frameworks import unwrapped
 from bnproof.targets.functions.parameters import Parameter, candidates, parameters_of
 
 BACKWARD = re.compile(r"back|bwd|bprop|grad(?!_?norm)|deriv|(^|_)d(bn|batch|norm)", re.IGNORECASE)
-EVALUATION = re.compile(
-    r"(^|_)(test|eval|evaluate|infer|inference|predict|apply_running)(_|$)|inference"
-)
+EVALUATION = re.compile(r"(^|_)(test|eval|evaluate|infer|inference|predict|apply_running)(_|$)|inference")
 TRAINING = re.compile(r"train|fwd|forward", re.IGNORECASE)
 
 

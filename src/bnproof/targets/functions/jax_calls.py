@@ -13,6 +13,7 @@ import numpy as np
 
 from bnproof.targets.functions.calls import Call, Functions, at
 
+
 pull = jax.jit(lambda pulled_back, dy: pulled_back(dy))
 """Gradients, compiled once for each program and shape."""
 

@@ -66,10 +66,7 @@ class Fit:
         """Whether known formulas explain all that the functions offer."""
         plan, seen = self.plan, self.explained
         averaged = plan.train is None or plan.train.running_mean is None or bool(seen.averages)
-        trained, evaluated = (
-            plan.train is None or seen.training,
-            plan.infer is None or seen.evaluation,
-        )
+        trained, evaluated = plan.train is None or seen.training, plan.infer is None or seen.evaluation
         return averaged and trained and evaluated
 
 

@@ -58,9 +58,7 @@ def _momentum(made: Fit, found: Settings) -> None:
     seen = next((term for term in terms if term in ("new", "old")), None)
     weighs = meant or seen
     if seen is not None:
-        found.evidence.append(
-            f"with momentum = 0.25 the running mean weighs the {seen} value by it"
-        )
+        found.evidence.append(f"with momentum = 0.25 the running mean weighs the {seen} value by it")
     if meant is not None and seen is not None and meant != seen:
         found.remarks.append(
             f"momentum defaults to {default:g}, so it is checked as the weight of the {meant} value, "

@@ -21,12 +21,7 @@ from bnproof.targets.functions.trial import (
 from bnproof.targets.patterns import Pattern, pattern
 
 RANKS = (2, 4, 3, 5)
-STYLES = {
-    2: ("vector", "row"),
-    3: ("vector", "broadcast"),
-    4: ("vector", "broadcast"),
-    5: ("vector", "broadcast"),
-}
+STYLES = {2: ("vector", "row"), 3: ("vector", "broadcast"), 4: ("vector", "broadcast"), 5: ("vector", "broadcast")}
 
 
 @dataclass(frozen=True, eq=False)
