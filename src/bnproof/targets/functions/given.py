@@ -54,6 +54,8 @@ def is_function(target: Any) -> bool:
     """
     if is_autograd(target):
         return True
+    if isinstance(getattr(target, "func", target), type):
+        return False  # a class, or a partial one, makes objects
     inner = unwrapped(target)
     kinds = (inspect.isfunction, inspect.isbuiltin, inspect.ismethod)
     return callable(target) and any(kind(inner) for kind in kinds)
