@@ -245,30 +245,24 @@ def symmetry() -> list[Claim]:
 
 
 def unbiased() -> list[Claim]:
-    """With c for m / (m - 1)."""
-    scale = 1 / sqrt(c * var + eps)
-    normalized = gamma * (x[k] - mu) * scale + beta
-    loss = total(lambda i: dy[i] * (gamma * (x[i] - mu) * scale + beta))
+    """With c for m / (m - 1), and r for what inv_std is then."""
+    r = Symbol("r", positive=True)
+    root = 1 / sqrt(c * var + eps)
     standard = gamma / sqrt(c) * (x[k] - mu) / sqrt(var + eps / c) + beta
-    along = mean(lambda i: dy[i] * (x[i] - mu) * scale)
+    loss = total(lambda i: dy[i] * gamma * (x[i] - mu) * r)
+    along = mean(lambda i: dy[i] * (x[i] - mu))
     return [
         Claim(
-            total(lambda i: (x[i] - mu) ** 2) / (m - 1),
-            m / (m - 1) * var,
-            "the unbiased variance is m / (m - 1) times the mean of the squares",
-            from_definitions=True,
-            least=2,
-        ),
-        Claim(
-            normalized,
+            gamma * (x[k] - mu) * root + beta,
             standard,
             "c taken out of the root",
             from_definitions=True,
         ),
         Claim(
             Derivative(loss, x[k]),
-            gamma * scale * (dy[k] - mean(lambda i: dy[i]) - c * (x[k] - mu) * scale * along),
+            gamma * r * (dy[k] - mean(lambda i: dy[i]) - c * (x[k] - mu) * r**2 * along),
             "the derivative of c var is c times that of var",
+            where=((r, root),),
             from_definitions=True,
         ),
     ]
