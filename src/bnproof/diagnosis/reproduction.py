@@ -88,7 +88,14 @@ def _run(mutant: Any, record: Record) -> Observation | None:
     first = any(j.worst > 1 for _, j in record.all_judged(*FIRST))
     if first and case.calls == "full" and not record.observation.of(*EVENTS):
         case = case.with_(calls="short")
+    if case.calls == "short" and not _trained(record):
+        case = case.with_(calls="infer")  # a step of a layer evaluates, and may not train
     return observed_of(mutant, record.declaration, case)
+
+
+def _trained(record: Record) -> bool:
+    """Whether training was called; inference alone may be given one value per channel."""
+    return any(call.startswith("train") for call in record.observation.results)
 
 
 def observed_of(mutant: Any, declaration: Declaration, case: Case) -> Observation | None:

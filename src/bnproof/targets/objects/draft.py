@@ -120,7 +120,7 @@ def called(draft: Draft, rank: int) -> tuple[Any, Any]:
     x = probe(rank, FORMATS[dtype].dtype, channels)
     last = draft.traits.channel_axis == -1
     given = np.ascontiguousarray(np.moveaxis(x, 1, -1)) if last else x
-    return given, implementation(draft).layer(
+    return given, implementation(draft, trains=True).layer(
         channels,
         momentum=draft.traits.fixed.get("momentum", 0.5),
         eps=draft.traits.fixed.get("eps", 0.5),

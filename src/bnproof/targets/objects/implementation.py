@@ -37,6 +37,7 @@ class ObjectImplementation:
 
     infer: Any
     train: Any
+    layer: Any
 
     def __init__(
         self, recipe: Recipe, traits: Traits, recognition: Recognition, name: str, version: str
@@ -45,6 +46,7 @@ class ObjectImplementation:
         self.name, self.version = name, version
         self.train = self._train if traits.trains else None
         self.infer = self._infer if traits.infers else None
+        self.layer = self._layer_of if traits.trains else None  # the contract has layers that train
         for attribute in _DECLARED:
             setattr(self, attribute, getattr(traits, attribute))
 
@@ -84,7 +86,7 @@ class ObjectImplementation:
         y, backward = layer.call(x, training=False, private=True)
         return y, *layer.statistics(), backward
 
-    def layer(
+    def _layer_of(
         self,
         channels: int,
         *,
