@@ -73,6 +73,8 @@ def alternative(
     if not declared:
         return None
     other = replace(declaration, **declared)
+    if declared.get("normalising_variance") == "unbiased" and other.single_value == "beta":
+        other = replace(other, single_value="undefined")  # the variance of one value is 0/0 then
     again = Records(other, tuple(judged_again(records, other, dtype)))
     concluded = [conclude(p, again, dtype, of_property(known, p.id)) for p in properties]
     left = [result for result, failed in concluded if failed]
