@@ -5,6 +5,7 @@ records decide what to try; all records and all properties then verify it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
@@ -14,7 +15,7 @@ from bnproof.properties.evidence import evidence
 from bnproof.properties.judging import Judge
 from bnproof.properties.known import Known, is_unexpected, of_property
 from bnproof.properties.property import Property, Records
-from bnproof.properties.record import Record
+from bnproof.properties.record import TRAINING, Record
 from bnproof.properties.verdicts import conclude
 
 BY_RANK = "running_variance"
@@ -24,6 +25,13 @@ VALUES: Mapping[str, tuple[str, ...]] = {
     "normalising_variance": ("biased", "unbiased"),
 }
 """The conventions that results show without another call, and their values."""
+
+WITNESS: Mapping[str, str] = {
+    "momentum_weighs": "running_mean",
+    "running_variance": "running_var",
+    "normalising_variance": "y",
+}
+"""The output of training that shows a convention."""
 
 TRIED = {name: values for name, values in VALUES.items() if name in ATTRIBUTES}
 SAMPLE = 16  # failing records that decide what is tried
@@ -59,10 +67,14 @@ def alternative(
 
     ``failing`` are the ids of the properties that fail in this dtype as it is declared.
     """
-    declared = _likeliest(_sample(records), declaration, dtype)
+    sample = _sample(records)
+    ranks = {record.case.x.ndim for record in records if record.of("train", "running_var")}
+    declared = _likeliest(sample, ranks, declaration, dtype)
     if not declared:
         return None
     other = replace(declaration, **declared)
+    if declared.get("normalising_variance") == "unbiased" and other.single_value == "beta":
+        other = replace(other, single_value="undefined")  # the variance of one value is 0/0 then
     again = Records(other, tuple(judged_again(records, other, dtype)))
     concluded = [conclude(p, again, dtype, of_property(known, p.id)) for p in properties]
     left = [result for result, failed in concluded if failed]
@@ -104,19 +116,41 @@ def _sample(records: Sequence[Record]) -> list[Record]:
     return [record for rank in ranks for record in by_rank[rank][:each]]
 
 
-def _likeliest(sample: Sequence[Record], declaration: Declaration, dtype: str) -> dict[str, Any]:
-    """The attributes to change so that the fewest outputs of the sample are off; {} if none."""
+def _likeliest(
+    sample: Sequence[Record], ranks: AbstractSet[int], declaration: Declaration, dtype: str
+) -> dict[str, Any]:
+    """The attributes to change so that the fewest outputs of the sample are off; {} if none.
+
+    A convention is changed only if it explains the output that shows it in every record.
+    """
     if not sample:
         return {}
-    best = _by_convention(sample, declaration, dtype)
-    other = replace(declaration, **best)
-    return {**best, **_by_accuracy(sample, other, dtype)}
+    changed = _by_convention(sample, ranks, declaration, dtype)
+    weaker = _by_accuracy(sample, replace(declaration, **changed), dtype)
+    again = list(judged_again(sample, replace(declaration, **changed, **weaker), dtype))
+    kept = {
+        name: value
+        for name, value in changed.items()
+        if all(_explained(record, WITNESS[name]) for record in again)
+    }
+    if kept != changed:
+        weaker = _by_accuracy(sample, replace(declaration, **kept), dtype)
+    return {**kept, **weaker}
+
+
+def _explained(record: Record, output: str) -> bool:
+    """Whether an output of training is within its bound wherever it was judged."""
+    return all(
+        judged.worst <= 1 for _, judged in record.all_judged(*TRAINING) if judged.output == output
+    )
 
 
 def _by_convention(
-    sample: Sequence[Record], declaration: Declaration, dtype: str
+    sample: Sequence[Record], every: AbstractSet[int], declaration: Declaration, dtype: str
 ) -> dict[str, Any]:
     ranks = list(dict.fromkeys(record.case.x.ndim for record in sample))
+    # a rank that does not fail keeps what is declared
+    holding = {rank: _kind(declaration, rank) for rank in every - set(ranks)}
     names = [name for name in TRIED if name != BY_RANK]
     found: list[tuple[int, int, dict[str, Any]]] = []
     for values in product(*(TRIED[name] for name in names)):
@@ -125,10 +159,10 @@ def _by_convention(
             for name, value in zip(names, values, strict=True)
             if getattr(declaration, name) != value
         }
-        off, kinds = 0, dict[int, str]()
+        off, kinds = 0, dict(holding) if not changed else dict[int, str]()
         for rank in ranks:
             of_rank = [record for record in sample if record.case.x.ndim == rank]
-            now = "unbiased" if declaration.unbiased(rank) else "biased"
+            now = _kind(declaration, rank)
             counts = {
                 kind: _off(of_rank, replace(declaration, **{**changed, BY_RANK: kind}), dtype)
                 for kind in sorted(TRIED[BY_RANK], key=lambda kind: kind != now)
@@ -138,6 +172,10 @@ def _by_convention(
         changed |= _running_variance(declaration, kinds)
         found.append((off, len(changed), changed))
     return min(found, key=lambda each: each[:2])[2]
+
+
+def _kind(declaration: Declaration, rank: int) -> str:
+    return "unbiased" if declaration.unbiased(rank) else "biased"
 
 
 def _running_variance(declaration: Declaration, kinds: Mapping[int, str]) -> dict[str, Any]:

@@ -539,7 +539,10 @@ def try_out(
 def _called(implementation: Any, event: Event) -> str:
     """How it was called, which an adapter may tell in words of its own."""
     usage = getattr(implementation, "usage", CALLED.get(event.call, ""))
-    return f"; it is called as {usage}" if usage else ""
+    called = f"; it is called as {usage}" if usage else ""
+    absent = event.call == "infer" and callable(getattr(implementation, "train", None))
+    hint = "; if the target has no evaluation, add --without evaluation" if absent else ""
+    return called + hint
 
 
 def _second_instance(implementation: Any, declaration: Declaration) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.targets import norms
@@ -96,6 +97,49 @@ def test_what_remains_beside_a_convention_is_said() -> None:
     assert not by_id["backward/agreement"].advised
     assert [cause.id for cause in by_id["backward/agreement"].causes] != []
     assert by_id["running/one-step"].causes == ()
+
+
+def test_convention_that_differs_by_rank_is_no_convention() -> None:
+    """Catches advice that makes a mistake look like a convention in some ranks."""
+
+    class ByRank(norms.Undeclared):
+        running_variance = "biased"
+
+        def averaged(self, old: Any, new: Any, momentum: float) -> Any:
+            return super().averaged(old, new, momentum if self.rank == 2 else 1 - momentum)
+
+        def train(self, x: Any, *arguments: Any, **settings: Any) -> Any:
+            self.rank = x.ndim
+            return super().train(x, *arguments, **settings)
+
+    report = checked(ByRank())
+    assert "running/one-step" in failed(report)
+    assert report.advice == ()
+
+
+def test_variance_by_rank_is_advised() -> None:
+    """Catches an estimator that depends on the rank, which the contract can declare."""
+
+    class ByRank(norms.Declared):
+        def of(self, spread: Any, x: Any) -> Any:
+            count = x.size // x.shape[1]
+            return spread if x.ndim == 2 or count < 2 else spread * (count / (count - 1))
+
+    (line,) = checked(ByRank()).advice
+    assert line.endswith("add --declare running_variance=2:biased,4:unbiased")
+
+
+def test_evaluation_that_raises_can_be_left_out() -> None:
+    """Catches a target without evaluation that cannot be used, or not be told how."""
+
+    class Raises(norms.Declared):
+        def infer(self, *arguments: object, **settings: object) -> object:
+            raise NotImplementedError
+
+    report = checked(Raises())
+    assert report.exit_status == 2
+    assert report.error.endswith("if the target has no evaluation, add --without evaluation")
+    assert checked(Raises(), without=["evaluation"]).conforms
 
 
 def test_weaker_class_is_advised() -> None:

@@ -108,6 +108,8 @@ def test_values_of_toml() -> None:
         ("fixed=shape:8x4,channels:5", "got 'shape:8x4,channels:5'"),
         ("fixed=nothing:1", "got 'nothing:1'"),
         ("name=mine", "name: unknown attribute"),
+        ("mom\x1b[31m=old", "--declare mom [31m: unknown attribute"),
+        (f"{'a' * 500}=1", "aaa...: unknown attribute"),
         ("methods=train", "methods: unknown attribute"),
     ],
 )

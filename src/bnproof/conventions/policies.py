@@ -105,7 +105,9 @@ def _empty(seen: Seen) -> Policy:
     }
     if not changed:
         return Policy("empty")
-    if any(np.isfinite(held.astype(np.float64)).any() for held in changed.values()):
+    mean = changed.get("running_mean")
+    lost = mean is not None and bool(np.isnan(mean.astype(np.float64)).all())
+    if not lost and any(np.isfinite(held.astype(np.float64)).any() for held in changed.values()):
         return Policy("empty", fits=False)
     names = "the running statistics" if len(changed) > 1 else "a running statistic"
     return Policy("undefined", note=f"an empty batch makes {names} NaN")

@@ -81,7 +81,7 @@ def attribute(name: str, value: Any, where: str) -> Any:
     if name not in ATTRIBUTES:
         hint = suggestion(name[:SHOWN], list(ATTRIBUTES))
         raise DeclarationError(
-            f"{where} {name[:SHOWN]}: unknown attribute{hint or ','} expected one of "
+            f"{where} {_plain(name)}: unknown attribute{hint or ','} expected one of "
             f"{', '.join(ATTRIBUTES)}"
         )
     for candidate in _candidates(value):
@@ -180,9 +180,13 @@ def _range_or_shape(text: str) -> Any:
 
 
 def _shown(value: Any) -> str:
-    text = value if isinstance(value, str) else repr(value)
-    plain = "".join(sign if sign.isprintable() else " " for sign in text)
-    return repr(plain if len(plain) <= SHOWN else plain[: SHOWN - 3] + "...")
+    return repr(_plain(value if isinstance(value, str) else repr(value)))
+
+
+def _plain(text: str) -> str:
+    """A text of a limited length, without signs that move a terminal's cursor."""
+    plain = "".join(sign if sign.isprintable() else " " for sign in text[: 2 * SHOWN])
+    return plain if len(plain) <= SHOWN else plain[: SHOWN - 3] + "..."
 
 
 # --- back to texts ----------------------------------------------------------------------------

@@ -126,4 +126,6 @@ def _merged(verdicts: Sequence[Verdict]) -> Report:
 def _message(report: Report) -> str:
     if report.error:
         return report.error
-    return "\n".join(line.plain for line in joined([*failures(report.results), [verdict(report)]]))
+    blocks = [*failures(report.results), [verdict(report)]]
+    told = [*report.advice, *report.incomplete]
+    return "\n".join([*told, *(line.plain for line in joined(blocks))])
