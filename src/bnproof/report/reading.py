@@ -6,7 +6,6 @@ would move a terminal's cursor or turn the direction of writing are spelled out.
 """
 
 import json
-import unicodedata
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
@@ -21,14 +20,13 @@ from bnproof.properties.result import (
     Result,
     Violation,
 )
-from bnproof.report.lines import clipped
+from bnproof.report.lines import clipped, printable
 from bnproof.report.model_json import SCHEMA, schema
 
 LIMIT = 16 * 2**20
 """Bytes; the report on four dtypes, all of them wrong, has less than a twentieth of it."""
 
 DIGITS = 20  # of an integer; a float64 could not hold what is much longer
-TURNING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029"
 COLUMNS = ("index", "got", "want", "error", "bound")
 
 
@@ -95,27 +93,10 @@ def _finite(digits: str) -> float:
 def _cleaned(value: Any, *, lines: bool = False) -> Any:
     """The same with texts that are safe to print: of one line, but for the error."""
     if isinstance(value, dict):
-        return {_printable(k): _cleaned(v, lines=k == "error") for k, v in value.items()}
+        return {printable(k): _cleaned(v, lines=k == "error") for k, v in value.items()}
     if isinstance(value, list):
         return [_cleaned(each) for each in value]
-    return _printable(value, lines=lines) if isinstance(value, str) else value
-
-
-def _printable(text: str, *, lines: bool = False) -> str:
-    r"""A text with what a terminal or a browser would obey spelled out.
-
-    >>> _printable("red \x1b[31m\nalert")
-    'red \\x1b[31m alert'
-    """
-    if text.isprintable():
-        return text
-    kept = text if lines else text.replace("\n", " ")
-    return "".join(
-        ascii(sign)[1:-1]
-        if sign in TURNING or (unicodedata.category(sign) in ("Cc", "Cs") and sign != "\n")
-        else sign
-        for sign in kept
-    )
+    return printable(value, lines=lines) if isinstance(value, str) else value
 
 
 def _valid(made: Any) -> dict[str, Any]:
