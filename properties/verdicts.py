@@ -108,7 +108,7 @@ def _nothing(property_: Property, records: Records) -> str:
         return f"{property_.part} is not offered"
     if not any("dx" in offer or "dgamma" in offer for offer in offers):
         return "the result that it is about is not offered"
-    return "no case of the kind that it needs can be given to this implementation"
+    return "no case for this property can be built for this target"
 
 
 def _result(property_: Property, dtype: str, verdict: str, **more: object) -> Result:

@@ -65,16 +65,16 @@ def _parsed(data: bytes) -> Any:
         text = data.decode("utf-8-sig")
         made = json.loads(text, parse_constant=_no_number, parse_int=_integer, parse_float=_finite)
     except UnicodeDecodeError as error:
-        raise UnreadableReport(f"is no text in UTF-8: byte {error.start} is not") from None
+        raise UnreadableReport(f"is not UTF-8 text: byte {error.start} is invalid") from None
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         cut = " (it may be truncated)" if error.pos >= len(text.rstrip()) else ""
-        raise UnreadableReport(f"is no JSON: {error.msg} at {where}{cut}") from None
+        raise UnreadableReport(f"is not valid JSON: {error.msg} at {where}{cut}") from None
     return _cleaned(made)
 
 
 def _no_number(constant: str) -> NoReturn:
-    raise UnreadableReport(f"is no strict JSON: it has the number {constant}")
+    raise UnreadableReport(f"is not strict JSON: it has the number {constant}")
 
 
 def _integer(digits: str) -> int:
@@ -105,14 +105,14 @@ def _valid(made: Any) -> dict[str, Any]:
     from jsonschema.exceptions import best_match  # noqa: PLC0415  # likewise
 
     if not isinstance(made, dict) or "schema" not in made:
-        raise UnreadableReport("is no report of bnproof: it has no field schema")
+        raise UnreadableReport("is not a report of bnproof: it has no field schema")
     if made["schema"] != SCHEMA or isinstance(made["schema"], bool):
         version = clipped(str(made["schema"]), 20)
-        raise UnreadableReport(f"is of schema {version}; this bnproof reads schema {SCHEMA}")
+        raise UnreadableReport(f"has another form: expected schema {SCHEMA}, got schema {version}")
     for error in Draft202012Validator(schema()).iter_errors(made):
         deepest = best_match([error]) or error
         told = clipped(f"{deepest.json_path[2:] or 'the report'}: {deepest.message}", 240)
-        raise UnreadableReport(f"is no report of bnproof: at {told}")
+        raise UnreadableReport(f"is not a report of bnproof: at {told}")
     return made
 
 
