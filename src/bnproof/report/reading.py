@@ -175,6 +175,7 @@ def _violation(made: Mapping[str, Any]) -> Violation:
         ratio=float(made["ratio"]),
         kind=made["kind"],
         replay=made.get("replay") or "",
+        event=made.get("event") or "",
     )
 
 
