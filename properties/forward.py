@@ -283,7 +283,7 @@ def events(*kinds: str, calls: tuple[str, ...] = ()) -> Callable[[Records], Iter
             found = record.observation.of(*kinds)
             found = [e for e in found if not calls or e.call in calls]
             for event in found:
-                yield fact(record, event.what, holds=False, detail=event.detail)
+                yield fact(record, event.what, holds=False, detail=event.detail, event=event.kind)
             if not found:
                 yield fact(record, "", holds=True, detail="")
 

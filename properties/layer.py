@@ -13,7 +13,7 @@ def training(records: Records) -> Iterator[Check]:
     for record in records.tagged("layer"):
         yield from raised(record, "layer", "train", "state", "load")
         for event in record.observation.of("malformed"):
-            yield fact(record, event.what, holds=False, detail=event.detail)
+            yield fact(record, event.what, holds=False, detail=event.detail, event=event.kind)
         for judged in outputs(record, "y", "dx", "dgamma", "dbeta", "running_mean", "running_var"):
             yield of_judged(record, "train", judged)
 
@@ -36,7 +36,7 @@ def state(records: Records) -> Iterator[Check]:
         kinds = ("changed-state", "changed-result", "changed-input", "no-error")
         found = record.observation.of(*kinds)
         for event in found:
-            yield fact(record, event.what, holds=False, detail=event.detail)
+            yield fact(record, event.what, holds=False, detail=event.detail, event=event.kind)
         if not found:
             yield fact(record, "", holds=True, detail="")
 

@@ -27,6 +27,7 @@ class Check:
         detail: one line, for a violation.
         elements: the worst elements, for a violation; made only when asked for.
         kind: "fail", "crashed" or "timed-out".
+        event: the kind of event that was observed, "" where a number was compared.
     """
 
     record: Record
@@ -36,6 +37,7 @@ class Check:
     detail: str = ""
     elements: Callable[[], tuple[Row, ...]] = tuple
     kind: str = "fail"
+    event: str = ""
 
     @property
     def holds(self) -> bool:
@@ -352,9 +354,17 @@ def compare(
     return Check(record, output, worst, bool(open_.any()), text, elements)
 
 
-def fact(record: Record, output: str, holds: object, detail: str, kind: str = "fail") -> Check:
-    """A comparison that holds or does not, without a measure."""
-    return Check(record, output, 0.0 if holds else float("inf"), detail=detail, kind=kind)
+def fact(
+    record: Record,
+    output: str,
+    holds: object,
+    detail: str,
+    kind: str = "fail",
+    event: str = "",
+) -> Check:
+    """A comparison that holds or does not, without a measure; ``event`` is the kind of event."""
+    ratio = 0.0 if holds else float("inf")
+    return Check(record, output, ratio, detail=detail, kind=kind, event=event)
 
 
 def rows(got: Array, want: Array, off: Array, bound: Array) -> tuple[Row, ...]:

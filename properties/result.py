@@ -27,6 +27,8 @@ class Violation:
         ratio: worst error/bound; infinite for NaN and for what has no bound.
         kind: "fail", "crashed" or "timed-out".
         replay: what ``bnproof replay`` takes, "" where nothing can be run again.
+        event: the kind of event that was observed, such as "changed-input"; "" where a number is
+            wrong.
     """
 
     case: str
@@ -37,6 +39,7 @@ class Violation:
     ratio: float = float("inf")
     kind: str = "fail"
     replay: str = ""
+    event: str = ""
 
 
 @dataclass(frozen=True)

@@ -169,7 +169,7 @@ def untouched_by_backward(records: Records) -> Iterator[Check]:
         events = record.observation.of("changed-result")
         found = [e for e in events if "running" in e.what]
         for event in found:
-            yield fact(record, event.what, holds=False, detail=event.detail)
+            yield fact(record, event.what, holds=False, detail=event.detail, event=event.kind)
         if not found and record.of("train", "running_mean") is not None:
             yield fact(record, "", holds=True, detail="")
 

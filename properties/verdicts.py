@@ -141,4 +141,5 @@ def violation(check: Check) -> Violation:
         elements=check.elements(),
         ratio=check.ratio,
         kind=check.kind,
+        event=check.event,
     )

@@ -46,7 +46,7 @@ def test_written_on_request_and_then_known(
     assert "known.toml: No such file" in capsys.readouterr().err
     assert run(["check", TARGET, *UPDATE, "--link", "http://x/1"]) == 0
     printed = capsys.readouterr()
-    assert "known.toml: 1 entry written, 0 taken out" in printed.err
+    assert "known.toml: 1 entry written, 0 removed" in printed.err
     assert "conforms, except for 1 known failure" in printed.out
     (entry,) = read(project / "known.toml")
     assert entry.told() == "eps twice (http://x/1, until 2999-12-31)"

@@ -70,7 +70,7 @@ def test_standard_input(
     printed = capsys.readouterr()
 
     assert "reference conforms" in printed.out
-    assert printed.err.startswith("Error: standard input is no JSON")
+    assert printed.err.startswith("Error: standard input is not valid JSON")
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_standard_input(
         (lambda folder: [folder / "no.json"], "cannot read"),
         (lambda folder: [folder], "cannot read"),
         (lambda folder: [folder / "json", "-o", "/no/such/file"], "there is no folder /no/such"),
-        (lambda folder: [folder / "html"], "is no JSON"),
+        (lambda folder: [folder / "html"], "is not valid JSON"),
     ],
     ids=["missing", "folder", "output", "form"],
 )

@@ -209,6 +209,17 @@ def test_one_cause_for_what_it_explains(report: Report) -> None:
     assert "no known mistake" not in text
 
 
+def test_events_have_the_causes_that_reproduce_them(report: Report) -> None:
+    """Catches an exception that is put down to a mistake which raises nothing."""
+    mistake = replace(CAUSE, explains=("changed-input x",))
+    for event, explained in (("changed-input", True), ("raised", False)):
+        seen = replace(violation(kind="fail"), output="x", elements=(), event=event)
+        seen = replace(seen, ratio=float("inf"))
+        result = replace(failed("forward/sign", "float32", seen), causes=(mistake,))
+
+        assert ("eps is added twice" in text_of(replace(report, results=(result,)))) is explained
+
+
 def test_unknown_cause(report: Report) -> None:
     """Catches a cause that is missing without a word."""
     assert "cause    unknown, no known mistake reproduces this" in text_of(report)

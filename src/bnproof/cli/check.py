@@ -28,18 +28,23 @@ if TYPE_CHECKING:
     type=click.Choice(["quick", "standard", "thorough"]),
     default="standard",
     show_default=True,
-    help="How many cases: the portfolio, a hundred searched ones more, or minutes of search.",
+    help="Number of cases: quick runs the portfolio, standard also searches 100 cases per dtype, "
+    "thorough 2000.",
 )
 @click.option(
     "--property",
     "properties",
     metavar="GLOB",
     multiple=True,
-    help="Only properties whose id matches, such as 'running/*'; may be repeated.",
+    help="Check only properties whose id matches, such as 'running/*'. Repeatable.",
 )
-@click.option("--dtype", "dtypes", multiple=True, help="Only this dtype of x; may be repeated.")
+@click.option("--dtype", "dtypes", multiple=True, help="Check only this dtype of x. Repeatable.")
 @click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all data."
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Seed of all random data.",
 )
 @click.option(
     "--json", "json_file", metavar="FILE", help="Write the report as JSON; - is standard output."
@@ -48,13 +53,13 @@ if TYPE_CHECKING:
     "--markdown",
     "markdown_file",
     metavar="FILE",
-    help="Write the report as Markdown, such as for the summary of a CI run; - likewise.",
+    help="Write a summary in Markdown, for instance for CI; - is standard output.",
 )
 @click.option(
     "--html",
     "html_file",
     metavar="FILE",
-    help="Write the report as one page that needs no network; - likewise.",
+    help="Write one self-contained HTML page; - is standard output.",
 )
 @click.option("--list", "list_only", is_flag=True, help="List the properties and exit.")
 @click.option(
@@ -69,8 +74,8 @@ if TYPE_CHECKING:
     "--memory",
     metavar="SIZE",
     callback=memory_size,
-    help="Memory for a worker beside its imports, as 512M or 2G; the default is half of the "
-    "machine's.",
+    help="Limit for the memory of a worker beyond its imports, such as 512M or 2G.  "
+    "[default: half of the machine's memory]",
 )
 @outside_options
 @run_options

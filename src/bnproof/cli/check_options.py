@@ -12,7 +12,7 @@ AUTO = "auto"
 def jobs_number(ctx: click.Context, param: click.Parameter, value: str) -> int:
     """The number of processes; "auto" is one per processor."""
     if value == AUTO:
-        return len(os.sched_getaffinity(0))
+        return os.cpu_count() or 1
     if not value.isdecimal() or int(value) < 1:
         message = f"expected a positive number or auto, got {value}"
         raise click.BadParameter(message, ctx, param)
@@ -24,14 +24,14 @@ OPTIONS = (
         "--exclude",
         metavar="GLOB",
         multiple=True,
-        help="Not the properties whose id matches; may be repeated. The report names them.",
+        help="Leave out properties whose id matches. Repeatable. The report names them.",
     ),
     click.option(
         "-x",
         "--exitfirst",
         "stop_at_first",
         is_flag=True,
-        help="Stop at the first case that fails; further cases, dtypes and targets are not run.",
+        help="Stop at the first failure: run no further cases, dtypes or targets.",
     ),
     click.option(
         "--jobs",
@@ -39,8 +39,8 @@ OPTIONS = (
         callback=jobs_number,
         default="1",
         show_default=True,
-        help="Check the dtypes and variants of all targets in N processes at a time; auto is one "
-        "per processor. The results are the same.",
+        help="Check dtypes, variants and targets in N parallel processes; auto takes one per "
+        "processor. The results do not depend on N. With -x there is one process.",
     ),
     click.option(
         "-v", "--verbose", is_flag=True, help="Print all results as a table, and every failure."
@@ -52,7 +52,7 @@ OPTIONS = (
         type=click.Choice(["text", "github"]),
         default="text",
         show_default=True,
-        help="github adds annotations for GitHub Actions: an error for each cause of failures.",
+        help="github adds annotations for GitHub Actions: one error per cause of failures.",
     ),
 )
 

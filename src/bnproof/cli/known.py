@@ -33,15 +33,15 @@ def known_options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option(
                 "--update-known",
                 is_flag=True,
-                help="Write what fails into that file, and take out entries that are stale.",
+                help="Write the failures into that file and remove stale entries.",
             ),
-            click.option("--reason", metavar="TEXT", help="Why, for the entries that are written."),
-            click.option("--link", metavar="URL", help="Of an issue, for the same entries."),
+            click.option("--reason", metavar="TEXT", help="Reason, for the written entries."),
+            click.option("--link", metavar="URL", help="Link to an issue, likewise."),
             click.option(
                 "--expires",
                 metavar="DATE",
                 type=click.DateTime(["%Y-%m-%d"]),
-                help=f"Their last day, as 2027-01-31.  [default: {DAYS} days from now]",
+                help=f"Their last day, such as 2027-01-31.  [default: {DAYS} days from now]",
             ),
         )
     ):
@@ -103,7 +103,7 @@ class KnownOptions:
         if path is None:
             raise click.UsageError("--update-known needs --known FILE, or one in pyproject.toml")
         if not _one_line(self.reason):
-            raise click.UsageError("--update-known needs --reason TEXT: why is this accepted?")
+            raise click.UsageError("--update-known needs --reason TEXT: why is a failure accepted?")
         if self.expires is not None and self.expires.date() < _today():
             raise click.UsageError(f"--expires {self.expires.date()} is over")
 
@@ -124,7 +124,7 @@ def update(
     for line in updated.left:
         click.echo(f"not written: {line}", err=True)
     written = count(updated.added, "entry", "entries")
-    click.echo(f"{path}: {written} written, {updated.removed} taken out", err=True)
+    click.echo(f"{path}: {written} written, {updated.removed} removed", err=True)
     return updated.reports
 
 

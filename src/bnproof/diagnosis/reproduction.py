@@ -1,5 +1,6 @@
 """What a known mistake explains of what was observed on one case."""
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -102,7 +103,7 @@ def observed_of(mutant: Any, declaration: Declaration, case: Case) -> Observatio
     """What a mutant does on a case; None if it cannot run it."""
     try:
         executor = Executor(made(mutant, declaration, case.x.ndim), declaration)
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
             observed = executor.run(case, lambda _: None)
     except Exception:  # noqa: BLE001  # a mutant that cannot run such a case does not explain it
         return None

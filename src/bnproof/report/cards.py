@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from bnproof.properties.known import family
 from bnproof.properties.result import Cause
-from bnproof.report.order import root_of
+from bnproof.report.order import rank, root_of
 from bnproof.report.violations import Failure
 from bnproof.report.whole import BAD, Placed
 
@@ -14,8 +14,7 @@ NAMED = 3
 
 OUTPUTS = ("y", "dx", "dgamma", "dbeta", "running_mean", "running_var")
 MODES = ("train", "infer")
-EVENTS = ("changed-input", "changed-result", "changed-state", "nondeterministic", "no-error")
-"""What a mistake can reproduce: these outputs, of calls in these modes, and these events."""
+"""What a mistake can reproduce beside events: these outputs, of calls in these modes."""
 
 
 @dataclass
@@ -46,6 +45,16 @@ class Card:
         return [name for name in dict.fromkeys(names) if name not in shown]
 
     @property
+    def further_in_words(self) -> str:
+        """How many further properties fail, and why as far as it is known; "" if none does."""
+        number = len(self.further)
+        if not number:
+            return ""
+        one_reason = self.causes or len({root.name for root in self.roots}) == 1
+        fail = "more property fails" if number == 1 else "more properties fail"
+        return f"{number} {fail} {'for the same reason' if one_reason else 'as a consequence'}"
+
+    @property
     def measured(self) -> bool:
         """Whether some number is wrong, so that a known mistake could give the same numbers."""
         return any(root.measured for root in self.roots)
@@ -71,6 +80,8 @@ def cards(found: Iterable[Placed], failures: Sequence[Failure]) -> list[Card]:
         if above := roots[id(failure)]:
             card = _card_of(above[0], made.values()) or made.setdefault("others", Card())
             card.consequences.append(failure)
+    for card in made.values():
+        card.roots.sort(key=lambda root: rank(root.name))  # stable: others keep their order
     return list(made.values())
 
 
@@ -120,7 +131,7 @@ def _explains(cause: Cause, failure: Failure) -> bool:
         return True
     output = failure.violation.output
     if not failure.measured:
-        return any(f"{event} {output}" in cause.explains for event in EVENTS)
+        return f"{failure.violation.event} {output}" in cause.explains
     what, _, call = output.partition(" of ")
     if what not in OUTPUTS:
         return True

@@ -37,10 +37,12 @@ def block(
     *,
     elements: int = ELEMENTS,
     brief: bool = False,
+    breaks: bool = True,
 ) -> list[Text]:
     """One failure; ``others`` are those of the same property in other outputs.
 
-    ``brief`` leaves out what the property says.
+    ``brief`` leaves out what the property says, and ``breaks`` says whether to name the properties
+    that break by the same event.
     """
     result, violation = failure.result, failure.violation
     verdict = violation.kind.upper()
@@ -57,7 +59,7 @@ def block(
     if others:
         told = [f"{other.violation.output} ({_size(other)})" for other in others]
         made += wrapped(some(told), INDENT, "  also     ")
-    if failure.properties and not brief:
+    if failure.properties and breaks:
         made += wrapped(some(failure.properties), INDENT, "  breaks   ")
     if failure.further and not brief:
         made.append(Text(f"  and {count(failure.further, 'more violation')} of the same property"))
@@ -66,12 +68,14 @@ def block(
     return made
 
 
-def in_one_line(failure: Failure) -> Text:
-    """A failure in one line of at most 80 columns."""
+def in_one_line(failure: Failure, *others: Failure) -> Text:
+    """A failure in one line of at most 80 columns, with the number of other wrong outputs."""
     violation = failure.violation
     what = f"{violation.output}, " if violation.elements else ""
     places = ", ".join(failure.places)
-    return Text("  " + clipped(f"{failure.name}, {places}: {what}{_size(failure)}", 78))
+    more = f" and {count(len(others), 'more output')}" if others else ""
+    text = f"{failure.name}, {places}: {what}{_size(failure)}"
+    return Text("  " + clipped(text, 78 - len(more)) + more)
 
 
 def _size(failure: Failure) -> str:
@@ -83,9 +87,7 @@ def further_properties(card: Card, names: int = 8) -> list[Text]:
     """The properties that fail for the same reason as the roots of a card."""
     if not card.further:
         return []
-    number = len(card.further)
-    fail = "more property fails" if number == 1 else "more properties fail"
-    head = line((f"{number} {fail} for the same reason:", "bold"))
+    head = line((f"{card.further_in_words}:", "bold"))
     return [head, *wrapped(some(card.further, names), "  ")]
 
 

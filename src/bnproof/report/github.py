@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from bnproof.properties.result import Report
 from bnproof.report.cards import Card, cards
 from bnproof.report.judgement import Standing, judgement
-from bnproof.report.lines import clipped, count, some
+from bnproof.report.lines import clipped, some
 from bnproof.report.violations import gather
 from bnproof.report.whole import Whole
 
@@ -69,8 +69,7 @@ def _message(card: Card) -> str:
     for cause in card.causes[:1]:
         lines += [f"Likely cause: {cause.mistake}", f"Repair: {cause.repair}"]
     if card.further:
-        fails = count(len(card.further), "more property fails", "more properties fail")
-        lines.append(f"{fails} for the same reason: {some(card.further)}")
+        lines.append(f"{card.further_in_words}: {some(card.further)}")
     replay = next((root.violation.replay for root in card.roots if root.violation.replay), "")
     lines += [f"bnproof replay {replay}"] if replay else []
     return "\n".join(clipped(line, 400) for line in lines)

@@ -1,6 +1,7 @@
 """Lines of a terminal report: text with styles, and numbers in few characters."""
 
 import textwrap
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 from rich.text import Text
@@ -19,6 +20,9 @@ IN_WORDS = {"unsupported": "not tested"}
 """Verdicts that readers know by another word than JSON has."""
 
 WIDTH = 80
+TURNING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029"
+"""Signs that turn the direction of writing or end a line."""
+
 LABEL = 13
 """Columns of a label and the space after it."""
 
@@ -32,6 +36,23 @@ def line(*parts: str | tuple[str, str]) -> Text:
     return Text.assemble(*parts)
 
 
+def printable(text: str, *, lines: bool = False) -> str:
+    r"""A text with what a terminal or a browser would obey spelled out.
+
+    >>> printable("red \x1b[31m\nalert")
+    'red \\x1b[31m alert'
+    """
+    if text.isprintable():
+        return text
+    kept = text if lines else text.replace("\n", " ")
+    return "".join(
+        ascii(sign)[1:-1]
+        if sign in TURNING or (unicodedata.category(sign) in ("Cc", "Cs") and sign != "\n")
+        else sign
+        for sign in kept
+    )
+
+
 def wrapped(text: str, indent: str = "", first: str | None = None) -> list[Text]:
     """A text in lines that fit 80 columns, at words only.
 
@@ -39,7 +60,7 @@ def wrapped(text: str, indent: str = "", first: str | None = None) -> list[Text]
     ['  one']
     """
     made = textwrap.wrap(
-        text,
+        printable(text, lines=True),
         WIDTH,
         initial_indent=indent if first is None else first,
         subsequent_indent=indent,

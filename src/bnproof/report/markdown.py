@@ -80,10 +80,9 @@ def _by_cause(whole: Whole) -> Iterator[str]:
         yield _failures(card.roots, left)
         left -= len(card.roots)
         if card.further:
-            fail = "more property fails" if len(card.further) == 1 else "more properties fail"
             names = ", ".join(code(name) for name in card.further[:ROWS])
             more = " and others" if len(card.further) > ROWS else ""
-            yield f"{len(card.further)} {fail} for the same reason: {names}{more}."
+            yield f"{card.further_in_words}: {names}{more}."
     shown = joined([block(failure) for card in made for failure in card.failures][:ROWS])
     yield folded("The failures in full", fenced("\n".join(line.plain for line in shown)))
 

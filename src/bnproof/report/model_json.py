@@ -138,6 +138,7 @@ def _violation(violation: Violation) -> dict[str, Any]:
         "ratio": _number(violation.ratio),
         "elements": [dict(zip(columns, row, strict=True)) for row in violation.elements],
         "replay": violation.replay or None,
+        "event": violation.event or None,
     }
 
 

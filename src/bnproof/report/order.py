@@ -59,10 +59,29 @@ FOLLOWS: dict[str, tuple[str, ...]] = {
 }
 """What each property follows from, the likeliest first; a property that is not listed is a root."""
 
+FIRST = (
+    "forward/agreement",
+    "backward/agreement",
+    "running/bias-convention",
+    "running/one-step",
+    "inference/agreement",
+    "inference/gradients",
+)
+"""The roots that are shown before all others: whether the numbers are right."""
+
 FOLLOWS_IN: dict[tuple[str, str], str] = {
     ("running/one-step", "running_var"): "running/bias-convention",
 }
 """What a property follows from in one output only: another convention explains it."""
+
+
+def rank(property_id: str) -> int:
+    """The rank of a root: those of `FIRST` in their order, then all others.
+
+    >>> rank("backward/agreement") < rank("inference/agreement") < rank("forward/strides")
+    True
+    """
+    return FIRST.index(property_id) if property_id in FIRST else len(FIRST)
 
 
 def root_of(property_id: str, output: str, failing: Collection[str]) -> str:

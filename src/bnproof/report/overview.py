@@ -15,6 +15,7 @@ A target that conforms fits in fewer than 25 lines, and one that does not in few
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from rich.text import Text
 
@@ -137,21 +138,21 @@ def _cards(whole: Whole, failures: list[Failure], room: Room) -> list[list[Text]
     if about_entries(failures):
         return [block(failure) for failure in failures[: room.roots]]
     found = cards(whole.placed, failures)
-    left, singles = room.roots, list[Failure]()
+    left, rest = room.roots, list[list[list[Failure]]]()
     for number, card in enumerate(found):
         by_property = _by_property(card)
         shown = by_property[: max(left, 0)] if number < room.cards else []
         left -= len(shown)
-        singles += [root for roots in by_property[len(shown) :] for root in roots]
+        rest.append(by_property[len(shown) :])
         for root, *others in shown:
-            first = not made
-            elements = room.elements[not first]
-            made.append(block(root, others, elements=elements, brief=not first))
+            brief = bool(made)
+            elements = room.elements[brief]
+            made.append(block(root, others, elements=elements, brief=brief, breaks=False))
         if shown:
             made += [likely_causes(card), further_properties(card)]
-        elif card.further:
-            singles += card.consequences
-    return [*made, _singles(singles, room.singles)]
+    # a line for each card without a block comes before the further roots of the others
+    in_turn = [group for groups in zip_longest(*rest) for group in groups if group]
+    return [*made, _singles(in_turn, room.singles)]
 
 
 def _by_property(card: Card) -> list[list[Failure]]:
@@ -162,13 +163,14 @@ def _by_property(card: Card) -> list[list[Failure]]:
     return list(found.values())
 
 
-def _singles(failures: list[Failure], most: int) -> list[Text]:
-    if not failures:
+def _singles(groups: list[list[Failure]], most: int) -> list[Text]:
+    """A line for each property, and for how many more fail."""
+    if not groups:
         return []
-    shown = failures if len(failures) <= most else failures[: most - 1]
-    made = [line(("also", "bold")), *(in_one_line(failure) for failure in shown)]
-    if len(failures) > len(shown):
-        made.append(Text(f"  {count(len(failures) - len(shown), 'more failure')}: --verbose"))
+    shown = groups if len(groups) <= most else groups[: most - 1]
+    made = [line(("also", "bold")), *(in_one_line(*failures) for failures in shown)]
+    if len(groups) > len(shown):
+        made.append(Text(f"  {count(len(groups) - len(shown), 'more failure')}: --verbose"))
     return made
 
 

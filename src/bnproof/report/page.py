@@ -161,6 +161,7 @@ def _card(card: Card, id_: str) -> dict[str, Any]:
         "roots": numbered[:roots],
         "consequences": numbered[roots:],
         "further": card.further,
+        "further_in_words": card.further_in_words or "The same in other results",
         "replay": replays[0] if replays else "",
         "title": " and ".join(dict.fromkeys(failure.name for failure in card.roots)),
     }

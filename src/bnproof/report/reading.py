@@ -6,7 +6,6 @@ would move a terminal's cursor or turn the direction of writing are spelled out.
 """
 
 import json
-import unicodedata
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
@@ -21,14 +20,13 @@ from bnproof.properties.result import (
     Result,
     Violation,
 )
-from bnproof.report.lines import clipped
+from bnproof.report.lines import clipped, printable
 from bnproof.report.model_json import SCHEMA, schema
 
 LIMIT = 16 * 2**20
 """Bytes; the report on four dtypes, all of them wrong, has less than a twentieth of it."""
 
 DIGITS = 20  # of an integer; a float64 could not hold what is much longer
-TURNING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029"
 COLUMNS = ("index", "got", "want", "error", "bound")
 
 
@@ -67,16 +65,16 @@ def _parsed(data: bytes) -> Any:
         text = data.decode("utf-8-sig")
         made = json.loads(text, parse_constant=_no_number, parse_int=_integer, parse_float=_finite)
     except UnicodeDecodeError as error:
-        raise UnreadableReport(f"is no text in UTF-8: byte {error.start} is not") from None
+        raise UnreadableReport(f"is not UTF-8 text: byte {error.start} is invalid") from None
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         cut = " (it may be truncated)" if error.pos >= len(text.rstrip()) else ""
-        raise UnreadableReport(f"is no JSON: {error.msg} at {where}{cut}") from None
+        raise UnreadableReport(f"is not valid JSON: {error.msg} at {where}{cut}") from None
     return _cleaned(made)
 
 
 def _no_number(constant: str) -> NoReturn:
-    raise UnreadableReport(f"is no strict JSON: it has the number {constant}")
+    raise UnreadableReport(f"is not strict JSON: it has the number {constant}")
 
 
 def _integer(digits: str) -> int:
@@ -95,27 +93,10 @@ def _finite(digits: str) -> float:
 def _cleaned(value: Any, *, lines: bool = False) -> Any:
     """The same with texts that are safe to print: of one line, but for the error."""
     if isinstance(value, dict):
-        return {_printable(k): _cleaned(v, lines=k == "error") for k, v in value.items()}
+        return {printable(k): _cleaned(v, lines=k == "error") for k, v in value.items()}
     if isinstance(value, list):
         return [_cleaned(each) for each in value]
-    return _printable(value, lines=lines) if isinstance(value, str) else value
-
-
-def _printable(text: str, *, lines: bool = False) -> str:
-    r"""A text with what a terminal or a browser would obey spelled out.
-
-    >>> _printable("red \x1b[31m\nalert")
-    'red \\x1b[31m alert'
-    """
-    if text.isprintable():
-        return text
-    kept = text if lines else text.replace("\n", " ")
-    return "".join(
-        ascii(sign)[1:-1]
-        if sign in TURNING or (unicodedata.category(sign) in ("Cc", "Cs") and sign != "\n")
-        else sign
-        for sign in kept
-    )
+    return printable(value, lines=lines) if isinstance(value, str) else value
 
 
 def _valid(made: Any) -> dict[str, Any]:
@@ -124,14 +105,14 @@ def _valid(made: Any) -> dict[str, Any]:
     from jsonschema.exceptions import best_match  # noqa: PLC0415  # likewise
 
     if not isinstance(made, dict) or "schema" not in made:
-        raise UnreadableReport("is no report of bnproof: it has no field schema")
+        raise UnreadableReport("is not a report of bnproof: it has no field schema")
     if made["schema"] != SCHEMA or isinstance(made["schema"], bool):
         version = clipped(str(made["schema"]), 20)
-        raise UnreadableReport(f"is of schema {version}; this bnproof reads schema {SCHEMA}")
+        raise UnreadableReport(f"has another form: expected schema {SCHEMA}, got schema {version}")
     for error in Draft202012Validator(schema()).iter_errors(made):
         deepest = best_match([error]) or error
         told = clipped(f"{deepest.json_path[2:] or 'the report'}: {deepest.message}", 240)
-        raise UnreadableReport(f"is no report of bnproof: at {told}")
+        raise UnreadableReport(f"is not a report of bnproof: at {told}")
     return made
 
 
@@ -199,6 +180,7 @@ def _violation(made: Mapping[str, Any]) -> Violation:
         ratio=float(made["ratio"]),
         kind=made["kind"],
         replay=made.get("replay") or "",
+        event=made.get("event") or "",
     )
 
 
