@@ -118,4 +118,3 @@ def _is_torch(target: Any) -> bool:
     """torch.nn.Module has a method ``train`` of its own, which is another thing."""
     kind = target if isinstance(target, type) else type(target)
     return any(base.__module__.startswith("torch.") for base in kind.__mro__)
-
