@@ -52,7 +52,7 @@ class Candidate:
 
 
 def candidates(module: ModuleType) -> list[Candidate]:
-    """What in a module looks like a batch normalization, with names that say so where there are any.
+    """What in a module looks like a batch normalization; those with the clearest names.
 
     What the module imports, and what one of its classes uses itself, is left out.
 
@@ -135,7 +135,7 @@ def _instances(own: Mapping[str, Any]) -> Iterator[Candidate]:
 
 
 def _is_class_or_instance(name: str, member: Any) -> bool:
-    """Whether a class, or an object that can be called, has such a name or the contract's methods."""
+    """Whether a class or an object has such a name, or the methods of the contract."""
     is_class = isinstance(member, type)
     if isinstance(member, ModuleType) or (is_function(member) and not is_class):
         return False

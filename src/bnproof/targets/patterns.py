@@ -62,4 +62,5 @@ def _changed(
     moved[index] += 1
     after = np.asarray(forward(moved), np.float64)
     with np.errstate(invalid="ignore"):
-        return np.abs(after - before) > UNCHANGED * np.abs(before).max()
+        changed: Array = np.abs(after - before) > UNCHANGED * np.abs(before).max()
+        return changed

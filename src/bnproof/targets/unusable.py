@@ -1,11 +1,11 @@
-"""The errors for a target that was found, and that is not or cannot be used as an implementation."""
+"""The errors for a target that was found and is not, or cannot be used as, an implementation."""
 
 from typing import Any
 
 from bnproof.properties.contract import ContractError
 
 
-class Unusable(ContractError):
+class Unusable(ContractError):  # noqa: N818  # a fact about the target
     """A target that was recognised but cannot be called.
 
     Attributes:

@@ -1,9 +1,10 @@
 """Functions as implementations of the contract, without an adapter.
 
 One function, a pair forward and backward, a pair for training and evaluation, and subclasses of
-torch.autograd.Function are recognised, on arrays of NumPy, torch or JAX.  Their form is guessed from
-signatures and names (`bnproof.targets.aliases`), and confirmed by behaviour on small data.  Where
-the two contradict each other, the names win, so that a mistake is judged and not explained away.
+torch.autograd.Function are recognised, on arrays of NumPy, torch or JAX.  Their form is guessed
+from signatures and names (`bnproof.targets.aliases`), and confirmed by behaviour on small data.
+Where the two contradict each other, the names win, so that a mistake is judged and not explained
+away.
 """
 
 from typing import Any
@@ -51,8 +52,7 @@ def recognise_functions(target: Any) -> list[Any] | None:
         return [described(made)]
     if failure.error is None:
         raise Unusable(
-            f"expected an array of the shape of x from {failure.called or 'the function'}, "
-            "got none"
+            f"expected an array of the shape of x from {failure.called or 'the function'}, got none"
         )
     said = raised(failure.error)
     raise Unusable(f"it cannot be called as {failure.called}: {said.text}", said.where)

@@ -70,7 +70,7 @@ class DefaultLayer:
             runtime.functions,
             replace(plan, train=plan.train and self._without(plan.train, defaults)),
         )
-        self._given = {"momentum": 0.25, "eps": 0.5}
+        self._given = 0.25, 0.5
         ones = np.ones(channels, dtype)
         self._affine = ones, 0 * ones
         self._statistics = {"running_mean": 0 * ones, "running_var": ones}
@@ -89,7 +89,9 @@ class DefaultLayer:
 
     def train(self, x: Any) -> tuple[Any, None]:
         """One call in training, with the statistics of the calls before."""
-        y, mean, var, _ = self._runtime.train(x, *self._affine, **self._statistics, **self._given)
+        held = self._statistics["running_mean"], self._statistics["running_var"]
+        momentum, eps = self._given
+        y, mean, var, _ = self._runtime.train(x, *self._affine, *held, momentum=momentum, eps=eps)
         if mean is not None and var is not None:
             self._statistics = {"running_mean": np.array(mean), "running_var": np.array(var)}
         return y, None
@@ -106,7 +108,7 @@ class DefaultLayer:
 def _signed(runtime: Functions) -> Callable[..., Any]:
     call = runtime.plan.train or runtime.plan.infer
     function = runtime.functions[0 if call is None else call.function]
-    return function.forward if isinstance(function, type) else function  # type: ignore[no-any-return,attr-defined]
+    return function.forward if isinstance(function, type) else function  # type: ignore[attr-defined]
 
 
 def _own_text(module: Any) -> str:

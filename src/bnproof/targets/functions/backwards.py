@@ -1,7 +1,7 @@
 """How the backward function of a pair is called, and which of its results is which gradient."""
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -84,12 +84,11 @@ def _saved(trial: Trial) -> list[_Part]:
     """The direct parts of what forward returned, without y and the statistics."""
     call, source = trial.call, source_of(trial.runtime.functions[trial.call.function])
     taken = {call.y, call.running_mean, call.running_var}
-    parts = [
+    return [
         _Part(path, tuple(source.returned.get(path[1:], ())))
         for path, _ in top(trial.first[0])
         if path not in taken and not any(p is not None and p[: len(path)] == path for p in taken)
     ]
-    return parts
 
 
 def _named(trial: Trial, parameter: Parameter, saved: Sequence[_Part]) -> Argument | None:
@@ -137,17 +136,14 @@ def _fillings(
 # --- results --------------------------------------------------------------------------------------
 
 
-def _called(
-    trial: Trial, function: int, arguments: tuple[Argument, ...], values: Any
-) -> Any:
+def _called(trial: Trial, function: int, arguments: tuple[Argument, ...], values: Any) -> Any:
     """What backward returns after forward on some values."""
     same = values is trial.values
     returned, given, held = trial.first if same else trial.made(x=values["x"])
     runtime = trial.runtime
     upstream = {**held, **given, "dy": runtime.whole(_dy(trial))}
     made = runtime.arguments(arguments, upstream, returned, training=True)
-    call: Callable[[], Any] = lambda: runtime.functions[function](*made[0], **made[1])
-    return guarded(call)
+    return guarded(lambda: runtime.functions[function](*made[0], **made[1]))
 
 
 def _dy(trial: Trial) -> Any:
@@ -164,7 +160,7 @@ def _read(
     like_x = [leaf for leaf in found if leaf.shape == shape]
     if not like_x:
         return None
-    dx = sorted(like_x, key=lambda leaf: (not leaf.may_be(Role.DX), leaf.depth))[0]
+    dx = min(like_x, key=lambda leaf: (not leaf.may_be(Role.DX), leaf.depth))
     channels = len(trial.values["gamma"])
     vectors = [leaf for leaf in found if is_vector(leaf, channels) and leaf is not dx]
     by_name = _by_name(vectors)
@@ -205,10 +201,10 @@ def _by_behaviour(
     moved = {**trial.values, "x": np.asarray(trial.values["x"])[::-1].copy()}
     try:
         other = _called(trial, function, arguments, moved)
-        pairs = [(numbers_of(at(v.path, r, {})) for r in (returned, other)) for v in vectors]
-        same = [np.allclose(*pair) for pair in pairs]
     except CallError:
         return None
+    one, two = ([numbers_of(at(v.path, r, {})) for v in vectors] for r in (returned, other))
+    same = [np.allclose(a, b) for a, b in zip(one, two, strict=True)]
     if sum(same) != 1:
         return None
     dbeta = vectors[same.index(True)]

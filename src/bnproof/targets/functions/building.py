@@ -78,9 +78,7 @@ def _members(
     return kind, tuple(member(key, source) for key in keys)
 
 
-def _class_of(
-    function: Any, source: Source, parameter: Parameter
-) -> tuple[str, list[str]]:
+def _class_of(function: Any, source: Source, parameter: Parameter) -> tuple[str, list[str]]:
     """The class of a container and its fields, by the annotation or by what is read of it."""
     around = getattr(unwrapped(function), "__globals__", {})
     written = parameter.annotation

@@ -20,8 +20,8 @@ class Argument:
     Attributes:
         name: of the parameter.
         role: "x", "gamma", "beta", "running_mean", "running_var", "eps", "momentum", "dy"; "mode",
-            "constant", "axis" (of the channels), "axes" (all others), "container" (of `members`), or
-            "result" (something that forward returned).
+            "constant", "axis" (of the channels), "axes" (all others), "container" (of
+            `members`), or "result" (something that forward returned).
         keyword: whether it is passed by its name.
         values: of a mode, in training and in evaluation; of a constant, the first.
         members: of a container, by key.
@@ -81,6 +81,13 @@ class Plan:
     columns: bool = False
     without_gradients: bool = False
 
+    def call(self, *, training: bool) -> Call:
+        """The call of a mode; raises ValueError if there is none."""
+        found = self.train if training else self.infer
+        if found is None:
+            raise ValueError("there is no call in this mode")
+        return found
+
 
 def at(path: Path, returned: Any, given: Mapping[str, Any]) -> Any:
     """What is at a path of the results or of the arguments."""
@@ -125,25 +132,27 @@ class Functions:
 
     def run(self, values: dict[str, Any], *, training: bool) -> tuple[Any, Any, Any, Any]:
         """One call of forward: y, the statistics after it, and backward where there is one."""
-        call = self.plan.train if training else self.plan.infer
-        assert call is not None
+        call = self.plan.call(training=training)
         held = self.presented(values)
         returned, given = self.called(call, held, training=training)
-        backward = self.plan.backward if training else None
+        y = self.whole_back(at(call.y, returned, given))
+        statistics = self.statistics(call, returned, given, held)
+        backward = self.plan.backward
+        if backward is None or not training:
+            return y, *statistics, None
 
         def gradients(dy: Any) -> tuple[Any, Any, Any]:
-            assert backward is not None
             upstream = {**held, "dy": self.whole(dy)}
             made = self.arguments(backward.arguments, upstream, returned, training=True)
             found = self.functions[backward.function](*made[0], **made[1])
             paths = (backward.dx, backward.dgamma, backward.dbeta)
             dx, *others = (None if p is None else at(p, found, made[2]) for p in paths)
-            vectors = (self.flat(g, held[n]) for g, n in zip(others, ("gamma", "beta")))
-            return (self.whole_back(dx), *vectors)  # type: ignore[return-value]  # three
+            dgamma, dbeta = (
+                self.flat(g, held[n]) for g, n in zip(others, ("gamma", "beta"), strict=True)
+            )
+            return self.whole_back(dx), dgamma, dbeta
 
-        y = self.whole_back(at(call.y, returned, given))
-        statistics = self.statistics(call, returned, given, held)
-        return y, *statistics, None if backward is None else gradients
+        return y, *statistics, gradients
 
     def called(
         self, call: Call, held: Mapping[str, Any], *, training: bool
@@ -165,7 +174,12 @@ class Functions:
     # --- arguments --------------------------------------------------------------------------------
 
     def arguments(
-        self, wanted: tuple[Argument, ...], held: Mapping[str, Any], returned: Any, *, training: bool
+        self,
+        wanted: tuple[Argument, ...],
+        held: Mapping[str, Any],
+        returned: Any,
+        *,
+        training: bool,
     ) -> tuple[list[Any], dict[str, Any], dict[str, Any]]:
         """Positional and keyword arguments, and all of them by name."""
         made = {a.name: self.argument(a, held, returned, training=training) for a in wanted}
@@ -176,19 +190,26 @@ class Functions:
         self, wanted: Argument, held: Mapping[str, Any], returned: Any, *, training: bool
     ) -> Any:
         """The value of one argument."""
-        if wanted.role == "mode":
-            return wanted.values[0 if training else 1]
-        if wanted.role == "constant":
-            return wanted.values[0]
+        if wanted.role in ("mode", "constant"):
+            return wanted.values[0 if training or wanted.role == "constant" else 1]
         if wanted.role == "result":
             found = tuple(at(path, returned, {}) for path in wanted.paths)
             return found[0] if len(found) == 1 else found
         if wanted.role in ("axis", "axes"):
-            rank, axis = len(held["x"].shape), self.plan.channel_axis
-            others = tuple(i for i in range(rank) if i != axis % rank)
-            return axis if wanted.role == "axis" else others
-        if wanted.role != "container":
-            return held[wanted.role]
+            return self.axes(len(held["x"].shape), others=wanted.role == "axes")
+        if wanted.role == "container":
+            return self.container(wanted, held, returned, training=training)
+        return held[wanted.role]
+
+    def axes(self, rank: int, *, others: bool) -> Any:
+        """The channel axis, or all others."""
+        axis = self.plan.channel_axis
+        return tuple(i for i in range(rank) if i != axis % rank) if others else axis
+
+    def container(
+        self, wanted: Argument, held: Mapping[str, Any], returned: Any, *, training: bool
+    ) -> Any:
+        """A dict, tuple or object of arguments."""
         members = {
             member.name: self.argument(member, held, returned, training=training)
             for member in wanted.members

@@ -30,7 +30,7 @@ def described(made: Fit) -> RecognisedFunctions:
         "affine_parameters": affine(made),
         **found.declared,
     }
-    origins = {name: Origin.IDENTIFIED for name in ("ranks", "dtypes", "channel_axis")}
+    origins = dict.fromkeys(("ranks", "dtypes", "channel_axis"), Origin.IDENTIFIED)
     return RecognisedFunctions(
         made.runtime,
         made.framework,

@@ -11,7 +11,9 @@ from bnproof.targets.frameworks import unwrapped
 from bnproof.targets.functions.parameters import Parameter, candidates, parameters_of
 
 BACKWARD = re.compile(r"back|bwd|bprop|grad(?!_?norm)|deriv|(^|_)d(bn|batch|norm)", re.IGNORECASE)
-EVALUATION = re.compile(r"(^|_)(test|eval|evaluate|infer|inference|predict|apply_running)(_|$)|inference")
+EVALUATION = re.compile(
+    r"(^|_)(test|eval|evaluate|infer|inference|predict|apply_running)(_|$)|inference"
+)
 TRAINING = re.compile(r"train|fwd|forward", re.IGNORECASE)
 
 
@@ -91,7 +93,10 @@ def given_by(target: Any) -> Given | None:
 
 
 def kind_of(function: Any) -> str:
-    """ "forward", "backward" or "evaluation", by the name and the first parameters."""
+    """The step that a function is, by its name and first parameters.
+
+    One of "forward", "backward" and "evaluation".
+    """
     name, parameters = name_of(function), parameters_of(function) or []
     first = parameters[0].name if parameters else ""
     upstream = Role.DY in roles_of(first) and Role.X not in roles_of(first)

@@ -13,7 +13,6 @@ import numpy as np
 
 from bnproof.targets.functions.calls import Call, Functions, at
 
-
 pull = jax.jit(lambda pulled_back, dy: pulled_back(dy))
 """Gradients, compiled once for each program and shape."""
 
@@ -35,12 +34,12 @@ class JaxFunctions(Functions):
         y, pulled_back, statistics = self.program(held, names, training=training)
 
         def gradients(dy: Any) -> tuple[Any, Any, Any]:
-            made = dict(zip(names, pull(pulled_back, self.whole(dy))))
+            made = dict(zip(names, pull(pulled_back, self.whole(dy)), strict=True))
             dx = self.whole_back(np.array(made["x"]))
-            vectors = (self.flat(made.get(n), held[n]) for n in ("gamma", "beta"))
-            return dx, *vectors  # type: ignore[return-value]  # three
+            dgamma, dbeta = (self.flat(made.get(n), held[n]) for n in ("gamma", "beta"))
+            return dx, dgamma, dbeta
 
-        pairs = zip(statistics, ("running_mean", "running_var"))
+        pairs = zip(statistics, ("running_mean", "running_var"), strict=True)
         after = [None if s is None else self.flat(s, held[n]) for s, n in pairs]
         return self.whole_back(np.array(y)), *after, gradients
 
@@ -67,8 +66,7 @@ class JaxFunctions(Functions):
 
     def taken(self, *, training: bool) -> set[str]:
         """The roles of the arguments."""
-        call = self.plan.train if training else self.plan.infer
-        assert call is not None
+        call = self.plan.call(training=training)
         return {a.role for each in call.arguments for a in (each, *each.members)}
 
     def program(self, held: dict[str, Any], names: tuple[str, ...], *, training: bool) -> Any:
@@ -88,12 +86,11 @@ class JaxFunctions(Functions):
         self, held: dict[str, Any], *, names: tuple[str, ...], training: bool
     ) -> tuple[Any, Any, Any]:
         """The call and its derivative."""
-        call = self.plan.train if training else self.plan.infer
-        assert call is not None
+        call = self.plan.call(training=training)
         paths = (call.running_mean, call.running_var)
 
         def forward(*inputs: Any) -> tuple[Any, list[Any]]:
-            inside = {**held, **dict(zip(names, inputs))}
+            inside = {**held, **dict(zip(names, inputs, strict=True))}
             returned, given = self.called(call, inside, training=training)
             statistics = [None if p is None else at(p, returned, given) for p in paths]
             return at(call.y, returned, given), statistics

@@ -62,7 +62,9 @@ def explained(implementation: Any, rank: int) -> Explained:
     if implementation.train is not None:
         found = averages(probes, rank)
     known = () if isinstance(found, Finding) else tuple(found)
-    return Explained(_is_explained(probes, rank, "train"), _is_explained(probes, rank, "infer"), known)
+    return Explained(
+        _is_explained(probes, rank, "train"), _is_explained(probes, rank, "infer"), known
+    )
 
 
 def _is_explained(probes: Probes, rank: int, call: str) -> bool:

@@ -22,7 +22,7 @@ FORWARD = (
     Role.PARAMETERS,
     Role.SETTINGS,
 )
-"""The roles of the arguments of a forward function; those without a name take them in this order."""
+"""The roles of the arguments of forward; those without a name take them in this order."""
 
 CONTAINERS = (Role.STATE, Role.PARAMETERS, Role.SETTINGS)
 SETTINGS = (Role.EPS, Role.MOMENTUM)
@@ -115,7 +115,7 @@ def _fits(role: Role, default: Any) -> bool:
 def _by_default(default: Any) -> list[Role]:
     """What a default alone says."""
     if isinstance(default, float):
-        small = default < 0.01  # noqa: PLR2004  # no momentum is that small, no eps that large
+        small = default < 0.01  # no momentum is that small, no eps that large
         return [Role.EPS] if small else [Role.MOMENTUM]
     return []
 

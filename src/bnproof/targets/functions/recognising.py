@@ -1,6 +1,7 @@
 """From functions to an implementation: forms are guessed from names, and settled by behaviour."""
 
-from collections.abc import Iterator, Mapping
+import functools
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,10 +22,17 @@ from bnproof.targets.functions.parameters import (
     is_unnamed_flag,
     parameters_of,
 )
-from bnproof.targets.functions.results import parameter_of, returns_statistics
+from bnproof.targets.functions.results import parameter_of, read_forward, returns_statistics
 from bnproof.targets.functions.shapes import Shaped, Wanted
 from bnproof.targets.functions.sources import Columns, source_of
-from bnproof.targets.functions.trial import CallError, Trial, data, runtime_of, with_plan
+from bnproof.targets.functions.trial import (
+    CallError,
+    Trial,
+    data,
+    guarded,
+    runtime_of,
+    with_plan,
+)
 from bnproof.targets.recognition import Part, Recognition, Unidentified
 
 KEYS = 8
@@ -66,7 +74,10 @@ class Fit:
         """Whether known formulas explain all that the functions offer."""
         plan, seen = self.plan, self.explained
         averaged = plan.train is None or plan.train.running_mean is None or bool(seen.averages)
-        trained, evaluated = plan.train is None or seen.training, plan.infer is None or seen.evaluation
+        trained, evaluated = (
+            plan.train is None or seen.training,
+            plan.infer is None or seen.evaluation,
+        )
         return averaged and trained and evaluated
 
 
@@ -91,8 +102,7 @@ def fit(given: Given, failure: Failure) -> Fit | None:
         runtime = runtime_of(framework)(given.functions, Plan(None))
         found: list[Fit] = []
         for named in assignments(parameters):
-            for made in _fits(given, framework, runtime, parameters, named, failure):
-                found.append(made)
+            found += _fits(given, framework, runtime, parameters, named, failure)
             clear = is_clear(parameters, named) or (found and found[-1].is_explained)
             if found and clear and not _lacks_mode(found[-1]):
                 break
@@ -228,7 +238,7 @@ def _depends_on_statistics(runtime: Functions, call: Call, rank: int, style: str
     plan = Plan(None, shapes=((rank, style),))
     trial = Trial(with_plan(runtime, plan), call, data(rank))
     try:
-        read = shapes.read_forward(trial)
+        read = read_forward(trial)
         if read is None or returns_statistics(read):
             return False
         y = next(leaf for leaf in trial.leaves if leaf.path == read.y)
@@ -309,18 +319,31 @@ def _may_be_none(made: Fit, *vectors: str) -> bool:
     defaults = {p.name: p.default for p in made.parameters}
     if any(defaults.get(name, ...) is not None for name in vectors):
         return False
-    values = data(made.ranks[0], made.plan.channel_axis)
-    given = {name: value for name, value in values.items() if name != "momentum"}
-    for absent in (("gamma", "beta"), ("gamma",), ("beta",)):
-        none = dict.fromkeys(absent)
-        try:
-            if made.plan.train is not None:
-                shapes.guarded(lambda none=none: made.runtime.train(**{**values, **none}))
-            if made.plan.infer is not None:
-                shapes.guarded(lambda none=none: made.runtime.infer(**{**given, **none}))
-        except CallError:
-            return False
+    return all(_takes(made, dict.fromkeys(none)) for none in ABSENT)
+
+
+ABSENT = (("gamma", "beta"), ("gamma",), ("beta",))
+"""Which of gamma and beta may be None, where both are optional."""
+
+
+def _takes(made: Fit, none: Mapping[str, None]) -> bool:
+    """Whether training and evaluation work with some arguments None."""
+    values = {**data(made.ranks[0], made.plan.channel_axis), **none}
+    try:
+        for call in _calls(made, values):
+            guarded(call)
+    except CallError:
+        return False
     return True
+
+
+def _calls(made: Fit, values: Mapping[str, Any]) -> Iterator[Callable[[], Any]]:
+    """The calls of forward in training and in evaluation, as far as there are."""
+    without_momentum = {name: value for name, value in values.items() if name != "momentum"}
+    if made.plan.train is not None:
+        yield functools.partial(made.runtime.train, **values)
+    if made.plan.infer is not None:
+        yield functools.partial(made.runtime.infer, **without_momentum)
 
 
 def dtypes_of(made: Fit) -> tuple[str, ...]:
@@ -332,18 +355,13 @@ def dtypes_of(made: Fit) -> tuple[str, ...]:
 def _keeps(made: Fit, dtype: str) -> bool:
     """Whether y, statistics and gradients come back in a dtype."""
     values = data(made.ranks[0], made.plan.channel_axis, dtype)
-    calls = []
-    if made.plan.train is not None:
-        calls.append(made.runtime.train)
-    given = {name: value for name, value in values.items() if name != "momentum"}
     found: list[Any] = []
     try:
-        for train in calls:
-            y, mean, var, backward = shapes.guarded(lambda train=train: train(**values))
-            found += [y, mean, var]
-            found += shapes.guarded(lambda b=backward: b(values["x"].copy())) if backward else []
-        if made.plan.infer is not None:
-            found += shapes.guarded(lambda: made.runtime.infer(**given))[:3]
+        for call in _calls(made, values):
+            *results, backward = guarded(call)
+            found += results
+            if backward is not None:
+                found += guarded(functools.partial(backward, values["x"].copy()))
     except CallError:
         return bool(found) and _all_of(found, dtype)
     return _all_of(found, dtype)

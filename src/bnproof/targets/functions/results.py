@@ -4,6 +4,7 @@ Names come first; behaviour settles what they leave open: a running statistic de
 that was given.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -40,37 +41,43 @@ def read_forward(trial: Trial) -> Call | None:
     y = y_of(trial)
     if y is None:
         return None
-    places = {str(role): _statistic(trial, role) for role in STATISTICS}
-    made = replace(trial.call, y=y.path, **places)
-    return made
+    mean, var = (_statistic(trial, role) for role in STATISTICS)
+    return replace(trial.call, y=y.path, running_mean=mean, running_var=var)
 
 
 def _statistic(trial: Trial, role: Role) -> Path | None:
-    """Where a running statistic is after the call; None if none was given."""
+    """Where a running statistic is after the call; None if none was given.
+
+    It has the name of the parameter; or else it depends on what was given; or it is in the
+    argument, if the call changed that; or it has such a name.  Where nothing of this is, the
+    argument is what is judged: it is never updated.
+    """
     name = parameter_of(trial.call.arguments, role)
     if name is None:
         return None
     channels = len(trial.values[role])
     vectors = [leaf for leaf in trial.leaves if is_vector(leaf, channels) and not leaf.saved]
-    called = [leaf for leaf in vectors if leaf.is_called(str(name[-1]))]
+    called = [leaf.path for leaf in vectors if leaf.is_called(str(name[-1]))]
+    buffer = [name] if _buffer_changed(trial, role, name) else []
+    named = [leaf.path for leaf in vectors if leaf.may_be(role)]
+    found = called or _moved(trial, role, vectors) or buffer or named or _by_place(vectors, role)
+    return (found or [name])[0]
+
+
+def _moved(trial: Trial, role: Role, vectors: Sequence[Leaf]) -> list[Path]:
+    """The results that depend on the statistic that was given, the one of its name first."""
     other = Role.RUNNING_VAR if role is Role.RUNNING_MEAN else Role.RUNNING_MEAN
-    if called:
-        return called[0].path
     moved = [leaf for leaf in vectors if trial.depends(leaf, role)]
-    own = [leaf for leaf in moved if leaf.may_be(role)] or [
-        leaf for leaf in moved if not leaf.may_be(other)
-    ]
-    if own:
-        return own[0].path
-    if _buffer_changed(trial, role, name):
-        return name
-    named = [leaf for leaf in vectors if leaf.may_be(role)]
-    if named:
-        return named[0].path
-    unnamed = [leaf for leaf in vectors if not leaf.names]
-    if len(unnamed) == 2:
-        return unnamed[0 if role is Role.RUNNING_MEAN else 1].path
-    return name
+    own = [leaf for leaf in moved if leaf.may_be(role)]
+    return [leaf.path for leaf in own or moved if leaf in own or not leaf.may_be(other)]
+
+
+def _by_place(vectors: Sequence[Leaf], role: Role) -> list[Path]:
+    """Of two results without names the first is the mean."""
+    unnamed = [leaf.path for leaf in vectors if not leaf.names]
+    if len(unnamed) != 2:
+        return []
+    return unnamed[:1] if role is Role.RUNNING_MEAN else unnamed[1:]
 
 
 def _buffer_changed(trial: Trial, role: Role, name: Path) -> bool:

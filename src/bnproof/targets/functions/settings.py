@@ -5,7 +5,6 @@ from typing import Any
 
 from bnproof.targets.aliases import Role
 from bnproof.targets.functions.judging import constant_eps
-from bnproof.targets.functions.parameters import Parameter
 from bnproof.targets.functions.recognising import Fit, implementation
 from bnproof.targets.functions.results import parameter_of
 from bnproof.targets.functions.sources import source_of
@@ -53,32 +52,33 @@ def _momentum(made: Fit, found: Settings) -> None:
     if parameter_of(call.arguments, Role.MOMENTUM) is None:
         _constant_momentum(made, found)
         return
-    default = next((p.default for p in made.parameters if _is_momentum(made, p)), None)
-    meant = None if not _is_number(default) else "old" if default >= HALF else "new"
+    default = _default_momentum(made)
+    meant = None if default is None else "old" if default >= HALF else "new"
     seen = next((term for term in terms if term in ("new", "old")), None)
     weighs = meant or seen
     if seen is not None:
-        found.evidence.append(f"with momentum = 0.25 the running mean weighs the {seen} value by it")
-    if meant is not None and seen is not None and meant != seen:
+        found.evidence.append(
+            f"with momentum = 0.25 the running mean weighs the {seen} value by it"
+        )
+    if default is not None and seen is not None and meant != seen:
         found.remarks.append(
-            f"momentum defaults to {default:g}, so it is checked as the weight of the {meant} value, "
-            f"although the function weighs the {seen} value by it"
+            f"momentum defaults to {default:g}, so it is checked as the weight of the {meant} "
+            f"value, although the function weighs the {seen} value by it"
         )
     if weighs is not None:
         found.declared["momentum_weighs"] = weighs
         found.origins["momentum_weighs"] = Origin.IDENTIFIED if seen else Origin.READ
 
 
-def _is_momentum(made: Fit, parameter: Parameter) -> bool:
-    return made.named.get(parameter.name) is Role.MOMENTUM
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+def _default_momentum(made: Fit) -> float | None:
+    """The default of the parameter that is momentum, where it is a number."""
+    own = (p.default for p in made.parameters if made.named.get(p.name) is Role.MOMENTUM)
+    default = next(own, None)
+    return float(default) if isinstance(default, (int, float)) else None
 
 
 def _constant_momentum(made: Fit, found: Settings) -> None:
-    """A weight that is a constant: small for the new value, or else the constant is the old one's."""
+    """A weight that is a constant; one above 1/2 is checked as that of the old value."""
     known = made.explained.averages
     weight = float(known[0].settings.weight) if known else 0.0
     read = [c for c in source_of(made.given.functions[made.given.main]).literals if HALF < c < 1]
@@ -96,8 +96,8 @@ def _constant_momentum(made: Fit, found: Settings) -> None:
         found.fixed["momentum"] = weight
         found.declared["momentum_weighs"] = "old"
         found.remarks.append(
-            f"each batch weighs {weight:g} in the running mean; {weight:g} is checked as the weight "
-            "of the old value"
+            f"each batch weighs {weight:g} in the running mean; {weight:g} is checked as the "
+            "weight of the old value"
         )
     else:
         found.fixed["momentum"] = read[0] if read else 0.9

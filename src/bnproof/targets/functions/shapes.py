@@ -1,4 +1,4 @@
-"""In which ranks and shapes a forward function works: tried one by one, judged by what y depends on."""
+"""In which ranks and shapes a forward function works, as what y depends on shows."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +21,12 @@ from bnproof.targets.functions.trial import (
 from bnproof.targets.patterns import Pattern, pattern
 
 RANKS = (2, 4, 3, 5)
-STYLES = {2: ("vector", "row"), 3: ("vector", "broadcast"), 4: ("vector", "broadcast"), 5: ("vector", "broadcast")}
+STYLES = {
+    2: ("vector", "row"),
+    3: ("vector", "broadcast"),
+    4: ("vector", "broadcast"),
+    5: ("vector", "broadcast"),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +93,7 @@ def _of_rank(wanted: Wanted, rank: int) -> list[Shaped]:
 
 
 def best(shapes: Sequence[Shaped]) -> Shaped:
-    """The one that is right in kind, consistent, evaluated without an error; the first of equals."""
+    """The first that is right in kind, evaluated without an error, and consistent."""
 
     def worth(made: Shaped) -> tuple[bool, ...]:
         works = made.pattern is not None

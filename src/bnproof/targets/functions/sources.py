@@ -1,4 +1,4 @@
-"""What the source text of a function says: names of results, keys of dicts, modes, ranks, columns."""
+"""What the source text of a function says: names of results, keys, modes, ranks, columns."""
 
 import ast
 import inspect
@@ -12,16 +12,32 @@ from typing import Any
 
 from bnproof.targets.frameworks import unwrapped
 
-METHODS = ("_replace", "_asdict", "get", "items", "keys", "values", "copy", "update", "pop", "setdefault", "replace")
+METHODS = (
+    "_replace",
+    "_asdict",
+    "get",
+    "items",
+    "keys",
+    "values",
+    "copy",
+    "update",
+    "pop",
+    "setdefault",
+    "replace",
+)
 """Attributes of a container that are no members."""
 
 TRAINING = re.compile(r"train(ing)?|fit", re.IGNORECASE)
-EVALUATION = re.compile(r"test(ing)?|eval(uation|uate)?|infer(ence)?|pred(ict)?|val(id(ation)?)?", re.I)
+EVALUATION = re.compile(
+    r"test(ing)?|eval(uation|uate)?|infer(ence)?|pred(ict)?|val(id(ation)?)?", re.IGNORECASE
+)
 _FEATURES = (
     r"(n_?features?|features?|num_features|n_?units?|units|neurons|channels?|n_neurons|hidden"
     r"|number of (features|units|neurons|channels)|layer size|size of [^,()]{0,30}|n_?h(idden)?)"
 )
-_SAMPLES = r"(m|(batch|mini_?batch)([_ ]size)?|n_?samples?|samples?|(number of )?examples|n_?examples)"
+_SAMPLES = (
+    r"(m|(batch|mini_?batch)([_ ]size)?|n_?samples?|samples?|(number of )?examples|n_?examples)"
+)
 COLUMNS = re.compile(
     rf"\(\s*{_FEATURES}\s*,\s*{_SAMPLES}\s*\)|(samples?|examples?) (are|as|in) (the )?columns"
     r"|column per (sample|example)|features in (the )?rows",
@@ -213,7 +229,9 @@ def _is(node: ast.AST, name: str) -> bool:
 
 def _mentioned(node: ast.AST) -> set[str]:
     names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
-    return names | {n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+    return names | {
+        n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)
+    }
 
 
 def _texts(node: ast.AST) -> list[str]:
@@ -234,5 +252,9 @@ def _is_rank(node: ast.AST) -> bool:
         return False
     if isinstance(node.func, ast.Attribute):
         return node.func.attr in ("dim", "ndimension")
-    shape = bool(node.args) and isinstance(node.args[0], ast.Attribute) and node.args[0].attr == "shape"
-    return _is(node.func, "len") and (shape or bool(node.args) and isinstance(node.args[0], ast.Call))
+    shape = (
+        bool(node.args) and isinstance(node.args[0], ast.Attribute) and node.args[0].attr == "shape"
+    )
+    return _is(node.func, "len") and (
+        shape or (bool(node.args) and isinstance(node.args[0], ast.Call))
+    )

@@ -21,8 +21,7 @@ class TorchFunctions(Functions):
         """One call of forward, with gradients as far as autograd knows them."""
         if training and self.plan.backward is not None:
             return self.readable(super().run(values, training=training))
-        call = self.plan.train if training else self.plan.infer
-        assert call is not None
+        call = self.plan.call(training=training)
         held = self.presented(values)
         inputs = self.inputs(call.arguments, held)
         constant = self.plan.without_gradients and not training
@@ -35,11 +34,12 @@ class TorchFunctions(Functions):
             found = torch.autograd.grad(
                 y, list(inputs.values()), self.whole(dy), retain_graph=True, allow_unused=True
             )
-            pairs = zip(inputs.items(), found)
-            made = {n: torch.zeros_like(t) if g is None else g for (n, t), g in pairs}
+            zeros = [torch.zeros_like(t) for t in inputs.values()]  # of an input that is not used
+            triples: Any = zip(inputs, found, zeros, strict=True)
+            made = {name: zero if g is None else g for name, g, zero in triples}
             dx = self.whole_back(made["x"])
-            vectors = (self.flat(made.get(n), held[n]) for n in ("gamma", "beta"))
-            return numbers(dx), *vectors  # type: ignore[return-value]  # three
+            dgamma, dbeta = (self.flat(made.get(n), held[n]) for n in ("gamma", "beta"))
+            return numbers(dx), dgamma, dbeta
 
         statistics = self.statistics(call, returned, given, held)
         return numbers(self.whole_back(y)), *statistics, None if constant else gradients

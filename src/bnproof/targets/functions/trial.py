@@ -60,7 +60,7 @@ def guarded(call: Callable[[], Any]) -> Any:
     try:
         with np.errstate(all="ignore"):
             return call()
-    except BaseException as error:  # noqa: BLE001  # the user's code may do anything
+    except BaseException as error:  # the user's code may do anything
         if isinstance(error, KeyboardInterrupt):
             raise
         raise CallError(error) from error
@@ -114,9 +114,8 @@ class Trial:
 
     def depends(self, leaf: Leaf, name: str) -> bool:
         """Whether a leaf changes when an argument does."""
-        moved = np.asarray(self.values[name]) + np.linspace(0.5, 1, np.size(self.values[name])).reshape(
-            np.shape(self.values[name])
-        )
+        held = np.asarray(self.values[name])
+        moved = held + np.linspace(0.5, 1, held.size).reshape(held.shape)
         try:
             other = self.array(leaf, self.made(**{name: moved}))
         except CallError:
