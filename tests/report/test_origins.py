@@ -23,7 +23,7 @@ REPORT = Report(
 
 
 def _read(text: str) -> Report:
-    (report,) = read(io.BytesIO(text.encode()))
+    ((report,),) = read(io.BytesIO(text.encode()))
     return report
 
 
