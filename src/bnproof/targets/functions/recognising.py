@@ -88,8 +88,8 @@ class Failure:
     called: str = ""
 
     def add(self, error: BaseException | None, called: str) -> None:
-        """Keep the first error."""
-        if self.error is None and error is not None:
+        """Keep the first error, or else the first call."""
+        if self.error is None and (error is not None or not self.called):
             self.error, self.called = error, called
 
 
