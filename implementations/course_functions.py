@@ -84,7 +84,7 @@ class CourseFunctions:
             "NumPy functions forward and backward of a course, with a dict bn_param",
             {
                 **{name: name for name in ("gamma", "beta", "dgamma", "dbeta")},
-                **{name: f"bn_param[{name!r}]" for name in HELD},
+                **{name: f"bn_param.{name}" for name in HELD},
             },
         )
 

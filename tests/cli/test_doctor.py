@@ -158,5 +158,7 @@ def test_what_a_call_leaves_behind(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_target_of_no_form(capsys: pytest.CaptureFixture[str]) -> None:
     """Catches a mistake on the command line that is a traceback."""
-    assert run(["doctor", "mine.py"]) == 2
-    assert "names no attribute; write mine.py:ATTRIBUTE" in capsys.readouterr().out
+    assert run(["doctor", "mine/norms"]) == 2
+    assert (
+        "'mine/norms' is not a Python file; write mine/norms:ATTRIBUTE" in capsys.readouterr().out
+    )

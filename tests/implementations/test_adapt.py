@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bnproof.implementations import adapt, known_targets, variants
+from bnproof.targets.unusable import NotRecognised, Unusable
 
 
 class Offered:
@@ -25,12 +26,21 @@ def test_objects_of_the_contract_are_returned() -> None:
     assert len(variants(Offered)) == 1
 
 
-@pytest.mark.parametrize("target", [3, "bn", len, (len,), (len, 3), object])
+@pytest.mark.parametrize("target", [3, "bn", (len, 3), object])
 def test_others_are_refused_in_two_lines(target: Any) -> None:
     """Catch an object that is taken for an implementation, and a message without a way out."""
-    with pytest.raises(TypeError, match="train, infer and layer") as caught:
+    with pytest.raises(NotRecognised, match="is not recognised as a batch normal") as caught:
         adapt(target)
+    assert caught.value.target is target
     assert str(caught.value).count("\n") < 2
+
+
+@pytest.mark.parametrize("target", [len, (len,)])
+def test_other_functions_are_refused_with_what_they_did(target: Any) -> None:
+    """Catch a function that is refused without what was called and what came back."""
+    with pytest.raises(Unusable) as caught:
+        adapt(target)
+    assert str(caught.value) == "expected an array of the shape of x from len(x), got none"
 
 
 def test_known_targets_name_each_form() -> None:

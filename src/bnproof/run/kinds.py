@@ -18,7 +18,7 @@ def recognised(found: Any) -> str:
         return f"{_kind(found)}{made}; it is of the contract as it is"
     adapter = adapter_of(found)
     if adapter is None:
-        return f"{_kind(found)}; recognised by its names and its behaviour"
+        return f"{_kind(found)}; recognised by names and behaviour"
     about = (inspect.getdoc(adapter) or "").split("\n\n")[0]
     sentence = " ".join(about.split()).split(": ")[0].rstrip(".")
     return f"{_kind(found)}; adapter {adapter.__name__}" + (f" ({sentence})" if sentence else "")
@@ -27,6 +27,8 @@ def recognised(found: Any) -> str:
 def _kind(found: Any) -> str:
     if isinstance(found, tuple):
         return "functions " + " and ".join(getattr(part, "__name__", "?") for part in found)
+    if inspect.isroutine(found):
+        return f"function {found.__name__}"
     if isinstance(found, type):
         return f"class {found.__name__}"
     return f"instance of {type(found).__name__}"

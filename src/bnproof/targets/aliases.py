@@ -120,7 +120,7 @@ ALIASES: dict[Role, str] = {
         dtype float_type
     """,
     Role.Y: """
-        y outputs? out result res_y x_?out xn_out z_?(norm|tilde|hat|out) normali[sz]ed ret
+        y outputs? out result res_y x_?out xn_out z_?out ret
         bn_out y_?hat out_data
     """,
     Role.DY: """

@@ -123,7 +123,7 @@ def _written(plan: Plan) -> str:
     """A plan as source text; what is a default is left out."""
     calls = {"train": plan.train, "infer": plan.infer, "backward": plan.backward}
     parts = [f"{name}={_made(call)}" for name, call in calls.items()]
-    settings = ("shapes", "channel_axis", "columns", "without_gradients")
+    settings = ("shapes", "channel_axis", "columns", "without_gradients", "differentiable")
     parts += [f"{name}={getattr(plan, name)!r}" for name in settings]
     inner = ",\n        ".join(parts)
     return f"Plan(\n        {inner},\n    )"

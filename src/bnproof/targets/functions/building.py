@@ -73,7 +73,8 @@ def _members(
     function: Any, source: Source, parameter: Parameter
 ) -> tuple[str, tuple[Argument, ...]]:
     """The kind of a container, and what it holds."""
-    unpacked = source.unpacked(parameter.name)
+    read = source.attributes(parameter.name)
+    unpacked = [] if read else source.unpacked(parameter.name)
     kind, keys = ("tuple", unpacked) if unpacked else _class_of(function, source, parameter)
     return kind, tuple(member(key, source) for key in keys)
 

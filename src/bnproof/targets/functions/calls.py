@@ -71,6 +71,7 @@ class Plan:
         channel_axis: of x, 1 or -1.
         columns: whether samples are columns, x (C, N).
         without_gradients: whether evaluation is a call within torch.no_grad().
+        differentiable: whether gradients by the framework work in training and in evaluation.
     """
 
     train: Call | None
@@ -80,6 +81,11 @@ class Plan:
     channel_axis: int = 1
     columns: bool = False
     without_gradients: bool = False
+    differentiable: tuple[bool, bool] = (True, True)
+
+    def offers_gradients(self, *, training: bool) -> bool:
+        """Whether the framework differentiates the call of a mode."""
+        return self.differentiable[0 if training else 1]
 
     def call(self, *, training: bool) -> Call:
         """The call of a mode; raises ValueError if there is none."""

@@ -103,6 +103,11 @@ def _unidentified(made: Fit) -> Iterator[Unidentified]:
     elif plan.infer is None and statistics:
         why = "no parameter says whether it is training"
         yield Unidentified("how evaluation is called", Part.EVALUATION, why)
+    raised = made.gradient_errors[0]
+    if raised is not None:
+        yield Unidentified(
+            "the gradients, which raised an exception", Part.GRADIENTS, in_words(raised)
+        )
     if made.given.backward is not None and plan.backward is None:
         error = first.backward.error if first.backward is not None else None
         why = in_words(error) if error is not None else "no result has the shape of x"
@@ -139,6 +144,9 @@ def _evidence(made: Fit, found: Settings) -> Iterator[str]:
         shapes = ", ".join(f"{shape} in rank {rank}" for rank, shape in written.items())
         how = ", contiguous" if made.framework is Framework.TORCH else ""
         yield f"{' and '.join(affected)} are given in the shape {shapes}{how}"
+    raised = made.gradient_errors[1]
+    if raised is not None:
+        yield f"evaluation offers no gradients: they raise {in_words(raised)}"
     yield from found.evidence
 
 

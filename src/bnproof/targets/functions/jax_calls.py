@@ -41,7 +41,8 @@ class JaxFunctions(Functions):
 
         pairs = zip(statistics, ("running_mean", "running_var"), strict=True)
         after = [None if s is None else self.flat(s, held[n]) for s, n in pairs]
-        return self.whole_back(np.array(y)), *after, gradients
+        offered = self.plan.offers_gradients(training=training)
+        return self.whole_back(np.array(y)), *after, gradients if offered else None
 
     def called(
         self, call: Call, held: Mapping[str, Any], *, training: bool

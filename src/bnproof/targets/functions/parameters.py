@@ -157,7 +157,7 @@ def _is_usable(named: dict[str, Role]) -> bool:
 def _disorder(roles: Sequence[Role]) -> int:
     """How many neighbours stand in an unusual order, which decides between equal names."""
     places = [FORWARD.index(role) for role in roles]
-    return sum(a > b for a, b in itertools.pairwise(places))
+    return 3 * sum(a > b for a, b in itertools.pairwise(places))
 
 
 def _options(
@@ -166,7 +166,7 @@ def _options(
     named = candidates(parameter)
     costs: list[tuple[int, Role | None]] = [(10 * i, role) for i, role in enumerate(named)]
     if not parameter.required:
-        flags = [(15, FLAGS[0]), (25, FLAGS[1])] if is_unnamed_flag(parameter) else []
+        flags = [(5, FLAGS[0]), (8, FLAGS[1])] if is_unnamed_flag(parameter) else []
         return [(0, None), *flags] if not named else [*costs, (35, None)]
     if named and not is_vague(parameter.name):
         return costs
@@ -176,7 +176,7 @@ def _options(
         if p is not parameter and not is_vague(p.name) and len(names := candidates(p)) == 1
     }
     free = [role for role in FORWARD[:7] if role not in taken and role not in named]
-    return [*costs, *((20 + i, role) for i, role in enumerate(free))]
+    return [*costs, *((3 + i, role) for i, role in enumerate(free))]
 
 
 def is_clear(parameters: Sequence[Parameter], named: dict[str, Role]) -> bool:

@@ -33,7 +33,7 @@ from bnproof.targets.functions.trial import (
     runtime_of,
     with_plan,
 )
-from bnproof.targets.recognition import Part, Recognition, Unidentified
+from bnproof.targets.recognition import Recognition
 
 KEYS = 8
 """Keys of a dict that are learnt from KeyErrors, at most."""
@@ -50,7 +50,7 @@ class Fit:
         shaped: what came of each rank, the chosen ones first.
         ranks: that are offered.
         explained: what known formulas explain.
-        remarks, unidentified: for the recognition.
+        gradient_errors: what gradients by the framework raise in training and in evaluation.
     """
 
     given: Given
@@ -61,8 +61,7 @@ class Fit:
     shaped: tuple[Shaped, ...]
     ranks: tuple[int, ...]
     explained: Explained = field(default=Explained(training=False, evaluation=False, averages=()))
-    remarks: tuple[str, ...] = ()
-    unidentified: tuple[Unidentified, ...] = ()
+    gradient_errors: tuple[BaseException | None, ...] = (None, None)
 
     @property
     def plan(self) -> Plan:
@@ -89,8 +88,8 @@ class Failure:
     called: str = ""
 
     def add(self, error: BaseException | None, called: str) -> None:
-        """Keep the first error."""
-        if self.error is None and error is not None:
+        """Keep the first error, or else the first call."""
+        if self.error is None and (error is not None or not self.called):
             self.error, self.called = error, called
 
 
@@ -253,8 +252,9 @@ def _depends_on_statistics(runtime: Functions, call: Call, rank: int, style: str
 def _chosen(shaped: list[Shaped], spoken_of: tuple[int, ...]) -> list[Shaped]:
     """The ranks that are offered.
 
-    Those that are right in kind, and those that the function speaks of and gets wrong; where none
-    is right, the first that comes back in shape: it is judged as wrong.
+    Those that are right in kind, and those that the function speaks of and gets wrong, images too
+    if it treats rows apart; where none is right, the first that comes back in shape: it is judged
+    as wrong.
     """
     works = [made for made in shaped if made.pattern is not None]
     right = [made for made in works if made.in_kind]
@@ -262,7 +262,9 @@ def _chosen(shaped: list[Shaped], spoken_of: tuple[int, ...]) -> list[Shaped]:
         return works[:1]
     axes = [made.plan.channel_axis for made in right if made.rank > 2]
     axis = max(axes, key=axes.count) if axes else right[0].plan.channel_axis
-    wrong = [made for made in works if not made.in_kind and made.rank in spoken_of]
+    images = spoken_of == (2,) and all(made.rank == 2 for made in right)
+    judged = (*spoken_of, 4) if images else spoken_of
+    wrong = [made for made in works if not made.in_kind and made.rank in judged]
     return [m for m in right if m.rank == 2 or m.plan.channel_axis == axis] + wrong
 
 
@@ -283,20 +285,49 @@ def _made(
         first.plan, shapes=tuple((m.rank, m.style) for m in evaluated), channel_axis=axis
     )
     rest = tuple(made for made in shaped if made is not first)
+    runtime = with_plan(wanted.runtime, plan)
+    errors = tuple(_gradient_error(runtime, first.rank, axis, training) for training in MODES)
+    differentiable = errors[0] is None, errors[1] is None
     return Fit(
         given,
         framework,
         parameters,
         named,
-        with_plan(wanted.runtime, plan),
+        with_plan(runtime, replace(plan, differentiable=differentiable)),
         (first, *rest),
         tuple(sorted(made.rank for made in evaluated)),
+        gradient_errors=errors,
     )
+
+
+MODES = (True, False)
+"""Training and evaluation."""
+
+
+def _gradient_error(
+    runtime: Functions, rank: int, axis: int, training: bool
+) -> BaseException | None:
+    """What the gradient raises that the framework gives, None if nothing."""
+    call = runtime.plan.train if training else runtime.plan.infer
+    if call is None or runtime.plan.backward is not None:
+        return None
+    values = data(rank, axis)
+    if not training:
+        values.pop("momentum")
+    method = runtime.train if training else runtime.infer
+    try:
+        *_, backward = guarded(functools.partial(method, **values))
+        if backward is not None:
+            guarded(functools.partial(backward, values["x"].copy()))
+    except CallError as error:
+        return error.raised
+    return None
 
 
 def implementation(made: Fit, **declared: Any) -> RecognisedFunctions:
     """A bare implementation of a fit, to be probed."""
-    attributes = {"ranks": made.ranks, "dtypes": dtypes_of(made), "affine_parameters": affine(made)}
+    given = "none" if affine(made) == "none" else "required"
+    attributes = {"ranks": made.ranks, "dtypes": dtypes_of(made), "affine_parameters": given}
     return RecognisedFunctions(
         made.runtime, made.framework, names(made), {**attributes, **declared}, Recognition(""), ""
     )
@@ -397,4 +428,4 @@ def _in_words(argument: Argument) -> str:
     return argument.role if not argument.keyword else f"{argument.name}={argument.role}"
 
 
-__all__ = ["Failure", "Fit", "Part", "affine", "fit", "implementation", "names", "usage"]
+__all__ = ["Failure", "Fit", "affine", "fit", "implementation", "names", "usage"]

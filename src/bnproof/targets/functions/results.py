@@ -16,11 +16,11 @@ from bnproof.targets.functions.trial import Trial, is_vector
 
 
 def y_of(trial: Trial) -> Leaf | None:
-    """The leaf that is y: of the shape of x, by its name or else the outermost and first."""
+    """The leaf that is y: of the shape of x, the outermost, by its name or else the first."""
     shape = tuple(trial.first[2]["x"].shape)
     fitting = [leaf for leaf in trial.leaves if leaf.shape == shape]
     outside = [leaf for leaf in fitting if not leaf.saved] or fitting
-    ranked = sorted(outside, key=lambda leaf: (not leaf.may_be(Role.Y), leaf.depth))
+    ranked = sorted(outside, key=lambda leaf: (leaf.depth, not leaf.may_be(Role.Y)))
     return ranked[0] if ranked else None
 
 

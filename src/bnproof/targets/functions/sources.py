@@ -27,6 +27,12 @@ METHODS = (
 )
 """Attributes of a container that are no members."""
 
+SAME = (
+    *("reshape", "view", "view_as", "detach", "clone", "copy", "squeeze", "flatten", "ravel"),
+    *("astype", "to", "float", "double", "contiguous", "numpy", "block_until_ready"),
+)
+"""Methods whose result is the same thing in another shape or place."""
+
 TRAINING = re.compile(r"train(ing)?|fit", re.IGNORECASE)
 EVALUATION = re.compile(
     r"test(ing)?|eval(uation|uate)?|infer(ence)?|pred(ict)?|val(id(ation)?)?", re.IGNORECASE
@@ -202,7 +208,7 @@ def _name(node: ast.expr) -> str:
     if isinstance(node, ast.Attribute):
         return _name(node.value) if node.attr in ("T", "data", "mT") else node.attr
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        return _name(node.func.value)
+        return _name(node.func.value) if node.func.attr in SAME else ""
     if isinstance(node, ast.Subscript):
         key = node.slice
         texts = isinstance(key, ast.Constant) and isinstance(key.value, str)

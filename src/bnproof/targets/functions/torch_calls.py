@@ -42,7 +42,8 @@ class TorchFunctions(Functions):
             return numbers(dx), dgamma, dbeta
 
         statistics = self.statistics(call, returned, given, held)
-        return numbers(self.whole_back(y)), *statistics, None if constant else gradients
+        offered = self.plan.offers_gradients(training=training) and not constant
+        return numbers(self.whole_back(y)), *statistics, gradients if offered else None
 
     def called(
         self, call: Call, held: Mapping[str, Any], *, training: bool

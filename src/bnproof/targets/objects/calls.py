@@ -178,7 +178,9 @@ def modes_of(owner: Any, *, is_module: bool) -> Iterator[Modes]:
         for way in ways(owner, ("forward",)):
             yield Modes(way, way, is_module=True)
         return
-    attributes, methods = tuple(_mode_attributes(owner)), _mode_methods(owner)
+    methods = _mode_methods(owner)
+    # where there are train() and eval(), users call them, whatever attribute these should set
+    attributes = () if methods is not None else tuple(_mode_attributes(owner))
     for way in ways(owner, FORWARD):
         flagged = attributes if not way.flags else tuple(_beside(attributes))
         made = Modes(way, None, methods=methods, attributes=flagged)
