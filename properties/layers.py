@@ -103,7 +103,7 @@ class LayerLife:
         y, backward = self.call("layer train", self._layers[layer].train, given)
         self._seen[layer] += 1
         after = self._state(layer)
-        self._take(observation, "train", {"y": y, **_statistics(after)})
+        self._take(observation, "train", step, {"y": y, **_statistics(after)})
         self._wrote(step, observation)
         self._counted(layer, after)
         if backward is not None:
@@ -120,7 +120,7 @@ class LayerLife:
         given = to_declared(x, self.declaration).copy()
         y, backward = self.call("layer infer", self._layers[layer].infer, given)
         after = self._state(layer)
-        self._take(observation, "infer", {"y": y, **_statistics(after)})
+        self._take(observation, "infer", step, {"y": y, **_statistics(after)})
         self._wrote(step, observation)
         if backward is not None:
             self._gradients(observation, "infer", backward, step)
@@ -223,18 +223,25 @@ class LayerLife:
         dx, dgamma, dbeta = self.call("layer backward", backward, dy)
         gradients = {"dx": dx, "dgamma": dgamma, "dbeta": dbeta}
         absent = [name for name, of in GRADIENT_OF.items() if getattr(step, of) is None]
-        self._take(
-            observation, label, {n: value for n, value in gradients.items() if n not in absent}
-        )
+        taken = {name: value for name, value in gradients.items() if name not in absent}
+        self._take(observation, label, step, taken)
 
-    def _take(self, observation: Observation, label: str, results: dict[str, Any]) -> None:
+    def _take(
+        self, observation: Observation, label: str, step: Case, results: dict[str, Any]
+    ) -> None:
         taken = observation.results.setdefault(label, {})
         for name, value in results.items():
             if value is None:
                 continue
             plain = np.array(np.asarray(value))
-            taken[name] = to_canonical(plain, self.declaration) if name in ("y", "dx") else plain
+            made = to_canonical(plain, self.declaration) if name in ("y", "dx") else plain
             observation.offers.add(f"{label} {name}")
+            expected = step.x.shape if name in ("y", "dx") else step.running_mean.shape
+            if made.shape == expected:
+                taken[name] = made
+                continue
+            detail = f"{name} of {label}: expected shape {expected}, got {made.shape}"
+            observation.events.append(Event("malformed", label, name, detail))
 
     def _report(self, what: str, detail: str) -> None:
         """An event of the last step, or of the first one if there is none yet."""

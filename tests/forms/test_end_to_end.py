@@ -9,12 +9,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-
-from bnproof.properties.result import Report, exit_status
-from bnproof.run.checking import UsageError, run_check
 from tests.few_cases import check_few_cases
 from tests.forms.expected import FORMS, RIGHT, WRONG
 from tests.forms.form import Form
+
+from bnproof.properties.result import Report, exit_status
+from bnproof.run.checking import UsageError, run_check
 
 EVERY = 4
 CHECKED = [form for form in FORMS if form.extra != "compile"]

@@ -76,6 +76,7 @@ def dissect(lab: Lab, rank: int, *, elementwise: bool) -> Anatomy:
     as well: then the target is for inference only, unless something in it moves.
     """
     evaluates, refusal = _evaluates(lab, rank)
+    lab = lab.steady(rank)
     lab = _under_no_grad(lab, rank) if evaluates else lab
     lab, rectified = _lifted(lab, rank)
     lab, roles = _roles(lab, rank, evaluates=evaluates)
@@ -137,7 +138,7 @@ def _lifted(lab: Lab, rank: int) -> tuple[Lab, bool]:
     if (y < 0).any() or not 0.1 < zeros < 0.9:  # about half, but not all
         return lab, False
     for path, start in lab.per_channel(lab.new(rank)).items():
-        raised = lab.with_(base={path: np.full_like(start, HIGH)})
+        raised = lab.with_(base={**lab.base, path: np.full_like(start, HIGH)})
         if (raised.y(raised.new(rank), x, training=True) > 0).all():
             return raised, True
     return lab, False
@@ -145,7 +146,7 @@ def _lifted(lab: Lab, rank: int) -> tuple[Lab, bool]:
 
 def _roles(lab: Lab, rank: int, *, evaluates: bool) -> tuple[Lab, Roles]:
     """The roles, with objects that are warmed up if that shows more of them."""
-    warm = lab.with_(warm_up=True)
+    warm = lab.with_(warm_up=True).steady(rank)
     at_once: Roles | None = None
     try:
         at_once = assigned(lab, rank, behaviours_of(lab, rank, evaluates=evaluates))

@@ -104,6 +104,10 @@ class Lab:
         made[Role.MOMENTUM] = 0.1 if self.momentum is None else self.momentum
         return made
 
+    def steady(self, rank: int) -> "Lab":
+        """The lab with one state for all new objects, since parameters may be drawn at random."""
+        return replace(self, base={**self.per_channel(self.new(rank)), **self.base})
+
     # --- experiments ----------------------------------------------------------------------
 
     def prepared(self, rank: int, state: State) -> Any:

@@ -211,6 +211,7 @@ def _tried(lab: Lab, rank: int, refusals: list[Refusal]) -> Tried | None:
         return lambda given: lab.y(lab.new(rank), given, training=training)
 
     try:
+        lab = lab.steady(rank)
         training = pattern(function(True), x)
     except Exception as error:  # noqa: BLE001  # the user's code may raise anything
         what = f"training on x of shape {lab.laid_out(x).shape} raised"
