@@ -49,7 +49,7 @@ def build(target: Any) -> list["CourseFunctions"]:
 
 
 def _is_of_images(made: "CourseFunctions") -> bool:
-    """Whether the functions normalise images by channel, which functions for rows do not."""
+    """Whether the functions normalise images by channel, or take images and refuse rows."""
     values = data(4)
 
     def forward(x: Array) -> Array:
@@ -57,10 +57,19 @@ def _is_of_images(made: "CourseFunctions") -> bool:
         return y
 
     try:
-        y = forward(values["x"])
-        return y.shape == values["x"].shape and pattern(forward, y, 1) is Pattern.CHANNEL
+        shaped = forward(values["x"]).shape == values["x"].shape
+        by_channel = shaped and pattern(forward, values["x"], 1) is Pattern.CHANNEL
     except CallError:
         return False
+    return by_channel or (shaped and _refuses_rows(made))
+
+
+def _refuses_rows(made: "CourseFunctions") -> bool:
+    try:
+        guarded(lambda: made.train(**data(2)))
+    except CallError:
+        return True
+    return False
 
 
 class CourseFunctions:

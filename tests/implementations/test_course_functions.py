@@ -74,3 +74,30 @@ def test_declarations() -> None:
     assert (declared.dtypes, declared.ranks) == (("float64",), (2,))
     assert (declared.momentum_weighs, declared.running_variance) == ("old", "biased")
     assert "batchnorm_forward" in declared.name
+
+
+def of_images(x: Any, gamma: Any, beta: Any, bn_param: dict[str, Any]) -> Any:
+    """Normalize images by the pair for rows."""
+    n, c, h, w = x.shape
+    rows, cache = batchnorm_forward(x.transpose(0, 2, 3, 1).reshape(-1, c), gamma, beta, bn_param)
+    return rows.reshape(n, h, w, c).transpose(0, 3, 1, 2), cache
+
+
+def without_moving_back(x: Any, gamma: Any, beta: Any, bn_param: dict[str, Any]) -> Any:
+    """Make a mistake: the channels are not moved back."""
+    y, cache = of_images(x, gamma, beta, bn_param)
+    return y.transpose(0, 2, 3, 1).reshape(x.shape), cache
+
+
+def test_functions_of_images_are_given_images() -> None:
+    """Catch the spatial pair that is called with rows, be it right or wrong."""
+    for forward in (of_images, without_moving_back):
+        assert adapt((forward, batchnorm_backward)).ranks == (4,)
+    assert adapt(PAIR).ranks == (2,)
+
+
+def test_recognition_names_the_settings() -> None:
+    """Catch a report that does not say where the running statistics are."""
+    recognition = adapt(PAIR).recognition
+    assert recognition.form.endswith("with a dict bn_param")
+    assert recognition.roles["running_mean"] == "bn_param.running_mean"

@@ -264,3 +264,33 @@ def bn_test(x: Any, gamma: Any, beta: Any, running_mean: Any, running_var: Any) 
 def make_bn(channels: int, eps: float = 1e-5) -> Any:
     """A factory."""
     return channels, eps
+
+
+def in_lists(x: Any, gamma: Any, beta: Any) -> Any:
+    """Right; loops and lists."""
+    count, columns = len(x), list(zip(*x, strict=True))
+    means = [sum(c) / count for c in columns]
+    stds = [
+        (sum((v - m) ** 2 for v in c) / count + 1e-5) ** 0.5
+        for c, m in zip(columns, means, strict=True)
+    ]
+    rows = range(len(columns))
+    return [[gamma[j] * (row[j] - means[j]) / stds[j] + beta[j] for j in rows] for row in x]
+
+
+def changes_x(x: Any, gamma: Any, beta: Any, eps: float = 1e-5) -> Any:
+    """Wrong: x is normalised in place."""
+    x -= x.mean(axis=0)
+    x /= np.sqrt((x**2).mean(axis=0) + eps)
+    return gamma * x + beta
+
+
+def needs_more(x: Any, gamma: Any, beta: Any, workers: Any) -> Any:
+    """What workers is, nothing says."""
+    return bn_forward(x, gamma, beta)[0] * workers
+
+
+def images_raise(x: Any, gamma: Any, beta: Any) -> Any:
+    """A slip that shows with images alone."""
+    n, c, h, w = x.shape
+    return gamma * x.reshape(n, c, h * w).nothing + beta

@@ -28,6 +28,7 @@ RIGHT: list[tuple[tuple[Any, ...], tuple[int, ...], dict[str, Any]]] = [
     ((rows.images_forward,), (4,), {}),
     ((rows.any_layout,), (2, 3, 4, 5), {}),
     ((rows.bn_train, rows.bn_test), (2,), BIASED),
+    ((rows.in_lists,), (2,), {}),
     ((functools.partial(rows.stateful, eps=1e-3),), (2,), BIASED),
 ]
 NAMES = [", ".join(getattr(f, "__name__", "partial") for f in functions) for functions, *_ in RIGHT]
@@ -180,3 +181,24 @@ def test_factories_and_other_things_are_left_to_others() -> None:
     assert recognise_functions(rows.make_bn) is None
     assert recognise_functions(int) is None
     assert recognise_functions((rows.bn_forward, rows.stateful, print, print)) is None
+
+
+def test_a_function_that_changes_x() -> None:
+    """Catches probes that go on with an x that the function has changed."""
+    assert made_of(rows.changes_x).recognition.remarks == ()
+    assert violated(made_of(rows.changes_x))
+
+
+def test_a_parameter_that_nothing_explains() -> None:
+    """Catches a parameter that is given a guess in silence."""
+    (missing,) = made_of(rows.needs_more).recognition.unidentified
+
+    assert missing.what == "the parameter 'workers'"
+    assert missing.why == "it was given eps, and no known formula explains the results"
+
+
+def test_the_error_that_came_furthest_is_shown() -> None:
+    """Catches a slip in code for images that is hidden by what rows raise."""
+    with pytest.raises(Unusable) as caught:
+        recognise_functions(rows.images_raise)
+    assert caught.value.line.endswith("return gamma * x.reshape(n, c, h * w).nothing + beta")

@@ -32,6 +32,7 @@ def test_the_text_stands_for_the_adapter(functions: tuple[Any, ...]) -> None:
 
     assert "import bnproof" not in text
     assert "from bnproof" not in text
+    assert ("torch." in text) == (functions[0].__module__ == tensors.__name__)
     for settings in ({"momentum": 0.25, "eps": 0.5},):
         one = made.train(x, *STATE, **settings)
         other = names["IMPLEMENTATION"].train(x, *STATE, **settings)

@@ -70,7 +70,7 @@ class Plan:
             (1, C), "column" (C, 1), or "broadcast", which has C on the channel axis of x.
         channel_axis: of x, 1 or -1.
         columns: whether samples are columns, x (C, N).
-        without_gradients: whether evaluation is a call within torch.no_grad().
+        without_gradients: whether evaluation is a call without gradients (no_grad).
         differentiable: whether gradients by the framework work in training and in evaluation.
     """
 

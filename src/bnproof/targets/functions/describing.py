@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bnproof.targets.aliases import AFFINE, PER_CHANNEL, STATISTICS, Role
+from bnproof.targets.aliases import AFFINE, PER_CHANNEL, STATISTICS, Role, roles_of
 from bnproof.targets.frameworks import Framework
 from bnproof.targets.functions.adapted import RecognisedFunctions
 from bnproof.targets.functions.backwards import gradient_names
@@ -103,6 +103,11 @@ def _unidentified(made: Fit) -> Iterator[Unidentified]:
     elif plan.infer is None and statistics:
         why = "no parameter says whether it is training"
         yield Unidentified("how evaluation is called", Part.EVALUATION, why)
+    for parameter in made.parameters if not made.is_explained else ():
+        role = made.named.get(parameter.name)
+        if role is not None and parameter.required and not roles_of(parameter.name):
+            why = f"it was given {role}, and no known formula explains the results"
+            yield Unidentified(f"the parameter '{parameter.name}'", Part.OTHER_STATE, why)
     raised = made.gradient_errors[0]
     if raised is not None:
         yield Unidentified(

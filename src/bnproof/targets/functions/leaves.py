@@ -68,14 +68,24 @@ def _leaves(
 
 
 def shape_of(value: Any) -> tuple[int, ...] | None:
-    """The shape of an array of any framework, None for what is none.
+    """The shape of an array of any framework or of a list of numbers, None for anything else.
 
-    >>> shape_of(np.ones((2, 3))), shape_of([1, 2]), shape_of(0.5)
-    ((2, 3), None, None)
+    >>> shape_of(np.ones((2, 3))), shape_of([[1.0, 2.0]]), shape_of([np.ones(2)]), shape_of(0.5)
+    ((2, 3), (1, 2), None, None)
     """
+    if isinstance(value, list) and _is_numbers(value):
+        return tuple(np.shape(value))
     if isinstance(value, (np.ndarray, np.generic)) or hasattr(value, "__array__"):
         return tuple(int(side) for side in np.shape(value))
     return None
+
+
+def _is_numbers(value: Any) -> bool:
+    """Whether a value is a number, or a list of equally long lists of numbers."""
+    if not isinstance(value, list):
+        return isinstance(value, (int, float, np.floating))
+    lengths = {len(v) if isinstance(v, list) else 0 for v in value}
+    return len(lengths) == 1 and all(map(_is_numbers, value))
 
 
 def _members(value: Any) -> Iterator[tuple[Any, Any]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bnproof.targets.aliases import PER_CHANNEL, Role, plain, roles_of
+from bnproof.targets.aliases import PER_CHANNEL, STATISTICS, Role, plain, roles_of
 
 EMPTY = inspect.Parameter.empty
 FORWARD = (
@@ -151,7 +151,11 @@ def _assign(
 
 
 def _is_usable(named: dict[str, Role]) -> bool:
-    return Role.X in named.values() and not all(flag in named.values() for flag in FLAGS)
+    roles = set(named.values())
+    flags, statistics = roles & set(FLAGS), roles & set(STATISTICS)
+    alone = [name for name, role in named.items() if role is Role.MOMENTUM]
+    unaveraged = not statistics and any(not roles_of(name) for name in alone)
+    return Role.X in roles and len(flags) < 2 and len(statistics) != 1 and not unaveraged
 
 
 def _disorder(roles: Sequence[Role]) -> int:

@@ -28,6 +28,7 @@ from bnproof.targets.functions.sources import Columns, source_of
 from bnproof.targets.functions.trial import (
     CallError,
     Trial,
+    copied,
     data,
     guarded,
     runtime_of,
@@ -135,8 +136,10 @@ def _fits(
     said = source_of(function).columns(x)
     rows = [] if said is Columns.SAID else shapes.tried(wanted, columns=False)
     columns = shapes.tried(wanted, columns=True) if _may_be_columns(rows, said) else []
+    for made in (rows, columns):
+        if made:
+            failure.add(shapes.first_error(made), usage(function, arguments))
     for made, by_columns in ((columns, True), (rows, False)):
-        failure.add(shapes.first_error(made), usage(function, arguments))
         chosen = _chosen(made, source_of(function).ranks)
         if not chosen:
             continue
@@ -372,9 +375,9 @@ def _calls(made: Fit, values: Mapping[str, Any]) -> Iterator[Callable[[], Any]]:
     """The calls of forward in training and in evaluation, as far as there are."""
     without_momentum = {name: value for name, value in values.items() if name != "momentum"}
     if made.plan.train is not None:
-        yield functools.partial(made.runtime.train, **values)
+        yield functools.partial(made.runtime.train, **copied(values))
     if made.plan.infer is not None:
-        yield functools.partial(made.runtime.infer, **without_momentum)
+        yield functools.partial(made.runtime.infer, **copied(without_momentum))
 
 
 def dtypes_of(made: Fit) -> tuple[str, ...]:

@@ -1,18 +1,21 @@
 """In which ranks and shapes a forward function works, as what y depends on shows."""
 
-from collections.abc import Callable, Iterator, Sequence
+import traceback
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from bnproof.properties.formats import Array
+from bnproof.run.frames import ALL, is_ours
 from bnproof.targets.functions.backwards import Found, plan_backward
 from bnproof.targets.functions.calls import Call, Functions, Plan, at
 from bnproof.targets.functions.results import read_forward
 from bnproof.targets.functions.trial import (
     CallError,
     Trial,
+    copied,
     data,
     guarded,
     numbers_of,
@@ -164,7 +167,9 @@ def _pattern_of_evaluation(runtime: Functions, values: dict[str, Any], axis: int
     given = {name: value for name, value in values.items() if name != "momentum"}
 
     def forward(x: Array, **changes: Array) -> Array:
-        y: Array = guarded(lambda: np.asarray(runtime.infer(**{**given, **changes, "x": x})[0]))
+        y: Array = guarded(
+            lambda: np.asarray(runtime.infer(**copied({**given, **changes, "x": x}))[0])
+        )
         return y
 
     if forward(values["x"]).shape != values["x"].shape:
@@ -186,7 +191,7 @@ def _within(
 
 def _is_consistent(runtime: Functions, values: dict[str, Any]) -> bool:
     """Whether statistics and gradients come back in the shapes of what they belong to."""
-    _, mean, var, backward = guarded(lambda: runtime.train(**values))
+    _, mean, var, backward = guarded(lambda: runtime.train(**copied(values)))
     found = [mean, var]
     if backward is not None:
         try:
@@ -199,6 +204,18 @@ def _is_consistent(runtime: Functions, values: dict[str, Any]) -> bool:
     return all(a is None or np.shape(a) == values["gamma"].shape for a in found)
 
 
-def first_error(shapes: Iterator[Shaped] | Sequence[Shaped]) -> BaseException | None:
-    """What the first of some ways to call raised."""
-    return next((made.error for made in shapes if made.error is not None), None)
+def first_error(shapes: Sequence[Shaped]) -> BaseException | None:
+    """What the way to call that came furthest raised; None if one came back without an array.
+
+    Code for images fails with rows in its first lines, which tells nothing of its mistake.
+    """
+    errors = [made.error for made in shapes if made.error is not None]
+    if len(errors) < len(shapes):
+        return None
+    return max(errors, key=_line_reached, default=None)
+
+
+def _line_reached(error: BaseException) -> int:
+    """The number of the first line outside of bnproof that an exception came through."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return next((f.lineno or 0 for f in frames if not is_ours(f.filename, ALL)), 0)

@@ -55,6 +55,11 @@ def data(rank: int, axis: int = 1, dtype: str = "float64") -> dict[str, Any]:
     return {"x": moved, **held, "momentum": MOMENTUM, "eps": EPS}
 
 
+def copied(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The same arguments in arrays of their own, which the user's code may change."""
+    return {n: v.copy() if isinstance(v, np.ndarray) else v for n, v in values.items()}
+
+
 def guarded(call: Callable[[], Any]) -> Any:
     """What a call of the user's code gives; raises CallError with what it raised."""
     try:
@@ -84,7 +89,7 @@ class Trial:
 
     def made(self, **changes: Array) -> tuple[Any, dict[str, Any], dict[str, Any]]:
         """What is returned, the arguments by name, and the arrays by role, with other data."""
-        held = self.runtime.presented({**self.values, **changes})
+        held = self.runtime.presented(copied({**self.values, **changes}))
         returned, given = guarded(
             lambda: self.runtime.called(self.call, held, training=self.training)
         )
