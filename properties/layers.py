@@ -204,14 +204,20 @@ class LayerLife:
             dy=np.resize(self.case.dy, x.shape).astype(x.dtype),
             gamma=state.get("gamma"),
             beta=state.get("beta"),
-            running_mean=state.get("running_mean", self.case.running_mean),
-            running_var=state.get("running_var", self.case.running_var),
+            running_mean=self._statistic(state, "running_mean"),
+            running_var=self._statistic(state, "running_var"),
             batches_seen=seen,
             calls="short",
             data_key="",
             script=(),
         )
         return made, Observation()
+
+    def _statistic(self, state: dict[str, Any], name: str) -> Array:
+        """A running statistic as the layer holds it; one of a wrong shape was told before."""
+        expected: Array = getattr(self.case, name)
+        found = state.get(name, expected)
+        return found if np.shape(found) == expected.shape else expected
 
     def _wrote(self, step: Case, observation: Observation) -> None:
         self.steps.append((step, observation))
