@@ -24,6 +24,7 @@ class Pattern(StrEnum):
 
     CHANNEL = "the elements of its channel"
     POSITION = "the samples at its position"
+    ELEMENT = "itself alone"
     OTHER = "other elements"
 
 
@@ -35,6 +36,8 @@ def pattern(forward: Callable[[Array], Array], x: Array, axis: int) -> Pattern:
     'CHANNEL'
     >>> pattern(lambda x: x - x.mean(0), x, 1).name
     'POSITION'
+    >>> pattern(lambda x: 2 * x, x, 1).name
+    'ELEMENT'
     """
     before = np.asarray(forward(x.copy()), np.float64)
     masks = [(index, _changed(forward, x, index, before)) for index in _looked_at(x)]
@@ -47,6 +50,8 @@ def pattern(forward: Callable[[Array], Array], x: Array, axis: int) -> Pattern:
         for index, mask in masks
     ):
         return Pattern.POSITION
+    if all(mask[index] and mask.sum() == 1 for index, mask in masks):
+        return Pattern.ELEMENT
     return Pattern.OTHER
 
 

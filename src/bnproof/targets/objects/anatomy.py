@@ -9,6 +9,7 @@ import numpy as np
 from bnproof.properties.formats import Array
 from bnproof.targets.aliases import STATISTICS, Role
 from bnproof.targets.objects.arrays import TorchArrays
+from bnproof.targets.objects.data import probe
 from bnproof.targets.objects.gradients import (
     Backward,
     Expected,
@@ -18,7 +19,6 @@ from bnproof.targets.objects.gradients import (
     settled,
 )
 from bnproof.targets.objects.lab import Lab
-from bnproof.targets.objects.patterns import probe
 from bnproof.targets.objects.refusals import told
 from bnproof.targets.objects.roles import Roles, assigned, behaviours_of
 from bnproof.targets.objects.slots import (

@@ -18,11 +18,11 @@ from bnproof.targets.objects.limits import (
     settle_strides,
     settle_twice,
 )
-from bnproof.targets.objects.patterns import Pattern
 from bnproof.targets.objects.recognise import find
 from bnproof.targets.objects.rectified import Rectified
 from bnproof.targets.objects.settings import settle_eps, settle_momentum
 from bnproof.targets.objects.slots import is_torch_module
+from bnproof.targets.patterns import Pattern
 from bnproof.targets.recognition import Origin
 from bnproof.targets.unusable import NotRecognised
 

@@ -9,10 +9,10 @@ from bnproof.properties.formats import FORMATS
 from bnproof.targets.aliases import Role
 from bnproof.targets.objects.anatomy import Anatomy, role_names
 from bnproof.targets.objects.arrays import TorchArrays
+from bnproof.targets.objects.data import probe
 from bnproof.targets.objects.implementation import ObjectImplementation, Traits
 from bnproof.targets.objects.lab import Lab
 from bnproof.targets.objects.layer import Recipe
-from bnproof.targets.objects.patterns import probe
 from bnproof.targets.objects.recognise import Found
 from bnproof.targets.objects.refusals import told
 from bnproof.targets.objects.slots import held, is_torch_module

@@ -7,12 +7,13 @@ import numpy as np
 from bnproof.properties.formats import FORMATS
 from bnproof.targets.aliases import Role
 from bnproof.targets.objects.arrays import TorchArrays
+from bnproof.targets.objects.data import probe
 from bnproof.targets.objects.draft import Draft, called, implementation, refusal_in
 from bnproof.targets.objects.lab import Lab
 from bnproof.targets.objects.makers import is_instance
-from bnproof.targets.objects.patterns import Pattern, pattern, probe
 from bnproof.targets.objects.refusals import told
 from bnproof.targets.objects.slots import held
+from bnproof.targets.patterns import Pattern, pattern
 from bnproof.targets.recognition import Origin
 from bnproof.targets.unusable import Unusable
 
@@ -32,12 +33,12 @@ def settle_ranks(draft: Draft) -> None:
             draft.remarks.append(f"rank {tried.rank} is not checked: evaluation raised {refusal}")
         else:
             kept.append(tried.rank)
-        draft.evidence.append(f"rank {tried.rank}: y depends on x as {tried.training}")
+        draft.evidence.append(f"rank {tried.rank}: an element of x changes {tried.training} in y")
     draft.traits.ranks = tuple(sorted(kept)) or draft.traits.ranks
     patterns = _patterns(draft)
-    if Pattern.CHANNEL_FIRST not in patterns and draft.anatomy.trains:
-        told = ", ".join(sorted(map(str, patterns)))
-        draft.remarks.append(f"no rank normalises over the values of a channel, but: {told}")
+    if Pattern.CHANNEL not in patterns and draft.anatomy.trains:
+        told = " or ".join(sorted(map(str, patterns)))
+        draft.remarks.append(f"an element of x changes {told} in y, and not the elements of its channel")
 
 
 def _patterns(draft: Draft) -> set[Pattern]:
@@ -47,7 +48,7 @@ def _patterns(draft: Draft) -> set[Pattern]:
         return {t.training for t in draft.found.tried if t.training is not None}
     lab, rank = anatomy.lifted, draft.rank
     x = probe(rank, lab.arrays_dtype(lab.dtype), lab.channels)
-    return {pattern(lambda given: lab.y(lab.new(rank), given, training=True), x)}
+    return {pattern(lambda given: lab.y(lab.new(rank), given, training=True), x, 1)}
 
 
 def settle_ranges(draft: Draft) -> None:

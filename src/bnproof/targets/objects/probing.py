@@ -20,6 +20,7 @@ from bnproof.properties.execution import Executor
 from bnproof.properties.formats import FORMATS, Array
 from bnproof.properties.lifetime import Lifetime, lifetime
 from bnproof.properties.observation import Observation
+from bnproof.targets.objects.data import shape_of
 
 OLD = 0.5
 """A default momentum of so much or more weighs the old value, a smaller one the new value."""
@@ -106,8 +107,6 @@ _FORMULA = Formula(1, "batch", "biased", STANDARD)
 def _problem(
     train: Callable[[Array], Array], eps: float, dtype: str, rank: int, channels: int, scale: float
 ) -> Problem:
-    from bnproof.targets.objects.patterns import shape_of  # noqa: PLC0415  # avoids a longer import line
-
     form = FORMATS[dtype]
     x = form.round(np.random.default_rng(1).normal(size=shape_of(rank, channels)) * scale)
     ones, zeros = form.round(np.ones(channels)), form.round(np.zeros(channels))

@@ -10,9 +10,9 @@ from bnproof.targets.aliases import Role
 from bnproof.targets.objects.arrays import Arrays, NumPyArrays, TorchArrays
 from bnproof.targets.objects.calls import modes_of
 from bnproof.targets.objects.claims import claimed_ranks, speaks_of_columns
+from bnproof.targets.objects.data import CHANNELS, probe
 from bnproof.targets.objects.lab import Lab
 from bnproof.targets.objects.makers import Maker, Wanted, makers_of, with_setup
-from bnproof.targets.objects.patterns import CHANNELS, Pattern, pattern, probe
 from bnproof.targets.objects.refusals import Refusal, unusable
 from bnproof.targets.objects.slots import (
     arrays_in,
@@ -21,6 +21,7 @@ from bnproof.targets.objects.slots import (
     per_channel_roles,
     roles_of_path,
 )
+from bnproof.targets.patterns import Pattern, pattern
 from bnproof.targets.raised import raised
 from bnproof.targets.unusable import NotRecognised
 
@@ -46,7 +47,7 @@ class Tried:
     @property
     def right(self) -> bool:
         """Whether the statistics are those of a channel."""
-        return self.training == Pattern.CHANNEL_FIRST
+        return self.training == Pattern.CHANNEL
 
 
 @dataclass
@@ -212,7 +213,7 @@ def _tried(lab: Lab, rank: int, refusals: list[Refusal]) -> Tried | None:
 
     try:
         lab = lab.steady(rank)
-        training = pattern(function(True), x)
+        training = pattern(function(True), x, 1)
     except Exception as error:  # noqa: BLE001  # the user's code may raise anything
         what = f"training on x of shape {lab.laid_out(x).shape} raised"
         refusals.append(Refusal(what, raised(error)))

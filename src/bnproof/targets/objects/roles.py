@@ -14,8 +14,8 @@ import numpy as np
 
 from bnproof.properties.formats import Array
 from bnproof.targets.aliases import AFFINE, PER_CHANNEL, STATISTICS, Role
+from bnproof.targets.objects.data import probe
 from bnproof.targets.objects.lab import Lab, State
-from bnproof.targets.objects.patterns import probe
 from bnproof.targets.objects.slots import Kind, Path, kind_of, name_of, per_channel_roles
 
 MOVED = np.array([0.5, 1.25, 2.5])

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from bnproof.targets.aliases import STATISTICS, Role
+from bnproof.targets.objects.data import probe
 from bnproof.targets.objects.draft import Draft, implementation, is_cumulative_instance
-from bnproof.targets.objects.patterns import probe
 from bnproof.targets.objects.probing import (
     constant_eps,
     is_cumulative,
