@@ -38,7 +38,9 @@ def settle_ranks(draft: Draft) -> None:
     patterns = _patterns(draft)
     if Pattern.CHANNEL not in patterns and draft.anatomy.trains:
         told = " or ".join(sorted(map(str, patterns)))
-        draft.remarks.append(f"an element of x changes {told} in y, and not the elements of its channel")
+        draft.remarks.append(
+            f"an element of x changes {told} in y, and not the elements of its channel"
+        )
 
 
 def _patterns(draft: Draft) -> set[Pattern]:
