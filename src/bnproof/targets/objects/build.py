@@ -108,10 +108,10 @@ def _compile(made: list[Any]) -> None:
 def _sixteen_bits(draft: Draft) -> Iterator[Any]:
     """torch's own modules in 16 bits: with parameters in float32, and wholly in 16 bits.
 
-    Code of other people is not asked for what it does not promise.  torch 2.13 on the CPU sums in 16
-    bits in backward where a 16-bit x or dy is neither contiguous nor channels-last, or the two are
-    not laid out alike, and in double backward throughout.  No accuracy class has sums in 16 bits, so
-    everything is copied here, and double backward is not offered.
+    Code of other people is not asked for what it does not promise.  torch 2.13 on the CPU sums in
+    16 bits in backward where a 16-bit x or dy is neither contiguous nor channels-last, or the two
+    are not laid out alike, and in double backward throughout.  No accuracy class has sums in 16
+    bits, so everything is copied here, and double backward is not offered.
     """
     if not _is_torchs_own(draft):
         return

@@ -11,6 +11,10 @@ from bnproof.targets.objects.makers import CUMULATIVE
 from bnproof.targets.recognition import Recognition
 
 
+MIXED = {"float16": "float32", "bfloat16": "float32"}
+"""The contract's dtype of parameters for 16-bit input."""
+
+
 @dataclass
 class Traits:
     """The attributes of the contract that recognition has settled; see the contract."""
@@ -38,6 +42,8 @@ class ObjectImplementation:
     infer: Any
     train: Any
     layer: Any
+    keeps_strides: bool | str
+    parameter_dtypes: dict[str, str]
 
     def __init__(
         self, recipe: Recipe, traits: Traits, recognition: Recognition, name: str, version: str
@@ -123,14 +129,14 @@ class ObjectImplementation:
         return self._of(lab, channels, dtype, rank)
 
     def _of(self, lab: Lab, channels: int, dtype: str, rank: int) -> "ObjectLayer":
-        parameters = self.traits.parameter_dtypes.get(dtype, dtype)
+        parameters = {**MIXED, **self.parameter_dtypes}.get(dtype, dtype)
         owner = lab.with_(channels=channels).new(rank, parameters)
         return ObjectLayer(
             self.recipe,
             lab,
             owner,
             dtype=parameters,
-            copied=self.traits.keeps_strides is False,
+            copied=self.keeps_strides is False,
             twice=self.traits.differentiates_twice,
         )
 
