@@ -73,7 +73,7 @@ class _Found:
 
 def _compare(found: _Found, name: str, judged: Judged, result: Array) -> None:
     if agrees(judged, result):
-        if judged.worst > 1:
+        if judged.worst > 1 and violates(judged, result):
             found.explained.add(name)
     elif judged.worst <= 1 or _is_wrong(judged, result):
         found.contradicted.add(name)
@@ -143,6 +143,15 @@ def _is_wrong(judged: Judged, result: Array) -> bool:
         return True
     with np.errstate(all="ignore"):
         return not bool((error(result, judged.truth) <= SLACK * judged.bound).all())
+
+
+def violates(judged: Judged, result: Array) -> bool:
+    """Whether the mutant's own result is beyond the bound somewhere, so that it can be the cause.
+
+    A mistake whose condition is not met gives the right result, which may be near a wrong one.
+    """
+    with np.errstate(all="ignore"):
+        return not bool((error(result, judged.truth) <= judged.bound).all())
 
 
 def agrees(judged: Judged, result: Array) -> bool:

@@ -10,7 +10,6 @@ from bnproof.targets.objects.layer import ObjectLayer, Recipe
 from bnproof.targets.objects.makers import CUMULATIVE
 from bnproof.targets.recognition import Recognition
 
-
 MIXED = {"float16": "float32", "bfloat16": "float32"}
 """The contract's dtype of parameters for 16-bit input."""
 
