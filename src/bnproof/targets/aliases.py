@@ -37,6 +37,7 @@ class Role(StrEnum):
     PARAMETERS = "parameters"
     SETTINGS = "settings"
     OPTIMIZER = "optimizer"
+    RATE = "learning rate"
 
 
 STATISTICS = (Role.RUNNING_MEAN, Role.RUNNING_VAR)
@@ -141,6 +142,9 @@ ALIASES: dict[Role, str] = {
     """,
     Role.SETTINGS: """
         bn_params? config cfg options? settings hparams hyperparameters
+    """,
+    Role.RATE: """
+        lr l_r learning_rate eta step_size
     """,
     Role.OPTIMIZER: """
         optimi[sz]er optim opt updater

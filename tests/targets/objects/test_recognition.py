@@ -143,11 +143,9 @@ def test_parameters_that_are_not_there() -> None:
 
 def test_the_norm_inside() -> None:
     """Catch a block that is refused, or judged as if it were a batch normalization."""
-    found = recognised(written.BlockWithConvolution)
-    assert found.remarks[0] == (
-        "the batch norm inside, bn, is checked alone, since it has parameters of its own: "
-        "conv.weight, conv.bias"
-    )
+    (rest,) = recognised(written.BlockWithConvolution).unidentified
+    assert rest.what == "the rest of BlockWithConvolution (conv.weight, conv.bias)"
+    assert rest.why == "the batch norm bn inside is checked alone"
 
 
 def test_a_relu_behind_is_seen_through() -> None:
@@ -163,6 +161,59 @@ def test_a_relu_behind_is_seen_through() -> None:
     np.testing.assert_allclose(got[0], due[0], rtol=1e-12, atol=1e-12)
     for one, other in zip(got[3](x), due[3](x), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-12)
+
+
+def test_an_activation_behind_is_told() -> None:
+    """Catch a norm before an activation that is accused of what the activation does."""
+    found = recognised(written.NormThenSilu)
+    assert found.remarks[0] == "an activation follows the batch norm bn, and is not checked"
+
+
+@pytest.mark.parametrize("target", [written.Residual, written.Doubled, written.EvaluatesByHabit])
+def test_what_is_no_activation_is_judged(target: Any) -> None:
+    """Catch a wrong wrapper that is judged by the right norm inside."""
+    assert not any("activation" in text for text in recognised(target).remarks)
+
+
+def test_parameters_in_any_container_are_found() -> None:
+    """Catch a gamma in a tuple, a namespace or an object with slots that counts as none."""
+    for target in (written.InTuple, written.InNamespace, written.InSlots):
+        assert set(recognised(target).roles) >= {"gamma", "beta"}, target
+
+
+def test_an_array_that_nothing_uses_is_told_where_a_role_is_missing() -> None:
+    """Catch a forgotten beta that counts as a layer without beta."""
+    (found,) = recognised(written.ForgetsB1).unidentified
+    assert found.what == "the attribute b1 of shape (3,)"
+
+
+def test_a_module_that_learns_is_not_frozen() -> None:
+    """Catch training by the running statistics that is excused as inference only."""
+    assert "train" in declaration_of(build(written.TrainsByRunning)[0]).methods
+
+
+def test_a_scale_that_is_not_the_value_is_not_gamma() -> None:
+    """Catch 1 + weight that is judged as weight."""
+    (found,) = recognised(written.OnePlus).unidentified
+    assert found.what == "the parameter excess of shape (3,)"
+
+
+def test_an_unused_import_of_torch_changes_nothing() -> None:
+    """Catch NumPy code that is called with tensors: their var() is the unbiased one."""
+    assert recognised(written.Rows).form.startswith("NumPy")
+
+
+def test_our_own_mistakes_are_not_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catch a broad except that hides an error of bnproof's own."""
+
+    def broken(*_: object) -> None:
+        raise AttributeError("a mistake of our own")
+
+    for place in ("roles._effect", "recognise.pattern"):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"bnproof.targets.objects.{place}", broken)
+            with pytest.raises(AttributeError, match="of our own"):
+                build(nn.BatchNorm2d)
 
 
 def test_a_relu_in_front_is_not() -> None:

@@ -3,6 +3,7 @@
 # mypy: ignore-errors
 # users do not type their modules so that mypy is content
 
+import types
 from typing import Any
 
 import numpy as np
@@ -220,3 +221,121 @@ class ViewOnly(nn.BatchNorm2d):
         """Normalise images."""
         flat = x.view(x.shape[0], x.shape[1], -1, 1)
         return super().forward(flat).view(x.shape)
+
+
+class NormThenSilu(NormThenRelu):
+    """A batch normalization and a smooth activation."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Normalise and activate."""
+        return nn.functional.silu(self.bn(x))
+
+
+class Residual(NormThenRelu):
+    """Wrong: part of x goes past the norm."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Normalise, activate, and add."""
+        return nn.functional.silu(self.bn(x)) + 0.1 * x
+
+
+class Doubled(NormThenRelu):
+    """Wrong: what the norm returns is doubled."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Normalise and double."""
+        return 2 * self.bn(x)
+
+
+class EvaluatesByHabit(NormThenSilu):
+    """Wrong: the norm stays in training mode."""
+
+    def train(self, mode: bool = True) -> "EvaluatesByHabit":
+        """Select a mode for all but the norm."""
+        super().train(mode)
+        self.bn.train()
+        return self
+
+
+class _Tensor:
+    __slots__ = ("grad", "value")
+
+    def __init__(self, value: Array) -> None:
+        self.value, self.grad = value, None
+
+
+def _normalised(x: Array) -> Array:
+    return np.asarray((x - x.mean(0)) / np.sqrt(x.var(0) + 1e-5))
+
+
+class InTuple:
+    """gamma and beta in a tuple."""
+
+    def __init__(self, n: int) -> None:
+        self.params = (np.ones(n), np.zeros(n))
+
+    def forward(self, x: Array) -> Array:
+        """Normalise rows."""
+        return _normalised(x) * self.params[0] + self.params[1]
+
+
+class InNamespace:
+    """gamma and beta in a namespace."""
+
+    def __init__(self, n: int) -> None:
+        self.p = types.SimpleNamespace(gamma=np.ones(n), beta=np.zeros(n))
+
+    def forward(self, x: Array) -> Array:
+        """Normalise rows."""
+        return _normalised(x) * self.p.gamma + self.p.beta
+
+
+class InSlots:
+    """gamma and beta in objects with slots."""
+
+    def __init__(self, n: int) -> None:
+        self.g, self.b = _Tensor(np.ones(n)), _Tensor(np.zeros(n))
+
+    def forward(self, x: Array) -> Array:
+        """Normalise rows."""
+        return _normalised(x) * self.g.value + self.b.value
+
+
+class ForgetsB1:
+    """Wrong: b1 is never added."""
+
+    def __init__(self, n: int) -> None:
+        self.g1, self.b1 = np.ones(n), np.zeros(n)
+
+    def forward(self, x: Array) -> Array:
+        """Normalise rows."""
+        return _normalised(x) * self.g1
+
+
+class TrainsByRunning(nn.Module):
+    """Wrong: training normalises by the running statistics."""
+
+    def __init__(self, n: int, eps: float = 1e-5) -> None:
+        super().__init__()
+        self.eps = eps
+        self.weight, self.bias = nn.Parameter(torch.ones(n)), nn.Parameter(torch.zeros(n))
+        self.register_buffer("running_mean", torch.zeros(n))
+        self.register_buffer("running_var", torch.ones(n))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Normalise rows."""
+        xhat = (x - self.running_mean) / torch.sqrt(self.running_var + self.eps)
+        return self.weight * xhat + self.bias
+
+
+class OnePlus(nn.Module):
+    """The scale is 1 plus a parameter."""
+
+    def __init__(self, n: int) -> None:
+        super().__init__()
+        self.excess, self.bias = nn.Parameter(torch.zeros(n)), nn.Parameter(torch.zeros(n))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Normalise rows."""
+        xhat = (x - x.mean(0)) / torch.sqrt(x.var(0, unbiased=False) + 1e-5)
+        return (1 + self.excess) * xhat + self.bias

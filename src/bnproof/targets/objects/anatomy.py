@@ -1,5 +1,6 @@
 """The parts of a found object: roles, gradients, counter, and what was left unidentified."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bnproof.properties.formats import Array
-from bnproof.targets.aliases import STATISTICS, Role
+from bnproof.targets.aliases import PER_CHANNEL, STATISTICS, Role
 from bnproof.targets.objects.arrays import TorchArrays
 from bnproof.targets.objects.data import probe
 from bnproof.targets.objects.gradients import (
@@ -32,6 +33,7 @@ from bnproof.targets.objects.slots import (
     name_of,
     roles_of_path,
 )
+from bnproof.targets.objects.users import UsersError
 from bnproof.targets.recognition import Part, Unidentified
 
 HIGH = 100.0
@@ -45,6 +47,7 @@ class Anatomy:
     Attributes:
         lab: how they are made and called, warmed up if they are lazy.
         roles: which array plays which role.
+        rank: of the probes.
         trains, evaluates: the modes that can be called and are offered.
         rectified: whether y is passed through a ReLU.
         lifted: the lab with a beta under which the ReLU has no effect.
@@ -55,6 +58,7 @@ class Anatomy:
 
     lab: Lab
     roles: Roles
+    rank: int
     lifted: Lab = field(init=False)
     trains: bool = True
     evaluates: bool = True
@@ -80,12 +84,12 @@ def dissect(lab: Lab, rank: int, *, elementwise: bool) -> Anatomy:
     lab = _under_no_grad(lab, rank) if evaluates else lab
     lab, rectified = _lifted(lab, rank)
     lab, roles = _roles(lab, rank, evaluates=evaluates)
-    made = Anatomy(lab, roles, evaluates=evaluates, rectified=rectified)
+    made = Anatomy(lab, roles, rank, evaluates=evaluates, rectified=rectified)
     made.remarks += roles.remarks
     made.evidence += roles.evidence
     made.settings = _settings(lab, rank)
     made.counter = _counter(lab, rank)
-    _inference_only(made, elementwise=elementwise)
+    _inference_only(made, rank, elementwise=elementwise)
     _check_evaluation(made, rank, refusal)
     if made.trains:
         _find_gradients(made, rank)
@@ -101,8 +105,8 @@ def _evaluates(lab: Lab, rank: int) -> tuple[bool, str]:
     x = probe(rank, lab.arrays_dtype(lab.dtype), lab.channels)
     try:
         lab.y(lab.new(rank), x, training=False)
-    except Exception as error:  # noqa: BLE001  # the user's code may raise anything
-        return _after_training(lab, rank, x, told(error))
+    except UsersError as caught:
+        return _after_training(lab, rank, x, told(caught.error))
     return True, ""
 
 
@@ -125,7 +129,7 @@ def _after_training(lab: Lab, rank: int, x: Array, said: str) -> tuple[bool, str
     """Whether evaluation can be called once the object was trained."""
     try:
         lab.y(lab.with_(warm_up=True).new(rank), x, training=False)
-    except Exception:  # noqa: BLE001  # what it raises before is what the reader is shown
+    except UsersError:
         return False, said
     return True, ""
 
@@ -150,7 +154,7 @@ def _roles(lab: Lab, rank: int, *, evaluates: bool) -> tuple[Lab, Roles]:
     at_once: Roles | None = None
     try:
         at_once = assigned(lab, rank, behaviours_of(lab, rank, evaluates=evaluates))
-    except Exception:  # noqa: BLE001  # evaluation before the first training call may raise
+    except UsersError:
         at_once = None
     later = assigned(warm, rank, behaviours_of(warm, rank, evaluates=evaluates))
     if at_once is not None and len(at_once.paths) >= len(later.paths):
@@ -197,12 +201,17 @@ def _numbers(owner: Any, lab: Lab) -> dict[Path, int]:
     return made
 
 
-def _inference_only(made: Anatomy, *, elementwise: bool) -> None:
-    """Take a target that never uses the batch for what it is, unless it keeps averages."""
+def _inference_only(made: Anatomy, rank: int, *, elementwise: bool) -> None:
+    """Take a target that never uses the batch for what it is, unless it keeps averages or learns.
+
+    A module with parameters that take gradients is meant to train, whatever it does.
+    """
     moving = any(b.remembers or b.moves for b in made.roles.behaviours.values())
     takes_momentum = made.lab.maker.takes(Role.MOMENTUM) or Role.MOMENTUM in made.settings
     only = made.lab.modes.evaluates_only
-    if not elementwise or ((moving or takes_momentum) and not only):
+    example = made.lab.new(rank)
+    learns = any(_learns(example, path) for path in made.roles.paths.values())
+    if not elementwise or ((moving or takes_momentum or learns) and not only):
         return
     made.trains, made.evaluates = False, True
     made.remarks = [text for text in made.remarks if text not in made.roles.remarks]
@@ -210,6 +219,11 @@ def _inference_only(made: Anatomy, *, elementwise: bool) -> None:
     if made.lab.modes.evaluate is None:
         modes = replace(made.lab.modes, evaluate=made.lab.modes.train)
         made.lab = made.lab.with_(modes=modes)
+
+
+def _learns(owner: Any, path: Path) -> bool:
+    """Whether a slot is a parameter that takes gradients, which frozen modules do not have."""
+    return kind_of(owner, path) == Kind.PARAMETER and bool(held(owner, path).requires_grad)
 
 
 def _check_evaluation(made: Anatomy, rank: int, refusal: str) -> None:
@@ -239,6 +253,7 @@ def _find_gradients(made: Anatomy, rank: int) -> None:
         _try_backward(made, own, rank, x)
         return
     if not isinstance(lab.arrays, TorchArrays):
+        _no_backward(made, owner)
         return
     native = lab.native(x).detach().requires_grad_()
     for role in (Role.GAMMA, Role.BETA):
@@ -255,6 +270,19 @@ def _find_gradients(made: Anatomy, rank: int) -> None:
         made.unidentified.append(Unidentified("gradients", Part.GRADIENTS, why))
 
 
+def _no_backward(made: Anatomy, owner: Any) -> None:
+    """Say that gradients are not checked; a method that may give them must not go unnoticed."""
+    names = [n for n in dir(type(owner)) if not n.startswith("__") and _GRADIENT_LIKE.search(n)]
+    if names:
+        why = f"it is not known how to call {' or '.join(names)}"
+        made.unidentified.append(Unidentified("gradients", Part.GRADIENTS, why))
+    else:
+        made.remarks.append("gradients are not checked: the object has no backward")
+
+
+_GRADIENT_LIKE = re.compile(r"grad|backw|bprop|deriv", re.IGNORECASE)
+
+
 def _try_backward(made: Anatomy, plan: Backward, rank: int, x: Array) -> None:
     """Call the object's backward once and once more, and settle where its results are."""
     lab = made.lab
@@ -265,8 +293,8 @@ def _try_backward(made: Anatomy, plan: Backward, rank: int, x: Array) -> None:
     expected = _expected(lab, x, dy)
     try:
         back = plan.call(owner, lab.native(dy, copied=True), result)
-    except Exception as error:  # noqa: BLE001  # the user's code may raise anything
-        why = f"{plan.method} raised {told(error)}"
+    except UsersError as caught:
+        why = f"{plan.method} raised {told(caught.error)}"
         made.unidentified.append(Unidentified("gradients", Part.GRADIENTS, why))
         return
     results = [(name, lab.arrays.plain(value)) for name, value in flattened(back, lab.arrays)]
@@ -283,7 +311,7 @@ def _try_backward(made: Anatomy, plan: Backward, rank: int, x: Array) -> None:
     _missing_gradients(made, [*returned, *(role for role, _ in left)])
     try:
         plan.call(owner, lab.native(dy, copied=True), result)
-    except Exception:  # noqa: BLE001  # then each call of backward is given a copy
+    except UsersError:
         made.once = True
 
 
@@ -317,10 +345,45 @@ def _look_for_the_rest(made: Anatomy, rank: int) -> None:
     for path in made.roles.left:
         if path not in gradients:
             made.unidentified.append(_rest(example, path))
+    seen = {each.what for each in made.unidentified}
     for path, value in arrays_in(example, lab.arrays):
-        known = path in made.roles.behaviours or not lab.arrays.is_floating(value)
-        if not known and kind_of(example, path) != Kind.ATTRIBUTE:
-            made.unidentified.append(_rest(example, path))
+        rest = _rest(example, path)
+        unknown = lab.arrays.is_floating(value) and path not in gradients and rest.what not in seen
+        if unknown and _may_matter(made, example, path, value):
+            made.unidentified.append(rest)
+
+
+def _may_matter(made: Anatomy, example: Any, path: Path, value: Any) -> bool:
+    """Whether an array without a role must not go unnoticed.
+
+    torch's parameters and buffers always; an array of another kind if it was there from the start,
+    nothing writes to it, and a role is left that it might play, as in a layer that forgets beta.
+    """
+    if path in made.roles.paths.values() or _is_gradient(path):
+        return False
+    if kind_of(example, path) != Kind.ATTRIBUTE:
+        return path not in made.roles.behaviours
+    missing = any(role not in made.roles.paths for role in PER_CHANNEL)
+    behaviour = made.roles.behaviours.get(path)
+    inert = behaviour is None or (behaviour.early and not behaviour.moves)
+    early = held(made.lab.with_(warm_up=False, base={}).new(made.rank), path) is not None
+    return missing and early and inert and tuple(value.shape) != () and not _written(made, path)
+
+
+def _written(made: Anatomy, path: Path) -> bool:
+    """Whether a training call writes to an array, which then is an intermediate."""
+    owner = made.lab.new(made.rank)
+    before = made.lab.arrays.plain(held(owner, path))
+    x = probe(made.rank, made.lab.arrays_dtype(made.lab.dtype), made.lab.channels)
+    made.lab.y(owner, x, training=made.trains)
+    after = held(owner, path)
+    if after is None or not made.lab.arrays.is_array(after):
+        return True
+    return not np.array_equal(before, made.lab.arrays.plain(after))
+
+
+def _is_gradient(path: Path) -> bool:
+    return any(role in (Role.DX, Role.DGAMMA, Role.DBETA) for role in roles_of_path(path))
 
 
 def _rest(example: Any, path: Path) -> Unidentified:

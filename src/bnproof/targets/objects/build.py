@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from bnproof.properties.contract import ContractError
 from bnproof.targets.aliases import STATISTICS, Role
 from bnproof.targets.objects.anatomy import dissect
 from bnproof.targets.objects.arrays import TorchArrays
 from bnproof.targets.objects.draft import Draft, implementation
 from bnproof.targets.objects.implementation import Traits
-from bnproof.targets.objects.inside import inside
+from bnproof.targets.objects.inside import Inside, inside
 from bnproof.targets.objects.limits import (
     settle_dtypes,
     settle_ranges,
@@ -23,7 +24,7 @@ from bnproof.targets.objects.rectified import Rectified
 from bnproof.targets.objects.settings import settle_eps, settle_momentum
 from bnproof.targets.objects.slots import is_torch_module
 from bnproof.targets.patterns import Pattern
-from bnproof.targets.recognition import Origin
+from bnproof.targets.recognition import Origin, Part, Unidentified
 from bnproof.targets.unusable import NotRecognised
 
 SIXTEEN = ("float16", "bfloat16")
@@ -36,21 +37,47 @@ def build(target: Any) -> list[Any]:
     `NotRecognised` if the target is nothing of the kind.
     """
     within = inside(target)
-    if within is None:
-        return _built(target)
-    remark = f"the batch norm inside, {within.name}, is checked alone, since {within.around}"
-    return [_with_remark(made, remark) for made in _built(within.module)]
+    if within is not None and within.followed:
+        remark = f"an activation follows the batch norm {within.name}, and is not checked"
+        return [_with(made, remarks=(remark,)) for made in _finished(_drafted(within.module))]
+    try:
+        draft = _drafted(target)
+    except ContractError:
+        if within is None:
+            raise
+        return _apart(target, within)
+    right = draft.anatomy.rectified or any(tried.right for tried in draft.found.tried)
+    if within is not None and within.others and not right:
+        return _apart(target, within)
+    return _finished(draft)
 
 
-def _with_remark(made: Any, remark: str) -> Any:
-    recognition = made.recognition
-    made.recognition = replace(recognition, remarks=(remark, *recognition.remarks))
+def _apart(target: Any, within: Inside) -> list[Any]:
+    """The batch norm inside a module that is not one itself; the rest is told as not identified."""
+    kind = getattr(target, "__name__", type(target).__name__)
+    names = ", ".join(within.others[:3]) or "what is around it"
+    rest = Unidentified(
+        f"the rest of {kind} ({names})",
+        Part.OTHER_STATE,
+        f"the batch norm {within.name} inside is checked alone",
+    )
+    made = _finished(_drafted(within.module))
+    return [_with(each, unidentified=(rest,)) for each in made]
+
+
+def _with(made: Any, *, remarks: tuple[str, ...] = (), unidentified: Any = ()) -> Any:
+    """An implementation with more to tell."""
+    told = made.recognition
+    made.recognition = replace(
+        told,
+        remarks=(*remarks, *told.remarks),
+        unidentified=(*unidentified, *told.unidentified),
+    )
     return made
 
 
-def _built(target: Any) -> list[Any]:
+def _finished(draft: Draft) -> list[Any]:
     """The implementations of a target as it stands."""
-    draft = _drafted(target)
     settle_ranks(draft)
     settle_eps(draft)
     settle_dtypes(draft)

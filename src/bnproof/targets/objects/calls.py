@@ -10,6 +10,7 @@ import numpy as np
 from bnproof.targets.aliases import Role, is_called, plain, roles_of
 from bnproof.targets.objects.arrays import Arrays
 from bnproof.targets.objects.signatures import parameters_of
+from bnproof.targets.objects.users import UsersError, called
 
 FORWARD = (
     "forward",
@@ -103,16 +104,16 @@ class Modes:
     def select(self, owner: Any, *, training: bool) -> None:
         """Put an object into a mode, by everything that it has for that."""
         if self.is_module:
-            owner.train(training)
+            called(owner.train, training)
         if self.methods is not None:
-            getattr(owner, self.methods[0 if training else 1])()
+            called(getattr(owner, self.methods[0 if training else 1]))
         for name, role in self.attributes:
             setattr(owner, name, self._value(role, training=training))
 
     def call(
         self, owner: Any, x: Any, *, training: bool, given: dict[Role, Any] | None = None
     ) -> Any:
-        """What the object returns of x in a mode; whatever the user's code raises comes out."""
+        """What the object returns of x in a mode; UsersError with what the user's code raises."""
         training = training and not self.evaluates_only
         way = self.train if training or self.evaluate is None else self.evaluate
         self.select(owner, training=training)
@@ -121,11 +122,11 @@ class Modes:
         method = owner if self.is_module else getattr(owner, way.method)
         method = method if self.wrap is None else self.wrap(method)
         if training or not self.under_no_grad:
-            return method(x, **named)
+            return called(method, x, **named)
         import torch  # noqa: PLC0415  # only where a target is told by it
 
         with torch.no_grad():
-            return method(x, **named)
+            return called(method, x, **named)
 
     def _value(self, role: Role, *, training: bool) -> Any:
         if role == Role.MODE:
@@ -259,7 +260,7 @@ class Returned:
 def returned(result: Any, shape: tuple[int, ...], arrays: Arrays) -> Returned:
     """Take apart what a forward pass returned: y is the first array of x's shape.
 
-    Raises ValueError, with what came back, where no array has that shape.
+    Raises UsersError, with what came back, where no array has that shape.
     """
     if arrays.is_array(result) and tuple(result.shape) == shape:
         return Returned(result)
@@ -272,7 +273,8 @@ def returned(result: Any, shape: tuple[int, ...], arrays: Arrays) -> Returned:
         for key, value in result.items():
             if arrays.is_array(value) and tuple(value.shape) == shape:
                 return Returned(value, {k: v for k, v in result.items() if k != key})
-    raise ValueError(f"expected an array of shape {shape}, got {_described(result)}")
+    message = f"expected an array of shape {shape}, got {_described(result)}"
+    raise UsersError(ValueError(message))
 
 
 def _described(result: Any) -> str:

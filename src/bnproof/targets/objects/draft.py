@@ -16,6 +16,7 @@ from bnproof.targets.objects.layer import Recipe
 from bnproof.targets.objects.recognise import Found
 from bnproof.targets.objects.refusals import told
 from bnproof.targets.objects.slots import held, is_torch_module
+from bnproof.targets.objects.users import UsersError
 from bnproof.targets.recognition import Origin, Recognition
 
 
@@ -109,8 +110,8 @@ def refusal_in(lab: Lab, rank: int, *, training: bool) -> str:
     x = probe(rank, lab.arrays_dtype(lab.dtype), lab.channels)
     try:
         lab.y(lab.new(rank), x, training=training)
-    except Exception as error:  # noqa: BLE001  # the user's code may raise anything
-        return told(error)
+    except UsersError as caught:
+        return told(caught.error)
     return ""
 
 

@@ -13,6 +13,7 @@ from bnproof.targets.objects.arrays import Arrays
 from bnproof.targets.objects.calls import Returned
 from bnproof.targets.objects.signatures import parameters_of
 from bnproof.targets.objects.slots import Path, arrays_in, held, put, remove, roles_of_path
+from bnproof.targets.objects.users import called
 
 BACKWARD = (
     "backward",
@@ -41,7 +42,7 @@ class Backward:
     Attributes:
         method: its name.
         takes_cache: the name of the parameter that is given what forward returned beside y.
-        dy_last: whether dy comes after the cache.
+        rates: names of learning rates, which are given 0: the method updates the parameters too.
         returned: the role of each returned result, () where dx alone is returned.
         left: where gradients are left behind, by role.
     """
@@ -49,15 +50,16 @@ class Backward:
     method: str
     takes_cache: str = ""
     dy_name: str = ""
+    rates: tuple[str, ...] = ()
     returned: tuple[Role, ...] = ()
     left: tuple[tuple[Role, Path], ...] = ()
 
     def call(self, owner: Any, dy: Any, result: Returned) -> Any:
-        """What the method returns; whatever the user's code raises comes out."""
+        """What the method returns; UsersError with what the user's code raises."""
         method = getattr(owner, self.method)
         if not self.takes_cache:
-            return method(dy)
-        return method(**{self.dy_name: dy, self.takes_cache: result.cache})
+            return called(method, dy, **dict.fromkeys(self.rates, 0.0))
+        return called(method, **{self.dy_name: dy, self.takes_cache: result.cache})
 
 
 def backward_of(owner: Any) -> Backward | None:

@@ -8,6 +8,7 @@ from bnproof.run.target import TargetError
 from bnproof.targets.objects.lab import Lab
 from bnproof.targets.objects.layer import ObjectLayer, Recipe
 from bnproof.targets.objects.makers import CUMULATIVE
+from bnproof.targets.objects.users import UsersError
 from bnproof.targets.recognition import Recognition
 
 MIXED = {"float16": "float32", "bfloat16": "float32"}
@@ -129,7 +130,10 @@ class ObjectImplementation:
 
     def _of(self, lab: Lab, channels: int, dtype: str, rank: int) -> "ObjectLayer":
         parameters = {**MIXED, **self.parameter_dtypes}.get(dtype, dtype)
-        owner = lab.with_(channels=channels).new(rank, parameters)
+        try:
+            owner = lab.with_(channels=channels).new(rank, parameters)
+        except UsersError as caught:
+            raise caught.error from None
         return ObjectLayer(
             self.recipe,
             lab,

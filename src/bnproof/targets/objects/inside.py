@@ -1,4 +1,10 @@
-"""The batch normalization inside a torch module that does more: a convolution, an activation."""
+"""The batch normalization inside a torch module that does more: a convolution, an activation.
+
+An activation may follow where y is a function of z, the output of the norm, element by element: z
+does not change when x becomes 3x + 1, nor does its y, and equal z have equal y.  A module that
+changes x on its way to the norm, or that scales z, is judged as a whole, since that may be the
+mistake.
+"""
 
 import re
 from dataclasses import dataclass
@@ -6,12 +12,16 @@ from typing import Any
 
 import numpy as np
 
+from bnproof.properties.formats import Array
 from bnproof.targets.objects.arrays import TorchArrays
+from bnproof.targets.objects.data import shape_of
 from bnproof.targets.objects.makers import Wanted, makers_of
 from bnproof.targets.objects.slots import is_torch_module
+from bnproof.targets.objects.users import UsersError, called
 
 _NORM = re.compile(r"batch_?norm|(?:^|_)bn", re.IGNORECASE)
-_HARMLESS = ("torch.nn.modules.activation", "torch.nn.modules.dropout")
+NEAR = 1e-3
+"""How near values are that a right norm makes equal but for eps, which is small beside var here."""
 
 
 @dataclass(frozen=True)
@@ -21,20 +31,18 @@ class Inside:
     Attributes:
         name: its dotted name.
         module: the module itself.
-        around: what else the module does, in words.
+        others: names of parameters that the module has beside it.
+        followed: whether nothing but an activation follows it.
     """
 
     name: str
     module: Any
-    around: str
+    others: tuple[str, ...] = ()
+    followed: bool = False
 
 
 def inside(target: Any) -> Inside | None:
-    """The one batch normalization in a module that has more of its own, None if there is none.
-
-    A module that has nothing but a batch normalization is judged as a whole, and so is one that
-    changes x on the way to it, since that may be the mistake.
-    """
+    """The one batch normalization in a module, None where there is none, or several."""
     made = _example(target)
     if made is None:
         return None
@@ -44,17 +52,8 @@ def inside(target: Any) -> Inside | None:
         return None
     name, module = outermost[0], dict(found)[outermost[0]]
     own = {id(p) for p in module.parameters()}
-    others = [n for n, p in made.named_parameters() if id(p) not in own]
-    if others:
-        return Inside(name, module, f"it has parameters of its own: {', '.join(others[:3])}")
-    beside = [
-        m for n, m in made.named_modules() if n and not n.startswith(name) and m is not module
-    ]
-    leaves = [m for m in beside if not list(m.children())]
-    if leaves and all(type(m).__module__ in _HARMLESS for m in leaves):
-        kinds = ", ".join(type(m).__name__ for m in leaves)
-        return Inside(name, module, f"{kinds} follows it") if _gets_x(made, module) else None
-    return None
+    others = tuple(n for n, p in made.named_parameters() if id(p) not in own)
+    return Inside(name, module, others, followed=not others and _followed(made, module))
 
 
 def _is_norm(module: Any) -> bool:
@@ -63,35 +62,61 @@ def _is_norm(module: Any) -> bool:
 
 def _example(target: Any) -> Any:
     """An object of a torch module, None for anything else and for what cannot be made."""
-    arrays = None
+    if not (is_torch_module(target) or isinstance(target, type) or callable(target)):
+        return None
     for maker in makers_of(target):
-        if not (is_torch_module(target) or isinstance(target, type) or callable(target)):
-            return None
         try:
-            arrays = arrays or TorchArrays()
-            made = maker.make(Wanted(3, 4, "float32"), arrays)
-        except Exception:  # noqa: BLE001, S112  # the user's constructor; another way may work
+            made = maker.make(Wanted(3, 4, "float32"), TorchArrays())
+        except UsersError:  # another way may work
             continue
         return made if is_torch_module(made) else None
     return None
 
 
-def _gets_x(made: Any, module: Any) -> bool:
-    """Whether the batch normalization is given the very x that the module is given."""
+def _followed(made: Any, module: Any) -> bool:
+    """Whether an activation alone follows the norm, in training and in evaluation."""
+    channels = next((int(np.prod(tuple(p.shape))) for p in module.parameters()), 3)
+    for rank in (2, 4, 3, 5):
+        x = np.random.default_rng(3).normal(size=shape_of(rank, channels)).astype(np.float32)
+        try:
+            return _is_activation(made, module, 4 * x)
+        except UsersError:  # another rank may work
+            continue
+    return False
+
+
+def _is_activation(made: Any, module: Any, x: Array) -> bool:
+    """Whether y is a function of z that is neither z itself nor a multiple of it nor a ReLU."""
+    twin = np.array(x)
+    if x.shape[1] > 1:
+        twin[:, 1] = twin[:, 0]
+    z, y = _seen(made, module, twin, training=True)
+    _, moved = _seen(made, module, 3 * twin + 1, training=True)
+    evaluated = _seen(made, module, x, training=False)
+    if z is None or evaluated[0] is None or y.shape != z.shape:
+        return False
+    same = np.allclose(y, moved, rtol=NEAR, atol=NEAR)
+    equal = x.shape[1] == 1 or np.allclose(y[:, 1], y[:, 0], rtol=NEAR, atol=NEAR)
+    line = np.polyfit(z.ravel(), y.ravel(), 1)
+    straight = np.allclose(np.polyval(line, z), y, rtol=NEAR, atol=NEAR)
+    return bool(same and equal and not straight and not np.array_equal(y, np.maximum(z, 0)))
+
+
+def _seen(made: Any, module: Any, x: Array, *, training: bool) -> tuple[Array | None, Array]:
+    """z and y of one call; z is None if the norm was not given the very x, in the same mode."""
     import torch  # noqa: PLC0415  # a torch module was made
 
-    seen: list[Any] = []
-    handle = module.register_forward_pre_hook(lambda _, given: seen.append(given[0].detach()))
-    channels = next((int(np.prod(p.shape)) for p in module.parameters()), 3)
+    seen: list[tuple[Any, Any, bool]] = []
+
+    def look(norm: Any, given: Any, returned: Any) -> None:
+        seen.append((given[0].detach().clone(), returned.detach().clone(), norm.training))
+
+    handle = module.register_forward_hook(look)
     try:
-        for shape in ((7, channels), (4, channels, 5), (4, channels, 5, 2)):
-            x = torch.arange(float(np.prod(shape))).reshape(shape)
-            seen.clear()
-            try:
-                made(x)
-            except Exception:  # noqa: BLE001, S112  # the user's code; another rank may work
-                continue
-            return len(seen) == 1 and seen[0].shape == x.shape and bool((seen[0] == x).all())
-        return False
+        called(made.train, training)
+        y = called(made, torch.from_numpy(np.array(x)))
     finally:
         handle.remove()
+    given = len(seen) == 1 and seen[0][0].shape == x.shape and seen[0][2] == training
+    exact = given and bool((seen[0][0].numpy() == x).all())
+    return (seen[0][1].numpy() if exact else None), y.detach().numpy()

@@ -12,6 +12,7 @@ from bnproof.targets.objects.arrays import Arrays
 from bnproof.targets.objects.calls import Modes, Returned, returned
 from bnproof.targets.objects.makers import Maker, Wanted
 from bnproof.targets.objects.slots import Path, arrays_in, held, put
+from bnproof.targets.objects.users import called
 
 State = Mapping[Path, Array]
 
@@ -51,7 +52,8 @@ class Lab:
         if self.warm_up:
             self.modes.call(made, self._warm(rank, kind), training=True, given=self.settings(kind))
             self.cast(made, kind)
-        self.load(made, self.base)
+        there = {p: v for p, v in self.base.items() if held(made, p) is not None}
+        self.load(made, there)
         return made
 
     def cast(self, owner: Any, dtype: str) -> None:
@@ -61,7 +63,7 @@ class Lab:
             if self.arrays.is_floating(value):
                 cast = made.setdefault(id(value), self.arrays.cast(value, dtype))
                 if cast is not value:
-                    put(owner, path, cast)
+                    called(put, owner, path, cast)
 
     def _warm(self, rank: int, dtype: str) -> Any:
         shape = (4, self.channels, *(2,) * (rank - 2))
@@ -121,11 +123,11 @@ class Lab:
         for path, values in state.items():
             present = held(owner, path)
             if present is None:
-                put(owner, path, self.arrays.native(np.array(values)))
+                called(put, owner, path, self.arrays.native(np.array(values)))
                 continue
             written = self.arrays.write(present, np.asarray(values))
             if written is not present:
-                put(owner, path, written)
+                called(put, owner, path, written)
 
     def forward(self, owner: Any, x: Array, *, training: bool) -> Returned:
         """One call, with what it returned; x is canonical."""

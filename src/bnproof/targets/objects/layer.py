@@ -16,6 +16,7 @@ from bnproof.targets.objects.gradients import Backward, flattened, reset
 from bnproof.targets.objects.lab import Lab
 from bnproof.targets.objects.makers import CUMULATIVE, Recorder
 from bnproof.targets.objects.slots import Path, get, held, put
+from bnproof.targets.objects.users import UsersError
 
 GRADIENTS = (Role.DX, Role.DGAMMA, Role.DBETA)
 
@@ -107,7 +108,14 @@ class ObjectLayer:
         return state.get("running_mean"), state.get("running_var")
 
     def call(self, x: Array, *, training: bool, private: bool = False) -> tuple[Array, Any]:
-        """y, and a backward that may be called again and again.
+        """As `tried`, but what the user's code raises comes out as it is."""
+        try:
+            return self.tried(x, training=training, private=private)
+        except UsersError as caught:
+            raise caught.error from None
+
+    def tried(self, x: Array, *, training: bool, private: bool = False) -> tuple[Array, Any]:
+        """y, and a backward that may be called again and again; UsersError for the user's code.
 
         ``private`` says that no other call is made on the object, so that backward needs no copy.
         """
@@ -178,7 +186,10 @@ class ObjectLayer:
     ) -> tuple[Any, Any, Any]:
         recorded = [] if recorder is None else recorder.given
         recorded.clear()
-        back = plan.call(owner, self._native(dy), result)
+        try:
+            back = plan.call(owner, self._native(dy), result)
+        except UsersError as caught:
+            raise caught.error from None
         found: dict[Role, Any] = {}
         for role, (_, value) in zip(plan.returned, flattened(back, self._lab.arrays), strict=False):
             found.setdefault(role, value)

@@ -13,6 +13,7 @@ from bnproof.targets.objects.lab import Lab
 from bnproof.targets.objects.makers import is_instance
 from bnproof.targets.objects.refusals import told
 from bnproof.targets.objects.slots import held
+from bnproof.targets.objects.users import UsersError
 from bnproof.targets.patterns import Pattern, pattern
 from bnproof.targets.recognition import Origin
 from bnproof.targets.unusable import Unusable
@@ -106,9 +107,9 @@ def _dtype_refusal(draft: Draft, dtype: str) -> str:
     given = x if draft.traits.channel_axis == 1 else np.moveaxis(x, 1, -1)
     layer = implementation(draft).default_layer(draft.anatomy.lab.channels, dtype)
     try:
-        y, _ = layer.call(given, training=draft.traits.trains)
-    except Exception as error:  # noqa: BLE001  # the user's code may raise anything
-        return told(error)
+        y, _ = layer.tried(given, training=draft.traits.trains)
+    except UsersError as caught:
+        return told(caught.error)
     if y.dtype != x.dtype:
         return f"y comes back in {y.dtype}"
     wrong = [f"{n} in {v.dtype}" for n, v in layer.state().items() if _other_dtype(v, dtype)]
@@ -125,7 +126,7 @@ def settle_twice(draft: Draft) -> None:
         return
     draft.traits.differentiates_twice = True
     given, layer = called(draft, draft.rank)
-    _, backward = layer.call(given, training=draft.traits.trains)
+    _, backward = layer.tried(given, training=draft.traits.trains)
     ones = np.ones(draft.anatomy.lab.channels, given.dtype)
     has = [role in draft.anatomy.roles.paths for role in (Role.GAMMA, Role.BETA)]
     try:
@@ -140,12 +141,12 @@ def settle_strides(draft: Draft) -> None:
     for rank in draft.traits.ranks:
         x, layer = called(draft, rank)
         try:
-            layer.call(np.asfortranarray(x), training=draft.traits.trains)
-        except Exception as error:  # noqa: BLE001  # the user's code may raise anything
+            layer.tried(np.asfortranarray(x), training=draft.traits.trains)
+        except UsersError as caught:
             draft.traits.keeps_strides = False
             draft.origins["keeps_strides"] = Origin.IDENTIFIED
             draft.remarks.append(
-                f"x is copied before each call: another order in memory raised {told(error)}"
+                f"x is copied before each call: another order in memory raised {told(caught.error)}"
             )
             return
 
@@ -160,8 +161,8 @@ def settle_single_value(draft: Draft) -> None:
     x, layer = called(draft, draft.rank)
     before = layer.state()
     try:
-        layer.call(x[(slice(1), slice(None), *(slice(1),) * (x.ndim - 2))], training=True)
-    except Exception as error:  # noqa: BLE001  # the user's code may raise anything
+        layer.tried(x[(slice(1), slice(None), *(slice(1),) * (x.ndim - 2))], training=True)
+    except UsersError as caught:
         after = layer.state()
         names = [str(role) for role in draft.anatomy.roles.paths]
         moved = [name for name in names if not np.array_equal(before[name], after[name])]
@@ -170,5 +171,5 @@ def settle_single_value(draft: Draft) -> None:
             draft.origins["single_value"] = Origin.IDENTIFIED
             draft.remarks.append(
                 "one value per channel in training raises after "
-                f"{' and '.join(moved)} moved: {told(error)}"
+                f"{' and '.join(moved)} moved: {told(caught.error)}"
             )

@@ -13,6 +13,7 @@ from bnproof.properties.formats import FORMATS, Array
 from bnproof.targets.aliases import Role, roles_of
 from bnproof.targets.objects.arrays import Arrays
 from bnproof.targets.objects.signatures import Signature, constructor, parameters_of
+from bnproof.targets.objects.users import called
 
 SETUP = (
     "set_input_shape",
@@ -87,11 +88,12 @@ class Maker:
         return self.signature.with_role(role) is not None or role in sent
 
     def make(self, wanted: Wanted, arrays: Arrays) -> Any:
-        """A new object; whatever the user's code raises comes out."""
+        """A new object; UsersError with what the user's code raises."""
         if self.is_instance:
-            made = copy.deepcopy(self.target)
+            made = called(copy.deepcopy, self.target)
         else:
-            made = self.target(*self._positional(wanted, arrays), **self._named(wanted, arrays))
+            given = self._positional(wanted, arrays), self._named(wanted, arrays)
+            made = called(self.target, *given[0], **given[1])
         for name in self.setup:
             _call_setup(made, name, wanted, self.recorder)
         for name in self.inner:
@@ -161,7 +163,7 @@ def _call_setup(made: Any, name: str, wanted: Wanted, recorder: Any) -> None:
             given.append((None, wanted.channels) if name == "build" else (wanted.channels,))
         else:
             given.append(wanted.channels)
-    method(*given)
+    called(method, *given)
 
 
 class Recorder:

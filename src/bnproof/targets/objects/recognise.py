@@ -1,5 +1,6 @@
 """From a class, factory or instance to an implementation of the contract."""
 
+import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -7,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from bnproof.targets.aliases import Role
+from bnproof.targets.frameworks import Framework, frameworks_of
 from bnproof.targets.objects.arrays import Arrays, NumPyArrays, TorchArrays
-from bnproof.targets.objects.calls import modes_of
+from bnproof.targets.objects.calls import FORWARD, modes_of
 from bnproof.targets.objects.claims import claimed_ranks, speaks_of_columns
 from bnproof.targets.objects.data import CHANNELS, probe
 from bnproof.targets.objects.lab import Lab
@@ -16,14 +18,16 @@ from bnproof.targets.objects.makers import Maker, Wanted, makers_of, with_setup
 from bnproof.targets.objects.refusals import Refusal, unusable
 from bnproof.targets.objects.slots import (
     arrays_in,
+    is_torch_class,
     is_torch_module,
     leaves,
     per_channel_roles,
     roles_of_path,
 )
+from bnproof.targets.objects.users import UsersError
 from bnproof.targets.patterns import Pattern, pattern
-from bnproof.targets.raised import raised
-from bnproof.targets.unusable import NotRecognised
+from bnproof.targets.raised import Raised, raised
+from bnproof.targets.unusable import NotRecognised, Unusable
 
 RANKS = (2, 4, 3, 5)
 """The ranks, in the order in which they are tried."""
@@ -82,24 +86,30 @@ def find(target: Any) -> Found:
 
 
 def frameworks(target: Any) -> Iterator[Arrays]:
-    """The frameworks to try: that of the target's module first."""
-    names = _names(target)
-    if is_torch_module(target) or "torch" in names:
+    """The frameworks to try: what the methods that are called use themselves comes first."""
+    kind = _kind(target)
+    if is_torch_class(kind):
         yield TorchArrays()
-    if not is_torch_module(target):
-        yield NumPyArrays()
+        return
+    methods = [getattr(kind, name, None) for name in FORWARD] if isinstance(kind, type) else [kind]
+    found = [
+        each for method in methods if inspect.isroutine(method) for each in frameworks_of(method)
+    ]
+    for framework in dict.fromkeys(found or [Framework.NUMPY]):
+        if framework is Framework.TORCH:
+            yield TorchArrays()
+        elif framework is Framework.NUMPY and Framework.JAX not in found[:1]:
+            yield NumPyArrays()
+    if Framework.JAX in found[:1]:
+        raise Unusable(
+            "it works on JAX arrays; functions on JAX arrays are recognised, objects not"
+        )
 
 
-def _names(target: Any) -> set[str]:
-    """Top-level names of the modules that the file of a target has imported."""
-    import sys  # noqa: PLC0415  # the target's module, not one of ours
-
-    kind = target if hasattr(target, "__module__") and callable(target) else type(target)
-    kind = getattr(kind, "func", kind)
-    module = sys.modules.get(getattr(kind, "__module__", "") or "")
-    values = vars(module).values() if module is not None else ()
-    found = {str(getattr(value, "__name__", "")).split(".")[0] for value in values}
-    return found | {str(getattr(module, "__name__", "")).split(".")[0]}
+def _kind(target: Any) -> Any:
+    """The class or function that makes objects; of an instance, its class."""
+    made = getattr(target, "func", target)
+    return made if isinstance(made, type) or inspect.isroutine(made) else type(made)
 
 
 def _with(maker: Maker, arrays: Arrays, dtype: str, refusals: list[Refusal]) -> Found | None:
@@ -109,10 +119,12 @@ def _with(maker: Maker, arrays: Arrays, dtype: str, refusals: list[Refusal]) -> 
     if isinstance(example, Refusal):
         refusals.append(example)
         return None
+    ways = 0
     for made in (maker, with_setup(maker, example)):
         if made is None:
             continue
         for modes in modes_of(example, is_module=is_torch_module(example)):
+            ways += 1
             lab = Lab(made, arrays, modes, dtype, channels)
             tried = _ranks(lab, refusals)
             if tried:
@@ -121,6 +133,9 @@ def _with(maker: Maker, arrays: Arrays, dtype: str, refusals: list[Refusal]) -> 
             tried = [t for t in _ranks(frozen, refusals) if t.training == Pattern.ELEMENT]
             if tried:
                 return Found(_laid(frozen, tried), tried)
+    if not ways and not maker.is_instance:
+        kind = type(example).__name__
+        refusals.append(Refusal("making an object", Raised(f"gave a {kind}, which has no forward")))
     return None
 
 
@@ -130,8 +145,10 @@ def _example(maker: Maker, arrays: Arrays, dtype: str, channels: int) -> Any:
     for rank in RANKS:
         try:
             return maker.make(Wanted(channels, rank, dtype), arrays)
-        except Exception as error:  # noqa: BLE001  # the user's constructor may raise anything
-            refusal = refusal or Refusal("making an object raised", raised(error), made=False)
+        except UsersError as caught:
+            refusal = refusal or Refusal(
+                "making an object raised", raised(caught.error), made=False
+            )
     return refusal
 
 
@@ -198,7 +215,7 @@ def _columns_are_meant(lab: Lab) -> bool:
         return True
     try:
         example = lab.new(2)
-    except Exception:  # noqa: BLE001  # the user's code; a call without warm-up may fail
+    except UsersError:
         return False
     shapes = [tuple(v.shape) for p, v in arrays_in(example, lab.arrays) if per_channel_roles(p)]
     return any(shape == (lab.channels, 1) for shape in shapes)
@@ -214,9 +231,9 @@ def _tried(lab: Lab, rank: int, refusals: list[Refusal]) -> Tried | None:
     try:
         lab = lab.steady(rank)
         training = pattern(function(True), x, 1)
-    except Exception as error:  # noqa: BLE001  # the user's code may raise anything
+    except UsersError as caught:
         what = f"training on x of shape {lab.laid_out(x).shape} raised"
-        refusals.append(Refusal(what, raised(error)))
+        refusals.append(Refusal(what, raised(caught.error)))
         return None
     return Tried(rank, lab.axis, lab.columns, training)
 

@@ -17,6 +17,7 @@ from bnproof.targets.aliases import AFFINE, PER_CHANNEL, STATISTICS, Role
 from bnproof.targets.objects.data import probe
 from bnproof.targets.objects.lab import Lab, State
 from bnproof.targets.objects.slots import Kind, Path, kind_of, name_of, per_channel_roles
+from bnproof.targets.objects.users import UsersError
 
 MOVED = np.array([0.5, 1.25, 2.5])
 """By how much an array is moved, channel by channel; positive, since a variance may be moved."""
@@ -40,6 +41,8 @@ class Behaviour:
         moves: whether training changes it.
         remembers: whether its value after training depends on that before.
         early: whether it is there before the first call.
+        hidden: whether it is 0 and y is not constant: then not its value scales y, but 1 + value
+            or the like.
     """
 
     training: Effect
@@ -47,6 +50,7 @@ class Behaviour:
     moves: bool
     remembers: bool
     early: bool
+    hidden: bool = False
 
     @property
     def role_like(self) -> Role | None:
@@ -106,7 +110,7 @@ def behaviours_of(lab: Lab, rank: int, *, evaluates: bool) -> dict[Path, Behavio
             if e0 is not None:
                 y = lab.y(lab.prepared(rank, moved), x, training=False)
                 evaluation = _effect(y, e0)
-        except Exception:  # noqa: BLE001  # the user's code cannot be called with another value
+        except UsersError:
             made[path] = Behaviour(Effect.RAISED, Effect.RAISED, False, False, True)
             continue
         usual = after.get(path)
@@ -117,6 +121,7 @@ def behaviours_of(lab: Lab, rank: int, *, evaluates: bool) -> dict[Path, Behavio
             moves=usual is None or not _same(usual, start[path]),
             remembers=known and not _same(held, usual) and not _same(usual, start[path]),  # type: ignore[arg-type]  # known
             early=early is None or path in early,
+            hidden=training == Effect.SCALE and not start[path].any() and bool(np.ptp(y0) > 0),
         )
     return made
 
@@ -142,7 +147,8 @@ def assigned(lab: Lab, rank: int, behaviours: dict[Path, Behaviour]) -> Roles:
     made = Roles(behaviours=behaviours)
     example = lab.new(rank)
     for role in PER_CHANNEL:
-        free = {p: b for p, b in behaviours.items() if p not in made.paths.values()}
+        taken = made.paths.values()
+        free = {p: b for p, b in behaviours.items() if p not in taken and not b.hidden}
         _choose(made, role, free, example)
     for path, behaviour in behaviours.items():
         if path not in made.paths.values() and _counts(path, behaviour, example):

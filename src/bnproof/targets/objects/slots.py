@@ -5,6 +5,7 @@ the user's own classes are entered as well, as a small class Parameter with data
 """
 
 import inspect
+import types
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -76,8 +77,8 @@ def roles_of_path(path: Path) -> list[Role]:
     ['gamma']
     """
     names = [plain(step.key) for step in path if isinstance(step.key, str)]
-    if not names:
-        return []
+    if not names or isinstance(path[-1].key, int):
+        return []  # the name of a list says nothing of which of its items is which
     inside = names[-1] in (*VALUES, *GRADS) and len(names) > 1
     roles = roles_of(names[-2] if inside else names[-1])
     if names[-1] in GRADS or any(name in GRADS for name in names[:-1]):
@@ -109,8 +110,14 @@ def held(owner: Any, path: Path) -> Any:
 
 
 def put(owner: Any, path: Path, value: Any) -> None:
-    """Replace what a path leads to."""
-    path[-1].put(get(owner, path[:-1]), value)
+    """Replace what a path leads to; a tuple, which cannot be written to, is replaced as a whole."""
+    parent = get(owner, path[:-1])
+    if not isinstance(parent, tuple):
+        path[-1].put(parent, value)
+        return
+    items = [value if i == path[-1].key else item for i, item in enumerate(parent)]
+    made = type(parent)(*items) if hasattr(parent, "_fields") else tuple(items)
+    put(owner, path[:-1], made)
 
 
 def remove(owner: Any, path: Path) -> None:
@@ -188,25 +195,44 @@ _HOOKS = "_hooks"
 
 def is_torch_module(value: Any) -> bool:
     """Whether a value is a torch module; torch is not imported for this."""
-    return any(
+    return is_torch_class(type(value))
+
+
+def is_torch_class(kind: Any) -> bool:
+    """Whether something is a class of torch modules."""
+    return isinstance(kind, type) and any(
         base.__module__ == "torch.nn.modules.module" and base.__name__ == "Module"
-        for base in type(value).__mro__
+        for base in kind.__mro__
     )
 
 
 def _is_entered(value: Any) -> bool:
     """Containers, submodules, and objects of classes that stand where the root's class does."""
-    if isinstance(value, (dict, list)):
+    if isinstance(value, (dict, list, tuple, types.SimpleNamespace)):
         return True
     if is_torch_module(value):
         return True
     kind = type(value)
     if isinstance(value, (type, str, bytes)) or inspect.isroutine(value):
         return False
-    if not hasattr(value, "__dict__"):
+    if not hasattr(value, "__dict__") and not hasattr(type(value), "__slots__"):
         return False
     package = kind.__module__.split(".")[0]
-    return package not in ("builtins", "numpy", "torch", "ml_dtypes", "collections", "types")
+    return package not in _NOT_ENTERED
+
+
+_NOT_ENTERED = (
+    "builtins",
+    "collections",
+    "jax",
+    "jaxlib",
+    "ml_dtypes",
+    "numpy",
+    "torch",
+    "types",
+    "weakref",
+)
+"""Packages whose objects have an inside that is their own matter."""
 
 
 def kind_of(owner: Any, path: Path) -> Kind:
