@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from bnproof.properties.known import family
 from bnproof.properties.result import Cause
-from bnproof.report.order import rank, root_of
+from bnproof.report.order import FIRST, FOLLOWING_FACTS, rank, root_of
 from bnproof.report.violations import Failure
 from bnproof.report.whole import BAD, Placed
 
@@ -63,7 +63,8 @@ class Card:
 def cards(found: Iterable[Placed], failures: Sequence[Failure]) -> list[Card]:
     """One card per cause; failures without a known cause share a card if they are measured.
 
-    A crash, an exception or a changed input that no mistake reproduces has a card of its own.
+    A crash, an exception or a changed input that no mistake reproduces has a card of its own for
+    each property and case.  The cards are in the order of their first roots.
     """
     failing: dict[str, set[str]] = {}
     for each in found:
@@ -82,12 +83,17 @@ def cards(found: Iterable[Placed], failures: Sequence[Failure]) -> list[Card]:
             card.consequences.append(failure)
     for card in made.values():
         card.roots.sort(key=lambda root: rank(root.name))  # stable: others keep their order
-    return list(made.values())
+    return sorted(made.values(), key=_rank)
+
+
+def _rank(card: Card) -> int:
+    """The rank of the first root; a card with consequences only comes last."""
+    return rank(card.roots[0].name) if card.roots else len(FIRST) + 1
 
 
 def _roots(failure: Failure, failing: dict[str, set[str]]) -> list[str]:
     """The properties that explain a failure in every place; empty if it is a root somewhere."""
-    if not failure.measured:
+    if not failure.measured and (failure.is_event or failure.name not in FOLLOWING_FACTS):
         return []
     output = family(failure.violation.output)
     found = [root_of(name, output, failing[place]) for name, place in failure.found_in]
@@ -101,7 +107,7 @@ def _key(failure: Failure) -> str:
         return f"cause {causes[0].id}"
     if failure.measured:
         return "numbers"
-    return f"event {id(failure)}"
+    return f"event {failure.name} {failure.violation.case}"
 
 
 def _card_of(property_id: str, made: Iterable[Card]) -> Card | None:

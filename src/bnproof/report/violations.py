@@ -57,6 +57,12 @@ class Failure:
         """Whether a number is wrong, and not something raised, crashed or changed."""
         return is_measured(self.violation)
 
+    @property
+    def is_event(self) -> bool:
+        """Whether something was raised, crashed or changed; such a failure follows from nothing."""
+        violation = self.violation
+        return not self.measured and (violation.kind != "fail" or bool(violation.event))
+
 
 def ratio_unsaid(failure: Failure) -> str:
     """The error/bound of a failure, "" where nothing is measured or its detail has it.
