@@ -136,7 +136,7 @@ def _explains(cause: Cause, failure: Failure) -> bool:
     if not cause.explains:
         return True
     output = failure.violation.output
-    if not failure.measured:
+    if failure.is_event:
         return f"{failure.violation.event} {output}" in cause.explains
     what, _, call = output.partition(" of ")
     if what not in OUTPUTS:
