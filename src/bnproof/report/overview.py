@@ -127,9 +127,12 @@ def _advice(whole: Whole, most: int) -> list[Text]:
     advice = whole.lines("advice")
     if not advice:
         return []
-    head = "A difference in convention is not a bug. Some failures disappear with:"
+    some = "All" if whole.advised else "Some"
+    head = f"{some} failures disappear with:"
+    if whole.difference == "convention":
+        head = f"a difference in convention is not a bug. {head}"
     made = [text for each in advice for text in wrapped(each, "    ", "  ")]
-    return [line((head, "bold yellow")), *cut(made, most, "  ")]
+    return [line((f"Advice: {head}", "bold yellow")), *cut(made, most, "  ")]
 
 
 def _cards(whole: Whole, failures: list[Failure], room: Room) -> list[list[Text]]:
