@@ -386,3 +386,14 @@ def test_an_accuracy_class_is_no_convention(report: Report) -> None:
 
     assert "a difference in accuracy class, see the advice" in text
     assert "convention" not in text
+
+
+def test_untested_without_room(report: Report, passing: Report) -> None:
+    """Catches a reason that is hidden behind --verbose, with or without failures."""
+    more = tuple(
+        Result(f"layer/a-property-{n}", "s", "t", "float32", "unsupported", reason=f"needs {n % 5}")
+        for n in range(31)
+    )
+    for each in (report, replace(passing, notes=("a note " * 60,))):
+        text = text_of(replace(each, results=(*each.results, *more)))
+        assert "not tested   7 properties: needs 0\n             6: needs 1\n" in text
