@@ -97,8 +97,8 @@ def test_misspelt_attributes(capsys: pytest.CaptureFixture[str]) -> None:
     """Catches an attribute that is silently without effect."""
     said = doctor(capsys, "Misspelt", 0)
 
-    assert "momentum_weigh is no attribute of the contract, did you mean momentum_weighs?" in said
-    assert "rank is no attribute of the contract, did you mean ranks?" in said
+    assert "unknown attribute momentum_weigh (did you mean momentum_weighs?)" in said
+    assert "unknown attribute rank (did you mean ranks?)" in said
 
 
 def test_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,7 @@ import pytest
 from tests.report.conftest import failed, violation
 
 from bnproof.properties.catalogue import PROPERTIES
-from bnproof.properties.result import Report
+from bnproof.properties.result import Report, Violation
 from bnproof.report.cards import cards
 from bnproof.report.order import FOLLOWS, FOLLOWS_IN, root_of
 from bnproof.report.violations import gather
@@ -63,15 +63,20 @@ def test_convention_explains_one_output_only() -> None:
     assert root_of("running/many-steps", "running_mean", failing) == "running/one-step"
 
 
+def fact(output: str) -> Violation:
+    """A fact about a result that does not hold."""
+    detail = f"{output} is finite"
+    return replace(violation(output), elements=(), ratio=float("inf"), detail=detail)
+
+
 def test_roots_that_matter_most_come_first(report: Report) -> None:
     """Catches a fact that follows from wrong statistics and is shown before them, and twice."""
-    fact = {"elements": (), "ratio": float("inf")}
     results = [
         failed(
             "forward/nonfinite-confinement",
             "float32",
-            replace(violation("running_mean"), **fact, detail="running_mean is finite"),
-            replace(violation("running_var"), **fact, detail="running_var is finite"),
+            fact("running_mean"),
+            fact("running_var"),
         ),
         failed("forward/single-value", "float32", violation("running_mean")),
         failed("running/one-step", "float32", violation("running_mean")),
@@ -85,10 +90,8 @@ def test_roots_that_matter_most_come_first(report: Report) -> None:
 
 def test_one_card_for_each_property_and_case(report: Report) -> None:
     """Catches a fact that has a block for each output, and a number that comes after facts."""
-    fact = {"elements": (), "ratio": float("inf")}
-    details = [replace(violation(), **fact, detail=f"{name} is finite") for name in ("a", "b")]
     results = (
-        failed("forward/nonfinite-confinement", "float32", *details),
+        failed("forward/nonfinite-confinement", "float32", fact("y"), fact("dx")),
         failed("inference/agreement", "float32", violation()),
     )
     whole = Whole((replace(report, results=results),))
