@@ -30,7 +30,7 @@ class WrongValues(Misspelt):
 
 
 class Predicts:
-    def predict(self, x): ...
+    def predict(self, x, gamma, beta, running_mean, running_var, *, eps): ...
 
 
 class TooFew(Right):
@@ -124,7 +124,7 @@ def test_wrong_values(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("Predicts", "predict is no attribute of the contract, did you mean infer?"),
+        ("Predicts", "unknown attribute predict (did you mean infer?)"),
         ("Rihgt", "no 'Rihgt' in mine.py, did you mean Right?"),
         (
             "TooFew",
