@@ -1,12 +1,15 @@
 """Attributes of an implementation that look like one of the contract's, and are none.
 
 Everything in the contract has a default, so a misspelt attribute changes nothing: without a hint it
-would be told by failures that nobody understands.
+would be told by failures that nobody understands.  A class that does not mean the contract gets no
+hint: it may have a method ``eval`` or an attribute ``rank`` for itself.
 """
 
 import difflib
+from types import SimpleNamespace
 
 from bnproof.properties.contract import ATTRIBUTES, METHODS
+from bnproof.properties.signatures import fits_contract, means_contract
 
 CLOSE = 0.8
 OWN = ("running_mean", "running_var", "momentum", "eps", "gamma", "beta", "channels", "shape")
@@ -27,21 +30,28 @@ SYNONYMS = {
 
 
 def misspelt(implementation: object) -> list[str]:
-    """A sentence for each attribute that was probably meant to be one of the contract's.
+    """A hint for each attribute that was probably meant to be one of the contract's.
 
     >>> class Mine:
     ...     momentum_weigh = "old"
+    ...     def train(self, x, gamma, beta, running_mean, running_var, *, momentum, eps): ...
     >>> misspelt(Mine())
-    ['momentum_weigh is no attribute of the contract, did you mean momentum_weighs?']
+    ['unknown attribute momentum_weigh (did you mean momentum_weighs?)']
     """
+    whole = fits_contract(implementation) or means_contract(implementation)
     known = (*ATTRIBUTES, *METHODS, "name", "version")
     names = [name for name in dir(implementation) if not name.startswith("_")]
     found = {name: _meant(name) for name in names if name not in known}
     return [
-        f"{name} is no attribute of the contract, did you mean {meant}?"
+        f"unknown attribute {name} (did you mean {meant}?)"
         for name, meant in found.items()
-        if meant and meant not in names
+        if meant and meant not in names and (whole or _takes_its_place(implementation, name, meant))
     ]
+
+
+def _takes_its_place(implementation: object, name: str, meant: str) -> bool:
+    """Whether a method can be called as the contract calls the method that it was meant to be."""
+    return fits_contract(SimpleNamespace(**{meant: getattr(implementation, name, None)}))
 
 
 def _meant(name: str) -> str:

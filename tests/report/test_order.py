@@ -1,9 +1,16 @@
 """The order in which failures explain each other is about properties that exist."""
 
+from dataclasses import replace
+
 import pytest
+from tests.report.conftest import failed, violation
 
 from bnproof.properties.catalogue import PROPERTIES
+from bnproof.properties.result import Report, Violation
+from bnproof.report.cards import cards
 from bnproof.report.order import FOLLOWS, FOLLOWS_IN, root_of
+from bnproof.report.violations import gather
+from bnproof.report.whole import Whole
 
 IDS = {property_.id for property_ in PROPERTIES}
 ROOTS = {
@@ -13,8 +20,6 @@ ROOTS = {
     "forward/results-kept",
     "forward/deterministic",
     "forward/strides",
-    "forward/nonfinite-confinement",
-    "forward/single-value",
     "forward/empty-batch",
     "backward/agreement",
     "backward/repeatable",
@@ -56,3 +61,55 @@ def test_convention_explains_one_output_only() -> None:
 
     assert root_of("running/many-steps", "running_var", failing) == "running/bias-convention"
     assert root_of("running/many-steps", "running_mean", failing) == "running/one-step"
+
+
+def fact(output: str) -> Violation:
+    """A fact about a result that does not hold."""
+    detail = f"{output} is finite"
+    return replace(violation(output), elements=(), ratio=float("inf"), detail=detail)
+
+
+def test_roots_that_matter_most_come_first(report: Report) -> None:
+    """Catches a fact that follows from wrong statistics and is shown before them, and twice."""
+    results = [
+        failed(
+            "forward/nonfinite-confinement",
+            "float32",
+            fact("running_mean"),
+            fact("running_var"),
+        ),
+        failed("forward/single-value", "float32", violation("running_mean")),
+        failed("running/one-step", "float32", violation("running_mean")),
+    ]
+    whole = Whole((replace(report, results=tuple(results)),))
+    (card,) = cards(whole.placed, gather(whole.placed))
+
+    assert [root.name for root in card.roots] == ["running/one-step"]
+    assert card.further == ["forward/nonfinite-confinement", "forward/single-value"]
+
+
+def test_one_card_for_each_property_and_case(report: Report) -> None:
+    """Catches a fact that has a block for each output, and a number that comes after facts."""
+    results = (
+        failed("forward/nonfinite-confinement", "float32", fact("y"), fact("dx")),
+        failed("inference/agreement", "float32", violation()),
+    )
+    whole = Whole((replace(report, results=results),))
+    made = cards(whole.placed, gather(whole.placed))
+
+    assert [[root.name for root in card.roots] for card in made] == [
+        ["inference/agreement"],
+        ["forward/nonfinite-confinement"] * 2,
+    ]
+
+
+def test_what_was_raised_follows_from_nothing(report: Report) -> None:
+    """Catches an exception that is put down to a wrong number."""
+    raised = replace(violation(kind="fail"), elements=(), ratio=float("inf"), event="raised")
+    results = (
+        failed("forward/agreement", "float32", violation()),
+        failed("forward/single-value", "float32", raised),
+    )
+    whole = Whole((replace(report, results=results),))
+
+    assert len(cards(whole.placed, gather(whole.placed))) == 2

@@ -136,7 +136,7 @@ def test_order(report: Report) -> None:
     places = [text.index(part) for part in ORDER]
 
     assert places == sorted(places)
-    assert "A difference in convention is not a bug. Some failures disappear with:" in text
+    assert "Advice: a difference in convention is not a bug. Some failures disappear with:" in text
 
 
 def test_families(report: Report, passing: Report) -> None:
@@ -342,3 +342,58 @@ def test_several_targets_end_with_a_line_each(report: Report, passing: Report) -
 def test_ratio_shows_the_side_of_1(value: float, said: str) -> None:
     """Catches a violation that is printed as 1, or a pass that is."""
     assert said == ratio(value)
+
+
+def test_a_difference_in_convention_is_the_verdict(report: Report) -> None:
+    """Catches a difference in convention that is counted or explained like a mistake."""
+    results = tuple(
+        replace(failed(name, "float32", violation("running_var")), advised=True)
+        for name in ("running/one-step", "running/buffers")
+    )
+    told = replace(report, results=results, advice=("--declare running_variance=biased",))
+    for detail in (Detail.OVERVIEW, Detail.FULL):
+        text = text_of(told, detail=detail)
+        lines = text.splitlines()
+        assert lines[0] == lines[-1]
+        assert lines[0] == (
+            "bn.py:BN does not conform as declared: a difference in convention, see the advice"
+        )
+        assert "cause" not in text
+    text = text_of(told)
+    assert "Advice: a difference in convention is not a bug. All failures disappear with:" in text
+    assert "1 more property fails for the same reason:\n  running/buffers" in text
+
+
+def test_what_the_advice_leaves_keeps_the_count(report: Report) -> None:
+    """Catches a mistake that is hidden by a difference in convention beside it."""
+    advised = replace(
+        failed("running/one-step", "float32", violation("running_mean")), advised=True
+    )
+    left = failed("running/many-steps", "float32", violation("running_mean"))
+    text = text_of(replace(report, results=(advised, left), advice=("--declare x",)))
+
+    assert text.startswith("bn.py:BN does not conform: 2 of 2 properties fail\n")
+    assert "FAIL running/many-steps" in text
+    assert "for the same reason" not in text
+    assert text.count("cause    unknown, no known mistake reproduces this") == 1
+
+
+def test_an_accuracy_class_is_no_convention(report: Report) -> None:
+    """Catches a target that is less accurate than declared and is told of a convention."""
+    result = replace(failed("forward/agreement", "float32", violation()), advised=True)
+    told = replace(report, results=(result,), advice=("add --declare accuracy=one-pass",))
+    text = text_of(told)
+
+    assert "a difference in accuracy class, see the advice" in text
+    assert "convention" not in text
+
+
+def test_untested_without_room(report: Report, passing: Report) -> None:
+    """Catches a reason that is hidden behind --verbose, with or without failures."""
+    more = tuple(
+        Result(f"layer/a-property-{n}", "s", "t", "float32", "unsupported", reason=f"needs {n % 5}")
+        for n in range(31)
+    )
+    for each in (report, replace(passing, notes=("a note " * 60,))):
+        text = text_of(replace(each, results=(*each.results, *more)))
+        assert "not tested   7 properties: needs 0\n             6: needs 1\n" in text

@@ -158,4 +158,4 @@ def test_doctor_tells_how_a_target_was_recognised(
     assert "found by scale multiplies y" in said
     assert "identified momentum_weighs old, single_value beta, empty undefined" in said
     assert "--declare ranks 2" in said
-    assert "incomplete the buffer noise of shape (3,) was not identified" in said
+    assert "incomplete not identified: the buffer noise of shape (3,)" in said

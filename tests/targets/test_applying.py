@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from tests.targets.norms import Declared, HalfRecognised, Undeclared
 
-from bnproof.properties.contract import declaration_of
+from bnproof.properties.contract import Declaration, declaration_of
 from bnproof.reference import BatchNorm
 from bnproof.targets.applying import prepare
 from bnproof.targets.declaring import outside_of
 from bnproof.targets.description import incomplete_lines, origins_of, recognised_lines
 from bnproof.targets.outside import Outside
-from bnproof.targets.recognition import Origin, Part
+from bnproof.targets.recognition import Origin, Part, Recognition
 
 
 class Wide(Undeclared):
@@ -89,14 +89,33 @@ def test_lines_about_a_recognised_target() -> None:
         "form: NumPy class with forward and backward",
         "gamma = scale, beta = shift",
         (
-            "identified: momentum_weighs old; declared with --declare: ranks 2; "
+            "declared with --declare: ranks 2; identified: momentum_weighs old; "
             "declared by the target: running_variance biased"
         ),
     )
     (line,) = incomplete_lines(made.told.unidentified(Outside()))
-    assert line.startswith("the buffer noise of shape (3,) was not identified (training moves it)")
-    assert line.endswith(": if the target does not depend on it, add --without other-state")
+    assert line.startswith("not identified: the buffer noise of shape (3,) (training moves it); ")
+    assert line.endswith(
+        "declare what it is with an adapter, or add --without other-state to check the rest"
+    )
     assert made.told.unidentified(Outside(without=(Part.OTHER_STATE,))) == ()
+
+
+def test_what_is_evident_is_not_told() -> None:
+    """Catches a line that is full before it comes to what was declared or found on request."""
+    found = ("dtypes", "ranks", "channel_axis", "affine_parameters", "momentum_weighs")
+    made = Recognition(
+        "NumPy class",
+        {"gamma": "gamma", "beta": "shift"},
+        dict.fromkeys(found, Origin.IDENTIFIED),
+    )
+    origins = {**made.origins, "empty": Origin.IDENTIFIED, "ranks": Origin.DECLARED_OUTSIDE}
+
+    assert recognised_lines(made, origins, Declaration(ranks=(2,))) == (
+        "form: NumPy class",
+        "beta = shift",
+        "declared with --declare: ranks 2; identified: empty error, momentum_weighs new",
+    )
 
 
 def _called(*parts: Part, made: Any = None) -> Any:

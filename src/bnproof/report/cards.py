@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from bnproof.properties.known import family
 from bnproof.properties.result import Cause
-from bnproof.report.order import rank, root_of
+from bnproof.report.order import FIRST, FOLLOWING_FACTS, rank, root_of
 from bnproof.report.violations import Failure
 from bnproof.report.whole import BAD, Placed
 
@@ -50,7 +50,7 @@ class Card:
         number = len(self.further)
         if not number:
             return ""
-        one_reason = self.causes or len({root.name for root in self.roots}) == 1
+        one_reason = self.causes or self.advised or len({root.name for root in self.roots}) == 1
         fail = "more property fails" if number == 1 else "more properties fail"
         return f"{number} {fail} {'for the same reason' if one_reason else 'as a consequence'}"
 
@@ -59,18 +59,26 @@ class Card:
         """Whether some number is wrong, so that a known mistake could give the same numbers."""
         return any(root.measured for root in self.roots)
 
+    @property
+    def advised(self) -> bool:
+        """Whether all failures disappear under the advice: a declaration explains them."""
+        return bool(self.failures) and all(failure.advised for failure in self.failures)
+
+    @property
+    def unexplained(self) -> bool:
+        """Whether a number is wrong that neither a known mistake nor the advice explains."""
+        return self.measured and not self.causes and not self.advised
+
 
 def cards(found: Iterable[Placed], failures: Sequence[Failure]) -> list[Card]:
     """One card per cause; failures without a known cause share a card if they are measured.
 
-    A crash, an exception or a changed input that no mistake reproduces has a card of its own.
+    A crash, an exception or a changed input that no mistake reproduces has a card of its own for
+    each property and case.  The cards are in the order of their first roots.
     """
-    failing: dict[str, set[str]] = {}
-    for each in found:
-        if each.result.verdict in BAD:
-            failing.setdefault(each.place, set()).add(each.result.property)
+    bad = [each for each in found if each.result.verdict in BAD]
+    roots = {id(failure): _roots(failure, bad) for failure in failures}
     made: dict[str, Card] = {}
-    roots = {id(failure): _roots(failure, failing) for failure in failures}
     for failure in failures:
         if not roots[id(failure)]:
             card = made.setdefault(_key(failure), Card(causes_of(failure)))
@@ -78,17 +86,34 @@ def cards(found: Iterable[Placed], failures: Sequence[Failure]) -> list[Card]:
             card.causes = tuple(c for c in card.causes if c in causes_of(failure)) or card.causes
     for failure in failures:
         if above := roots[id(failure)]:
-            card = _card_of(above[0], made.values()) or made.setdefault("others", Card())
+            found_card = _card_of(above[0], made.values(), advised=failure.advised)
+            card = found_card or made.setdefault("others", Card())
             card.consequences.append(failure)
     for card in made.values():
         card.roots.sort(key=lambda root: rank(root.name))  # stable: others keep their order
-    return list(made.values())
+    return sorted(made.values(), key=_rank)
 
 
-def _roots(failure: Failure, failing: dict[str, set[str]]) -> list[str]:
-    """The properties that explain a failure in every place; empty if it is a root somewhere."""
-    if not failure.measured:
+def _rank(card: Card) -> int:
+    """The rank of the first root; a card with consequences only comes last."""
+    return rank(card.roots[0].name) if card.roots else len(FIRST) + 1
+
+
+def _roots(failure: Failure, bad: Sequence[Placed]) -> list[str]:
+    """The properties that explain a failure in every place; empty if it is a root somewhere.
+
+    What the advice explains never explains what it leaves, and the other way round.
+    """
+    if not failure.measured and (failure.is_event or failure.name not in FOLLOWING_FACTS):
         return []
+    advised = {(each.result.property, each.place): each.result.advised for each in bad}
+    failing: dict[str, set[str]] = {place: set() for _, place in failure.found_in}
+    for name, place in failure.found_in:
+        failing[place] |= {
+            other
+            for (other, where), same in advised.items()
+            if where == place and same == advised[name, place]
+        }
     output = family(failure.violation.output)
     found = [root_of(name, output, failing[place]) for name, place in failure.found_in]
     is_root = any(root == name for root, (name, _) in zip(found, failure.found_in, strict=True))
@@ -97,20 +122,23 @@ def _roots(failure: Failure, failing: dict[str, set[str]]) -> list[str]:
 
 def _key(failure: Failure) -> str:
     causes = causes_of(failure)
+    if failure.advised:
+        return "advised"
     if causes:
         return f"cause {causes[0].id}"
     if failure.measured:
         return "numbers"
-    return f"event {id(failure)}"
+    return f"event {failure.name} {failure.violation.case}"
 
 
-def _card_of(property_id: str, made: Iterable[Card]) -> Card | None:
+def _card_of(property_id: str, made: Iterable[Card], *, advised: bool) -> Card | None:
     """The card that has a failure of a property among its roots."""
     return next(
         (
             card
             for card in made
-            if any(property_id in (root.name, *root.properties) for root in card.roots)
+            if card.advised is advised
+            and any(property_id in (root.name, *root.properties) for root in card.roots)
         ),
         None,
     )
@@ -130,7 +158,7 @@ def _explains(cause: Cause, failure: Failure) -> bool:
     if not cause.explains:
         return True
     output = failure.violation.output
-    if not failure.measured:
+    if failure.is_event:
         return f"{failure.violation.event} {output}" in cause.explains
     what, _, call = output.partition(" of ")
     if what not in OUTPUTS:

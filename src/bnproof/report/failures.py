@@ -94,7 +94,7 @@ def further_properties(card: Card, names: int = 8) -> list[Text]:
 def likely_causes(card: Card) -> list[Text]:
     """The known mistakes that reproduce the failures of a card, with how to repair each."""
     if not card.causes:
-        return [line(("cause", "bold"), f"    {NO_CAUSE}")] if card.measured else []
+        return [line(("cause", "bold"), f"    {NO_CAUSE}")] if card.unexplained else []
     first, *others = card.causes
     made = [line(("likely cause", "bold"), " (it reproduces the counterexamples)")]
     made += _cause(first)

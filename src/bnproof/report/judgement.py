@@ -40,6 +40,10 @@ JOINTS = {Standing.CONFORMS: ", ", Standing.INTERRUPTED: " "}
 """What joins a verdict and its reason, where it is not a colon."""
 
 
+AS_DECLARED = "as declared"
+"""What limits the verdict on a target whose failures all disappear under other declarations."""
+
+
 @dataclass(frozen=True)
 class Judgement:
     """The verdict on a target, with the reason.
@@ -47,10 +51,12 @@ class Judgement:
     Attributes:
         standing: the verdict.
         reason: why, "" for a target that conforms without exception.
+        limit: what limits the verdict, as "as declared".
     """
 
     standing: Standing
     reason: str = ""
+    limit: str = ""
 
     @property
     def words(self) -> str:
@@ -61,7 +67,8 @@ class Judgement:
         """
         if not self.reason:
             return str(self.standing)
-        return f"{self.standing}{JOINTS.get(self.standing, ': ')}{self.reason}"
+        standing = f"{self.standing} {self.limit}".rstrip()
+        return f"{standing}{JOINTS.get(self.standing, ': ')}{self.reason}"
 
     def of(self, target: str) -> str:
         """The verdict as a sentence about a target.
@@ -91,7 +98,8 @@ def judgement(reports: Sequence[Report]) -> Judgement:
             reason = _incomplete(whole)
         case Standing.CONFORMS:
             reason = _conforms(whole)
-    return Judgement(standing, reason)
+    limit = AS_DECLARED if standing is Standing.VIOLATED and whole.advised else ""
+    return Judgement(standing, reason, limit)
 
 
 def _error(whole: Whole) -> str:
@@ -114,6 +122,8 @@ def _violated(whole: Whole) -> str:
     if whole.reports[-1].stopped:
         first = root_of(whole.failing[0], "", whole.failing)
         return f"stopped at the first failure, {first}"
+    if whole.advised:
+        return f"a difference in {whole.difference}, see the advice"
     failed, tested = len(whole.failing), len(whole.tested)
     return f"{failed} of {count(tested, 'property', 'properties')} {_fail(failed)}"
 

@@ -122,7 +122,7 @@ def _failures(found: Sequence[Failure], most: int) -> str:
 
 
 def _causes(card: Card) -> Iterator[str]:
-    if not card.causes and card.measured:
+    if card.unexplained:
         yield f"**Cause:** {NO_CAUSE}."
     for cause in card.causes:
         seen = f" Seen in {escaped(some(cause.issues))}." if cause.issues else ""

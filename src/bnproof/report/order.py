@@ -1,7 +1,8 @@
 """Which properties follow from which: the order in which failures are explained.
 
 A relation cannot hold where one of its outputs is wrong, so that its failure says nothing new
-beside a failure of agreement.  Facts (a changed input, a result that is overwritten) and the
+beside a failure of agreement.  The same holds for the few facts that need a right output.  Other
+facts (a changed input, a result that is overwritten) and the
 relations that allow for a wrong first call (strides, repeated and interleaved backward passes)
 follow from nothing.
 """
@@ -23,6 +24,8 @@ FOLLOWS: dict[str, tuple[str, ...]] = {
     "forward/spatial-permutation": (*Y, *GRADIENTS, *STEP),
     "forward/channel-permutation": (*Y, *GRADIENTS, *STEP),
     "forward/channel-independence": (*Y, *GRADIENTS, *STEP),
+    "forward/nonfinite-confinement": (*Y, *GRADIENTS, *STEP),
+    "forward/single-value": (*Y, *GRADIENTS, *STEP),
     "forward/affine": Y,
     "forward/identity-recovery": Y,
     "forward/constant-feature": Y,
@@ -59,11 +62,14 @@ FOLLOWS: dict[str, tuple[str, ...]] = {
 }
 """What each property follows from, the likeliest first; a property that is not listed is a root."""
 
+FOLLOWING_FACTS = ("forward/nonfinite-confinement",)
+"""The properties whose violations follow although no number is measured."""
+
 FIRST = (
     "forward/agreement",
     "backward/agreement",
-    "running/bias-convention",
     "running/one-step",
+    "running/bias-convention",
     "inference/agreement",
     "inference/gradients",
 )

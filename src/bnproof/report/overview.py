@@ -28,7 +28,7 @@ from bnproof.report.judgement import Standing, judgement
 from bnproof.report.known import known_failures
 from bnproof.report.lines import LABEL, clipped, count, cut, joined, labelled, line, listed, wrapped
 from bnproof.report.summary import verdict_line
-from bnproof.report.untested import untested_everywhere, untested_lines
+from bnproof.report.untested import untested_lines
 from bnproof.report.violations import Failure, about_entries, gather
 from bnproof.report.whole import Whole
 
@@ -109,7 +109,7 @@ def _failing(whole: Whole, room: Room) -> list[Text]:
             *_cards(whole, failures, room),
             _reproduce(failures),
             _known(whole, 3),
-            [*_rest(whole), *_checked(whole)],
+            [*_rest(whole, room.lines), *_checked(whole)],
             [verdict_line(whole.reports)],
         ]
     )
@@ -127,9 +127,12 @@ def _advice(whole: Whole, most: int) -> list[Text]:
     advice = whole.lines("advice")
     if not advice:
         return []
-    head = "A difference in convention is not a bug. Some failures disappear with:"
+    some = "All" if whole.advised else "Some"
+    head = f"{some} failures disappear with:"
+    if whole.difference == "convention":
+        head = f"a difference in convention is not a bug. {head}"
     made = [text for each in advice for text in wrapped(each, "    ", "  ")]
-    return [line((head, "bold yellow")), *cut(made, most, "  ")]
+    return [line((f"Advice: {head}", "bold yellow")), *cut(made, most, "  ")]
 
 
 def _cards(whole: Whole, failures: list[Failure], room: Room) -> list[list[Text]]:
@@ -182,14 +185,12 @@ def _reproduce(failures: Sequence[Failure]) -> list[Text]:
     return labelled("reproduce", texts)
 
 
-def _rest(whole: Whole) -> list[Text]:
-    """What holds and what was not tested, in a few lines."""
+def _rest(whole: Whole, most: int) -> list[Text]:
+    """What holds and what was not tested, the latter in at most so many lines."""
     tested = [(family, family.total - family.untested) for family in families(whole)]
     counts = [f"{family.name} {family.holding} of {total}" for family, total in tested if total]
     made = labelled("holds", [", ".join(counts)])
-    untested = sum(len(names) for names in untested_everywhere(whole).values())
-    if untested:
-        made += labelled("not tested", [f"{count(untested, 'property', 'properties')}: --verbose"])
+    made += untested_lines(whole, most)
     return [*made, *labelled("note", [clipped(n, 160) for n in whole.lines("notes")], most=3)]
 
 

@@ -130,6 +130,8 @@ def _part(whole: Whole, id_: str) -> dict[str, Any]:
         "recognised": whole.lines("recognised"),
         "incomplete": whole.lines("incomplete"),
         "advice": whole.lines("advice"),
+        "difference": whole.difference,
+        "advised": "All" if whole.advised else "Some",
         "failures": failures,
         "cards": [_card(card, f"{id_}-c{n}") for n, card in enumerate(by_cause, 1)],
         "explained": not about_entries(failures),
@@ -157,7 +159,7 @@ def _card(card: Card, id_: str) -> dict[str, Any]:
     return {
         "id": id_,
         "causes": card.causes,
-        "measured": card.measured,
+        "unexplained": card.unexplained,
         "roots": numbered[:roots],
         "consequences": numbered[roots:],
         "further": card.further,

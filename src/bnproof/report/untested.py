@@ -55,16 +55,19 @@ def _short(places: Sequence[str], whole: Whole) -> str:
 
 
 def untested_lines(whole: Whole, most: int | None = None) -> list[Text]:
-    """A line or two per reason; ``most`` limits the lines."""
-    texts = [
-        f"{reason}: {some(names, NAMES)}" for reason, names in untested_everywhere(whole).items()
-    ]
-    texts += [
-        f"{reason} (in {places}): {some(names, NAMES)}"
-        for (reason, places), names in untested_somewhere(whole).items()
-    ]
+    """A line or two per reason; with more than ``most`` lines, counts instead of names."""
+    groups = dict(untested_everywhere(whole))
+    for (reason, places), names in untested_somewhere(whole).items():
+        groups[f"{reason} (in {places})"] = names
     if whole.lines("excluded"):
-        texts.append(f"excluded with --exclude: {some(whole.lines('excluded'), NAMES)}")
+        groups["excluded with --exclude"] = list(whole.lines("excluded"))
+    named = labelled("not tested", [f"{why}: {some(ids, NAMES)}" for why, ids in groups.items()])
+    if most is None or len(named) <= most:
+        return named
+    by_size = sorted(groups.items(), key=lambda group: -len(group[1]))
+    (why, ids), *rest = by_size
+    texts = [f"{count(len(ids), 'property', 'properties')}: {why}"]
+    texts += [f"{len(ids)}: {why}" for why, ids in rest]  # short, so that a reason fits a line
     return labelled("not tested", texts, most=most)
 
 

@@ -24,6 +24,7 @@ class Failure:
         others: the other places with the error/bound there, where it was measured.
         properties: other properties that break by the same event.
         further: further violations that were found with it.
+        advised: whether it disappears in every place under the report's advice.
         found_in: the property and the place of each result that has it.
     """
 
@@ -33,6 +34,7 @@ class Failure:
     others: dict[str, float] = field(default_factory=dict)
     properties: list[str] = field(default_factory=list)
     further: int = 0
+    advised: bool = False
     found_in: set[tuple[str, str]] = field(default_factory=set)
 
     @property
@@ -56,6 +58,12 @@ class Failure:
     def measured(self) -> bool:
         """Whether a number is wrong, and not something raised, crashed or changed."""
         return is_measured(self.violation)
+
+    @property
+    def is_event(self) -> bool:
+        """Whether something was raised, crashed or changed; such a failure follows from nothing."""
+        violation = self.violation
+        return not self.measured and (violation.kind != "fail" or bool(violation.event))
 
 
 def ratio_unsaid(failure: Failure) -> str:
@@ -92,7 +100,9 @@ def gather(found: Iterable[Placed]) -> list[Failure]:
             continue
         for number, violation in enumerate(each.result.violations):
             key = _event(each.result, violation)
-            failure = failures.setdefault(key, Failure(each.result, violation, each.place))
+            new = Failure(each.result, violation, each.place, advised=each.result.advised)
+            failure = failures.setdefault(key, new)
+            failure.advised = failure.advised and each.result.advised
             failure.found_in.add((each.result.property, each.place))
             if each.place not in failure.places:
                 failure.others[each.place] = violation.ratio

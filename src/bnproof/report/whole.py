@@ -1,6 +1,7 @@
 """The reports on all variants of one target as one: what every rendering says of the target."""
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,6 +10,9 @@ from bnproof.properties.result import Accuracy, Report, Result
 
 BAD = ("fail", "crashed", "timed-out")
 """The verdicts of a result that is a failure."""
+
+FLAG = re.compile(r"--declare (\w+)=")
+"""A flag of the command line that declares an attribute of the contract."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,20 @@ class Whole:
     def tested(self) -> tuple[str, ...]:
         """The properties that were judged in some place, in order."""
         return self._ids(*BAD, "pass", "known")
+
+    @property
+    def advised(self) -> bool:
+        """Whether something fails, and all of it disappears under the advice."""
+        bad = [each.result.advised for each in self.placed if each.result.verdict in BAD]
+        return bool(bad) and all(bad)
+
+    @property
+    def difference(self) -> str:
+        """What differs, as the flags of the advice say: convention, accuracy class or both."""
+        names = {name for text in self.lines("advice") for name in FLAG.findall(text)}
+        if names == {"accuracy"}:
+            return "accuracy class"
+        return "convention and accuracy class" if "accuracy" in names else "convention"
 
     @property
     def dtypes(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from bnproof.properties.contract import ATTRIBUTES, accepted, expected
+from bnproof.properties.contract import ATTRIBUTES, FIXABLE, accepted, expected
 from bnproof.run.target import suggestion
 from bnproof.targets.outside import Outside
 from bnproof.targets.recognition import Part
@@ -14,6 +14,8 @@ DECLARE, WITHOUT = "--declare", "--without"
 QUOTED = re.compile(r"[\"']([^\"']+)[\"']")
 SHAPE = re.compile(r"\d+(x\d+)+")
 SHOWN = 80
+BRACKETS = str.maketrans("", "", "()[]{}'\" ")
+"""What a value needs in Python and not on the command line."""
 
 
 class DeclarationError(Exception):
@@ -79,6 +81,8 @@ def attribute(name: str, value: Any, where: str) -> Any:
     {'eps': 1e-05, 'shape': (8, 64, 7, 7)}
     """
     if name not in ATTRIBUTES:
+        if name in FIXABLE:
+            raise DeclarationError(f"{where} {name}: unknown attribute{_as_fixed(name, value)}")
         hint = suggestion(name[:SHOWN], list(ATTRIBUTES))
         raise DeclarationError(
             f"{where} {_plain(name)}: unknown attribute{hint or ','} expected one of "
@@ -88,8 +92,34 @@ def attribute(name: str, value: Any, where: str) -> Any:
         read = accepted(name, candidate)
         if read is not None:
             return tuple(dict.fromkeys(read)) if isinstance(read, tuple) else read
-    close = suggestion(str(value)[:SHOWN], QUOTED.findall(expected(name)))
+    close = _plainer(name, value)
+    close = close or suggestion(str(value)[:SHOWN], QUOTED.findall(expected(name)))
     raise DeclarationError(f"{where} {name}: expected {expected(name)}, got {_shown(value)}{close}")
+
+
+def _as_fixed(name: str, value: Any) -> str:
+    """A hint that a setting which a target fixes is declared as such.
+
+    >>> _as_fixed("eps", "1e-5")
+    ', did you mean fixed=eps:1e-5?'
+    """
+    text = _plain(value if isinstance(value, str) else _inner(value))
+    right = any(accepted("fixed", each) for each in _candidates(f"{name}:{text}"))
+    return f", did you mean fixed={name}:{text if right else 'VALUE'}?"
+
+
+def _plainer(name: str, value: Any) -> str:
+    """A hint for a value that is right but for brackets and quotes, as Python needs them.
+
+    >>> _plainer("ranks", "(2, 4)"), _plainer("ranks", "(2, 7)")
+    (', did you mean ranks=2,4?', '')
+    """
+    bare = str(value).translate(BRACKETS)
+    if not isinstance(value, str) or bare == value:
+        return ""
+    found = (accepted(name, each) for each in _candidates(bare.rstrip(",")))
+    read = next((each for each in found if each is not None), None)
+    return "" if read is None else f", did you mean {name}={text_of(read)}?"
 
 
 def part(name: str, where: str) -> Part:

@@ -15,16 +15,18 @@ ABSENT: dict[Part, str] = {
     Part.GRADIENTS: "returns no gradients",
     Part.PARAMETERS: "has no gamma and beta",
     Part.DOUBLE_BACKWARD: "has no double backward",
-    Part.OTHER_STATE: "does not depend on it",
 }
 """What is true of a target without a part."""
 
 SHOWN = {
-    Origin.IDENTIFIED: "identified",
     Origin.DECLARED_OUTSIDE: "declared with --declare",
+    Origin.IDENTIFIED: "identified",
     Origin.DECLARED_INSIDE: "declared by the target",
 }
-"""The origins that a report tells in a line; the others are in its JSON."""
+"""The origins that a report tells in a line, in this order; the others are in its JSON."""
+
+EVIDENT = ("dtypes", "ranks", "channel_axis")
+"""What the rest of a report shows anyway, so that it is told only where the user declares it."""
 
 
 def origins_of(
@@ -40,37 +42,53 @@ def origins_of(
 def recognised_lines(
     recognition: Recognition, origins: Mapping[str, Origin], declaration: Declaration
 ) -> tuple[str, ...]:
-    """Two or three lines: the form, the names by role, the conventions by origin.
+    """Up to three lines: the form, the names by role, the conventions by origin.
+
+    Names that are those of their roles are left out, as are attributes that say nothing beyond the
+    contract's defaults, unless the user declares them.
 
     >>> made = Recognition("NumPy class", {"gamma": "scale"})
     >>> recognised_lines(made, {"momentum_weighs": Origin.IDENTIFIED}, Declaration())
     ('form: NumPy class', 'gamma = scale', 'identified: momentum_weighs new')
     """
     lines = [f"form: {recognition.form}"]
-    if recognition.roles:
-        lines.append(", ".join(f"{role} = {name}" for role, name in recognition.roles.items()))
+    named = [f"{role} = {name}" for role, name in recognition.roles.items() if role != name]
+    if named:
+        lines.append(", ".join(named))
     by_origin: dict[Origin, list[str]] = {}
-    for name, origin in origins.items():
-        if origin in SHOWN:
-            value = text_of(getattr(declaration, name))
-            by_origin.setdefault(origin, []).append(f"{name} {value}")
+    # what was found on request comes before what a recogniser finds in any case
+    for name in sorted(origins, key=lambda name: name in recognition.origins):
+        origin, value = origins[name], getattr(declaration, name)
+        if origin in SHOWN and (origin is Origin.DECLARED_OUTSIDE or _says_more(name, value)):
+            by_origin.setdefault(origin, []).append(f"{name} {text_of(value)}")
     told = [f"{SHOWN[o]}: {', '.join(by_origin[o])}" for o in SHOWN if o in by_origin]
     return (*lines, *(["; ".join(told)] if told else []))
+
+
+def _says_more(name: str, value: Any) -> bool:
+    """Whether a line about an attribute tells a reader something that is not evident."""
+    return name not in EVIDENT and (name, value) != ("affine_parameters", "required")
 
 
 def incomplete_lines(unidentified: Iterable[Unidentified]) -> tuple[str, ...]:
     """A line for each thing that was not identified, with what the user can say of it.
 
-    >>> print(*incomplete_lines([Unidentified("the buffer b", Part.OTHER_STATE)]))
-    the buffer b was not identified: if the target does not depend on it, add --without other-state
+    >>> print(*incomplete_lines([Unidentified("evaluation", Part.EVALUATION)]))
+    not identified: evaluation; if the target has no evaluation, add --without evaluation
     """
     return tuple(map(_line, unidentified))
 
 
 def _line(each: Unidentified) -> str:
     why = f" ({each.why})" if each.why else ""
-    flag = without_flag(each.part)
-    return f"{each.what} was not identified{why}: if the target {ABSENT[each.part]}, add {flag}"
+    return f"not identified: {each.what}{why}; {_way_out(each.part)}"
+
+
+def _way_out(part: Part) -> str:
+    flag = without_flag(part)
+    if part is Part.OTHER_STATE:  # the target may well depend on it
+        return f"declare what it is with an adapter, or add {flag} to check the rest"
+    return f"if the target {ABSENT[part]}, add {flag}"
 
 
 NO_EVALUATION = (
