@@ -257,7 +257,7 @@ PROPERTIES = (
         "backward/along-xhat",
         "sum dx xhat = gamma eps inv_std^3 dgamma.",
         "dx-dot-xhat",
-        (*NEEDS, "dx", "dgamma"),
+        (*NEEDS, "dx"),
         orthogonal_to_xhat,
     ),
     Property(
@@ -348,7 +348,7 @@ PROPERTIES = (
         "backward/weight-in-front",
         "sum x dx = gamma eps inv_std^2 dgamma, which is W . dW of a layer in front.",
         "weight-dot-gradient",
-        (*NEEDS, "dx", "dgamma"),
+        (*NEEDS, "dx"),
         weight_in_front,
     ),
     Property(

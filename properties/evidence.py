@@ -12,10 +12,11 @@ def evidence(shown: Sequence[Record], records: Sequence[Record]) -> list[Record]
 
     With two values, dividing by N - 1 and not dividing at all are the same.  One value per channel
     comes last: what training does with it is a policy, which the known mistakes do not share.  So
-    do steps of layers, since known mistakes repeat a step without the life that it is from.
+    do constant channels, where a mistake is a matter of rounding, and steps of layers, since known
+    mistakes repeat a step without the life that it is from.
     """
     wrong = [r for r in records if r.worst > 1 and "nonfinite" not in r.case.tags]
-    several = [r for r in wrong if r.case.count > 1]
+    several = [r for r in wrong if r.case.count > 1 and "constant" not in r.case.tags]
     functional = [r for r in several if r.ran is None or r.ran.calls != "layer"]
     chosen: list[Record] = []
     for record in sorted(functional or several or wrong or shown, key=lambda r: r.case.x.size):

@@ -224,8 +224,8 @@ NEEDS: dict[str, Callable[[Declaration], str]] = {
     "gamma": lambda d: "" if d.has_gamma else "needs gamma; this target has none",
     "beta": lambda d: "" if d.has_beta else "needs beta; this target has none",
     "biased": lambda d: (
-        "needs a normalisation that does not depend on N; this target normalises by the unbiased "
-        "variance"
+        "needs a normalisation that does not depend on N; this target multiplies the variance by "
+        "N / (N - 1)"
         if d.normalises_unbiased
         else ""
     ),

@@ -150,7 +150,7 @@ def test_files_that_raise(write: Write, text: str, said: str) -> None:
         ("no/such/file.py:x", "there is no folder no/such"),
         ("/:x", "/ is a folder"),
         ("json:dumps", "json:dumps cannot be used: it cannot be called as dumps(x): TypeError"),
-        ("json:JSONDecodeError", "json.decoder.JSONDecodeError is not recognised"),
+        ("json:JSONDecodeError", "making an object raised TypeError"),
     ],
 )
 def test_places(target: str, said: str) -> None:

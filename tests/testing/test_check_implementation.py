@@ -60,7 +60,7 @@ def test_target_in_a_worker() -> None:
 @pytest.mark.parametrize(
     ("implementation", "said"),
     [
-        (object(), "builtins:object cannot be used: .* has none of train, infer and layer"),
+        (object(), "builtins:object cannot be used: .* is not recognised as a batch norm"),
         (Bare(), "tests.testing.norms:Bare cannot be used: "),
         ("no_such_module:BN", "no module named 'no_such_module'"),
     ],

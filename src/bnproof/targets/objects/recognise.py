@@ -133,7 +133,7 @@ def _with(maker: Maker, arrays: Arrays, dtype: str, refusals: list[Refusal]) -> 
             tried = [t for t in _ranks(frozen, refusals) if t.training == Pattern.ELEMENT]
             if tried:
                 return Found(_laid(frozen, tried), tried)
-    if not ways and not maker.is_instance:
+    if not ways and inspect.isroutine(maker.target):
         kind = type(example).__name__
         refusals.append(Refusal("making an object", Raised(f"gave a {kind}, which has no forward")))
     return None
