@@ -294,3 +294,35 @@ def images_raise(x: Any, gamma: Any, beta: Any) -> Any:
     """A slip that shows with images alone."""
     n, c, h, w = x.shape
     return gamma * x.reshape(n, c, h * w).nothing + beta
+
+
+def running_pair(
+    gamma: Any, beta: Any, x: Any, mode: Any, running: Any, eps: float = 1e-5, decay: float = 0.9
+) -> Any:
+    """Right; the averages are in a pair, and evaluation has a cache of what it used."""
+    if mode == "train":
+        mu, var = x.mean(axis=0), x.var(axis=0)
+        running[0][...] = decay * running[0] + (1 - decay) * mu
+        running[1][...] = decay * running[1] + (1 - decay) * var
+    else:
+        mu, var = running
+    istd = 1 / np.sqrt(var + eps)
+    xh = (x - mu) * istd
+    return gamma * xh + beta, (xh, istd, gamma)
+
+
+def running_pair_backward(cache: Any, dout: Any) -> Any:
+    """Right."""
+    xh, istd, gamma = cache
+    return _gradients(dout, xh, gamma, istd)
+
+
+def running_pair_updates(
+    gamma: Any, beta: Any, x: Any, mode: Any, running: Any, eps: float = 1e-5, decay: float = 0.9
+) -> Any:
+    """Wrong: evaluation changes the average of the variance."""
+    made = running_pair(gamma, beta, x, mode, running, eps, decay)
+    if mode == "test":
+        mu, var = running
+        mu[...], var[...] = mu, 1 / np.sqrt(var + eps)
+    return made

@@ -30,6 +30,7 @@ RIGHT: list[tuple[tuple[Any, ...], tuple[int, ...], dict[str, Any]]] = [
     ((rows.bn_train, rows.bn_test), (2,), BIASED),
     ((rows.in_lists,), (2,), {}),
     ((functools.partial(rows.stateful, eps=1e-3),), (2,), BIASED),
+    ((rows.running_pair, rows.running_pair_backward), (2,), BIASED),
 ]
 NAMES = [", ".join(getattr(f, "__name__", "partial") for f in functions) for functions, *_ in RIGHT]
 
@@ -56,6 +57,11 @@ WRONG: list[tuple[tuple[Any, ...], str, dict[str, Any]]] = [
     ((rows.momentum_exchanged,), "running/one-step", BIASED),
     ((rows.beta_without_effect, rows.bn_backward), "forward/agreement", {}),
     ((rows.gamma_for_beta,), "forward/agreement", {}),
+    (
+        (rows.running_pair_updates, rows.running_pair_backward),
+        "running/untouched-by-inference",
+        BIASED,
+    ),
 ]
 
 

@@ -11,7 +11,7 @@ from bnproof.properties.formats import Array
 from bnproof.run.frames import ALL, is_ours
 from bnproof.targets.functions.backwards import Found, plan_backward
 from bnproof.targets.functions.calls import Call, Functions, Plan, at
-from bnproof.targets.functions.results import read_forward
+from bnproof.targets.functions.results import read_evaluation, read_forward
 from bnproof.targets.functions.trial import (
     CallError,
     Trial,
@@ -122,22 +122,24 @@ def _tried(wanted: Wanted, rank: int, axis: int, style: str, *, columns: bool) -
 def _read(wanted: Wanted, plan: Plan, rank: int, style: str) -> Shaped:
     """One way to call: results read, backward found, the pattern seen; raises CallError."""
     values = data(rank, plan.channel_axis)
+    train = None
+    if wanted.train is not None:
+        trial = Trial(with_plan(wanted.runtime, plan), wanted.train, values)
+        train = read_forward(trial)
+        if train is None:
+            return Shaped(rank, style, plan)
     error: BaseException | None = None
     if wanted.infer is not None:
-        trial = Trial(with_plan(wanted.runtime, plan), wanted.infer, values, training=False)
+        evaluation = Trial(with_plan(wanted.runtime, plan), wanted.infer, values, training=False)
         try:
-            plan = replace(plan, infer=read_forward(trial))
+            plan = replace(plan, infer=read_evaluation(evaluation, train))
         except CallError as caught:
             error = caught.raised
-    if wanted.train is None:
+    if train is None:
         if error is not None:
             raise CallError(error)
         seen = _pattern_of_evaluation(with_plan(wanted.runtime, plan), values, plan.channel_axis)
         return Shaped(rank, style, plan, seen, consistent=seen is not None)
-    trial = Trial(with_plan(wanted.runtime, plan), wanted.train, values)
-    train = read_forward(trial)
-    if train is None:
-        return Shaped(rank, style, plan)
     backward = Found(None)
     if wanted.backward is not None:
         backward = plan_backward(replace(trial, call=train), wanted.backward)
