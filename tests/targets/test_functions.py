@@ -25,12 +25,15 @@ RIGHT: list[tuple[tuple[Any, ...], tuple[int, ...], dict[str, Any]]] = [
     ((rows.keepdims,), (2,), BIASED),
     ((rows.vague,), (2,), BIASED),
     ((rows.columns_forward, rows.columns_backward), (2,), {}),
-    ((rows.images_forward,), (4,), {}),
+    ((rows.images_forward, rows.images_backward), (4,), {}),
     ((rows.any_layout,), (2, 3, 4, 5), {}),
     ((rows.bn_train, rows.bn_test), (2,), BIASED),
     ((rows.in_lists,), (2,), {}),
     ((functools.partial(rows.stateful, eps=1e-3),), (2,), BIASED),
     ((rows.running_pair, rows.running_pair_backward), (2,), BIASED),
+    ((rows.with_pullback,), (2,), BIASED),
+    ((rows.bn_forward, rows.dbatch_norm), (2,), {}),
+    ((rows.with_batch_statistics,), (2,), {}),
 ]
 NAMES = [", ".join(getattr(f, "__name__", "partial") for f in functions) for functions, *_ in RIGHT]
 
@@ -62,6 +65,7 @@ WRONG: list[tuple[tuple[Any, ...], str, dict[str, Any]]] = [
         "running/untouched-by-inference",
         BIASED,
     ),
+    ((rows.one_vjp_for_both,), "inference/gradients", BIASED),
 ]
 
 
@@ -158,8 +162,20 @@ def test_float64_inside() -> None:
             Part.GRADIENTS,
             "IndexError: tuple index out of range",
         ),
+        (
+            (rows.vjp_raises,),
+            Part.GRADIENTS,
+            "NotImplementedError: evaluation comes later",
+        ),
+        ((rows.returns_a_helper,), Part.GRADIENTS, "no result has the shape of x"),
+        (
+            (rows.bn_forward,),
+            Part.GRADIENTS,
+            "forward returns more than y, and no backward takes it; name both as "
+            "file.py:forward,backward, or add --without gradients",
+        ),
     ],
-    ids=["no mode", "raises", "backward"],
+    ids=["no mode", "raises", "backward", "pullback", "helper", "cache"],
 )
 def test_what_cannot_be_called_is_unidentified(
     functions: tuple[Any, ...], part: Part, why: str

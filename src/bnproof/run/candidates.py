@@ -28,7 +28,7 @@ PERHAPS = re.compile(r"norm", re.IGNORECASE)
 
 STEPS = re.compile(
     r"(?<![a-z])(forwards?|fwd|backwards?|bwd|backprop|bprop|back|gradients?|grad|training|train"
-    r"|test|evaluate|eval|inference|infer|predict|pass|d)(?![a-z])"
+    r"|test|evaluate|eval|inference|infer|predict|pass|d)(?![a-z])|(?<![a-z])d(?=bn|batch|norm)"
 )
 """The words of a name that say which step of a pair a function is."""
 
@@ -204,7 +204,7 @@ def with_partners(members: Mapping[str, Any], name: str) -> tuple[str, ...]:
 def _stem(name: str) -> str:
     """A name without the words that say which step it is.
 
-    >>> _stem("batchnorm_forward") == _stem("batchnorm_backward"), _stem("bn_test"), _stem("d_bn")
+    >>> _stem("batchnorm_forward") == _stem("batchnorm_backward"), _stem("bn_test"), _stem("dbn")
     (True, 'bn', 'bn')
     """
     words = STEPS.sub("", _snake(name))

@@ -51,13 +51,23 @@ class Call:
 
 @dataclass(frozen=True)
 class Backward:
-    """One call of backward, and where the gradients are, None for one that is not returned."""
+    """One call of backward, and where the gradients are, None for one that is not returned.
+
+    Attributes:
+        function: its place; the place of forward for one that forward returned.
+        arguments: of the call.
+        dx, dgamma, dbeta: where they are in what it returns.
+        source: where forward returned it, None for a function of the target.
+        evaluates: whether it gives the gradients of evaluation too.
+    """
 
     function: int
     arguments: tuple[Argument, ...]
     dx: Path | None = ("returned",)
     dgamma: Path | None = None
     dbeta: Path | None = None
+    source: Path | None = None
+    evaluates: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,6 +96,10 @@ class Plan:
     def offers_gradients(self, *, training: bool) -> bool:
         """Whether the framework differentiates the call of a mode."""
         return self.differentiable[0 if training else 1]
+
+    def pulls(self, *, training: bool) -> bool:
+        """Whether a function of the user's gives the gradients of a mode."""
+        return self.backward is not None and (training or self.backward.evaluates)
 
     def call(self, *, training: bool) -> Call:
         """The call of a mode; raises ValueError if there is none."""
@@ -144,13 +158,13 @@ class Functions:
         y = self.whole_back(at(call.y, returned, given))
         statistics = self.statistics(call, returned, given, held)
         backward = self.plan.backward
-        if backward is None or not training:
+        if backward is None or not self.plan.pulls(training=training):
             return y, *statistics, None
 
         def gradients(dy: Any) -> tuple[Any, Any, Any]:
             upstream = {**held, "dy": self.whole(dy)}
-            made = self.arguments(backward.arguments, upstream, returned, training=True)
-            found = self.functions[backward.function](*made[0], **made[1])
+            made = self.arguments(backward.arguments, upstream, returned, training=training)
+            found = self.backward(backward, returned)(*made[0], **made[1])
             paths = (backward.dx, backward.dgamma, backward.dbeta)
             dx, *others = (None if p is None else at(p, found, made[2]) for p in paths)
             dgamma, dbeta = (
@@ -166,6 +180,12 @@ class Functions:
         """What forward returns, and its arguments by name."""
         positional, by_name, given = self.arguments(call.arguments, held, None, training=training)
         return self.functions[call.function](*positional, **by_name), given
+
+    def backward(self, backward: Backward, returned: Any) -> Any:
+        """The function that gives gradients: one of the target, or one that forward returned."""
+        if backward.source is None:
+            return self.functions[backward.function]
+        return at(backward.source, returned, {})
 
     def statistics(
         self, call: Call, returned: Any, given: Mapping[str, Any], held: Mapping[str, Any]

@@ -26,7 +26,7 @@ class JaxFunctions(Functions):
         The whole call is compiled, with eps and momentum as arguments, since JAX compiles each
         operation for each shape otherwise; a function that looks at values is called as it is.
         """
-        if training and self.plan.backward is not None:
+        if self.plan.pulls(training=training):
             return self.readable(super().run(values, training=training))
         held = self.presented(values)
         taken = self.taken(training=training)

@@ -312,7 +312,7 @@ def _gradient_error(
 ) -> BaseException | None:
     """What the gradient raises that the framework gives, None if nothing."""
     call = runtime.plan.train if training else runtime.plan.infer
-    if call is None or runtime.plan.backward is not None:
+    if call is None or runtime.plan.pulls(training=training):
         return None
     values = data(rank, axis)
     if not training:

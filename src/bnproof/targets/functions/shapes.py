@@ -10,7 +10,8 @@ import numpy as np
 from bnproof.properties.formats import Array
 from bnproof.run.frames import ALL, is_ours
 from bnproof.targets.functions.backwards import Found, plan_backward
-from bnproof.targets.functions.calls import Call, Functions, Plan, at
+from bnproof.targets.functions.calls import Backward, Call, Functions, Plan, at
+from bnproof.targets.functions.pullbacks import in_evaluation, plan_pullback, unused_cache
 from bnproof.targets.functions.results import read_evaluation, read_forward
 from bnproof.targets.functions.trial import (
     CallError,
@@ -139,16 +140,33 @@ def _read(wanted: Wanted, plan: Plan, rank: int, style: str) -> Shaped:
         if error is not None:
             raise CallError(error)
         seen = _pattern_of_evaluation(with_plan(wanted.runtime, plan), values, plan.channel_axis)
-        return Shaped(rank, style, plan, seen, consistent=seen is not None)
-    backward = Found(None)
-    if wanted.backward is not None:
-        backward = plan_backward(replace(trial, call=train), wanted.backward)
+        found = Found(None)
+        if plan.infer is not None:
+            found = plan_pullback(replace(evaluation, call=plan.infer))
+        if found.backward is not None:
+            plan = replace(plan, backward=replace(found.backward, evaluates=True))
+        return Shaped(rank, style, plan, seen, consistent=seen is not None, backward=found)
+    called = replace(trial, call=train)
+    evaluated = None if plan.infer is None else replace(evaluation, call=plan.infer)
+    backward = _backward(wanted, called, evaluated)
     plan = replace(plan, train=train, backward=backward.backward)
     runtime = with_plan(wanted.runtime, plan)
     seen = _pattern_of_training(Trial(runtime, train, values), plan.channel_axis)
     compared = seen is not None and (seen is Pattern.CHANNEL or rank == 2)
     good = compared and _is_consistent(runtime, values)
     return Shaped(rank, style, plan, seen, good, backward, None, error)
+
+
+def _backward(wanted: Wanted, trial: Trial, evaluation: Trial | None) -> Found:
+    """How gradients are had, after trials of training and of evaluation that were read."""
+    if wanted.backward is not None:
+        return plan_backward(trial, Backward(wanted.backward, ()))
+    found = plan_pullback(trial)
+    if evaluation is not None:
+        found = in_evaluation(found, evaluation)
+    if found.backward is None and found.missing is None and type(trial.runtime) is Functions:
+        return replace(found, missing=unused_cache(trial))  # others differentiate by themselves
+    return found
 
 
 def _pattern_of_training(trial: Trial, axis: int) -> Pattern | None:

@@ -19,7 +19,7 @@ class TorchFunctions(Functions):
 
     def run(self, values: dict[str, Any], *, training: bool) -> tuple[Any, Any, Any, Any]:
         """One call of forward, with gradients as far as autograd knows them."""
-        if training and self.plan.backward is not None:
+        if self.plan.pulls(training=training):
             return self.readable(super().run(values, training=training))
         call = self.plan.call(training=training)
         held = self.presented(values)
