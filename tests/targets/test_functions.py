@@ -8,6 +8,7 @@ from tests.targets import rows
 from tests.targets.judged import made_of, violated
 
 from bnproof.targets.functions import is_factory, recognise_functions
+from bnproof.targets.functions.calls import Functions
 from bnproof.targets.recognition import Part
 from bnproof.targets.unusable import Unusable
 
@@ -171,8 +172,10 @@ def test_float64_inside() -> None:
         (
             (rows.bn_forward,),
             Part.GRADIENTS,
-            "forward returns more than y, and no backward takes it; name both as "
-            "file.py:forward,backward, or add --without gradients",
+            (
+                "forward returns more than y, and no backward takes it; name both as "
+                "file.py:forward,backward, or add --without gradients"
+            ),
         ),
     ],
     ids=["no mode", "raises", "backward", "pullback", "helper", "cache"],
@@ -195,6 +198,28 @@ def test_a_function_that_raises() -> None:
     assert caught.value.reason.startswith(said)
     assert caught.value.line.startswith("rows.py, line ")
     assert caught.value.line.endswith("return gamma * x.nothing + beta")
+
+
+def test_a_fault_of_ours_is_not_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches a mistake of bnproof that is reported as an exception of the user's function."""
+
+    def broken(*_: Any) -> Any:
+        raise AttributeError("of bnproof")
+
+    monkeypatch.setattr(Functions, "presented", broken)
+    with pytest.raises(AttributeError, match="of bnproof"):
+        recognise_functions(rows.bn_forward)
+
+
+@pytest.mark.parametrize("error", [AttributeError, SystemExit, KeyError])
+def test_what_the_user_raises_is_the_users(error: type[BaseException]) -> None:
+    """Catches an exception of the user's function that stops the recognition."""
+
+    def raises(x: Any, gamma: Any, beta: Any) -> Any:
+        raise error(f"of the user: {x}, {gamma}, {beta}")
+
+    with pytest.raises(Unusable, match="of the user"):
+        recognise_functions(raises)
 
 
 def test_factories_and_other_things_are_left_to_others() -> None:

@@ -109,13 +109,32 @@ class Plan:
         return found
 
 
+class Theirs:
+    """A block that runs the user's code or reads its results; what it raises is marked as theirs.
+
+    With ``kinds``, exceptions of other kinds are not marked.
+    """
+
+    def __init__(self, *kinds: type[BaseException]) -> None:
+        self.kinds = kinds or (BaseException,)
+
+    def __enter__(self) -> None:
+        """Nothing has to be prepared."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Mark the exception, and let it go on."""
+        if isinstance(error, self.kinds):
+            error.__dict__["theirs"] = True
+
+
 def at(path: Path, returned: Any, given: Mapping[str, Any]) -> Any:
     """What is at a path of the results or of the arguments."""
     first, *rest = path
     held = returned if first == "returned" else given[first]
-    for step in rest:
-        named = isinstance(step, str) and not isinstance(held, Mapping)
-        held = getattr(held, step) if named else held[step]
+    with Theirs():
+        for step in rest:
+            named = isinstance(step, str) and not isinstance(held, Mapping)
+            held = getattr(held, step) if named else held[step]
     return held
 
 
@@ -164,7 +183,9 @@ class Functions:
         def gradients(dy: Any) -> tuple[Any, Any, Any]:
             upstream = {**held, "dy": self.whole(dy)}
             made = self.arguments(backward.arguments, upstream, returned, training=training)
-            found = self.backward(backward, returned)(*made[0], **made[1])
+            function = self.backward(backward, returned)
+            with Theirs():
+                found = function(*made[0], **made[1])
             paths = (backward.dx, backward.dgamma, backward.dbeta)
             dx, *others = (None if p is None else at(p, found, made[2]) for p in paths)
             dgamma, dbeta = (
@@ -179,7 +200,8 @@ class Functions:
     ) -> tuple[Any, dict[str, Any]]:
         """What forward returns, and its arguments by name."""
         positional, by_name, given = self.arguments(call.arguments, held, None, training=training)
-        return self.functions[call.function](*positional, **by_name), given
+        with Theirs():
+            return self.functions[call.function](*positional, **by_name), given
 
     def backward(self, backward: Backward, returned: Any) -> Any:
         """The function that gives gradients: one of the target, or one that forward returned."""
@@ -242,7 +264,9 @@ class Functions:
         }
         if wanted.kind in ("dict", "tuple"):
             return members if wanted.kind == "dict" else tuple(members.values())
-        return named_in(self.functions[0], wanted.kind)(**members)
+        kind = named_in(self.functions[0], wanted.kind)
+        with Theirs():
+            return kind(**members)
 
     def presented(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The arrays as forward takes them; the statistics are copies, which it may change."""
@@ -279,7 +303,8 @@ class Functions:
 
     def flat(self, a: Any, given: Any) -> Any:
         """A vector as the contract has it; one of another shape than was given stays as it is."""
-        same = given is not None and a is not None and np.shape(a) == np.shape(given)
+        with Theirs(TypeError, ValueError):  # a list may be ragged
+            same = given is not None and a is not None and np.shape(a) == np.shape(given)
         return np.reshape(a, -1) if same else a
 
 

@@ -61,12 +61,15 @@ def copied(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def guarded(call: Callable[[], Any]) -> Any:
-    """What a call of the user's code gives; raises CallError with what it raised."""
+    """What a call of a runtime gives; raises CallError with what the user's code raised in it.
+
+    What bnproof itself raises is let through.
+    """
     try:
         with np.errstate(all="ignore"):
             return call()
     except BaseException as error:  # the user's code may do anything
-        if isinstance(error, KeyboardInterrupt):
+        if isinstance(error, KeyboardInterrupt) or not getattr(error, "theirs", False):
             raise
         raise CallError(error) from error
 
