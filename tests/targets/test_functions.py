@@ -109,7 +109,7 @@ def test_momentum_weighs_what_the_default_says() -> None:
     assert made.recognition.remarks == (
         (
             "momentum defaults to 0.9, so it is checked as the weight of the old value, although "
-            "the function weighs the new value by it"
+            "the code weighs the new value by it"
         ),
     )
     assert made_of(rows.stateful).momentum_weighs == "old"
