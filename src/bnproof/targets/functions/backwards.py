@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bnproof.targets.aliases import AFFINE, STATISTICS, Role, roles_of
-from bnproof.targets.functions.calls import Argument, Backward, Path, Theirs, at
+from bnproof.targets.functions.calls import Argument, Backward, Path, at
 from bnproof.targets.functions.leaves import Leaf, leaves, top
 from bnproof.targets.functions.parameters import Parameter, is_vague, parameters_of, words_of
 from bnproof.targets.functions.sources import source_of
@@ -166,12 +166,7 @@ def called(trial: Trial, backward: Backward, values: Any) -> Any:
     upstream = {**held, **given, "dy": runtime.whole(_dy(trial))}
     made = runtime.arguments(backward.arguments, upstream, returned, training=trial.training)
     function = runtime.backward(backward, returned)
-
-    def call() -> Any:
-        with Theirs():
-            return function(*made[0], **made[1])
-
-    return guarded(call)
+    return guarded(lambda: function(*made[0], **made[1]))
 
 
 def _dy(trial: Trial) -> Any:

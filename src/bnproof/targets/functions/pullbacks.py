@@ -17,7 +17,7 @@ from bnproof.targets.raised import in_words
 from bnproof.targets.recognition import Part as Missing
 from bnproof.targets.recognition import Unidentified
 
-RETURNED = "the gradients of the function that forward returns"
+RETURNED = "the function that forward returns"
 ADVICE = "name both as file.py:forward,backward, or add --without gradients"
 
 
@@ -69,7 +69,7 @@ def unused_cache(trial: Trial) -> Unidentified | None:
     if not any(_is_cache(trial, part) for part in saved_parts(trial)):
         return None
     why = f"forward returns more than y, and no backward takes it; {ADVICE}"
-    return Unidentified("the gradients", Missing.GRADIENTS, why)
+    return Unidentified("the backward function", Missing.GRADIENTS, why)
 
 
 def _is_cache(trial: Trial, part: Part) -> bool:

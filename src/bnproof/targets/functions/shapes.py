@@ -18,8 +18,8 @@ from bnproof.targets.functions.trial import (
     Trial,
     copied,
     data,
-    guarded,
     numbers_of,
+    run_of,
     with_plan,
 )
 from bnproof.targets.patterns import Pattern, pattern
@@ -187,7 +187,7 @@ def _pattern_of_evaluation(runtime: Functions, values: dict[str, Any], axis: int
     given = {name: value for name, value in values.items() if name != "momentum"}
 
     def forward(x: Array, **changes: Array) -> Array:
-        y: Array = guarded(
+        y: Array = run_of(
             lambda: np.asarray(runtime.infer(**copied({**given, **changes, "x": x}))[0])
         )
         return y
@@ -211,11 +211,11 @@ def _within(
 
 def _is_consistent(runtime: Functions, values: dict[str, Any]) -> bool:
     """Whether statistics and gradients come back in the shapes of what they belong to."""
-    _, mean, var, backward = guarded(lambda: runtime.train(**copied(values)))
+    _, mean, var, backward = run_of(lambda: runtime.train(**copied(values)))
     found = [mean, var]
     if backward is not None:
         try:
-            dx, dgamma, dbeta = guarded(lambda: backward(values["x"].copy()))
+            dx, dgamma, dbeta = run_of(lambda: backward(values["x"].copy()))
         except CallError:
             return False
         found += [dgamma, dbeta]
