@@ -294,3 +294,125 @@ def images_raise(x: Any, gamma: Any, beta: Any) -> Any:
     """A slip that shows with images alone."""
     n, c, h, w = x.shape
     return gamma * x.reshape(n, c, h * w).nothing + beta
+
+
+def running_pair(
+    gamma: Any, beta: Any, x: Any, mode: Any, running: Any, eps: float = 1e-5, decay: float = 0.9
+) -> Any:
+    """Right; the averages are in a pair, and evaluation has a cache of what it used."""
+    if mode == "train":
+        mu, var = x.mean(axis=0), x.var(axis=0)
+        running[0][...] = decay * running[0] + (1 - decay) * mu
+        running[1][...] = decay * running[1] + (1 - decay) * var
+    else:
+        mu, var = running
+    istd = 1 / np.sqrt(var + eps)
+    xh = (x - mu) * istd
+    return gamma * xh + beta, (xh, istd, gamma)
+
+
+def running_pair_backward(cache: Any, dout: Any) -> Any:
+    """Right."""
+    xh, istd, gamma = cache
+    return _gradients(dout, xh, gamma, istd)
+
+
+def running_pair_updates(
+    gamma: Any, beta: Any, x: Any, mode: Any, running: Any, eps: float = 1e-5, decay: float = 0.9
+) -> Any:
+    """Wrong: evaluation changes the average of the variance."""
+    made = running_pair(gamma, beta, x, mode, running, eps, decay)
+    if mode == "test":
+        mu, var = running
+        mu[...], var[...] = mu, 1 / np.sqrt(var + eps)
+    return made
+
+
+def _moved_averages(x: Any, running_mean: Any, running_var: Any, momentum: float) -> Any:
+    keep = 1 - momentum
+    after_mean = keep * running_mean + momentum * x.mean(axis=0)
+    return after_mean, keep * running_var + momentum * x.var(axis=0)
+
+
+def with_pullback(
+    x: Any,
+    scale: Any,
+    shift: Any,
+    moving_mean: Any,
+    moving_var: Any,
+    *,
+    training: bool,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Any:
+    """Right; the gradients of both modes by a function that is returned."""
+    mean, var = (x.mean(axis=0), x.var(axis=0)) if training else (moving_mean, moving_var)
+    r = 1 / np.sqrt(var + eps)
+    xh = (x - mean) * r
+    if training:
+        moving_mean, moving_var = _moved_averages(x, moving_mean, moving_var, momentum)
+
+    def pullback(ct: Any) -> Any:
+        if training:
+            return _gradients(ct, xh, scale, r)
+        return ct * scale * r, (ct * xh).sum(axis=0), ct.sum(axis=0)
+
+    return xh * scale + shift, moving_mean, moving_var, pullback
+
+
+def one_vjp_for_both(
+    x: Any,
+    scale: Any,
+    shift: Any,
+    moving_mean: Any,
+    moving_var: Any,
+    *,
+    training: bool,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Any:
+    """Wrong: evaluation returns the gradients of training."""
+    y, *averages, _ = with_pullback(
+        x, scale, shift, moving_mean, moving_var, training=training, momentum=momentum, eps=eps
+    )
+    mean, var = (x.mean(axis=0), x.var(axis=0)) if training else (moving_mean, moving_var)
+    r = 1 / np.sqrt(var + eps)
+
+    def pullback(ct: Any) -> Any:
+        return _gradients(ct, (x - mean) * r, scale, r)
+
+    return y, *averages, pullback
+
+
+def vjp_raises(x: Any, gamma: Any, beta: Any, rm: Any, rv: Any, training: bool) -> Any:
+    """The function that evaluation returns is not written yet."""
+    y, *averages, pullback = with_pullback(x, gamma, beta, rm, rv, training=training)
+
+    def later(ct: Any) -> Any:
+        raise NotImplementedError("evaluation comes later")
+
+    return y, *averages, pullback if training else later
+
+
+def returns_a_helper(x: Any, gamma: Any, beta: Any, eps: float = 1e-5) -> Any:
+    """What the function beside y gives is not a gradient."""
+    y, _ = bn_forward(x, gamma, beta, eps)
+    return y, lambda dy: float(dy.sum())
+
+
+def dbatch_norm(g: Any, saved: Any) -> Any:
+    """Right; names of letters."""
+    return _gradients(g, *saved)
+
+
+def images_backward(dout: Any, cache: Any) -> Any:
+    """Right; images only."""
+    n, c, h, w = dout.shape
+    dx, dgamma, dbeta = bn_backward(dout.transpose(0, 2, 3, 1).reshape(-1, c), cache)
+    return dx.reshape(n, h, w, c).transpose(0, 3, 1, 2), dgamma, dbeta
+
+
+def with_batch_statistics(x: Any, gamma: Any, beta: Any, eps: float = 1e-5) -> Any:
+    """Right; the statistics of the batch come back too."""
+    mean, var, inv_std = _batch(x, eps)
+    return gamma * (x - mean) * inv_std + beta, mean, var

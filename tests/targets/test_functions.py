@@ -8,6 +8,7 @@ from tests.targets import rows
 from tests.targets.judged import made_of, violated
 
 from bnproof.targets.functions import is_factory, recognise_functions
+from bnproof.targets.functions.calls import Functions
 from bnproof.targets.recognition import Part
 from bnproof.targets.unusable import Unusable
 
@@ -25,11 +26,15 @@ RIGHT: list[tuple[tuple[Any, ...], tuple[int, ...], dict[str, Any]]] = [
     ((rows.keepdims,), (2,), BIASED),
     ((rows.vague,), (2,), BIASED),
     ((rows.columns_forward, rows.columns_backward), (2,), {}),
-    ((rows.images_forward,), (4,), {}),
+    ((rows.images_forward, rows.images_backward), (4,), {}),
     ((rows.any_layout,), (2, 3, 4, 5), {}),
     ((rows.bn_train, rows.bn_test), (2,), BIASED),
     ((rows.in_lists,), (2,), {}),
     ((functools.partial(rows.stateful, eps=1e-3),), (2,), BIASED),
+    ((rows.running_pair, rows.running_pair_backward), (2,), BIASED),
+    ((rows.with_pullback,), (2,), BIASED),
+    ((rows.bn_forward, rows.dbatch_norm), (2,), {}),
+    ((rows.with_batch_statistics,), (2,), {}),
 ]
 NAMES = [", ".join(getattr(f, "__name__", "partial") for f in functions) for functions, *_ in RIGHT]
 
@@ -56,6 +61,12 @@ WRONG: list[tuple[tuple[Any, ...], str, dict[str, Any]]] = [
     ((rows.momentum_exchanged,), "running/one-step", BIASED),
     ((rows.beta_without_effect, rows.bn_backward), "forward/agreement", {}),
     ((rows.gamma_for_beta,), "forward/agreement", {}),
+    (
+        (rows.running_pair_updates, rows.running_pair_backward),
+        "running/untouched-by-inference",
+        BIASED,
+    ),
+    ((rows.one_vjp_for_both,), "inference/gradients", BIASED),
 ]
 
 
@@ -98,7 +109,7 @@ def test_momentum_weighs_what_the_default_says() -> None:
     assert made.recognition.remarks == (
         (
             "momentum defaults to 0.9, so it is checked as the weight of the old value, although "
-            "the function weighs the new value by it"
+            "the code weighs the new value by it"
         ),
     )
     assert made_of(rows.stateful).momentum_weighs == "old"
@@ -152,8 +163,22 @@ def test_float64_inside() -> None:
             Part.GRADIENTS,
             "IndexError: tuple index out of range",
         ),
+        (
+            (rows.vjp_raises,),
+            Part.GRADIENTS,
+            "NotImplementedError: evaluation comes later",
+        ),
+        ((rows.returns_a_helper,), Part.GRADIENTS, "no result has the shape of x"),
+        (
+            (rows.bn_forward,),
+            Part.GRADIENTS,
+            (
+                "forward returns more than y, and no backward takes it; name both as "
+                "file.py:forward,backward, or add --without gradients"
+            ),
+        ),
     ],
-    ids=["no mode", "raises", "backward"],
+    ids=["no mode", "raises", "backward", "pullback", "helper", "cache"],
 )
 def test_what_cannot_be_called_is_unidentified(
     functions: tuple[Any, ...], part: Part, why: str
@@ -173,6 +198,28 @@ def test_a_function_that_raises() -> None:
     assert caught.value.reason.startswith(said)
     assert caught.value.line.startswith("rows.py, line ")
     assert caught.value.line.endswith("return gamma * x.nothing + beta")
+
+
+def test_a_fault_of_ours_is_not_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches a mistake of bnproof that is reported as an exception of the user's function."""
+
+    def broken(*_: Any) -> Any:
+        raise AttributeError("of bnproof")
+
+    monkeypatch.setattr(Functions, "presented", broken)
+    with pytest.raises(AttributeError, match="of bnproof"):
+        recognise_functions(rows.bn_forward)
+
+
+@pytest.mark.parametrize("error", [AttributeError, SystemExit, KeyError])
+def test_what_the_user_raises_is_the_users(error: type[BaseException]) -> None:
+    """Catches an exception of the user's function that stops the recognition."""
+
+    def raises(x: Any, gamma: Any, beta: Any) -> Any:
+        raise error(f"of the user: {x}, {gamma}, {beta}")
+
+    with pytest.raises(Unusable, match="of the user"):
+        recognise_functions(raises)
 
 
 def test_factories_and_other_things_are_left_to_others() -> None:

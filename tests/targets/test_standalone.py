@@ -16,6 +16,7 @@ STATE = (np.array([0.5, -1.0, 2.0]), np.array([1.0, 0.0, -1.0]), np.zeros(3), np
         (rows.bn_forward, rows.backward_to_dict),
         (rows.stateful,),
         (rows.in_dict,),
+        (rows.with_pullback,),
         (rows.columns_forward, rows.columns_backward),
         (tensors.batch_norm,),
         (tensors.BatchNormFunction,),

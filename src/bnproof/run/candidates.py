@@ -1,5 +1,6 @@
 """What in a module looks like a batch normalization: classes, instances, functions, pairs."""
 
+import ast
 import inspect
 import re
 from collections.abc import Iterator, Mapping
@@ -15,12 +16,16 @@ SHOWN = 8
 NORM = re.compile(r"(^|_)bn(\d?d)?(_|$)|batch_?norm|batch_?normali[sz]", re.IGNORECASE)
 """Names of batch normalizations, in snake case."""
 
-OTHER = re.compile(
-    r"(layer|group|instance|rms|weight|spectral|local_?response|l[12])_?norm|^test_|^check_|^plot"
-    r"|^(init|get|load|save|print|show|compare|verify|numeric|run|demo|example|time|bench)_"
-    r"|^main$|(^|_)net(work)?(_|$)|model|loss|linear|relu|conv(?!.*norm)",
-    re.IGNORECASE,
+HELPER = (
+    r"(layer|group|instance|rms|weight|spectral|local_?response|l[12])_?norm|^tests?_|^check_|^plot"
+    r"|^(init|get|load|save|print|show|compare|verify|numeric|run|demo|example|time|bench)_|^main$"
 )
+"""Names that are never a batch normalization's."""
+
+AROUND = r"(^|_)net(work)?(_|$)|model|loss|linear|relu|dropout|softmax|conv(?!.*norm)"
+"""Names of what may hold one, such as ConvBN, which counts if nothing else does."""
+
+OTHER = re.compile(f"{HELPER}|{AROUND}", re.IGNORECASE)
 """Names of other things."""
 
 PERHAPS = re.compile(r"norm", re.IGNORECASE)
@@ -28,7 +33,7 @@ PERHAPS = re.compile(r"norm", re.IGNORECASE)
 
 STEPS = re.compile(
     r"(?<![a-z])(forwards?|fwd|backwards?|bwd|backprop|bprop|back|gradients?|grad|training|train"
-    r"|test|evaluate|eval|inference|infer|predict|pass|d)(?![a-z])"
+    r"|test|evaluate|eval|inference|infer|predict|pass|d)(?![a-z])|(?<![a-z])d(?=bn|batch|norm)"
 )
 """The words of a name that say which step of a pair a function is."""
 
@@ -61,13 +66,88 @@ def candidates(module: ModuleType) -> list[Candidate]:
     >>> module.Linear = type("Linear", (), {"train": print, "__module__": "mine"})
     >>> [candidate.text for candidate in candidates(module)]
     ['MyBatchNorm']
+
+    Where nothing of its own is, these count, one after the other: instances of imported classes
+    and partial functions; names that say something else too, such as ConvBN; the one class or
+    instance with a forward.
     """
+    for stage in (_plain, _foreign, _around, _unnamed):
+        found = stage(module)
+        if found:
+            clearest = max(c.named for c in found)
+            return [c for c in found if c.named == clearest]
+    return []
+
+
+def _plain(module: ModuleType) -> list[Candidate]:
+    """What the module defines, by its name or its methods; helpers of its classes left out."""
     own = {name: m for name, m in vars(module).items() if _is_public(module, name, m)}
     found = [*_classes(own), *_instances(own), *_functions(own)]
     used = {name for c in found for name in _used_by(own[c.attributes[0]])}
-    free = [c for c in found if not used & set(c.attributes)] or found
-    clearest = max((c.named for c in free), default=0)
-    return [c for c in free if c.named == clearest]
+    return [c for c in found if not used & set(c.attributes)] or found
+
+
+def _foreign(module: ModuleType) -> list[Candidate]:
+    """What the module makes of other things: instances of imported classes, partial functions."""
+    held = _made_there(module, OTHER)
+    return [*_instances(held), *_functions(held)]
+
+
+def _around(module: ModuleType) -> list[Candidate]:
+    """Classes and instances whose name says batch normalization, and something else besides."""
+    kept = re.compile(HELPER, re.IGNORECASE)
+    classes = {n: m for n, m in vars(module).items() if isinstance(m, type) and _is_own(module, m)}
+    return [
+        Candidate((name,), 1)
+        for name in [*classes, *_made_there(module, kept)]
+        if NORM.search(_snake(name)) and not kept.search(_snake(name)) and not name.startswith("_")
+    ]
+
+
+def _unnamed(module: ModuleType) -> list[Candidate]:
+    """The one class or instance with a forward, whatever it is called; [] if there are more."""
+    own = {name: m for name, m in vars(module).items() if _is_public(module, name, m)}
+    classes = {name: m for name, m in own.items() if isinstance(m, type)}
+    held = {
+        name: m for name, m in _made_there(module, OTHER).items() if type(m).__name__ not in classes
+    }
+    found = [Candidate((n,), 0) for n, m in {**classes, **held}.items() if _has_forward(m)]
+    return found if len(found) == 1 else []
+
+
+def _has_forward(member: Any) -> bool:
+    """Whether a class or an instance has a forward, and a vector if it is a torch module."""
+    if isinstance(member, ModuleType) or not callable(getattr(member, "forward", None)):
+        return False
+    told = [getattr(member, name, None) for name in ("named_parameters", "named_buffers")]
+    if isinstance(member, type) or None in told:
+        return True
+    return any(len(array.shape) == 1 for tell in told if tell for _, array in tell())
+
+
+def _made_there(module: ModuleType, other: re.Pattern[str]) -> dict[str, Any]:
+    """Instances and partial functions that the text of the module assigns to public names."""
+    assigned = _assigned(module)
+    return {
+        name: member
+        for name, member in vars(module).items()
+        if name in assigned
+        and not name.startswith("_")
+        and not other.search(_snake(name))
+        and not isinstance(member, (type, ModuleType))
+        and not inspect.isroutine(member)
+        and callable(member)
+    }
+
+
+def _assigned(module: ModuleType) -> set[str]:
+    """The names that statements of the module itself assign, and imports do not."""
+    try:
+        tree = ast.parse(inspect.getsource(module))
+    except (OSError, TypeError, SyntaxError):  # it has no file
+        return set()
+    stored = (n for n in ast.walk(tree) if isinstance(n, ast.Name))
+    return {n.id for n in stored if isinstance(n.ctx, ast.Store)}
 
 
 def usable(found: Any) -> list[str]:
@@ -204,7 +284,7 @@ def with_partners(members: Mapping[str, Any], name: str) -> tuple[str, ...]:
 def _stem(name: str) -> str:
     """A name without the words that say which step it is.
 
-    >>> _stem("batchnorm_forward") == _stem("batchnorm_backward"), _stem("bn_test"), _stem("d_bn")
+    >>> _stem("batchnorm_forward") == _stem("batchnorm_backward"), _stem("bn_test"), _stem("dbn")
     (True, 'bn', 'bn')
     """
     words = STEPS.sub("", _snake(name))

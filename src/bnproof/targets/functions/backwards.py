@@ -10,9 +10,10 @@ import numpy as np
 from bnproof.targets.aliases import AFFINE, STATISTICS, Role, roles_of
 from bnproof.targets.functions.calls import Argument, Backward, Path, at
 from bnproof.targets.functions.leaves import Leaf, leaves, top
-from bnproof.targets.functions.parameters import Parameter, parameters_of, words_of
+from bnproof.targets.functions.parameters import Parameter, is_vague, parameters_of, words_of
 from bnproof.targets.functions.sources import source_of
 from bnproof.targets.functions.trial import CallError, Trial, guarded, is_vector, numbers_of
+from bnproof.targets.recognition import Unidentified
 
 INPUTS = (Role.X, *AFFINE, *STATISTICS, Role.EPS, Role.MOMENTUM)
 UPSTREAM = (Role.DY, Role.DX)
@@ -20,19 +21,30 @@ UPSTREAM = (Role.DY, Role.DX)
 
 @dataclass(frozen=True)
 class Found:
-    """A plan of backward, or why there is none."""
+    """A plan of backward, or why there is none.
+
+    Attributes:
+        backward: the plan.
+        remark: what a reader has to know.
+        error: what its call raised.
+        missing: gradients that seem to exist, and that were not found.
+    """
 
     backward: Backward | None
     remark: str = ""
     error: BaseException | None = None
+    missing: Unidentified | None = None
 
 
-def plan_backward(trial: Trial, function: int) -> Found:
-    """How backward is called after a trial of forward, whose results are already read."""
+def plan_backward(trial: Trial, function: Backward) -> Found:
+    """How backward is called after a trial of forward, whose results are already read.
+
+    What ``function`` says of arguments and results is not looked at.
+    """
     error: BaseException | None = None
     for arguments in itertools.islice(_options(trial, function), 8):
         try:
-            returned = _called(trial, function, arguments, trial.values)
+            returned = called(trial, replace(function, arguments=arguments), trial.values)
         except CallError as caught:
             error = error or caught.raised
             continue
@@ -45,12 +57,14 @@ def plan_backward(trial: Trial, function: int) -> Found:
 # --- arguments ------------------------------------------------------------------------------------
 
 
-def _options(trial: Trial, function: int) -> Iterator[tuple[Argument, ...]]:
+def _options(trial: Trial, function: Backward) -> Iterator[tuple[Argument, ...]]:
     """Ways to call backward, the likeliest first."""
-    parameters = parameters_of(trial.runtime.functions[function]) or []
-    saved = _saved(trial)
+    parameters = parameters_of(_function(trial, function)) or []
+    saved = saved_parts(trial)
     named = {p.name: _named(trial, p, saved) for p in parameters}
     upstream = _upstream(parameters, named)
+    if not upstream and all(named[p.name] is not None for p in parameters if p.required):
+        named |= {p.name: None for p in parameters if p.required and is_vague(p.name)}
     if upstream:
         named[upstream] = Argument(upstream, "dy")
     unknown = [p for p in parameters if named[p.name] is None and p.required]
@@ -74,24 +88,32 @@ def _in_order(chosen: Sequence[tuple[Parameter, Argument | None]]) -> Iterator[A
             yield replace(argument, keyword=parameter.keyword or skipped)
 
 
+def _function(trial: Trial, function: Backward) -> Any:
+    return trial.runtime.backward(function, trial.first[0])
+
+
 @dataclass(frozen=True)
-class _Part:
+class Part:
+    """One direct part of a result, with its names in return statements."""
+
     path: Path
     names: tuple[str, ...]
 
 
-def _saved(trial: Trial) -> list[_Part]:
-    """The direct parts of what forward returned, without y and the statistics."""
+def saved_parts(trial: Trial) -> list[Part]:
+    """The direct parts of what forward returned, without y, the statistics and functions."""
     call, source = trial.call, source_of(trial.runtime.functions[trial.call.function])
     taken = {call.y, call.running_mean, call.running_var}
     return [
-        _Part(path, tuple(source.returned.get(path[1:], ())))
-        for path, _ in top(trial.first[0])
-        if path not in taken and not any(p is not None and p[: len(path)] == path for p in taken)
+        Part(path, tuple(source.returned.get(path[1:], ())))
+        for path, value in top(trial.first[0])
+        if not callable(value)
+        and path not in taken
+        and not any(p is not None and p[: len(path)] == path for p in taken)
     ]
 
 
-def _named(trial: Trial, parameter: Parameter, saved: Sequence[_Part]) -> Argument | None:
+def _named(trial: Trial, parameter: Parameter, saved: Sequence[Part]) -> Argument | None:
     """What a parameter of backward is by its name."""
     name, roles = parameter.name, roles_of(parameter.name)
     for part in saved:
@@ -122,7 +144,7 @@ def _used(named: dict[str, Argument | None]) -> set[Path]:
 
 
 def _fillings(
-    unknown: Sequence[Parameter], cache: Sequence[_Part], *, dy_missing: bool
+    unknown: Sequence[Parameter], cache: Sequence[Part], *, dy_missing: bool
 ) -> list[Argument]:
     """What parameters without a known name may take: dy first, then what forward saved."""
     dy = [Argument("", "dy")] if dy_missing else []
@@ -136,14 +158,15 @@ def _fillings(
 # --- results --------------------------------------------------------------------------------------
 
 
-def _called(trial: Trial, function: int, arguments: tuple[Argument, ...], values: Any) -> Any:
+def called(trial: Trial, backward: Backward, values: Any) -> Any:
     """What backward returns after forward on some values."""
     same = values is trial.values
     returned, given, held = trial.first if same else trial.made(x=values["x"])
     runtime = trial.runtime
     upstream = {**held, **given, "dy": runtime.whole(_dy(trial))}
-    made = runtime.arguments(arguments, upstream, returned, training=True)
-    return guarded(lambda: runtime.functions[function](*made[0], **made[1]))
+    made = runtime.arguments(backward.arguments, upstream, returned, training=trial.training)
+    function = runtime.backward(backward, returned)
+    return guarded(lambda: function(*made[0], **made[1]))
 
 
 def _dy(trial: Trial) -> Any:
@@ -152,10 +175,10 @@ def _dy(trial: Trial) -> Any:
 
 
 def _read(
-    trial: Trial, function: int, arguments: tuple[Argument, ...], returned: Any
+    trial: Trial, function: Backward, arguments: tuple[Argument, ...], returned: Any
 ) -> Found | None:
     """Which result is which gradient; None if none of them is like x."""
-    source = source_of(trial.runtime.functions[function])
+    source = source_of(_function(trial, function))
     found, shape = leaves(returned, source), tuple(trial.first[2]["x"].shape)
     like_x = [leaf for leaf in found if leaf.shape == shape]
     if not like_x:
@@ -171,7 +194,9 @@ def _read(
         remark = f"the names of the results ({names}) are kept, although the values are exchanged"
     dgamma, dbeta = by_name or by_behaviour or _by_place(vectors)
     paths = [None if leaf is None else leaf.path for leaf in (dx, dgamma, dbeta)]
-    return Found(Backward(function, arguments, *paths), remark)
+    dx_at, dgamma_at, dbeta_at = paths
+    made = replace(function, arguments=arguments, dx=dx_at, dgamma=dgamma_at, dbeta=dbeta_at)
+    return Found(made, remark)
 
 
 _Pair = tuple[Leaf | None, Leaf | None]
@@ -190,7 +215,7 @@ def _by_name(vectors: Sequence[Leaf]) -> _Pair | None:
 
 def _by_behaviour(
     trial: Trial,
-    function: int,
+    function: Backward,
     arguments: tuple[Argument, ...],
     returned: Any,
     vectors: Sequence[Leaf],
@@ -200,7 +225,7 @@ def _by_behaviour(
         return None
     moved = {**trial.values, "x": np.asarray(trial.values["x"])[::-1].copy()}
     try:
-        other = _called(trial, function, arguments, moved)
+        other = called(trial, replace(function, arguments=arguments), moved)
     except CallError:
         return None
     one, two = ([numbers_of(at(v.path, r, {})) for v in vectors] for r in (returned, other))

@@ -51,13 +51,23 @@ class Call:
 
 @dataclass(frozen=True)
 class Backward:
-    """One call of backward, and where the gradients are, None for one that is not returned."""
+    """One call of backward, and where the gradients are, None for one that is not returned.
+
+    Attributes:
+        function: its place; the place of forward for one that forward returned.
+        arguments: of the call.
+        dx, dgamma, dbeta: where they are in what it returns.
+        source: where forward returned it, None for a function of the target.
+        evaluates: whether it gives the gradients of evaluation too.
+    """
 
     function: int
     arguments: tuple[Argument, ...]
     dx: Path | None = ("returned",)
     dgamma: Path | None = None
     dbeta: Path | None = None
+    source: Path | None = None
+    evaluates: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,6 +97,10 @@ class Plan:
         """Whether the framework differentiates the call of a mode."""
         return self.differentiable[0 if training else 1]
 
+    def pulls(self, *, training: bool) -> bool:
+        """Whether a function of the user's gives the gradients of a mode."""
+        return self.backward is not None and (training or self.backward.evaluates)
+
     def call(self, *, training: bool) -> Call:
         """The call of a mode; raises ValueError if there is none."""
         found = self.train if training else self.infer
@@ -95,13 +109,32 @@ class Plan:
         return found
 
 
+class Theirs:
+    """A block that runs the user's code or reads its results; what it raises is marked as theirs.
+
+    With ``kinds``, exceptions of other kinds are not marked.
+    """
+
+    def __init__(self, *kinds: type[BaseException]) -> None:
+        self.kinds = kinds or (BaseException,)
+
+    def __enter__(self) -> None:
+        """Nothing has to be prepared."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Mark the exception, and let it go on."""
+        if isinstance(error, self.kinds):
+            error.__dict__["theirs"] = True
+
+
 def at(path: Path, returned: Any, given: Mapping[str, Any]) -> Any:
     """What is at a path of the results or of the arguments."""
     first, *rest = path
     held = returned if first == "returned" else given[first]
-    for step in rest:
-        named = isinstance(step, str) and not isinstance(held, Mapping)
-        held = getattr(held, step) if named else held[step]
+    with Theirs():
+        for step in rest:
+            named = isinstance(step, str) and not isinstance(held, Mapping)
+            held = getattr(held, step) if named else held[step]
     return held
 
 
@@ -144,13 +177,15 @@ class Functions:
         y = self.whole_back(at(call.y, returned, given))
         statistics = self.statistics(call, returned, given, held)
         backward = self.plan.backward
-        if backward is None or not training:
+        if backward is None or not self.plan.pulls(training=training):
             return y, *statistics, None
 
         def gradients(dy: Any) -> tuple[Any, Any, Any]:
             upstream = {**held, "dy": self.whole(dy)}
-            made = self.arguments(backward.arguments, upstream, returned, training=True)
-            found = self.functions[backward.function](*made[0], **made[1])
+            made = self.arguments(backward.arguments, upstream, returned, training=training)
+            function = self.backward(backward, returned)
+            with Theirs():
+                found = function(*made[0], **made[1])
             paths = (backward.dx, backward.dgamma, backward.dbeta)
             dx, *others = (None if p is None else at(p, found, made[2]) for p in paths)
             dgamma, dbeta = (
@@ -165,7 +200,14 @@ class Functions:
     ) -> tuple[Any, dict[str, Any]]:
         """What forward returns, and its arguments by name."""
         positional, by_name, given = self.arguments(call.arguments, held, None, training=training)
-        return self.functions[call.function](*positional, **by_name), given
+        with Theirs():
+            return self.functions[call.function](*positional, **by_name), given
+
+    def backward(self, backward: Backward, returned: Any) -> Any:
+        """The function that gives gradients: one of the target, or one that forward returned."""
+        if backward.source is None:
+            return self.functions[backward.function]
+        return at(backward.source, returned, {})
 
     def statistics(
         self, call: Call, returned: Any, given: Mapping[str, Any], held: Mapping[str, Any]
@@ -222,7 +264,9 @@ class Functions:
         }
         if wanted.kind in ("dict", "tuple"):
             return members if wanted.kind == "dict" else tuple(members.values())
-        return named_in(self.functions[0], wanted.kind)(**members)
+        kind = named_in(self.functions[0], wanted.kind)
+        with Theirs():
+            return kind(**members)
 
     def presented(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The arrays as forward takes them; the statistics are copies, which it may change."""
@@ -259,7 +303,8 @@ class Functions:
 
     def flat(self, a: Any, given: Any) -> Any:
         """A vector as the contract has it; one of another shape than was given stays as it is."""
-        same = given is not None and a is not None and np.shape(a) == np.shape(given)
+        with Theirs(TypeError, ValueError):  # a list may be ragged
+            same = given is not None and a is not None and np.shape(a) == np.shape(given)
         return np.reshape(a, -1) if same else a
 
 

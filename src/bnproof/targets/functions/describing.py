@@ -54,7 +54,7 @@ def _form(made: Fit) -> str:
     framework = made.framework.in_words
     if is_autograd(given.functions[given.main]):
         words = "torch.autograd.Function"
-    elif plan.backward is not None or given.backward is not None:
+    elif given.backward is not None:
         words = f"{framework} functions forward and backward"
     elif given.forward is not None and given.evaluation is not None:
         words = f"{framework} functions for training and for evaluation"
@@ -73,7 +73,9 @@ def _details(made: Fit) -> Iterator[str]:
     if call is not None and call.running_mean is not None:
         where = "returned" if returns_statistics(call) else "updated in their arguments"
         yield f", statistics {where}"
-    if plan.train is not None and plan.backward is None and made.framework is not Framework.NUMPY:
+    if plan.backward is not None and plan.backward.source is not None:
+        yield ", gradients by a function that it returns"
+    elif plan.train is not None and plan.backward is None and made.framework is not Framework.NUMPY:
         yield f", gradients by {'jax.vjp' if made.framework is Framework.JAX else 'autograd'}"
     if plan.without_gradients:
         yield ", evaluation within torch.no_grad()"
@@ -86,7 +88,7 @@ def _roles(made: Fit, call: Call) -> dict[str, str]:
         path = parameter_of(call.arguments, role)
         if path is not None:
             roles[str(role)] = ".".join(str(step) for step in path)
-    if made.plan.backward is not None:
+    if made.plan.backward is not None and made.plan.backward.source is None:
         function = made.given.functions[made.plan.backward.function]
         roles |= gradient_names(made.plan.backward, source_of(function))
     return roles
@@ -113,6 +115,8 @@ def _unidentified(made: Fit) -> Iterator[Unidentified]:
         yield Unidentified(
             "the gradients, which raised an exception", Part.GRADIENTS, in_words(raised)
         )
+    if first.backward is not None and first.backward.missing is not None:
+        yield first.backward.missing
     if made.given.backward is not None and plan.backward is None:
         error = first.backward.error if first.backward is not None else None
         why = in_words(error) if error is not None else "no result has the shape of x"

@@ -10,7 +10,9 @@ from bnproof.targets.aliases import Role, roles_of
 from bnproof.targets.frameworks import unwrapped
 from bnproof.targets.functions.parameters import Parameter, candidates, parameters_of
 
-BACKWARD = re.compile(r"back|bwd|bprop|grad(?!_?norm)|deriv|(^|_)d(bn|batch|norm)", re.IGNORECASE)
+BACKWARD = re.compile(
+    r"(?<!with_pull)back|bwd|bprop|grad(?!_?norm)|deriv|(^|_)d(bn|batch|norm)", re.IGNORECASE
+)
 EVALUATION = re.compile(
     r"(^|_)(test|eval|evaluate|infer|inference|predict|apply_running)(_|$)|inference"
 )

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from bnproof.targets.functions.calls import Call, Functions, at
+from bnproof.targets.functions.calls import Call, Functions, Theirs, at
 
 pull = jax.jit(lambda pulled_back, dy: pulled_back(dy))
 """Gradients, compiled once for each program and shape."""
@@ -26,15 +26,19 @@ class JaxFunctions(Functions):
         The whole call is compiled, with eps and momentum as arguments, since JAX compiles each
         operation for each shape otherwise; a function that looks at values is called as it is.
         """
-        if training and self.plan.backward is not None:
+        if self.plan.pulls(training=training):
             return self.readable(super().run(values, training=training))
         held = self.presented(values)
         taken = self.taken(training=training)
         names = tuple(n for n in ("x", "gamma", "beta") if n in taken and held[n] is not None)
-        y, pulled_back, statistics = self.program(held, names, training=training)
+        with Theirs(TypeError, ValueError):  # JAX says so of what it cannot differentiate
+            y, pulled_back, statistics = self.program(held, names, training=training)
 
         def gradients(dy: Any) -> tuple[Any, Any, Any]:
-            made = dict(zip(names, pull(pulled_back, self.whole(dy)), strict=True))
+            upstream = self.whole(dy)
+            with Theirs():
+                pulled = pull(pulled_back, upstream)
+            made = dict(zip(names, pulled, strict=True))
             dx = self.whole_back(np.array(made["x"]))
             dgamma, dbeta = (self.flat(made.get(n), held[n]) for n in ("gamma", "beta"))
             return dx, dgamma, dbeta

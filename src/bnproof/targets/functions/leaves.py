@@ -101,6 +101,19 @@ def _members(value: Any) -> Iterator[tuple[Any, Any]]:
             yield field.name, getattr(value, field.name)
 
 
+def callables(returned: Any, path: Path = ("returned",)) -> Iterator[Path]:
+    """Where the functions in a result are.
+
+    >>> list(callables((np.ones(2), {"back": print})))
+    [('returned', 1, 'back')]
+    """
+    if callable(returned):
+        yield path
+    elif shape_of(returned) is None and len(path) <= DEEPEST:
+        for key, inner in _members(returned):
+            yield from callables(inner, (*path, key))
+
+
 def top(returned: Any) -> list[tuple[Path, Any]]:
     """The direct parts of a result, itself where it is one array.
 

@@ -30,7 +30,7 @@ from bnproof.targets.functions.trial import (
     Trial,
     copied,
     data,
-    guarded,
+    run_of,
     runtime_of,
     with_plan,
 )
@@ -312,16 +312,16 @@ def _gradient_error(
 ) -> BaseException | None:
     """What the gradient raises that the framework gives, None if nothing."""
     call = runtime.plan.train if training else runtime.plan.infer
-    if call is None or runtime.plan.backward is not None:
+    if call is None or runtime.plan.pulls(training=training):
         return None
     values = data(rank, axis)
     if not training:
         values.pop("momentum")
     method = runtime.train if training else runtime.infer
     try:
-        *_, backward = guarded(functools.partial(method, **values))
+        *_, backward = run_of(functools.partial(method, **values))
         if backward is not None:
-            guarded(functools.partial(backward, values["x"].copy()))
+            run_of(functools.partial(backward, values["x"].copy()))
     except CallError as error:
         return error.raised
     return None
@@ -365,7 +365,7 @@ def _takes(made: Fit, none: Mapping[str, None]) -> bool:
     values = {**data(made.ranks[0], made.plan.channel_axis), **none}
     try:
         for call in _calls(made, values):
-            guarded(call)
+            run_of(call)
     except CallError:
         return False
     return True
@@ -392,10 +392,10 @@ def _keeps(made: Fit, dtype: str) -> bool:
     found: list[Any] = []
     try:
         for call in _calls(made, values):
-            *results, backward = guarded(call)
+            *results, backward = run_of(call)
             found += results
             if backward is not None:
-                found += guarded(functools.partial(backward, values["x"].copy()))
+                found += run_of(functools.partial(backward, values["x"].copy()))
     except CallError:
         return bool(found) and _all_of(found, dtype)
     return _all_of(found, dtype)

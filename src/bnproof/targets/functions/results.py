@@ -4,8 +4,9 @@ Names come first; behaviour settles what they leave open: a running statistic de
 that was given.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -38,11 +39,46 @@ def parameter_of(arguments: tuple[Argument, ...], role: str) -> Path | None:
 
 def read_forward(trial: Trial) -> Call | None:
     """The call with the places of its results; None if nothing of the shape of x comes back."""
+    return _read(trial, _statistic)
+
+
+def read_evaluation(trial: Trial, trained: Call | None) -> Call | None:
+    """The same of an evaluation call, after training was read.
+
+    All that evaluation computes depends on the running statistics, such as 1/sqrt(var + eps) in a
+    cache, so behaviour does not show which result is one.  They are where training has them, or
+    where names say so; or else in the arguments.
+    """
+    same = trained if trained is not None and trained.function == trial.call.function else None
+    return _read(trial, partial(_kept, same))
+
+
+def _read(trial: Trial, find: Callable[[Trial, Role], Path | None]) -> Call | None:
     y = y_of(trial)
     if y is None:
         return None
-    mean, var = (_statistic(trial, role) for role in STATISTICS)
+    mean, var = (find(trial, role) for role in STATISTICS)
     return replace(trial.call, y=y.path, running_mean=mean, running_var=var)
+
+
+def _kept(trained: Call | None, trial: Trial, role: Role) -> Path | None:
+    """Where a statistic is after evaluation; None if none was given."""
+    name = parameter_of(trial.call.arguments, role)
+    if name is None:
+        return None
+    vectors = _vectors(trial, role)
+    place = None if trained is None else getattr(trained, role)
+    if place is not None and (place[0] != "returned" or place in [v.path for v in vectors]):
+        return tuple(place)
+    called = [leaf.path for leaf in vectors if leaf.is_called(str(name[-1]))]
+    named = [leaf.path for leaf in vectors if leaf.may_be(role)]
+    return (called or named or [name])[0]
+
+
+def _vectors(trial: Trial, role: Role) -> list[Leaf]:
+    """The results with one value per channel, outside of caches."""
+    channels = len(trial.values[role])
+    return [leaf for leaf in trial.leaves if is_vector(leaf, channels) and not leaf.saved]
 
 
 def _statistic(trial: Trial, role: Role) -> Path | None:
@@ -55,8 +91,7 @@ def _statistic(trial: Trial, role: Role) -> Path | None:
     name = parameter_of(trial.call.arguments, role)
     if name is None:
         return None
-    channels = len(trial.values[role])
-    vectors = [leaf for leaf in trial.leaves if is_vector(leaf, channels) and not leaf.saved]
+    vectors = _vectors(trial, role)
     called = [leaf.path for leaf in vectors if leaf.is_called(str(name[-1]))]
     buffer = [name] if _buffer_changed(trial, role, name) else []
     named = [leaf.path for leaf in vectors if leaf.may_be(role)]

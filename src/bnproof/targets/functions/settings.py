@@ -4,14 +4,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bnproof.targets.aliases import Role
-from bnproof.targets.functions.judging import constant_eps
+from bnproof.targets.functions.judging import own_eps
 from bnproof.targets.functions.recognising import Fit, implementation
 from bnproof.targets.functions.results import parameter_of
 from bnproof.targets.functions.sources import source_of
+from bnproof.targets.prober import HALF, contradiction, meant
 from bnproof.targets.recognition import Origin
-
-HALF = 0.5
-"""A default of momentum from here on is the weight of the old value, as authors mean it."""
 
 USUAL_EPS = 1e-5
 
@@ -53,19 +51,16 @@ def _momentum(made: Fit, found: Settings) -> None:
         _constant_momentum(made, found)
         return
     default = _default_momentum(made)
-    meant = None if default is None else "old" if default >= HALF else "new"
-    seen = next((term for term in terms if term in ("new", "old")), None)
-    weighs = meant or seen
-    if seen is not None:
+    seen = next((term for term in terms if term in ("new", "old")), "")
+    weighs = meant(default) or seen
+    if seen:
         found.evidence.append(
             f"with momentum = 0.25 the running mean weighs the {seen} value by it"
         )
-    if default is not None and seen is not None and meant != seen:
-        found.remarks.append(
-            f"momentum defaults to {default:g}, so it is checked as the weight of the {meant} "
-            f"value, although the function weighs the {seen} value by it"
-        )
-    if weighs is not None:
+    remark = contradiction(default, seen)
+    if remark:
+        found.remarks.append(remark)
+    if weighs:
         found.declared["momentum_weighs"] = weighs
         found.origins["momentum_weighs"] = Origin.IDENTIFIED if seen else Origin.READ
 
@@ -109,7 +104,7 @@ def _eps(made: Fit, found: Settings) -> None:
     call = made.plan.train or made.plan.infer
     if call is None or parameter_of(call.arguments, Role.EPS) is not None:
         return
-    probed = constant_eps(implementation(made), made.ranks[0])
+    probed = own_eps(implementation(made), made.ranks[0])
     if probed is not None:
         found.fixed["eps"] = probed
         found.evidence.append(f"y shows that eps is the constant {probed:g}")

@@ -10,15 +10,16 @@ import numpy as np
 from bnproof.properties.formats import Array
 from bnproof.run.frames import ALL, is_ours
 from bnproof.targets.functions.backwards import Found, plan_backward
-from bnproof.targets.functions.calls import Call, Functions, Plan, at
-from bnproof.targets.functions.results import read_forward
+from bnproof.targets.functions.calls import Backward, Call, Functions, Plan, at
+from bnproof.targets.functions.pullbacks import in_evaluation, plan_pullback, unused_cache
+from bnproof.targets.functions.results import read_evaluation, read_forward
 from bnproof.targets.functions.trial import (
     CallError,
     Trial,
     copied,
     data,
-    guarded,
     numbers_of,
+    run_of,
     with_plan,
 )
 from bnproof.targets.patterns import Pattern, pattern
@@ -122,31 +123,50 @@ def _tried(wanted: Wanted, rank: int, axis: int, style: str, *, columns: bool) -
 def _read(wanted: Wanted, plan: Plan, rank: int, style: str) -> Shaped:
     """One way to call: results read, backward found, the pattern seen; raises CallError."""
     values = data(rank, plan.channel_axis)
+    train = None
+    if wanted.train is not None:
+        trial = Trial(with_plan(wanted.runtime, plan), wanted.train, values)
+        train = read_forward(trial)
+        if train is None:
+            return Shaped(rank, style, plan)
     error: BaseException | None = None
     if wanted.infer is not None:
-        trial = Trial(with_plan(wanted.runtime, plan), wanted.infer, values, training=False)
+        evaluation = Trial(with_plan(wanted.runtime, plan), wanted.infer, values, training=False)
         try:
-            plan = replace(plan, infer=read_forward(trial))
+            plan = replace(plan, infer=read_evaluation(evaluation, train))
         except CallError as caught:
             error = caught.raised
-    if wanted.train is None:
+    if train is None:
         if error is not None:
             raise CallError(error)
         seen = _pattern_of_evaluation(with_plan(wanted.runtime, plan), values, plan.channel_axis)
-        return Shaped(rank, style, plan, seen, consistent=seen is not None)
-    trial = Trial(with_plan(wanted.runtime, plan), wanted.train, values)
-    train = read_forward(trial)
-    if train is None:
-        return Shaped(rank, style, plan)
-    backward = Found(None)
-    if wanted.backward is not None:
-        backward = plan_backward(replace(trial, call=train), wanted.backward)
+        found = Found(None)
+        if plan.infer is not None:
+            found = plan_pullback(replace(evaluation, call=plan.infer))
+        if found.backward is not None:
+            plan = replace(plan, backward=replace(found.backward, evaluates=True))
+        return Shaped(rank, style, plan, seen, consistent=seen is not None, backward=found)
+    called = replace(trial, call=train)
+    evaluated = None if plan.infer is None else replace(evaluation, call=plan.infer)
+    backward = _backward(wanted, called, evaluated)
     plan = replace(plan, train=train, backward=backward.backward)
     runtime = with_plan(wanted.runtime, plan)
     seen = _pattern_of_training(Trial(runtime, train, values), plan.channel_axis)
     compared = seen is not None and (seen is Pattern.CHANNEL or rank == 2)
     good = compared and _is_consistent(runtime, values)
     return Shaped(rank, style, plan, seen, good, backward, None, error)
+
+
+def _backward(wanted: Wanted, trial: Trial, evaluation: Trial | None) -> Found:
+    """How gradients are had, after trials of training and of evaluation that were read."""
+    if wanted.backward is not None:
+        return plan_backward(trial, Backward(wanted.backward, ()))
+    found = plan_pullback(trial)
+    if evaluation is not None:
+        found = in_evaluation(found, evaluation)
+    if found.backward is None and found.missing is None and type(trial.runtime) is Functions:
+        return replace(found, missing=unused_cache(trial))  # others differentiate by themselves
+    return found
 
 
 def _pattern_of_training(trial: Trial, axis: int) -> Pattern | None:
@@ -167,7 +187,7 @@ def _pattern_of_evaluation(runtime: Functions, values: dict[str, Any], axis: int
     given = {name: value for name, value in values.items() if name != "momentum"}
 
     def forward(x: Array, **changes: Array) -> Array:
-        y: Array = guarded(
+        y: Array = run_of(
             lambda: np.asarray(runtime.infer(**copied({**given, **changes, "x": x}))[0])
         )
         return y
@@ -191,11 +211,11 @@ def _within(
 
 def _is_consistent(runtime: Functions, values: dict[str, Any]) -> bool:
     """Whether statistics and gradients come back in the shapes of what they belong to."""
-    _, mean, var, backward = guarded(lambda: runtime.train(**copied(values)))
+    _, mean, var, backward = run_of(lambda: runtime.train(**copied(values)))
     found = [mean, var]
     if backward is not None:
         try:
-            dx, dgamma, dbeta = guarded(lambda: backward(values["x"].copy()))
+            dx, dgamma, dbeta = run_of(lambda: backward(values["x"].copy()))
         except CallError:
             return False
         found += [dgamma, dbeta]

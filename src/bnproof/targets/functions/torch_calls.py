@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from bnproof.targets.functions.calls import Call, Functions, at
+from bnproof.targets.functions.calls import Call, Functions, Theirs, at
 
 
 class TorchFunctions(Functions):
@@ -19,7 +19,7 @@ class TorchFunctions(Functions):
 
     def run(self, values: dict[str, Any], *, training: bool) -> tuple[Any, Any, Any, Any]:
         """One call of forward, with gradients as far as autograd knows them."""
-        if training and self.plan.backward is not None:
+        if self.plan.pulls(training=training):
             return self.readable(super().run(values, training=training))
         call = self.plan.call(training=training)
         held = self.presented(values)
@@ -31,9 +31,11 @@ class TorchFunctions(Functions):
         y = at(call.y, returned, given)
 
         def gradients(dy: Any) -> tuple[Any, Any, Any]:
-            found = torch.autograd.grad(
-                y, list(inputs.values()), self.whole(dy), retain_graph=True, allow_unused=True
-            )
+            taken, upstream = list(inputs.values()), self.whole(dy)
+            with Theirs():
+                found = torch.autograd.grad(
+                    y, taken, upstream, retain_graph=True, allow_unused=True
+                )
             zeros = [torch.zeros_like(t) for t in inputs.values()]  # of an input that is not used
             triples: Any = zip(inputs, found, zeros, strict=True)
             made = {name: zero if g is None else g for name, g, zero in triples}
@@ -54,7 +56,8 @@ class TorchFunctions(Functions):
         constant = self.plan.without_gradients and not training
         with warnings.catch_warnings(), torch.no_grad() if constant else contextlib.nullcontext():
             warnings.simplefilter("ignore")
-            return getattr(function, "apply", function)(*positional, **by_name), given
+            with Theirs():
+                return getattr(function, "apply", function)(*positional, **by_name), given
 
     def readable(self, results: tuple[Any, Any, Any, Any]) -> tuple[Any, Any, Any, Any]:
         """The results of a hand-written pair as arrays."""
@@ -98,4 +101,7 @@ def tensor(a: Any) -> Any:
 
 def numbers(a: Any) -> Any:
     """A tensor as an array of its own; anything else as it is."""
-    return np.array(a.detach().numpy()) if isinstance(a, torch.Tensor) else a
+    if not isinstance(a, torch.Tensor):
+        return a
+    with Theirs(TypeError, RuntimeError):  # some tensors have no array
+        return np.array(a.detach().numpy())

@@ -9,7 +9,7 @@ import numpy as np
 
 from bnproof.properties.formats import Array
 from bnproof.targets.frameworks import Framework
-from bnproof.targets.functions.calls import Call, Functions, Plan, at
+from bnproof.targets.functions.calls import Call, Functions, Plan, Theirs, at
 from bnproof.targets.functions.leaves import Leaf, leaves, shape_of
 from bnproof.targets.functions.sources import source_of
 from bnproof.targets.patterns import SIDES
@@ -61,12 +61,25 @@ def copied(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def guarded(call: Callable[[], Any]) -> Any:
-    """What a call of the user's code gives; raises CallError with what it raised."""
+    """What a call of the user's code alone gives; raises CallError with what it raised."""
+    return run_of(lambda: _theirs(call))
+
+
+def _theirs(call: Callable[[], Any]) -> Any:
+    with Theirs():
+        return call()
+
+
+def run_of(call: Callable[[], Any]) -> Any:
+    """What a call of a runtime gives; raises CallError with what the user's code raised in it.
+
+    What bnproof itself raises is let through.
+    """
     try:
         with np.errstate(all="ignore"):
             return call()
     except BaseException as error:  # the user's code may do anything
-        if isinstance(error, KeyboardInterrupt):
+        if isinstance(error, KeyboardInterrupt) or not getattr(error, "theirs", False):
             raise
         raise CallError(error) from error
 
@@ -90,7 +103,7 @@ class Trial:
     def made(self, **changes: Array) -> tuple[Any, dict[str, Any], dict[str, Any]]:
         """What is returned, the arguments by name, and the arrays by role, with other data."""
         held = self.runtime.presented(copied({**self.values, **changes}))
-        returned, given = guarded(
+        returned, given = run_of(
             lambda: self.runtime.called(self.call, held, training=self.training)
         )
         return returned, given, held
@@ -152,4 +165,4 @@ def is_vector(leaf: Leaf, channels: int) -> bool:
     return int(np.prod(leaf.shape)) == channels and max(leaf.shape, default=0) == channels
 
 
-__all__ = ["CallError", "Trial", "data", "guarded", "runtime_of", "shape_of"]
+__all__ = ["CallError", "Trial", "data", "guarded", "run_of", "runtime_of", "shape_of"]
