@@ -248,8 +248,7 @@ MUTANTS = (
     Mutant(
         "formula/normalised-by-unbiased-variance",
         "The batch is normalised by the unbiased variance, divided by N - 1.",
-        "Normalise by the biased variance; only the running variance may be unbiased. If it is on "
-        'purpose, declare normalising_variance = "unbiased".',
+        'Normalise by the biased variance, or declare normalising_variance = "unbiased".',
         (),
         ("forward/agreement", "forward/duplicated-batch", "forward/identity-recovery"),
         _UnbiasedNormalises,

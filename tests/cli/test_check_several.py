@@ -173,9 +173,7 @@ def test_excluded_properties_are_not_judged(capsys: pytest.CaptureFixture[str]) 
     excluded = ["--exclude", "inference/*", "--exclude", "backward/double-backward"]
     assert run(["check", "wrong.py:BN", *QUICK, *excluded, "--json", "report.json"]) == 0
 
-    assert "excluded with --exclude: backward/double-backward, inference/agreement" in " ".join(
-        capsys.readouterr().out.split()
-    )
+    assert "8: excluded with --exclude" in capsys.readouterr().out
     made = of_file("report.json")
     assert "inference/folding" in made["excluded"]
     assert not any(r["property"].startswith("inference/") for r in made["results"])

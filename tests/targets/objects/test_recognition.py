@@ -66,8 +66,8 @@ def test_the_default_of_momentum_says_what_is_meant() -> None:
     """Catch a swapped momentum that is taken for a convention."""
     made = build(written.SwappedMomentum)[0]
     assert made.momentum_weighs == "new"
-    (said,) = (text for text in made.recognition.remarks if "default momentum" in text)
-    assert said.endswith("means the weight of the new value, but it weighs the old one")
+    (said,) = (text for text in made.recognition.remarks if "momentum defaults" in text)
+    assert said.endswith("weight of the new value, although the code weighs the old value by it")
     assert build(written.Rows)[0].momentum_weighs == "old"
 
 

@@ -1,5 +1,6 @@
 """From a class, factory or instance to implementations of the contract."""
 
+import inspect
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -162,4 +163,6 @@ def _is_torchs_own(draft: Draft) -> bool:
     if not is_torch_module(lab.new(draft.rank)) or "float32" not in draft.traits.dtypes:
         return False
     forward = type(lab.new(draft.rank)).forward
-    return str(getattr(forward, "__module__", "")).startswith("torch.nn.modules.batchnorm")
+    if not inspect.isroutine(forward):  # of a scripted module
+        return False
+    return forward.__module__.startswith("torch.nn.modules.batchnorm")

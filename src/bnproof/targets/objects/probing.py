@@ -17,7 +17,7 @@ from bnproof.properties.cases import Case
 from bnproof.properties.formats import FORMATS, Array
 from bnproof.targets import prober
 from bnproof.targets.objects.data import shape_of
-from bnproof.targets.prober import LocalProber, meant
+from bnproof.targets.prober import LocalProber
 
 
 def weight_of_momentum(implementation: Any) -> tuple[str, float | None, str]:
@@ -43,14 +43,6 @@ def is_cumulative(implementation: Any) -> bool:
     """Whether momentum=None gives the average over all batches."""
     found = averaging.cumulative(Probes(LocalProber(implementation)))
     return found.verdict == FOUND and bool(found.value)
-
-
-def explains(
-    train: Callable[[Array], Array], eps: float, dtype: str, rank: int, channels: int, scale: float
-) -> bool:
-    """Whether batch normalization with this eps explains y of data of a standard deviation."""
-    problem = _problem(train, eps, dtype, rank, channels, scale)
-    return problem.explained(_FORMULA, lambda _var, given, _n: given)
 
 
 def constant_eps(

@@ -10,10 +10,10 @@ from bnproof.targets.objects.draft import Draft, implementation, is_cumulative_i
 from bnproof.targets.objects.probing import (
     constant_eps,
     is_cumulative,
-    meant,
     weight_of_momentum,
 )
 from bnproof.targets.objects.slots import held
+from bnproof.targets.prober import contradiction, meant
 from bnproof.targets.recognition import Origin
 
 USUAL_EPS = 1e-5
@@ -78,7 +78,7 @@ def settle_momentum(draft: Draft) -> None:
     if not varied and not isinstance(default, (int, float)):
         _fix_momentum(draft, weight, because)
         return
-    _choose_term(draft, term, weight, meant(default), default, because, varied=varied)
+    _choose_term(draft, term, meant(default), default, because, varied=varied)
     if varied and (default is None or anatomy.counter is not None):
         draft.traits.cumulative = is_cumulative(implementation(draft))
 
@@ -110,7 +110,6 @@ def _fix_momentum(draft: Draft, weight: float | None, because: str) -> None:
 def _choose_term(
     draft: Draft,
     term: str,
-    weight: float | None,
     author: str,
     default: Any,
     because: str,
@@ -118,12 +117,8 @@ def _choose_term(
     varied: bool,
 ) -> None:
     """The term by behaviour, unless the default says that the author means the other one."""
-    del weight
     if author and term and author != term:
-        draft.remarks.append(
-            f"its default momentum {default:g} means the weight of the {author} value, "
-            f"but it weighs the {term} one"
-        )
+        draft.remarks.append(contradiction(default, term))
         draft.evidence.append(f"momentum weighs the {author} value: the default is {default:g}")
     draft.traits.momentum_weighs = author or term or "new"
     draft.origins["momentum_weighs"] = Origin.IDENTIFIED if author or term else Origin.DEFAULT
