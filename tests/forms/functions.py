@@ -20,7 +20,7 @@ ONE_FUNCTION = (
         "one function with state in and out, mode as first argument",
         "25_textbook_function.py",
         "Evaluation takes the moving variance for a standard deviation.",
-        ("mode/variance-taken-for-std",),
+        ("mode/variance-taken-for-std", "folding/scale-by-variance"),
         declare=BIASED,
         roles=MOVING,
         momentum_weighs="old",

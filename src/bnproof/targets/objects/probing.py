@@ -67,12 +67,3 @@ def _problem(
     case = Case("eps", x, x, ones, zeros, zeros, ones, eps, 0.5)
     arithmetic = list(ladder(form, form).values())[-1]
     return Problem(case, train(x), arithmetic)
-
-
-__all__ = [
-    "constant_eps",
-    "explains",
-    "is_cumulative",
-    "meant",
-    "weight_of_momentum",
-]
