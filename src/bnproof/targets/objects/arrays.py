@@ -85,7 +85,9 @@ class TorchArrays(Arrays):
 
     def is_array(self, value: object) -> bool:
         """Whether a value is an array of this framework."""
-        return isinstance(value, self.torch.Tensor)
+        if not isinstance(value, self.torch.Tensor):
+            return False
+        return not self.torch.nn.parameter.is_lazy(value)  # no shape before the first call
 
     def native(self, a: Array, *, copied: bool = False) -> Any:
         """The array's own memory as a tensor; torch has no negative strides, which are copied."""

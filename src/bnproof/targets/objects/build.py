@@ -162,7 +162,7 @@ def _is_torchs_own(draft: Draft) -> bool:
     lab = draft.found.lab
     if not is_torch_module(lab.new(draft.rank)) or "float32" not in draft.traits.dtypes:
         return False
-    forward = type(lab.new(draft.rank)).forward
+    forward = inspect.getattr_static(type(lab.new(draft.rank)), "forward")
     if not inspect.isroutine(forward):  # of a scripted module
         return False
     return forward.__module__.startswith("torch.nn.modules.batchnorm")

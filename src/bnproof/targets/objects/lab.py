@@ -48,11 +48,12 @@ class Lab:
         kind = dtype or self.dtype
         wanted = Wanted(self.channels, rank, kind, self.eps, self.momentum)
         made = self.maker.make(wanted, self.arrays)
-        self.cast(made, kind)
-        if self.warm_up:
-            self.modes.call(made, self._warm(rank, kind), training=True, given=self.settings(kind))
+        self.cast(made, self.dtype if self.warm_up else kind)
+        if self.warm_up:  # in the dtype that works, since what is made lazily may have its own
+            given = self.settings(self.dtype)
+            self.modes.call(made, self._warm(rank, self.dtype), training=True, given=given)
             self.cast(made, kind)
-        there = {p: v for p, v in self.base.items() if held(made, p) is not None}
+        there = {p: v for p, v in self.base.items() if self.arrays.is_array(held(made, p))}
         self.load(made, there)
         return made
 
