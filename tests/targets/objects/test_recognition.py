@@ -93,6 +93,11 @@ def test_ranks(target: Any, ranks: tuple[int, ...], axis: int) -> None:
     assert (made.ranks, made.channel_axis) == (ranks, axis)
 
 
+def test_a_constant_eps_of_evaluation_is_found() -> None:
+    """Catch a frozen module that is checked with an eps that it does not have."""
+    assert build(written.FrozenWithItsOwnEps)[0].fixed["eps"] == pytest.approx(1e-3)
+
+
 def test_samples_as_columns() -> None:
     """Catch an x that is given untransposed."""
     made = build(written.Columns)[0]

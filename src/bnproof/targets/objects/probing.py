@@ -12,7 +12,7 @@ from bnproof.conventions import averaging
 from bnproof.conventions.finding import FOUND, Finding
 from bnproof.conventions.formulas import STANDARD, Formula, Problem
 from bnproof.conventions.probes import Probes
-from bnproof.properties.bounds import ladder
+from bnproof.properties.bounds import Arithmetic, ladder
 from bnproof.properties.cases import Case
 from bnproof.properties.formats import FORMATS, Array
 from bnproof.targets import prober
@@ -55,15 +55,31 @@ def constant_eps(
     )
 
 
+def constant_eps_of_evaluation(
+    infer: Callable[[Case], Array], dtype: str, rank: int, channels: int
+) -> float | None:
+    """The eps that evaluation has of its own, None where none is found."""
+    case = _eps_case(0.0, dtype, rank, channels, 1.0)
+    return prober.constant_eps(infer, case, "running", _weakest(dtype))
+
+
 _FORMULA = Formula(1, "batch", "biased", STANDARD)
 
 
 def _problem(
     train: Callable[[Array], Array], eps: float, dtype: str, rank: int, channels: int, scale: float
 ) -> Problem:
+    case = _eps_case(eps, dtype, rank, channels, scale)
+    return Problem(case, train(case.x), _weakest(dtype))
+
+
+def _eps_case(eps: float, dtype: str, rank: int, channels: int, scale: float) -> Case:
     form = FORMATS[dtype]
     x = form.round(np.random.default_rng(1).normal(size=shape_of(rank, channels)) * scale)
     ones, zeros = form.round(np.ones(channels)), form.round(np.zeros(channels))
-    case = Case("eps", x, x, ones, zeros, zeros, ones, eps, 0.5)
-    arithmetic = list(ladder(form, form).values())[-1]
-    return Problem(case, train(x), arithmetic)
+    return Case("eps", x, x, ones, zeros, zeros, ones, eps, 0.5)
+
+
+def _weakest(dtype: str) -> Arithmetic:
+    """The weakest accuracy class of a dtype."""
+    return list(ladder(FORMATS[dtype], FORMATS[dtype]).values())[-1]

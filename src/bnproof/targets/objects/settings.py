@@ -4,11 +4,14 @@ from typing import Any
 
 import numpy as np
 
+from bnproof.properties.cases import Case
+from bnproof.properties.formats import Array
 from bnproof.targets.aliases import STATISTICS, Role
 from bnproof.targets.objects.data import probe
 from bnproof.targets.objects.draft import Draft, implementation, is_cumulative_instance
 from bnproof.targets.objects.probing import (
     constant_eps,
+    constant_eps_of_evaluation,
     is_cumulative,
     weight_of_momentum,
 )
@@ -54,8 +57,30 @@ def _own_eps(draft: Draft) -> tuple[float, Origin, str]:
         found = constant_eps(_trainer(draft), lab.dtype, draft.rank, lab.channels)
         if found is not None:
             return found, Origin.IDENTIFIED, "data of a small variance shows it"
+    found = _eps_of_evaluation(draft)
+    if found is not None:
+        return found, Origin.IDENTIFIED, "evaluation with a small running variance shows it"
     draft.remarks.append(f"no eps was found; the check assumes {USUAL_EPS:g}")
     return USUAL_EPS, Origin.DEFAULT, "none was found"
+
+
+def _eps_of_evaluation(draft: Draft) -> float | None:
+    """The eps of evaluation, where training is wrong or there is none."""
+    lab, paths = draft.anatomy.lab, draft.anatomy.roles.paths
+    if Role.RUNNING_VAR not in paths or draft.anatomy.rectified:
+        return None
+
+    def infer(case: Case) -> Array:
+        state = {
+            Role.GAMMA: case.gamma,
+            Role.BETA: case.beta,
+            Role.RUNNING_MEAN: case.running_mean,
+            Role.RUNNING_VAR: case.running_var,
+        }
+        there = {paths[r]: v for r, v in state.items() if v is not None and r in paths}
+        return lab.y(lab.prepared(draft.rank, there), case.x, training=False)
+
+    return constant_eps_of_evaluation(infer, lab.dtype, draft.rank, lab.channels)
 
 
 def _trainer(draft: Draft) -> Any:
