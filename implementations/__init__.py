@@ -13,11 +13,13 @@ from collections.abc import Iterator
 from importlib import import_module, metadata
 from typing import Any
 
+from bnproof.properties.contract import ContractError
 from bnproof.properties.signatures import fits_contract, means_contract
 from bnproof.targets.functions import recognise_functions
 from bnproof.targets.objects.build import build
 from bnproof.targets.raised import raised
-from bnproof.targets.unusable import Unusable
+from bnproof.targets.unusable import NotRecognised, Unusable
+from bnproof.targets.users import UsersError, called
 
 OURS = ("course_functions", "course_exercise")
 GROUP = "bnproof.adapters"
@@ -45,22 +47,28 @@ def variants(target: Any) -> list[Any]:
     >>> [type(made).__name__ for made in variants(Mine)]
     ['Mine']
     """
-    adapter = adapter_of(target)
-    if adapter is not None:
-        return list(adapter.build(target))
-    if of_contract(target):
-        return [_instance(target) if isinstance(target, type) else target]
+    theirs = _of_others(target)
+    if theirs is not None:
+        return list(_users(f"the adapter {adapter_name(theirs)}", theirs.build, target))
+    ours = _of_ours(target)
+    if ours is not None:
+        return list(ours.build(target))
+    if _is_contract(target):
+        is_class = isinstance(target, type)
+        return [_users("making an instance of it", target) if is_class else target]
     made = recognise_functions(target)
     return build(target) if made is None else made
 
 
-def _instance(kind: type) -> Any:
-    """An instance of a user's class, made without arguments."""
+def _users(what: str, function: Any, *arguments: Any) -> Any:
+    """What a function of the user's, or of a third party, returns; Unusable with what it raises."""
     try:
-        return kind()
-    except BaseException as error:  # a constructor of the user's may do anything
-        said = raised(error)
-        raise Unusable(f"making an instance of it raised {said.text}", said.where) from error
+        return called(function, *arguments)
+    except UsersError as caught:
+        if isinstance(caught.error, (ContractError, NotRecognised)):
+            raise caught.error from None
+        said = raised(caught.error)
+        raise Unusable(f"{what} raised {said.text}", said.where) from caught.error
 
 
 def of_contract(target: Any) -> bool:
@@ -69,7 +77,11 @@ def of_contract(target: Any) -> bool:
     >>> of_contract((print, print))
     False
     """
-    return adapter_of(target) is None and (fits_contract(target) or means_contract(target))
+    return adapter_of(target) is None and _is_contract(target)
+
+
+def _is_contract(target: Any) -> bool:
+    return fits_contract(target) or means_contract(target)
 
 
 def adapter_of(target: Any) -> Any:
@@ -82,10 +94,27 @@ def adapter_of(target: Any) -> Any:
     >>> adapter_of((forward, backward)).__name__
     'bnproof.implementations.course_functions'
     """
-    found = next((each for each in _third_party() if each.recognises(target)), None)
-    if found is not None or fits_contract(target):
-        return found
-    return next((each for each in _ours() if each.recognises(target)), None)
+    theirs = _of_others(target)
+    return _of_ours(target) if theirs is None else theirs
+
+
+def adapter_name(adapter: Any) -> str:
+    """The name of an adapter, which is a module or an object."""
+    return str(getattr(adapter, "__name__", type(adapter).__name__))
+
+
+def _of_others(target: Any) -> Any:
+    for each in _third_party():
+        if _users(f"the adapter {adapter_name(each)}", each.recognises, target):
+            return each
+    return None
+
+
+def _of_ours(target: Any) -> Any:
+    if fits_contract(target):
+        return None
+    ours = (import_module(f"bnproof.implementations.{name}") for name in OURS)
+    return next((each for each in ours if each.recognises(target)), None)
 
 
 def known_targets() -> list[tuple[str, str]]:
@@ -105,9 +134,6 @@ def known_targets() -> list[tuple[str, str]]:
     return known + [(point.name, f"adapter of {point.value}") for point in others]
 
 
-def _ours() -> Iterator[Any]:
-    return (import_module(f"bnproof.implementations.{name}") for name in OURS)
-
-
 def _third_party() -> Iterator[Any]:
-    return (point.load() for point in metadata.entry_points(group=GROUP))
+    for point in metadata.entry_points(group=GROUP):
+        yield _users(f"the adapter {point.value}", point.load)

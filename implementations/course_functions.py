@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from bnproof.implementations.standalone import COURSE
 from bnproof.targets.aliases import Role, is_called
 from bnproof.targets.functions.parameters import parameters_of
-from bnproof.targets.functions.trial import CallError, data, guarded
+from bnproof.targets.functions.trial import data, guarded
 from bnproof.targets.patterns import Pattern, pattern
 from bnproof.targets.recognition import Recognition
+from bnproof.targets.users import UsersError
 
 Array = NDArray[Any]
 HELD = ("running_mean", "running_var", "eps", "momentum")
@@ -59,7 +60,7 @@ def _is_of_images(made: "CourseFunctions") -> bool:
     try:
         shaped = forward(values["x"]).shape == values["x"].shape
         by_channel = shaped and pattern(forward, values["x"], 1) is Pattern.CHANNEL
-    except CallError:
+    except UsersError:
         return False
     return by_channel or (shaped and _refuses_rows(made))
 
@@ -67,7 +68,7 @@ def _is_of_images(made: "CourseFunctions") -> bool:
 def _refuses_rows(made: "CourseFunctions") -> bool:
     try:
         guarded(lambda: made.train(**data(2)))
-    except CallError:
+    except UsersError:
         return True
     return False
 

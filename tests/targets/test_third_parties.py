@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+from bnproof import implementations
 from bnproof.implementations import GROUP, variants
+from bnproof.run.loading import variants_of
+from bnproof.targets.unusable import Unusable
 
 
 class Adapter:
@@ -31,21 +34,55 @@ class Theirs:
         """Set the mode."""
 
 
-class Point:
-    """An entry point."""
+class Careless:
+    """An adapter with mistakes of its own."""
 
-    def load(self) -> type[Adapter]:
-        """The adapter."""
-        return Adapter
+    recognises = staticmethod(Adapter.recognises)
+
+    @staticmethod
+    def build(target: Any) -> list[Any]:
+        """Fail."""
+        raise KeyError(f"no {type(target).__name__}")
+
+
+def register(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Register an adapter of this file as packages do."""
+
+    def points(group: str) -> list[metadata.EntryPoint]:
+        assert group == GROUP
+        return [metadata.EntryPoint("lib", f"{__name__}:{name}", group)]
+
+    monkeypatch.setattr(metadata, "entry_points", points)
 
 
 def test_third_parties_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """Catches an object of a library that is taken for one of the contract."""
-
-    def points(group: str) -> list[Point]:
-        assert group == GROUP
-        return [Point()]
-
-    monkeypatch.setattr(metadata, "entry_points", points)
-
+    register(monkeypatch, "Adapter")
     assert variants(Theirs()) == ["adapted Theirs"]
+
+
+def test_an_adapter_that_raises_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches a mistake of a third party that is reported as one of ours, or without its name."""
+    register(monkeypatch, "Careless")
+    with pytest.raises(Unusable) as caught:
+        variants(Theirs())
+    assert caught.value.reason == "the adapter Careless raised KeyError: 'no Theirs'"
+    assert caught.value.line.startswith("test_third_parties.py, line ")
+
+
+def test_an_adapter_that_does_not_load_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches a package that is installed by half, and then stops every check with a traceback."""
+    register(monkeypatch, "NoSuchAdapter")
+    with pytest.raises(Unusable, match=r"the adapter .*:NoSuchAdapter raised AttributeError"):
+        variants(Theirs())
+
+
+def test_a_mistake_of_ours_is_no_mistake_of_the_target(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches a fault in a recogniser that is reported as one of the user's code."""
+
+    def faulty(_: Any) -> None:
+        raise KeyError("ours")
+
+    monkeypatch.setattr(implementations, "recognise_functions", faulty)
+    with pytest.raises(KeyError, match="ours"):
+        variants_of("mine.py:bn", lambda x, gamma, beta: x)

@@ -11,7 +11,11 @@ def recognised(found: Any) -> str:
     >>> recognised(BatchNorm)
     'class BatchNorm, made without arguments; it is of the contract as it is'
     """
-    from bnproof.implementations import adapter_of, of_contract  # noqa: PLC0415  # adapters cost
+    from bnproof.implementations import (  # noqa: PLC0415  # adapters cost an import
+        adapter_name,
+        adapter_of,
+        of_contract,
+    )
 
     if of_contract(found):
         made = ", made without arguments" if isinstance(found, type) else ""
@@ -21,7 +25,8 @@ def recognised(found: Any) -> str:
         return f"{_kind(found)}; recognised by names and behaviour"
     about = (inspect.getdoc(adapter) or "").split("\n\n")[0]
     sentence = " ".join(about.split()).split(": ")[0].rstrip(".")
-    return f"{_kind(found)}; adapter {adapter.__name__}" + (f" ({sentence})" if sentence else "")
+    known = f"{_kind(found)}; adapter {adapter_name(adapter)}"
+    return f"{known} ({sentence})" if sentence else known
 
 
 def _kind(found: Any) -> str:

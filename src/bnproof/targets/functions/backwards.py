@@ -12,8 +12,9 @@ from bnproof.targets.functions.calls import Argument, Backward, Path, at
 from bnproof.targets.functions.leaves import Leaf, leaves, top
 from bnproof.targets.functions.parameters import Parameter, is_vague, parameters_of, words_of
 from bnproof.targets.functions.sources import source_of
-from bnproof.targets.functions.trial import CallError, Trial, guarded, is_vector, numbers_of
+from bnproof.targets.functions.trial import Trial, guarded, is_vector, numbers_of
 from bnproof.targets.recognition import Unidentified
+from bnproof.targets.users import UsersError
 
 INPUTS = (Role.X, *AFFINE, *STATISTICS, Role.EPS, Role.MOMENTUM)
 UPSTREAM = (Role.DY, Role.DX)
@@ -45,8 +46,8 @@ def plan_backward(trial: Trial, function: Backward) -> Found:
     for arguments in itertools.islice(_options(trial, function), 8):
         try:
             returned = called(trial, replace(function, arguments=arguments), trial.values)
-        except CallError as caught:
-            error = error or caught.raised
+        except UsersError as caught:
+            error = error or caught.error
             continue
         made = _read(trial, function, arguments, returned)
         if made is not None:
@@ -226,7 +227,7 @@ def _by_behaviour(
     moved = {**trial.values, "x": np.asarray(trial.values["x"])[::-1].copy()}
     try:
         other = called(trial, replace(function, arguments=arguments), moved)
-    except CallError:
+    except UsersError:
         return None
     one, two = ([numbers_of(at(v.path, r, {})) for v in vectors] for r in (returned, other))
     same = [np.allclose(a, b) for a, b in zip(one, two, strict=True)]

@@ -12,10 +12,11 @@ from bnproof.targets.functions.backwards import Found, Part, called, plan_backwa
 from bnproof.targets.functions.calls import Backward, at
 from bnproof.targets.functions.leaves import callables, leaves, shape_of
 from bnproof.targets.functions.sources import source_of
-from bnproof.targets.functions.trial import CallError, Trial, is_vector, numbers_of
+from bnproof.targets.functions.trial import Trial, is_vector, numbers_of
 from bnproof.targets.raised import in_words
 from bnproof.targets.recognition import Part as Missing
 from bnproof.targets.recognition import Unidentified
+from bnproof.targets.users import UsersError
 
 RETURNED = "the function that forward returns"
 ADVICE = "name both as file.py:forward,backward, or add --without gradients"
@@ -46,13 +47,13 @@ def in_evaluation(found: Found, trial: Trial) -> Found:
     try:
         if backward.source in paths and _gives_dx(trial, backward):
             return replace(found, backward=replace(backward, evaluates=True))
-    except CallError as error:
-        raised = error.raised
+    except UsersError as caught:
+        raised = caught.error
     return replace(found, missing=_missing(raised, " in evaluation"))
 
 
 def _gives_dx(trial: Trial, backward: Backward) -> bool:
-    """Whether dx is where training has it; raises CallError with what the call raises."""
+    """Whether dx is where training has it; raises UsersError with what the call raises."""
     returned = called(trial, backward, trial.values)
     like_x = tuple(trial.first[2]["x"].shape)
     found = leaves(returned, source_of(None))

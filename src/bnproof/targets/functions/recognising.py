@@ -26,7 +26,6 @@ from bnproof.targets.functions.results import parameter_of, read_forward, return
 from bnproof.targets.functions.shapes import Shaped, Wanted
 from bnproof.targets.functions.sources import Columns, source_of
 from bnproof.targets.functions.trial import (
-    CallError,
     Trial,
     copied,
     data,
@@ -35,6 +34,7 @@ from bnproof.targets.functions.trial import (
     with_plan,
 )
 from bnproof.targets.recognition import Recognition
+from bnproof.targets.users import UsersError
 
 KEYS = 8
 """Keys of a dict that are learnt from KeyErrors, at most."""
@@ -174,8 +174,8 @@ def _learnt(
         trial = Trial(runtime, Call(function, arguments), data(2))
         try:
             _ = trial.first
-        except CallError as error:
-            key = error.raised.args[0] if isinstance(error.raised, KeyError) else None
+        except UsersError as caught:
+            key = caught.error.args[0] if isinstance(caught.error, KeyError) else None
             if isinstance(key, str):
                 arguments = with_member(arguments, key, source)
                 continue
@@ -245,7 +245,7 @@ def _depends_on_statistics(runtime: Functions, call: Call, rank: int, style: str
             return False
         y = next(leaf for leaf in trial.leaves if leaf.path == read.y)
         return trial.depends(y, "running_mean")
-    except CallError:
+    except UsersError:
         return False
 
 
@@ -322,8 +322,8 @@ def _gradient_error(
         *_, backward = run_of(functools.partial(method, **values))
         if backward is not None:
             run_of(functools.partial(backward, values["x"].copy()))
-    except CallError as error:
-        return error.raised
+    except UsersError as caught:
+        return caught.error
     return None
 
 
@@ -366,7 +366,7 @@ def _takes(made: Fit, none: Mapping[str, None]) -> bool:
     try:
         for call in _calls(made, values):
             run_of(call)
-    except CallError:
+    except UsersError:
         return False
     return True
 
@@ -396,7 +396,7 @@ def _keeps(made: Fit, dtype: str) -> bool:
             found += results
             if backward is not None:
                 found += run_of(functools.partial(backward, values["x"].copy()))
-    except CallError:
+    except UsersError:
         return bool(found) and _all_of(found, dtype)
     return _all_of(found, dtype)
 

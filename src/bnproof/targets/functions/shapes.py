@@ -14,7 +14,6 @@ from bnproof.targets.functions.calls import Backward, Call, Functions, Plan, at
 from bnproof.targets.functions.pullbacks import in_evaluation, plan_pullback, unused_cache
 from bnproof.targets.functions.results import read_evaluation, read_forward
 from bnproof.targets.functions.trial import (
-    CallError,
     Trial,
     copied,
     data,
@@ -23,6 +22,7 @@ from bnproof.targets.functions.trial import (
     with_plan,
 )
 from bnproof.targets.patterns import Pattern, pattern
+from bnproof.targets.users import UsersError
 
 RANKS = (2, 4, 3, 5)
 STYLES = {
@@ -116,12 +116,12 @@ def _tried(wanted: Wanted, rank: int, axis: int, style: str, *, columns: bool) -
     )
     try:
         return _read(wanted, replace(plan, train=wanted.train), rank, style)
-    except CallError as error:
-        return Shaped(rank, style, plan, error=error.raised)
+    except UsersError as caught:
+        return Shaped(rank, style, plan, error=caught.error)
 
 
 def _read(wanted: Wanted, plan: Plan, rank: int, style: str) -> Shaped:
-    """One way to call: results read, backward found, the pattern seen; raises CallError."""
+    """One way to call: results read, backward found, the pattern seen; raises UsersError."""
     values = data(rank, plan.channel_axis)
     train = None
     if wanted.train is not None:
@@ -134,11 +134,11 @@ def _read(wanted: Wanted, plan: Plan, rank: int, style: str) -> Shaped:
         evaluation = Trial(with_plan(wanted.runtime, plan), wanted.infer, values, training=False)
         try:
             plan = replace(plan, infer=read_evaluation(evaluation, train))
-        except CallError as caught:
-            error = caught.raised
+        except UsersError as caught:
+            error = caught.error
     if train is None:
         if error is not None:
-            raise CallError(error)
+            raise UsersError(error)
         seen = _pattern_of_evaluation(with_plan(wanted.runtime, plan), values, plan.channel_axis)
         found = Found(None)
         if plan.infer is not None:
@@ -216,7 +216,7 @@ def _is_consistent(runtime: Functions, values: dict[str, Any]) -> bool:
     if backward is not None:
         try:
             dx, dgamma, dbeta = run_of(lambda: backward(values["x"].copy()))
-        except CallError:
+        except UsersError:
             return False
         found += [dgamma, dbeta]
         if dx is not None and np.shape(dx) != values["x"].shape:

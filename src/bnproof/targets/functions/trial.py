@@ -1,7 +1,7 @@
 """Trial calls of a function on small data: what comes back, and what it depends on."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -9,21 +9,14 @@ import numpy as np
 
 from bnproof.properties.formats import Array
 from bnproof.targets.frameworks import Framework
-from bnproof.targets.functions.calls import Call, Functions, Plan, Theirs, at
-from bnproof.targets.functions.leaves import Leaf, leaves, shape_of
+from bnproof.targets.functions.calls import Call, Functions, Plan, at
+from bnproof.targets.functions.leaves import Leaf, leaves
 from bnproof.targets.functions.sources import source_of
 from bnproof.targets.patterns import SIDES
+from bnproof.targets.users import UsersError, called
 
 EPS, MOMENTUM = 0.5, 0.25
 """Of trials: large enough to show, and a weight that is not its complement."""
-
-
-class CallError(Exception):
-    """The user's code raised in a trial; ``raised`` is what it raised."""
-
-    def __init__(self, raised: BaseException) -> None:
-        super().__init__(str(raised))
-        self.raised = raised
 
 
 def runtime_of(framework: Framework) -> type[Functions]:
@@ -61,17 +54,13 @@ def copied(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def guarded(call: Callable[[], Any]) -> Any:
-    """What a call of the user's code alone gives; raises CallError with what it raised."""
-    return run_of(lambda: _theirs(call))
-
-
-def _theirs(call: Callable[[], Any]) -> Any:
-    with Theirs():
-        return call()
+    """What a call of the user's code alone gives; raises UsersError with what it raised."""
+    with np.errstate(all="ignore"):
+        return called(call)
 
 
 def run_of(call: Callable[[], Any]) -> Any:
-    """What a call of a runtime gives; raises CallError with what the user's code raised in it.
+    """What a call of a runtime gives; raises UsersError with what the user's code raised in it.
 
     What bnproof itself raises is let through.
     """
@@ -81,7 +70,7 @@ def run_of(call: Callable[[], Any]) -> Any:
     except BaseException as error:  # the user's code may do anything
         if isinstance(error, KeyboardInterrupt) or not getattr(error, "theirs", False):
             raise
-        raise CallError(error) from error
+        raise UsersError(error) from error
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +125,7 @@ class Trial:
         moved = held + np.linspace(0.5, 1, held.size).reshape(held.shape)
         try:
             other = self.array(leaf, self.made(**{name: moved}))
-        except CallError:
+        except UsersError:
             return False
         return not np.array_equal(other, self.array(leaf), equal_nan=True)
 
@@ -154,15 +143,6 @@ def with_plan(runtime: Functions, plan: Plan) -> Functions:
     return made
 
 
-def with_shapes(plan: Plan, rank: int, style: str) -> Plan:
-    """A plan with a shape of vectors for one rank."""
-    others = tuple(pair for pair in plan.shapes if pair[0] != rank)
-    return replace(plan, shapes=(*others, (rank, style)))
-
-
 def is_vector(leaf: Leaf, channels: int) -> bool:
     """Whether an array has one value per channel."""
     return int(np.prod(leaf.shape)) == channels and max(leaf.shape, default=0) == channels
-
-
-__all__ = ["CallError", "Trial", "data", "guarded", "run_of", "runtime_of", "shape_of"]

@@ -33,8 +33,8 @@ from bnproof.targets.objects.slots import (
     name_of,
     roles_of_path,
 )
-from bnproof.targets.objects.users import UsersError
 from bnproof.targets.recognition import Part, Unidentified
+from bnproof.targets.users import UsersError
 
 HIGH = 100.0
 """A beta under which no activation that passes positive values changes y."""

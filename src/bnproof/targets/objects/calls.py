@@ -10,7 +10,7 @@ import numpy as np
 from bnproof.targets.aliases import Role, is_called, plain, roles_of
 from bnproof.targets.objects.arrays import Arrays
 from bnproof.targets.objects.signatures import parameters_of
-from bnproof.targets.objects.users import UsersError, called
+from bnproof.targets.users import UsersError, called
 
 FORWARD = (
     "forward",

@@ -16,8 +16,8 @@ from bnproof.targets.objects.layer import Recipe
 from bnproof.targets.objects.recognise import Found
 from bnproof.targets.objects.refusals import told
 from bnproof.targets.objects.slots import held, is_torch_module
-from bnproof.targets.objects.users import UsersError
 from bnproof.targets.recognition import Origin, Recognition
+from bnproof.targets.users import UsersError
 
 
 @dataclass

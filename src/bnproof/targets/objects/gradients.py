@@ -13,7 +13,7 @@ from bnproof.targets.objects.arrays import Arrays
 from bnproof.targets.objects.calls import Returned
 from bnproof.targets.objects.signatures import parameters_of
 from bnproof.targets.objects.slots import Path, arrays_in, held, put, remove, roles_of_path
-from bnproof.targets.objects.users import called
+from bnproof.targets.users import called
 
 BACKWARD = (
     "backward",

@@ -8,8 +8,8 @@ from bnproof.run.target import TargetError
 from bnproof.targets.objects.lab import Lab
 from bnproof.targets.objects.layer import ObjectLayer, Recipe
 from bnproof.targets.objects.makers import CUMULATIVE
-from bnproof.targets.objects.users import UsersError
 from bnproof.targets.recognition import Recognition
+from bnproof.targets.users import UsersError
 
 MIXED = {"float16": "float32", "bfloat16": "float32"}
 """The contract's dtype of parameters for 16-bit input."""

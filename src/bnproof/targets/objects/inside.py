@@ -17,7 +17,7 @@ from bnproof.targets.objects.arrays import TorchArrays
 from bnproof.targets.objects.data import shape_of
 from bnproof.targets.objects.makers import Wanted, makers_of
 from bnproof.targets.objects.slots import is_torch_module
-from bnproof.targets.objects.users import UsersError, called
+from bnproof.targets.users import UsersError, called
 
 _NORM = re.compile(r"batch_?norm|(?:^|_)bn", re.IGNORECASE)
 NEAR = 1e-3

@@ -12,7 +12,7 @@ from bnproof.targets.objects.arrays import Arrays
 from bnproof.targets.objects.calls import Modes, Returned, returned
 from bnproof.targets.objects.makers import Maker, Wanted
 from bnproof.targets.objects.slots import Path, arrays_in, held, put
-from bnproof.targets.objects.users import called
+from bnproof.targets.users import called
 
 State = Mapping[Path, Array]
 

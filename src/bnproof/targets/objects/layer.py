@@ -16,7 +16,7 @@ from bnproof.targets.objects.gradients import Backward, flattened, reset
 from bnproof.targets.objects.lab import Lab
 from bnproof.targets.objects.makers import CUMULATIVE, Recorder
 from bnproof.targets.objects.slots import Path, get, held, put
-from bnproof.targets.objects.users import UsersError
+from bnproof.targets.users import UsersError
 
 GRADIENTS = (Role.DX, Role.DGAMMA, Role.DBETA)
 

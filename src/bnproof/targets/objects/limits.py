@@ -13,10 +13,10 @@ from bnproof.targets.objects.lab import Lab
 from bnproof.targets.objects.makers import is_instance
 from bnproof.targets.objects.refusals import told
 from bnproof.targets.objects.slots import held
-from bnproof.targets.objects.users import UsersError
 from bnproof.targets.patterns import Pattern, pattern
 from bnproof.targets.recognition import Origin
 from bnproof.targets.unusable import Unusable
+from bnproof.targets.users import UsersError
 
 LEAST_EPS = 1e-30
 """In place of an eps of 0 where that is refused; float32 flushes still smaller ones to 0."""
@@ -48,7 +48,7 @@ def _patterns(draft: Draft) -> set[Pattern]:
     """How y depends on x in training, seen before a ReLU where there is one."""
     anatomy = draft.anatomy
     if not anatomy.rectified:
-        return {t.training for t in draft.found.tried if t.training is not None}
+        return {tried.training for tried in draft.found.tried}
     lab, rank = anatomy.lifted, draft.rank
     x = probe(rank, lab.arrays_dtype(lab.dtype), lab.channels)
     return {pattern(lambda given: lab.y(lab.new(rank), given, training=True), x, 1)}

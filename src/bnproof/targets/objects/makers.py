@@ -13,7 +13,7 @@ from bnproof.properties.formats import FORMATS, Array
 from bnproof.targets.aliases import Role, roles_of
 from bnproof.targets.objects.arrays import Arrays
 from bnproof.targets.objects.signatures import Signature, constructor, parameters_of
-from bnproof.targets.objects.users import called
+from bnproof.targets.users import called
 
 SETUP = (
     "set_input_shape",

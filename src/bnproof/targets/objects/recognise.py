@@ -24,10 +24,10 @@ from bnproof.targets.objects.slots import (
     per_channel_roles,
     roles_of_path,
 )
-from bnproof.targets.objects.users import UsersError
 from bnproof.targets.patterns import Pattern, pattern
 from bnproof.targets.raised import Raised, raised
 from bnproof.targets.unusable import NotRecognised, Unusable
+from bnproof.targets.users import UsersError
 
 RANKS = (2, 4, 3, 5)
 """The ranks, in the order in which they are tried."""
@@ -39,14 +39,13 @@ class Tried:
 
     Attributes:
         rank, axis, columns: what was tried.
-        training, evaluation: the pattern in each mode, None where the call raised.
+        training: the pattern in training.
     """
 
     rank: int
     axis: int
     columns: bool
-    training: Pattern | None
-    evaluation: Pattern | None = None
+    training: Pattern
 
     @property
     def right(self) -> bool:

@@ -15,9 +15,9 @@ import numpy as np
 from bnproof.properties.formats import Array
 from bnproof.targets.aliases import AFFINE, PER_CHANNEL, STATISTICS, Role
 from bnproof.targets.objects.data import probe
-from bnproof.targets.objects.lab import Lab, State
+from bnproof.targets.objects.lab import Lab
 from bnproof.targets.objects.slots import Kind, Path, kind_of, name_of, per_channel_roles
-from bnproof.targets.objects.users import UsersError
+from bnproof.targets.users import UsersError
 
 MOVED = np.array([0.5, 1.25, 2.5])
 """By how much an array is moved, channel by channel; positive, since a variance may be moved."""
@@ -64,11 +64,6 @@ class Behaviour:
         if self.evaluation == Effect.SCALE:
             return Role.RUNNING_VAR
         return None
-
-    @property
-    def intermediate(self) -> bool:
-        """Whether nothing depends on it."""
-        return self.role_like is None and not self.remembers
 
 
 @dataclass
@@ -232,9 +227,3 @@ def _does(behaviour: Behaviour) -> str:
     if behaviour.training == behaviour.evaluation:
         return f"it {behaviour.training}"
     return f"it {behaviour.training} in training, and {behaviour.evaluation} in evaluation"
-
-
-def state_of(roles: Roles, lab: Lab, owner: object) -> State:
-    """The present values of the slots that have a role."""
-    held = lab.per_channel(owner)
-    return {path: held[path] for path in roles.paths.values() if path in held}

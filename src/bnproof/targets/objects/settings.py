@@ -93,7 +93,7 @@ def settle_momentum(draft: Draft) -> None:
     anatomy, maker = draft.anatomy, draft.anatomy.lab.maker
     if not draft.traits.trains or not any(r in anatomy.roles.paths for r in STATISTICS):
         if not maker.takes(Role.MOMENTUM):
-            draft.traits.fixed["momentum"] = 0.1
+            draft.traits.fixed["momentum"] = USUAL_MOMENTUM
         return
     default = _default_momentum(draft)
     varied = maker.takes(Role.MOMENTUM) or is_cumulative_instance(draft)
@@ -124,8 +124,10 @@ def _default_momentum(draft: Draft) -> Any:
 def _fix_momentum(draft: Draft, weight: float | None, because: str) -> None:
     """A weight that the code has of its own, as a momentum of the new value."""
     if weight is None or not 0 < weight < 1:
-        draft.remarks.append(f"no momentum was found: {because}; the check assumes 0.1")
-        weight = 0.1
+        draft.remarks.append(
+            f"no momentum was found: {because}; the check assumes {USUAL_MOMENTUM:g}"
+        )
+        weight = USUAL_MOMENTUM
     draft.traits.fixed["momentum"] = weight
     draft.traits.momentum_weighs = "new"
     draft.origins["momentum"] = draft.origins["momentum_weighs"] = Origin.IDENTIFIED

@@ -11,7 +11,7 @@ class UsersError(Exception):
         error: the exception.
     """
 
-    def __init__(self, error: Exception) -> None:
+    def __init__(self, error: BaseException) -> None:
         super().__init__(str(error))
         self.error = error
 
@@ -24,5 +24,7 @@ def called(function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
     """
     try:
         return function(*arguments, **named)
-    except Exception as error:  # the one place where the user's code is called
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # the user's code may even exit
         raise UsersError(error) from error
