@@ -56,8 +56,17 @@ def variants(target: Any) -> list[Any]:
     if _is_contract(target):
         is_class = isinstance(target, type)
         return [_users("making an instance of it", target) if is_class else target]
-    made = recognise_functions(target)
-    return build(target) if made is None else made
+    return _recognised(target)
+
+
+def _recognised(target: Any) -> list[Any]:
+    """What the recognisers make of a target."""
+    try:
+        made = recognise_functions(target)
+        return build(target) if made is None else made
+    except UsersError as caught:  # by a call that works with other data
+        said = raised(caught.error)
+        raise Unusable(f"a probe raised {said.text}", said.where) from caught.error
 
 
 def _users(what: str, function: Any, *arguments: Any) -> Any:

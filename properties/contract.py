@@ -35,6 +35,9 @@ AFFINE = ("required", "optional", "gamma only", "beta only", "none")
 """What an implementation takes of gamma and beta."""
 
 RANKS = (2, 3, 4, 5)
+PARAMETER_DTYPES = {"float16": "float32", "bfloat16": "float32"}
+"""The dtype of the parameters for x of 16 bits, unless another is declared."""
+
 METHODS = ("train", "infer", "layer")
 FOUND = ("methods", "layer_options", "name", "version")
 FIXABLE = ("eps", "momentum", "channels", "shape")
@@ -88,9 +91,7 @@ class Declaration:
     """
 
     dtypes: tuple[str, ...] = ("float32",)
-    parameter_dtypes: Mapping[str, str] = field(
-        default_factory=lambda: {"float16": "float32", "bfloat16": "float32"}
-    )
+    parameter_dtypes: Mapping[str, str] = field(default_factory=lambda: dict(PARAMETER_DTYPES))
     ranks: tuple[int, ...] = (2, 4)
     channel_axis: int = 1
     momentum_weighs: str = "new"
@@ -321,8 +322,7 @@ def _dtypes(value: Any) -> tuple[str, ...] | None:
 def _parameter_dtypes(value: Any) -> dict[str, str] | None:
     read = dict(value)
     known = all(k in FORMATS and v in FORMATS for k, v in read.items())
-    default = {"float16": "float32", "bfloat16": "float32"}
-    return {**default, **read} if known else None
+    return {**PARAMETER_DTYPES, **read} if known else None
 
 
 def _ranks(value: Any) -> tuple[int, ...] | None:

@@ -15,6 +15,7 @@ from bnproof.properties.observation import Observation
 from bnproof.run.target import TargetError
 from bnproof.targets.applying import Told, prepare, with_declared
 from bnproof.targets.outside import Outside
+from bnproof.targets.unusable import NotRecognised
 
 
 class InProcess:
@@ -52,7 +53,7 @@ class InProcess:
         try:
             made = list(variants(self._implementation))
             prepared = prepare(made, self._implementation, self.outside)
-        except (ContractError, TypeError) as error:
+        except (ContractError, NotRecognised) as error:
             raise TargetError(f"{self.target} cannot be used: {error}", loaded=True) from error
         self._variants = [each.implementation for each in prepared]
         self.told = [each.told for each in prepared]

@@ -17,7 +17,6 @@ from bnproof.run.packages import Place, packaged, wanted
 from bnproof.run.target import WHOLE, Target, TargetError, parse, suggestion
 from bnproof.targets.functions.given import is_function
 from bnproof.targets.raised import in_words, where
-from bnproof.targets.users import UsersError
 
 
 @dataclass(frozen=True)
@@ -57,9 +56,6 @@ def variants_of(text: str, found: Any) -> list[Any]:
         raise TargetError(f"{text} cannot be used: {error}", loaded=True) from error
     except NotRecognised as error:
         raise TargetError(f"{text}: {error}{_misspelt(found)}", loaded=True) from error
-    except UsersError as caught:
-        said = f"{text} cannot be used: {in_words(caught.error)}"
-        raise TargetError(f"{said}{_line(caught.error, text)}", loaded=True) from caught.error
 
 
 def _misspelt(found: Any) -> str:

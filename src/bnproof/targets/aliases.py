@@ -45,6 +45,11 @@ AFFINE = (Role.GAMMA, Role.BETA)
 PER_CHANNEL = (*AFFINE, *STATISTICS)
 """The roles with one value per channel."""
 
+GRADIENT_OF = {Role.X: Role.DX, Role.GAMMA: Role.DGAMMA, Role.BETA: Role.DBETA}
+
+SMALLEST_MOMENTUM = 0.01
+"""A number below 1 of no known name is a momentum from here on, and an eps if it is smaller."""
+
 ALIASES: dict[Role, str] = {
     Role.X: """
         x inputs? input_data data input_tensor tensor activations? z a z_prev a_prev inp batch
@@ -181,11 +186,19 @@ def roles_of(name: str) -> list[Role]:
     gradient = _GRADIENT.fullmatch(text)
     if gradient is not None:
         of = gradient.group("of") or gradient.group("then")
-        found += [_OF_GRADIENT[r] for r in roles_of(of) if r in _OF_GRADIENT]
+        found += [GRADIENT_OF[r] for r in roles_of(of) if r in GRADIENT_OF]
     return found
 
 
-_OF_GRADIENT = {Role.X: Role.DX, Role.GAMMA: Role.DGAMMA, Role.BETA: Role.DBETA}
+def affine_words(*, gamma: bool, beta: bool) -> str:
+    """Which of gamma and beta there are, as the contract says it.
+
+    >>> affine_words(gamma=True, beta=False)
+    'gamma only'
+    """
+    if gamma and beta:
+        return "required"
+    return "gamma only" if gamma else "beta only" if beta else "none"
 
 
 def is_called(name: str, role: Role) -> bool:

@@ -15,6 +15,9 @@ from bnproof.properties.formats import Array
 SIDES = {2: (7, 3), 3: (4, 3, 5), 4: (4, 3, 5, 2), 5: (4, 3, 5, 2, 6)}
 """Shapes (N, C, ...) of probes by rank: all sides differ, so that no axis is taken for another."""
 
+RANKS = (2, 4, 3, 5)
+"""The ranks, in the order in which they are tried."""
+
 UNCHANGED = 1e-6
 """Relative to the largest |y|: a change below this is rounding, which neighbours may have."""
 

@@ -16,6 +16,9 @@ HALF = 0.5
 """A default momentum from here on weighs the old value, as authors mean it, a smaller one the new
 value."""
 
+USUAL_EPS, USUAL_MOMENTUM = 1e-5, 0.1
+"""Of most libraries; assumed, with a remark, where an implementation shows none of its own."""
+
 EXPONENTS = (0, -4, -8, -12, -16)
 """Powers of two that the standard deviation of a probe for eps is multiplied by, one by one."""
 
@@ -59,6 +62,22 @@ def contradiction(default: Any, seen: str) -> str:
     return (
         f"momentum defaults to {default:g}, so it is checked as the weight of the {author} "
         f"value, although the code weighs the {seen} value by it"
+    )
+
+
+def constant_momentum(weight: float) -> tuple[str, str]:
+    """The term that a constant weight of the batch is checked as the weight of, and a remark.
+
+    A batch that weighs more than all before it is taken for a mistake, so that it is judged.
+
+    >>> constant_momentum(0.1)[0], constant_momentum(0.5)[0], constant_momentum(0.9)[0]
+    ('new', 'new', 'old')
+    """
+    if weight <= HALF:
+        return "new", ""
+    return "old", (
+        f"each batch weighs {weight:g} in the running mean; {weight:g} is checked as the weight "
+        "of the old value"
     )
 
 

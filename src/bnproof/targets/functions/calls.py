@@ -203,6 +203,12 @@ class Functions:
         with Theirs():
             return self.functions[call.function](*positional, **by_name), given
 
+    def inputs(self, call: Call, held: Mapping[str, Any]) -> dict[str, Any]:
+        """What a framework takes gradients by."""
+        taken = {a.role for each in call.arguments for a in (each, *each.members)}
+        names = [n for n in ("x", "gamma", "beta") if n in taken and held[n] is not None]
+        return {name: held[name] for name in names}
+
     def backward(self, backward: Backward, returned: Any) -> Any:
         """The function that gives gradients: one of the target, or one that forward returned."""
         if backward.source is None:

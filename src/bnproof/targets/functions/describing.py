@@ -8,7 +8,7 @@ from bnproof.targets.functions.adapted import RecognisedFunctions
 from bnproof.targets.functions.backwards import gradient_names
 from bnproof.targets.functions.calls import Call
 from bnproof.targets.functions.given import is_autograd, name_of
-from bnproof.targets.functions.recognising import Fit, affine, dtypes_of, names, usage
+from bnproof.targets.functions.recognising import Fit, names, usage
 from bnproof.targets.functions.results import parameter_of, returns_statistics
 from bnproof.targets.functions.settings import Settings, settings_of
 from bnproof.targets.functions.sources import source_of
@@ -26,8 +26,8 @@ def described(made: Fit) -> RecognisedFunctions:
     assert call is not None  # noqa: S101  # one of them is there
     declared = {
         "ranks": made.ranks,
-        "dtypes": dtypes_of(made),
-        "affine_parameters": affine(made),
+        "dtypes": made.dtypes,
+        "affine_parameters": made.affine,
         **found.declared,
     }
     origins = dict.fromkeys(("ranks", "dtypes", "channel_axis"), Origin.IDENTIFIED)

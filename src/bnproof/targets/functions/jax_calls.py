@@ -27,26 +27,23 @@ class JaxFunctions(Functions):
         operation for each shape otherwise; a function that looks at values is called as it is.
         """
         if self.plan.pulls(training=training):
-            return self.readable(super().run(values, training=training))
+            return super().run(values, training=training)
         held = self.presented(values)
-        taken = self.taken(training=training)
-        names = tuple(n for n in ("x", "gamma", "beta") if n in taken and held[n] is not None)
-        with Theirs(TypeError, ValueError):  # JAX says so of what it cannot differentiate
-            y, pulled_back, statistics = self.program(held, names, training=training)
+        names = tuple(self.inputs(self.plan.call(training=training), held))
+        y, pulled_back, statistics = self.program(held, names, training=training)
 
         def gradients(dy: Any) -> tuple[Any, Any, Any]:
             upstream = self.whole(dy)
             with Theirs():
                 pulled = pull(pulled_back, upstream)
             made = dict(zip(names, pulled, strict=True))
-            dx = self.whole_back(np.array(made["x"]))
             dgamma, dbeta = (self.flat(made.get(n), held[n]) for n in ("gamma", "beta"))
-            return dx, dgamma, dbeta
+            return self.whole_back(made["x"]), dgamma, dbeta
 
         pairs = zip(statistics, ("running_mean", "running_var"), strict=True)
         after = [None if s is None else self.flat(s, held[n]) for s, n in pairs]
         offered = self.plan.offers_gradients(training=training)
-        return self.whole_back(np.array(y)), *after, gradients if offered else None
+        return self.whole_back(y), *after, gradients if offered else None
 
     def called(
         self, call: Call, held: Mapping[str, Any], *, training: bool
@@ -66,13 +63,10 @@ class JaxFunctions(Functions):
         try:
             made: tuple[Any, dict[str, Any]] = self.programs[key](held)
         except (jax.errors.JAXTypeError, TypeError):
-            return super().called(call, held, training=training)
+            eager = functools.partial(super().called, call, training=training)
+            made = eager(held)
+            self.programs[key] = eager  # it works uncompiled alone, as where a function comes back
         return made
-
-    def taken(self, *, training: bool) -> set[str]:
-        """The roles of the arguments."""
-        call = self.plan.call(training=training)
-        return {a.role for each in call.arguments for a in (each, *each.members)}
 
     def program(self, held: dict[str, Any], names: tuple[str, ...], *, training: bool) -> Any:
         """y, what pulls gradients back, and the statistics; compiled where that is possible."""
@@ -100,18 +94,9 @@ class JaxFunctions(Functions):
             statistics = [None if p is None else at(p, returned, given) for p in paths]
             return at(call.y, returned, given), statistics
 
-        y, pulled_back, statistics = jax.vjp(forward, *(held[n] for n in names), has_aux=True)
+        with Theirs(TypeError, ValueError):  # JAX says so of what it cannot differentiate
+            y, pulled_back, statistics = jax.vjp(forward, *(held[n] for n in names), has_aux=True)
         return y, pulled_back, statistics
-
-    def readable(self, results: tuple[Any, Any, Any, Any]) -> tuple[Any, Any, Any, Any]:
-        """The results of a hand-written pair as arrays."""
-        y, mean, var, backward = results
-
-        def gradients(dy: Any) -> tuple[Any, Any, Any]:
-            dx, dgamma, dbeta = backward(dy)
-            return None if dx is None else np.array(dx), dgamma, dbeta
-
-        return np.array(y), mean, var, gradients
 
     def vector(self, a: Any, shape: tuple[int, ...]) -> Any:
         """gamma, beta or a statistic as a copy of a shape."""
@@ -120,6 +105,10 @@ class JaxFunctions(Functions):
     def whole(self, a: Any) -> Any:
         """x or dy as a copy."""
         return jnp.asarray(np.array(a.T if self.plan.columns else a))
+
+    def whole_back(self, a: Any) -> Any:
+        """y or dx as an array."""
+        return None if a is None else np.array(super().whole_back(a))
 
     def flat(self, a: Any, given: Any) -> Any:
         """A vector as the contract has it; one of another shape than was given stays as it is."""

@@ -51,11 +51,15 @@ def _is_explained(probes: Probes, rank: int, call: str) -> bool:
 def own_eps(implementation: Any, rank: int) -> float | None:
     """The constant that is added to the variance, for functions that take no eps."""
     probes = Probes(LocalProber(implementation))
-    call = "train" if implementation.train is not None else "infer"
-    case = probes.case(rank, "constant eps", calls=call)
-    statistics = "batch" if call == "train" else "running"
+    for call, statistics in (("train", "batch"), ("infer", "running")):
+        if getattr(implementation, call) is None:
+            continue
+        case = probes.case(rank, "constant eps", calls=call)
 
-    def y_of(case: Case) -> Array | None:
-        return probes.run(case).result(call, "y")
+        def y_of(case: Case, call: str = call) -> Array | None:
+            return probes.run(case).result(call, "y")
 
-    return constant_eps(y_of, case, statistics, probes.weakest, (1, -1))
+        found = constant_eps(y_of, case, statistics, probes.weakest, (1, -1))
+        if found is not None:
+            return found
+    return None

@@ -6,7 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bnproof.targets.aliases import PER_CHANNEL, STATISTICS, Role, plain, roles_of
+from bnproof.targets.aliases import (
+    PER_CHANNEL,
+    SMALLEST_MOMENTUM,
+    STATISTICS,
+    Role,
+    plain,
+    roles_of,
+)
 
 EMPTY = inspect.Parameter.empty
 FORWARD = (
@@ -115,8 +122,7 @@ def _fits(role: Role, default: Any) -> bool:
 def _by_default(default: Any) -> list[Role]:
     """What a default alone says."""
     if isinstance(default, float):
-        small = default < 0.01  # no momentum is that small, no eps that large
-        return [Role.EPS] if small else [Role.MOMENTUM]
+        return [Role.EPS] if default < SMALLEST_MOMENTUM else [Role.MOMENTUM]
     return []
 
 

@@ -2,12 +2,13 @@
 
 import functools
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from bnproof.targets.aliases import STATISTICS, Role
+from bnproof.targets.aliases import STATISTICS, Role, affine_words
 from bnproof.targets.frameworks import Framework, frameworks_of, unwrapped
 from bnproof.targets.functions import shapes
 from bnproof.targets.functions.adapted import RecognisedFunctions
@@ -50,7 +51,6 @@ class Fit:
         runtime: with the whole plan.
         shaped: what came of each rank, the chosen ones first.
         ranks: that are offered.
-        explained: what known formulas explain.
         gradient_errors: what gradients by the framework raise in training and in evaluation.
     """
 
@@ -61,13 +61,28 @@ class Fit:
     runtime: Functions
     shaped: tuple[Shaped, ...]
     ranks: tuple[int, ...]
-    explained: Explained = field(default=Explained(training=False, evaluation=False, averages=()))
     gradient_errors: tuple[BaseException | None, ...] = (None, None)
 
     @property
     def plan(self) -> Plan:
         """How the functions are called."""
         return self.runtime.plan
+
+    @cached_property
+    def explained(self) -> Explained:
+        """What known formulas explain."""
+        return explained(implementation(self), self.ranks[0])
+
+    @cached_property
+    def affine(self) -> str:
+        """Which of gamma and beta the function takes, as the contract has it."""
+        return _affine(self)
+
+    @cached_property
+    def dtypes(self) -> tuple[str, ...]:
+        """float32 and float64, as far as results come back in the dtype of x; else float64."""
+        offered = tuple(dtype for dtype in ("float32", "float64") if _keeps(self, dtype))
+        return offered or ("float64",)
 
     @property
     def is_explained(self) -> bool:
@@ -144,7 +159,6 @@ def _fits(
         if not chosen:
             continue
         result = _made(given, framework, parameters, named, wanted, made, chosen)
-        result = replace(result, explained=explained(implementation(result), result.ranks[0]))
         if by_columns and said is not Columns.SAID and not _proves_columns(result, said):
             continue
         yield result
@@ -329,23 +343,20 @@ def _gradient_error(
 
 def implementation(made: Fit, **declared: Any) -> RecognisedFunctions:
     """A bare implementation of a fit, to be probed."""
-    given = "none" if affine(made) == "none" else "required"
-    attributes = {"ranks": made.ranks, "dtypes": dtypes_of(made), "affine_parameters": given}
+    given = "none" if made.affine == "none" else "required"
+    attributes = {"ranks": made.ranks, "dtypes": made.dtypes, "affine_parameters": given}
     return RecognisedFunctions(
         made.runtime, made.framework, names(made), {**attributes, **declared}, Recognition(""), ""
     )
 
 
-def affine(made: Fit) -> str:
-    """Which of gamma and beta the function takes."""
+def _affine(made: Fit) -> str:
     call = made.plan.train or made.plan.infer
     assert call is not None  # noqa: S101  # one of them is there
     gamma, beta = (parameter_of(call.arguments, role) for role in (Role.GAMMA, Role.BETA))
-    if gamma is None and beta is None:
-        return "none"
-    if gamma is None or beta is None:
-        return "beta only" if gamma is None else "gamma only"
-    return "optional" if _may_be_none(made, str(gamma[-1]), str(beta[-1])) else "required"
+    if gamma and beta and _may_be_none(made, str(gamma[-1]), str(beta[-1])):
+        return "optional"
+    return affine_words(gamma=gamma is not None, beta=beta is not None)
 
 
 def _may_be_none(made: Fit, *vectors: str) -> bool:
@@ -378,12 +389,6 @@ def _calls(made: Fit, values: Mapping[str, Any]) -> Iterator[Callable[[], Any]]:
         yield functools.partial(made.runtime.train, **copied(values))
     if made.plan.infer is not None:
         yield functools.partial(made.runtime.infer, **copied(without_momentum))
-
-
-def dtypes_of(made: Fit) -> tuple[str, ...]:
-    """float32 and float64, as far as results come back in the dtype of x; else float64."""
-    offered = tuple(dtype for dtype in ("float32", "float64") if _keeps(made, dtype))
-    return offered or ("float64",)
 
 
 def _keeps(made: Fit, dtype: str) -> bool:
@@ -429,6 +434,3 @@ def _in_words(argument: Argument) -> str:
     if argument.role == "constant":
         return f"{argument.name}={argument.values[0]!r}"
     return argument.role if not argument.keyword else f"{argument.name}={argument.role}"
-
-
-__all__ = ["Failure", "Fit", "affine", "fit", "implementation", "names", "usage"]

@@ -3,15 +3,21 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from bnproof.targets.aliases import Role
+from bnproof.conventions.probes import MOMENTUM
+from bnproof.targets.aliases import SMALLEST_MOMENTUM, Role
 from bnproof.targets.functions.judging import own_eps
 from bnproof.targets.functions.recognising import Fit, implementation
 from bnproof.targets.functions.results import parameter_of
 from bnproof.targets.functions.sources import source_of
-from bnproof.targets.prober import HALF, contradiction, meant
+from bnproof.targets.prober import (
+    HALF,
+    USUAL_EPS,
+    USUAL_MOMENTUM,
+    constant_momentum,
+    contradiction,
+    meant,
+)
 from bnproof.targets.recognition import Origin
-
-USUAL_EPS = 1e-5
 
 
 @dataclass
@@ -38,7 +44,6 @@ def settings_of(made: Fit) -> Settings:
     _eps(made, found)
     if found.fixed:
         found.declared["fixed"] = found.fixed
-        found.origins["fixed"] = Origin.IDENTIFIED
     return found
 
 
@@ -55,7 +60,7 @@ def _momentum(made: Fit, found: Settings) -> None:
     weighs = meant(default) or seen
     if seen:
         found.evidence.append(
-            f"with momentum = 0.25 the running mean weighs the {seen} value by it"
+            f"with momentum = {MOMENTUM:g} the running mean weighs the {seen} value by it"
         )
     remark = contradiction(default, seen)
     if remark:
@@ -76,6 +81,7 @@ def _constant_momentum(made: Fit, found: Settings) -> None:
     """A weight that is a constant; one above 1/2 is checked as that of the old value."""
     known = made.explained.averages
     weight = float(known[0].settings.weight) if known else 0.0
+    found.origins["momentum_weighs"] = Origin.IDENTIFIED
     read = [c for c in source_of(made.given.functions[made.given.main]).literals if HALF < c < 1]
     if known and known[0].term in ("none", "all"):
         found.remarks.append(
@@ -83,21 +89,19 @@ def _constant_momentum(made: Fit, found: Settings) -> None:
             if known[0].term == "none"
             else "the batch's mean replaces the running mean"
         )
-    if known and 0 < weight < HALF:
+    if known and 0 < weight < 1:
         found.fixed["momentum"] = weight
-        found.declared["momentum_weighs"] = "new"
+        found.origins["fixed"] = Origin.IDENTIFIED
+        found.declared["momentum_weighs"], remark = constant_momentum(weight)
+        found.remarks += [remark] if remark else []
         found.evidence.append(f"each batch weighs {weight:g} in the running mean")
-    elif known and HALF < weight < 1:
-        found.fixed["momentum"] = weight
-        found.declared["momentum_weighs"] = "old"
-        found.remarks.append(
-            f"each batch weighs {weight:g} in the running mean; {weight:g} is checked as the "
-            "weight of the old value"
-        )
-    else:
-        found.fixed["momentum"] = read[0] if read else 0.9
-        found.declared["momentum_weighs"] = "old"
-    found.origins["momentum_weighs"] = Origin.IDENTIFIED
+        return
+    found.fixed["momentum"] = read[0] if read else 1 - USUAL_MOMENTUM
+    found.declared["momentum_weighs"] = "old"
+    found.origins["fixed"] = found.origins["momentum_weighs"] = Origin.DEFAULT
+    found.remarks.append(
+        f"no momentum was found; the check assumes {found.fixed['momentum']:g} of the old value"
+    )
 
 
 def _eps(made: Fit, found: Settings) -> None:
@@ -107,9 +111,12 @@ def _eps(made: Fit, found: Settings) -> None:
     probed = own_eps(implementation(made), made.ranks[0])
     if probed is not None:
         found.fixed["eps"] = probed
+        found.origins.setdefault("fixed", Origin.IDENTIFIED)
         found.evidence.append(f"y shows that eps is the constant {probed:g}")
         return
-    read = [c for c in source_of(made.given.functions[made.given.main]).literals if 0 < c < 0.01]
+    literals = source_of(made.given.functions[made.given.main]).literals
+    read = [c for c in literals if 0 < c < SMALLEST_MOMENTUM]
     found.fixed["eps"] = read[0] if read else USUAL_EPS
-    origin = "read from the source" if read else "a guess, since nothing shows it"
-    found.evidence.append(f"eps = {found.fixed['eps']:g} is {origin}")
+    found.origins["fixed"] = Origin.DEFAULT
+    number = ", a number in the source" if read else ""
+    found.remarks.append(f"no eps was found; the check assumes {found.fixed['eps']:g}{number}")

@@ -21,10 +21,9 @@ from bnproof.targets.functions.trial import (
     run_of,
     with_plan,
 )
-from bnproof.targets.patterns import Pattern, pattern
+from bnproof.targets.patterns import RANKS, Pattern, pattern
 from bnproof.targets.users import UsersError
 
-RANKS = (2, 4, 3, 5)
 STYLES = {
     2: ("vector", "row"),
     3: ("vector", "broadcast"),

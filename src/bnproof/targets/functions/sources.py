@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from bnproof.targets.frameworks import unwrapped
@@ -163,12 +163,16 @@ class Source:
 
 def source_of(function: Any) -> Source:
     """The source text of a function; of an autograd.Function its forward's."""
-    inner = unwrapped(function)
+    return _read(unwrapped(function))
+
+
+@lru_cache(maxsize=16)  # a recogniser asks again and again
+def _read(function: Any) -> Source:
     try:
-        text = inspect.getsource(inner)
+        text = inspect.getsource(function)
     except (OSError, TypeError):
         text = ""
-    return Source(text, inspect.getdoc(inner) or "")
+    return Source(text, inspect.getdoc(function) or "")
 
 
 # --- syntax ---------------------------------------------------------------------------------------

@@ -20,10 +20,10 @@ class TorchFunctions(Functions):
     def run(self, values: dict[str, Any], *, training: bool) -> tuple[Any, Any, Any, Any]:
         """One call of forward, with gradients as far as autograd knows them."""
         if self.plan.pulls(training=training):
-            return self.readable(super().run(values, training=training))
+            return super().run(values, training=training)
         call = self.plan.call(training=training)
         held = self.presented(values)
-        inputs = self.inputs(call.arguments, held)
+        inputs = self.inputs(call, held)
         constant = self.plan.without_gradients and not training
         for tensor in () if constant else inputs.values():
             tensor.requires_grad_()
@@ -33,19 +33,19 @@ class TorchFunctions(Functions):
         def gradients(dy: Any) -> tuple[Any, Any, Any]:
             taken, upstream = list(inputs.values()), self.whole(dy)
             with Theirs():
-                found = torch.autograd.grad(
+                found: Any = torch.autograd.grad(
                     y, taken, upstream, retain_graph=True, allow_unused=True
                 )
-            zeros = [torch.zeros_like(t) for t in inputs.values()]  # of an input that is not used
-            triples: Any = zip(inputs, found, zeros, strict=True)
-            made = {name: zero if g is None else g for name, g, zero in triples}
-            dx = self.whole_back(made["x"])
+            made = {  # zeros for an input that is not used
+                name: torch.zeros_like(t) if g is None else g
+                for (name, t), g in zip(inputs.items(), found, strict=True)
+            }
             dgamma, dbeta = (self.flat(made.get(n), held[n]) for n in ("gamma", "beta"))
-            return numbers(dx), dgamma, dbeta
+            return self.whole_back(made["x"]), dgamma, dbeta
 
         statistics = self.statistics(call, returned, given, held)
         offered = self.plan.offers_gradients(training=training) and not constant
-        return numbers(self.whole_back(y)), *statistics, gradients if offered else None
+        return self.whole_back(y), *statistics, gradients if offered else None
 
     def called(
         self, call: Call, held: Mapping[str, Any], *, training: bool
@@ -59,22 +59,6 @@ class TorchFunctions(Functions):
             with Theirs():
                 return getattr(function, "apply", function)(*positional, **by_name), given
 
-    def readable(self, results: tuple[Any, Any, Any, Any]) -> tuple[Any, Any, Any, Any]:
-        """The results of a hand-written pair as arrays."""
-        y, mean, var, backward = results
-
-        def gradients(dy: Any) -> tuple[Any, Any, Any]:
-            dx, dgamma, dbeta = backward(dy)
-            return numbers(dx), dgamma, dbeta
-
-        return numbers(y), mean, var, gradients
-
-    def inputs(self, arguments: Any, held: Mapping[str, Any]) -> dict[str, Any]:
-        """The tensors that gradients are taken by."""
-        taken = {a.role for each in arguments for a in (each, *each.members)}
-        names = [n for n in ("x", "gamma", "beta") if n in taken and held[n] is not None]
-        return {name: held[name] for name in names}
-
     def vector(self, a: Any, shape: tuple[int, ...]) -> Any:
         """gamma, beta or a statistic as a contiguous tensor of a shape, as parameters are."""
         made = tensor(a if a.flags.c_contiguous else np.array(a))
@@ -84,6 +68,10 @@ class TorchFunctions(Functions):
         """x or dy as a tensor."""
         made = tensor(a)
         return made.T if self.plan.columns else made
+
+    def whole_back(self, a: Any) -> Any:
+        """y or dx as an array."""
+        return numbers(super().whole_back(a))
 
     def flat(self, a: Any, given: Any) -> Any:
         """A vector as the contract has it; one of another shape than was given stays as it is."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from bnproof.conventions.probes import EPS, MOMENTUM
 from bnproof.properties.formats import Array
 from bnproof.targets.frameworks import Framework
 from bnproof.targets.functions.calls import Call, Functions, Plan, at
@@ -14,9 +15,6 @@ from bnproof.targets.functions.leaves import Leaf, leaves
 from bnproof.targets.functions.sources import source_of
 from bnproof.targets.patterns import SIDES
 from bnproof.targets.users import UsersError, called
-
-EPS, MOMENTUM = 0.5, 0.25
-"""Of trials: large enough to show, and a weight that is not its complement."""
 
 
 def runtime_of(framework: Framework) -> type[Functions]:

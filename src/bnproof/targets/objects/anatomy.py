@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from bnproof.properties.formats import Array
-from bnproof.targets.aliases import PER_CHANNEL, STATISTICS, Role
+from bnproof.targets.aliases import AFFINE, PER_CHANNEL, STATISTICS, Role
 from bnproof.targets.objects.arrays import TorchArrays
-from bnproof.targets.objects.data import probe
 from bnproof.targets.objects.gradients import (
     Backward,
     Expected,
@@ -27,13 +26,13 @@ from bnproof.targets.objects.slots import (
     Path,
     arrays_in,
     held,
-    is_torch_module,
     kind_of,
     leaves,
     name_of,
     roles_of_path,
 )
 from bnproof.targets.recognition import Part, Unidentified
+from bnproof.targets.unusable import Unusable
 from bnproof.targets.users import UsersError
 
 HIGH = 100.0
@@ -87,6 +86,10 @@ def dissect(lab: Lab, rank: int, *, elementwise: bool) -> Anatomy:
     made = Anatomy(lab, roles, rank, evaluates=evaluates, rectified=rectified)
     made.remarks += roles.remarks
     made.evidence += roles.evidence
+    if rectified and not set(AFFINE) <= roles.paths.keys():
+        raise Unusable(
+            "a ReLU hides negative y, which is seen only where gamma and beta can be set"
+        )
     made.settings = _settings(lab, rank)
     made.counter = _counter(lab, rank)
     _inference_only(made, rank, elementwise=elementwise)
@@ -94,6 +97,7 @@ def dissect(lab: Lab, rank: int, *, elementwise: bool) -> Anatomy:
     if made.trains:
         _find_gradients(made, rank)
     _look_for_the_rest(made, rank)
+    _look_at_what_is_passed(made)
     made.lifted, made.lab = made.lab, made.lab.with_(base={})
     return made
 
@@ -102,9 +106,9 @@ def _evaluates(lab: Lab, rank: int) -> tuple[bool, str]:
     """Whether evaluation can be called, and what it raised."""
     if lab.modes.evaluate is None:
         return False, ""
-    x = probe(rank, lab.arrays_dtype(lab.dtype), lab.channels)
+    x = lab.probe(rank)
     try:
-        lab.y(lab.new(rank), x, training=False)
+        lab.once(rank, x, training=False)
     except UsersError as caught:
         return _after_training(lab, rank, x, told(caught.error))
     return True, ""
@@ -117,10 +121,10 @@ def _under_no_grad(lab: Lab, rank: int) -> Lab:
     """
     if not isinstance(lab.arrays, TorchArrays) or lab.modes.evaluates_only:
         return lab
-    x = probe(rank, lab.arrays_dtype(lab.dtype), lab.channels)
-    training = lab.y(lab.new(rank), x, training=True)
+    x = lab.probe(rank)
+    training = lab.once(rank, x, training=True)
     other = lab.with_(modes=replace(lab.modes, under_no_grad=True))
-    usual, without = (made.y(made.new(rank), x, training=False) for made in (lab, other))
+    usual, without = (made.once(rank, x, training=False) for made in (lab, other))
     told_by_it = np.array_equal(usual, training) and not np.array_equal(without, training)
     return other if told_by_it else lab
 
@@ -136,30 +140,41 @@ def _after_training(lab: Lab, rank: int, x: Array, said: str) -> tuple[bool, str
 
 def _lifted(lab: Lab, rank: int) -> tuple[Lab, bool]:
     """The lab with a beta so high that a ReLU after the normalisation passes everything."""
-    x = probe(rank, lab.arrays_dtype(lab.dtype), lab.channels)
-    y = lab.y(lab.new(rank), x, training=True)
+    x = lab.probe(rank)
+    y = lab.once(rank, x, training=True)
     zeros = float((y == 0).mean())
     if (y < 0).any() or not 0.1 < zeros < 0.9:  # about half, but not all
         return lab, False
     for path, start in lab.per_channel(lab.new(rank)).items():
         raised = lab.with_(base={**lab.base, path: np.full_like(start, HIGH)})
-        if (raised.y(raised.new(rank), x, training=True) > 0).all():
+        if (raised.once(rank, x, training=True) > 0).all():
             return raised, True
     return lab, False
 
 
 def _roles(lab: Lab, rank: int, *, evaluates: bool) -> tuple[Lab, Roles]:
     """The roles, with objects that are warmed up if that shows more of them."""
-    warm = lab.with_(warm_up=True).steady(rank)
-    at_once: Roles | None = None
-    try:
-        at_once = assigned(lab, rank, behaviours_of(lab, rank, evaluates=evaluates))
-    except UsersError:
-        at_once = None
-    later = assigned(warm, rank, behaviours_of(warm, rank, evaluates=evaluates))
-    if at_once is not None and len(at_once.paths) >= len(later.paths):
+    at_once = _roles_in(lab, rank, evaluates=evaluates)
+    if not isinstance(at_once, UsersError) and len(at_once.paths) == len(PER_CHANNEL):
         return lab, at_once
-    return warm, later
+    warm = lab.with_(warm_up=True)
+    later = _roles_in(warm, rank, evaluates=evaluates)
+    if isinstance(later, UsersError):
+        if isinstance(at_once, UsersError):
+            raise at_once
+        return lab, at_once
+    if isinstance(at_once, UsersError) or len(at_once.paths) < len(later.paths):
+        return warm.steady(rank), later
+    return lab, at_once
+
+
+def _roles_in(lab: Lab, rank: int, *, evaluates: bool) -> Roles | UsersError:
+    """The roles that the objects of a lab show, or what the user's code raised."""
+    try:
+        steady = lab.steady(rank)
+        return assigned(steady, rank, behaviours_of(steady, rank, evaluates=evaluates))
+    except UsersError as caught:
+        return caught
 
 
 def _settings(lab: Lab, rank: int) -> dict[Role, Path]:
@@ -179,7 +194,7 @@ def _counter(lab: Lab, rank: int) -> Path | None:
     """Where an object counts batches: a whole number that grows by one with each."""
     owner = lab.new(rank)
     before = _numbers(owner, lab)
-    x = probe(rank, lab.arrays_dtype(lab.dtype), lab.channels)
+    x = lab.probe(rank)
     lab.y(owner, x, training=True)
     after = _numbers(owner, lab)
     grown = [p for p, n in before.items() if after.get(p) == n + 1]
@@ -235,8 +250,8 @@ def _check_evaluation(made: Anatomy, rank: int, refusal: str) -> None:
     if statistics or not made.trains or not made.evaluates:
         return
     made.evaluates = False
-    x = probe(rank, made.lab.arrays_dtype(made.lab.dtype), made.lab.channels)
-    training, evaluation = (made.lab.y(made.lab.new(rank), x, training=t) for t in (True, False))
+    x = made.lab.probe(rank)
+    training, evaluation = (made.lab.once(rank, x, training=t) for t in (True, False))
     if np.allclose(training, evaluation, rtol=1e-5, atol=1e-6):
         made.remarks.append("it has no running statistics: evaluation uses those of the batch")
         return
@@ -246,9 +261,9 @@ def _check_evaluation(made: Anatomy, rank: int, refusal: str) -> None:
 
 def _find_gradients(made: Anatomy, rank: int) -> None:
     """Where gradients come from: the object's own backward, else autograd."""
-    lab, x = made.lab, probe(rank, made.lab.arrays_dtype(made.lab.dtype), made.lab.channels)
+    lab, x = made.lab, made.lab.probe(rank)
     owner = lab.new(rank)
-    own = None if is_torch_module(owner) else backward_of(owner)
+    own = None if lab.modes.is_module else backward_of(owner)
     if own is not None:
         _try_backward(made, own, rank, x)
         return
@@ -256,11 +271,11 @@ def _find_gradients(made: Anatomy, rank: int) -> None:
         _no_backward(made, owner)
         return
     native = lab.native(x).detach().requires_grad_()
-    for role in (Role.GAMMA, Role.BETA):
+    for role in AFFINE:
         held_ = held(owner, made.roles.paths.get(role, ())) if role in made.roles.paths else None
         if held_ is not None and held_.is_leaf and made.roles.paths[role]:
             held_.requires_grad_()
-    result = lab.modes.call(owner, native, training=True, given=lab.settings(lab.dtype))
+    result = lab.run(owner, native, training=True, dtype=lab.dtype)
     y = result[0] if isinstance(result, tuple) else result
     made.autograd = bool(getattr(y, "requires_grad", False))
     if made.autograd:
@@ -353,6 +368,15 @@ def _look_for_the_rest(made: Anatomy, rank: int) -> None:
             made.unidentified.append(rest)
 
 
+def _look_at_what_is_passed(made: Anatomy) -> None:
+    """Say that parameters and statistics which a method is passed are not varied."""
+    for name, role in made.lab.modes.train.passed:
+        if role in PER_CHANNEL and role not in made.roles.paths:
+            part = Part.PARAMETERS if role in AFFINE else Part.RUNNING_STATISTICS
+            why = "a check passes the same values in each call"
+            made.unidentified.append(Unidentified(f"the argument {name}", part, why))
+
+
 def _may_matter(made: Anatomy, example: Any, path: Path, value: Any) -> bool:
     """Whether an array without a role must not go unnoticed.
 
@@ -374,7 +398,7 @@ def _written(made: Anatomy, path: Path) -> bool:
     """Whether a training call writes to an array, which then is an intermediate."""
     owner = made.lab.new(made.rank)
     before = made.lab.arrays.plain(held(owner, path))
-    x = probe(made.rank, made.lab.arrays_dtype(made.lab.dtype), made.lab.channels)
+    x = made.lab.probe(made.rank)
     made.lab.y(owner, x, training=made.trains)
     after = held(owner, path)
     if after is None or not made.lab.arrays.is_array(after):

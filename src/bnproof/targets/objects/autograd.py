@@ -40,6 +40,8 @@ def with_autograd(
         pairs = [
             (g, v) for g, v in zip(first, along, strict=True) if g is not None and v is not None
         ]
+        if not pairs:
+            raise RuntimeError("the gradients do not depend on x or gamma")
         results, weights = zip(*pairs, strict=True)
         gamma = [parameters[0]] if parameters[0] is not None else []
         wanted = [upstream, x, *(g for g in gamma if g.requires_grad)]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from bnproof.properties.contract import ContractError
-from bnproof.targets.aliases import STATISTICS, Role
+from bnproof.targets.aliases import STATISTICS, Role, affine_words
 from bnproof.targets.objects.anatomy import dissect
 from bnproof.targets.objects.arrays import TorchArrays
 from bnproof.targets.objects.draft import Draft, implementation
@@ -23,7 +23,6 @@ from bnproof.targets.objects.limits import (
 from bnproof.targets.objects.recognise import find
 from bnproof.targets.objects.rectified import Rectified
 from bnproof.targets.objects.settings import settle_eps, settle_momentum
-from bnproof.targets.objects.slots import is_torch_module
 from bnproof.targets.patterns import Pattern
 from bnproof.targets.recognition import Origin, Part, Unidentified
 from bnproof.targets.unusable import NotRecognised
@@ -102,12 +101,7 @@ def _drafted(target: Any) -> Draft:
     paths = anatomy.roles.paths
     if not paths and not any(tried.right for tried in found.tried):
         raise NotRecognised(target)
-    affine = {
-        (True, True): "required",
-        (True, False): "gamma only",
-        (False, True): "beta only",
-        (False, False): "none",
-    }[Role.GAMMA in paths, Role.BETA in paths]
+    affine = affine_words(gamma=Role.GAMMA in paths, beta=Role.BETA in paths)
     traits = Traits(
         ranks=tuple(sorted(t.rank for t in found.tried)),
         channel_axis=found.lab.axis,
@@ -160,7 +154,7 @@ def _sixteen_bits(draft: Draft) -> Iterator[Any]:
 def _is_torchs_own(draft: Draft) -> bool:
     """Whether forward is torch's own, and float32 was the dtype that it was made in."""
     lab = draft.found.lab
-    if not is_torch_module(lab.new(draft.rank)) or "float32" not in draft.traits.dtypes:
+    if not lab.modes.is_module or "float32" not in draft.traits.dtypes:
         return False
     forward = inspect.getattr_static(type(lab.new(draft.rank)), "forward")
     if not inspect.isroutine(forward):  # of a scripted module

@@ -1,8 +1,8 @@
 """How an object is called in training and in evaluation, and what its forward pass returns."""
 
 import inspect
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -108,17 +108,18 @@ class Modes:
         if self.methods is not None:
             called(getattr(owner, self.methods[0 if training else 1]))
         for name, role in self.attributes:
-            setattr(owner, name, self._value(role, training=training))
+            called(setattr, owner, name, self._value(role, training=training))
 
-    def call(
-        self, owner: Any, x: Any, *, training: bool, given: dict[Role, Any] | None = None
-    ) -> Any:
-        """What the object returns of x in a mode; UsersError with what the user's code raises."""
+    def call(self, owner: Any, x: Any, *, training: bool, given: Callable[[Role], Any]) -> Any:
+        """What the object returns of x in a mode; UsersError with what the user's code raises.
+
+        ``given`` makes what is passed beside x, by role.
+        """
         training = training and not self.evaluates_only
         way = self.train if training or self.evaluate is None else self.evaluate
         self.select(owner, training=training)
         named = {name: self._value(role, training=training) for name, role in way.flags}
-        named |= {name: (given or {})[role] for name, role in way.passed if role in (given or {})}
+        named |= {name: given(role) for name, role in way.passed}
         method = owner if self.is_module else getattr(owner, way.method)
         method = method if self.wrap is None else self.wrap(method)
         if training or not self.under_no_grad:
@@ -246,15 +247,10 @@ def _words(owner: Any, modes: Modes) -> list[tuple[Any, Any]]:
 
 @dataclass(frozen=True, eq=False)
 class Returned:
-    """What a forward pass returned: y, and what is passed on to backward.
-
-    Attributes:
-        others: the other arrays that came back beside y.
-    """
+    """What a forward pass returned: y, and what is passed on to backward."""
 
     y: Any
     cache: Any = None
-    others: tuple[Any, ...] = field(default=())
 
 
 def returned(result: Any, shape: tuple[int, ...], arrays: Arrays) -> Returned:
@@ -268,7 +264,7 @@ def returned(result: Any, shape: tuple[int, ...], arrays: Arrays) -> Returned:
         y = next((r for r in result if arrays.is_array(r) and tuple(r.shape) == shape), None)
         rest = tuple(r for r in result if r is not y)
         if y is not None:
-            return Returned(y, rest[0] if len(rest) == 1 else rest, rest)
+            return Returned(y, rest[0] if len(rest) == 1 else rest)
     if isinstance(result, dict):
         for key, value in result.items():
             if arrays.is_array(value) and tuple(value.shape) == shape:

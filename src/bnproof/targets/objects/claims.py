@@ -9,6 +9,8 @@ import inspect
 import re
 from typing import Any
 
+from bnproof.targets.patterns import RANKS
+
 _SHAPE = re.compile(r"\(\s*(\w+(?:\s*[,x*\u00d7]\s*\w+){1,4})\s*\)")
 _SAMPLES = ("n", "m", "b", "bs", "batch", "batch_size", "samples", "num_samples", "examples", "nb")
 _BY_NAME = (
@@ -30,12 +32,12 @@ def claimed_ranks(target: Any) -> set[int]:
     {4}
     """
     text = source_of(target)
-    name = getattr(_kind(target), "__name__", "")
+    name = getattr(maker_of(target), "__name__", "")
     found = {rank for pattern, ranks in _BY_NAME if pattern.search(name) for rank in ranks}
     found |= {len(sides) for sides in _shapes(text) if sides[0] in _SAMPLES}
     found |= {int(n) for numbers in _AXES_COUNTED.findall(text) for n in re.findall(r"\d", numbers)}
     found |= {_rank_of([0, *map(int, re.findall(r"\d", rest))]) for rest in _REDUCED.findall(text)}
-    return found & {2, 3, 4, 5}
+    return found & set(RANKS)
 
 
 def _rank_of(axes: list[int]) -> int:
@@ -65,13 +67,12 @@ def _prose(text: str) -> str:
 def source_of(target: Any) -> str:
     """The source text of a class, function, or the class of an instance; "" where there is none."""
     try:
-        return inspect.getsource(_kind(target))
+        return inspect.getsource(maker_of(target))
     except (OSError, TypeError):
         return ""
 
 
-def _kind(target: Any) -> Any:
+def maker_of(target: Any) -> Any:
+    """The class or function that makes objects; of an instance, its class."""
     made = getattr(target, "func", target)
-    if isinstance(made, type) or inspect.isroutine(made):
-        return made
-    return type(made)
+    return made if isinstance(made, type) or inspect.isroutine(made) else type(made)

@@ -15,7 +15,7 @@ from bnproof.targets.objects.lab import Lab
 from bnproof.targets.objects.layer import Recipe
 from bnproof.targets.objects.recognise import Found
 from bnproof.targets.objects.refusals import told
-from bnproof.targets.objects.slots import held, is_torch_module
+from bnproof.targets.objects.slots import held
 from bnproof.targets.recognition import Origin, Recognition
 from bnproof.targets.users import UsersError
 
@@ -42,7 +42,7 @@ class Draft:
 def implementation(draft: Draft, suffix: str = "", **changes: Any) -> Any:
     """The implementation as far as it is settled."""
     anatomy = draft.anatomy
-    lab = anatomy.lab.with_(axis=draft.found.lab.axis)
+    lab = anatomy.lab
     recipe = Recipe(
         lab,
         anatomy.roles.paths,
@@ -69,8 +69,7 @@ def implementation(draft: Draft, suffix: str = "", **changes: Any) -> Any:
 def _form(draft: Draft) -> str:
     """The form in a few words."""
     target, lab = draft.target, draft.found.lab
-    module = is_torch_module(lab.new(draft.rank))
-    what = "torch module" if module else f"{lab.arrays.name} object"
+    what = "torch module" if lab.modes.is_module else f"{lab.arrays.name} object"
     what = f"compiled {what}" if draft.compiled else what
     how = "an instance" if lab.maker.is_instance else "made by " + _maker_words(target)
     after = ", followed by a ReLU" if draft.anatomy.rectified else ""
@@ -107,9 +106,9 @@ def is_cumulative_instance(draft: Draft) -> bool:
 
 def refusal_in(lab: Lab, rank: int, *, training: bool) -> str:
     """What a call in a rank raised, "" if nothing."""
-    x = probe(rank, lab.arrays_dtype(lab.dtype), lab.channels)
+    x = lab.probe(rank)
     try:
-        lab.y(lab.new(rank), x, training=training)
+        lab.once(rank, x, training=training)
     except UsersError as caught:
         return told(caught.error)
     return ""

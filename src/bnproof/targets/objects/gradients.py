@@ -42,7 +42,6 @@ class Backward:
     Attributes:
         method: its name.
         takes_cache: the name of the parameter that is given what forward returned beside y.
-        rates: names of learning rates, which are given 0: the method updates the parameters too.
         returned: the role of each returned result, () where dx alone is returned.
         left: where gradients are left behind, by role.
     """
@@ -50,7 +49,6 @@ class Backward:
     method: str
     takes_cache: str = ""
     dy_name: str = ""
-    rates: tuple[str, ...] = ()
     returned: tuple[Role, ...] = ()
     left: tuple[tuple[Role, Path], ...] = ()
 
@@ -58,7 +56,7 @@ class Backward:
         """What the method returns; UsersError with what the user's code raises."""
         method = getattr(owner, self.method)
         if not self.takes_cache:
-            return called(method, dy, **dict.fromkeys(self.rates, 0.0))
+            return called(method, dy)
         return called(method, **{self.dy_name: dy, self.takes_cache: result.cache})
 
 

@@ -1,8 +1,9 @@
 """An object of a target as an implementation of the contract, functional and as a layer."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bnproof.properties.contract import PARAMETER_DTYPES
 from bnproof.properties.formats import Array
 from bnproof.run.target import TargetError
 from bnproof.targets.objects.lab import Lab
@@ -10,9 +11,6 @@ from bnproof.targets.objects.layer import ObjectLayer, Recipe
 from bnproof.targets.objects.makers import CUMULATIVE
 from bnproof.targets.recognition import Recognition
 from bnproof.targets.users import UsersError
-
-MIXED = {"float16": "float32", "bfloat16": "float32"}
-"""The contract's dtype of parameters for 16-bit input."""
 
 
 @dataclass
@@ -44,6 +42,7 @@ class ObjectImplementation:
     layer: Any
     keeps_strides: bool | str
     parameter_dtypes: dict[str, str]
+    fixed: dict[str, Any]
 
     def __init__(
         self, recipe: Recipe, traits: Traits, recognition: Recognition, name: str, version: str
@@ -106,8 +105,8 @@ class ObjectImplementation:
 
     def default_layer(self, channels: int, dtype: str) -> "ObjectLayer":
         """The object as its constructor makes it without settings."""
-        lab = self.recipe.lab.with_(eps=None, momentum=None)
-        return self._of(lab, channels, dtype, self.traits.ranks[0])
+        lab = self.recipe.lab.with_(channels=channels, eps=None, momentum=None)
+        return self._of(lab, dtype, self.traits.ranks[0])
 
     def standalone(self, dtype: str) -> str:
         """The same as source text, for scripts; TargetError where an optimizer has to stand in."""
@@ -117,21 +116,23 @@ class ObjectImplementation:
             raise TargetError(message, loaded=True)
         from bnproof.targets.objects.standalone import standalone  # noqa: PLC0415  # for scripts
 
-        return standalone(self.recipe, self.traits, dtype)
+        settled = replace(self.traits, **{name: getattr(self, name) for name in _DECLARED})
+        return standalone(self.recipe, settled, dtype)
 
     def _own_momentum(self) -> Any:
-        return self.traits.fixed.get("momentum", 0.5)
+        return self.fixed.get("momentum", 0.5)
 
     def _layer(
         self, channels: int, momentum: float | None, eps: float, dtype: str, rank: int
     ) -> "ObjectLayer":
-        lab = self.recipe.lab.with_(eps=eps, momentum=CUMULATIVE if momentum is None else momentum)
-        return self._of(lab, channels, dtype, rank)
+        weight = CUMULATIVE if momentum is None else momentum
+        lab = self.recipe.lab.with_(channels=channels, eps=eps, momentum=weight)
+        return self._of(lab, dtype, rank)
 
-    def _of(self, lab: Lab, channels: int, dtype: str, rank: int) -> "ObjectLayer":
-        parameters = {**MIXED, **self.parameter_dtypes}.get(dtype, dtype)
+    def _of(self, lab: Lab, dtype: str, rank: int) -> "ObjectLayer":
+        parameters = {**PARAMETER_DTYPES, **self.parameter_dtypes}.get(dtype, dtype)
         try:
-            owner = lab.with_(channels=channels).new(rank, parameters)
+            owner = lab.new(rank, parameters)
         except UsersError as caught:
             raise caught.error from None
         return ObjectLayer(

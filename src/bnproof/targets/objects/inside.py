@@ -7,16 +7,18 @@ mistake.
 """
 
 import re
+import sys
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from bnproof.properties.formats import Array
-from bnproof.targets.objects.arrays import TorchArrays
+from bnproof.targets.objects.arrays import NumPyArrays, TorchArrays
 from bnproof.targets.objects.data import shape_of
-from bnproof.targets.objects.makers import Wanted, makers_of
-from bnproof.targets.objects.slots import is_torch_module
+from bnproof.targets.objects.makers import Wanted, is_instance, makers_of
+from bnproof.targets.objects.slots import is_torch_class, is_torch_module
+from bnproof.targets.patterns import RANKS
 from bnproof.targets.users import UsersError, called
 
 _NORM = re.compile(r"batch_?norm|(?:^|_)bn", re.IGNORECASE)
@@ -62,11 +64,14 @@ def _is_norm(module: Any) -> bool:
 
 def _example(target: Any) -> Any:
     """An object of a torch module, None for anything else and for what cannot be made."""
-    if not (is_torch_module(target) or isinstance(target, type) or callable(target)):
+    if isinstance(target, type) and not is_torch_class(target):
         return None
+    if is_instance(target) and not is_torch_module(target):
+        return None
+    arrays = TorchArrays() if "torch" in sys.modules else NumPyArrays()  # a factory may need none
     for maker in makers_of(target):
         try:
-            made = maker.make(Wanted(3, 4, "float32"), TorchArrays())
+            made = maker.make(Wanted(3, 4, "float32"), arrays)
         except UsersError:  # another way may work
             continue
         return made if is_torch_module(made) else None
@@ -76,7 +81,7 @@ def _example(target: Any) -> Any:
 def _followed(made: Any, module: Any) -> bool:
     """Whether an activation alone follows the norm, in training and in evaluation."""
     channels = next((int(np.prod(tuple(p.shape))) for p in module.parameters()), 3)
-    for rank in (2, 4, 3, 5):
+    for rank in RANKS:
         x = np.random.default_rng(3).normal(size=shape_of(rank, channels)).astype(np.float32)
         try:
             return _is_activation(made, module, 4 * x)

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from bnproof.properties.formats import Array
+from bnproof.properties.formats import FORMATS, Array
 from bnproof.targets.aliases import Role
 from bnproof.targets.objects.arrays import Arrays
 from bnproof.targets.objects.calls import Modes, Returned, returned
+from bnproof.targets.objects.data import probe
 from bnproof.targets.objects.makers import Maker, Wanted
 from bnproof.targets.objects.slots import Path, arrays_in, held, put
 from bnproof.targets.users import called
@@ -50,8 +51,7 @@ class Lab:
         made = self.maker.make(wanted, self.arrays)
         self.cast(made, self.dtype if self.warm_up else kind)
         if self.warm_up:  # in the dtype that works, since what is made lazily may have its own
-            given = self.settings(self.dtype)
-            self.modes.call(made, self._warm(rank, self.dtype), training=True, given=given)
+            self.run(made, self._warm(rank), training=True, dtype=self.dtype)
             self.cast(made, kind)
         there = {p: v for p, v in self.base.items() if self.arrays.is_array(held(made, p))}
         self.load(made, there)
@@ -66,17 +66,10 @@ class Lab:
                 if cast is not value:
                     called(put, owner, path, cast)
 
-    def _warm(self, rank: int, dtype: str) -> Any:
+    def _warm(self, rank: int) -> Any:
         shape = (4, self.channels, *(2,) * (rank - 2))
         ramp = np.arange(np.prod(shape)).reshape(shape) % 7 - 3.0
-        return self.native(ramp.astype(self.arrays_dtype(dtype)))
-
-    @staticmethod
-    def arrays_dtype(dtype: str) -> Any:
-        """The NumPy dtype of a name."""
-        from bnproof.properties.formats import FORMATS  # noqa: PLC0415  # bfloat16 costs an import
-
-        return FORMATS[dtype].dtype
+        return self.native(ramp.astype(FORMATS[self.dtype].dtype))
 
     def native(self, x: Array, *, copied: bool = False) -> Any:
         """x in the target's layout and framework."""
@@ -94,24 +87,35 @@ class Lab:
             return y.T
         return y if self.axis == 1 or y.ndim < 2 else np.moveaxis(y, -1, 1)
 
-    def settings(self, dtype: str) -> dict[Role, Any]:
+    def setting(self, role: Role, dtype: str) -> Any:
         """What is passed to a call that takes more than x."""
-        kind = self.arrays_dtype(dtype)
+        if role is Role.EPS:
+            return 1e-5 if self.eps is None else self.eps
+        if role is Role.MOMENTUM:
+            return 0.1 if self.momentum is None else self.momentum
         shape = (self.channels, 1) if self.columns else (self.channels,)
-        ones = {Role.GAMMA: np.ones, Role.RUNNING_VAR: np.ones}
-        made: dict[Role, Any] = {
-            role: self.arrays.native(ones.get(role, np.zeros)(shape, kind))
-            for role in (Role.GAMMA, Role.BETA, Role.RUNNING_MEAN, Role.RUNNING_VAR)
-        }
-        made[Role.EPS] = 1e-5 if self.eps is None else self.eps
-        made[Role.MOMENTUM] = 0.1 if self.momentum is None else self.momentum
-        return made
+        filled = np.ones if role in (Role.GAMMA, Role.RUNNING_VAR) else np.zeros
+        return self.arrays.native(filled(shape, FORMATS[dtype].dtype))
+
+    def run(self, owner: Any, native: Any, *, training: bool, dtype: str) -> Any:
+        """What an object returns of x as the target takes it."""
+        return self.modes.call(
+            owner, native, training=training, given=lambda role: self.setting(role, dtype)
+        )
 
     def steady(self, rank: int) -> "Lab":
         """The lab with one state for all new objects, since parameters may be drawn at random."""
         return replace(self, base={**self.per_channel(self.new(rank)), **self.base})
 
     # --- experiments ----------------------------------------------------------------------
+
+    def probe(self, rank: int) -> Array:
+        """Data of a rank, canonical, in the dtype of the lab."""
+        return probe(rank, FORMATS[self.dtype].dtype, self.channels)
+
+    def once(self, rank: int, x: Array, *, training: bool) -> Array:
+        """y of a new object, which is called once."""
+        return self.y(self.new(rank), x, training=training)
 
     def prepared(self, rank: int, state: State) -> Any:
         """A new object with some of its slots set."""
@@ -133,12 +137,8 @@ class Lab:
     def forward(self, owner: Any, x: Array, *, training: bool) -> Returned:
         """One call, with what it returned; x is canonical."""
         given = self.laid_out(x)
-        result = self.modes.call(
-            owner,
-            self.arrays.native(given, copied=True),
-            training=training,
-            given=self.settings(x.dtype.name),
-        )
+        native = self.arrays.native(given, copied=True)
+        result = self.run(owner, native, training=training, dtype=x.dtype.name)
         return returned(result, given.shape, self.arrays)
 
     def y(self, owner: Any, x: Array, *, training: bool) -> Array:

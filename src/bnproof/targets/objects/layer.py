@@ -124,10 +124,9 @@ class ObjectLayer:
         native = self._lab.arrays.native(given, copied=self._copied)
         if self._recipe.autograd:
             native = native.detach().requires_grad_()
-        settings = self._lab.settings(self._dtype)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            result = self._lab.modes.call(self._owner, native, training=training, given=settings)
+            result = self._lab.run(self._owner, native, training=training, dtype=self._dtype)
         made = returned(result, given.shape, self._lab.arrays)
         y = self._plain(made.y)
         if self._recipe.autograd:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from bnproof.properties.formats import FORMATS
-from bnproof.targets.aliases import Role
+from bnproof.targets.aliases import AFFINE, Role
 from bnproof.targets.objects.arrays import TorchArrays
 from bnproof.targets.objects.data import probe
 from bnproof.targets.objects.draft import Draft, called, implementation, refusal_in
@@ -50,8 +50,8 @@ def _patterns(draft: Draft) -> set[Pattern]:
     if not anatomy.rectified:
         return {tried.training for tried in draft.found.tried}
     lab, rank = anatomy.lifted, draft.rank
-    x = probe(rank, lab.arrays_dtype(lab.dtype), lab.channels)
-    return {pattern(lambda given: lab.y(lab.new(rank), given, training=True), x, 1)}
+    x = lab.probe(rank)
+    return {pattern(lambda given: lab.once(rank, given, training=True), x, 1)}
 
 
 def settle_ranges(draft: Draft) -> None:
@@ -128,7 +128,7 @@ def settle_twice(draft: Draft) -> None:
     given, layer = called(draft, draft.rank)
     _, backward = layer.tried(given, training=draft.traits.trains)
     ones = np.ones(draft.anatomy.lab.channels, given.dtype)
-    has = [role in draft.anatomy.roles.paths for role in (Role.GAMMA, Role.BETA)]
+    has = [role in draft.anatomy.roles.paths for role in AFFINE]
     try:
         backward.double(given, given, *(ones if there else None for there in has))
     except RuntimeError as error:  # what autograd raises where it has no formula

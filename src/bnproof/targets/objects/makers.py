@@ -64,11 +64,10 @@ class Maker:
         target: the class, factory or instance.
         is_instance: whether copies of it are made.
         signature: of the constructor.
-        given: names of parameters that are passed.
-        as_shape: whether the channels are given as a shape, and with how many axes (0: (C,)).
+        as_shape: whether the channels are given as a shape (C,).
         setup: methods to call after the constructor.
         sent: keywords beside the named parameters that are passed on.
-        inner: names from the object to the part of it that is the batch normalization.
+        recorder: an optimizer that stands in for one that the constructor or a method takes.
     """
 
     target: Any
@@ -77,7 +76,6 @@ class Maker:
     as_shape: bool = False
     setup: tuple[str, ...] = ()
     sent: tuple[tuple[str, Role], ...] = ()
-    inner: tuple[str, ...] = ()
     recorder: Any = None
 
     def takes(self, role: Role) -> bool:
@@ -96,8 +94,6 @@ class Maker:
             made = called(self.target, *given[0], **given[1])
         for name in self.setup:
             _call_setup(made, name, wanted, self.recorder)
-        for name in self.inner:
-            made = getattr(made, name)
         return made
 
     def _positional(self, wanted: Wanted, arrays: Arrays) -> list[Any]:

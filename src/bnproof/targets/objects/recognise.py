@@ -11,8 +11,8 @@ from bnproof.targets.aliases import Role
 from bnproof.targets.frameworks import Framework, frameworks_of
 from bnproof.targets.objects.arrays import Arrays, NumPyArrays, TorchArrays
 from bnproof.targets.objects.calls import FORWARD, modes_of
-from bnproof.targets.objects.claims import claimed_ranks, speaks_of_columns
-from bnproof.targets.objects.data import CHANNELS, probe
+from bnproof.targets.objects.claims import claimed_ranks, maker_of, speaks_of_columns
+from bnproof.targets.objects.data import CHANNELS
 from bnproof.targets.objects.lab import Lab
 from bnproof.targets.objects.makers import Maker, Wanted, makers_of, with_setup
 from bnproof.targets.objects.refusals import Refusal, unusable
@@ -24,13 +24,10 @@ from bnproof.targets.objects.slots import (
     per_channel_roles,
     roles_of_path,
 )
-from bnproof.targets.patterns import Pattern, pattern
+from bnproof.targets.patterns import RANKS, Pattern, pattern
 from bnproof.targets.raised import Raised, raised
 from bnproof.targets.unusable import NotRecognised, Unusable
 from bnproof.targets.users import UsersError
-
-RANKS = (2, 4, 3, 5)
-"""The ranks, in the order in which they are tried."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +83,7 @@ def find(target: Any) -> Found:
 
 def frameworks(target: Any) -> Iterator[Arrays]:
     """The frameworks to try: what the methods that are called use themselves comes first."""
-    kind = _kind(target)
+    kind = maker_of(target)
     if is_torch_class(kind):
         yield TorchArrays()
         return
@@ -103,12 +100,6 @@ def frameworks(target: Any) -> Iterator[Arrays]:
         raise Unusable(
             "it works on JAX arrays; functions on JAX arrays are recognised, objects not"
         )
-
-
-def _kind(target: Any) -> Any:
-    """The class or function that makes objects; of an instance, its class."""
-    made = getattr(target, "func", target)
-    return made if isinstance(made, type) or inspect.isroutine(made) else type(made)
 
 
 def _with(maker: Maker, arrays: Arrays, dtype: str, refusals: list[Refusal]) -> Found | None:
@@ -222,10 +213,10 @@ def _columns_are_meant(lab: Lab) -> bool:
 
 def _tried(lab: Lab, rank: int, refusals: list[Refusal]) -> Tried | None:
     """The patterns of one rank and layout, None where training cannot be called."""
-    x = probe(rank, lab.arrays_dtype(lab.dtype), lab.channels)
+    x = lab.probe(rank)
 
     def function(training: bool) -> Any:
-        return lambda given: lab.y(lab.new(rank), given, training=training)
+        return lambda given: lab.once(rank, given, training=training)
 
     try:
         lab = lab.steady(rank)

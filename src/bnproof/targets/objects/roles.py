@@ -14,7 +14,6 @@ import numpy as np
 
 from bnproof.properties.formats import Array
 from bnproof.targets.aliases import AFFINE, PER_CHANNEL, STATISTICS, Role
-from bnproof.targets.objects.data import probe
 from bnproof.targets.objects.lab import Lab
 from bnproof.targets.objects.slots import Kind, Path, kind_of, name_of, per_channel_roles
 from bnproof.targets.users import UsersError
@@ -87,13 +86,13 @@ class Roles:
 
 def behaviours_of(lab: Lab, rank: int, *, evaluates: bool) -> dict[Path, Behaviour]:
     """What each array with one value per channel does, each found with objects of its own."""
-    x = probe(rank, lab.arrays_dtype(lab.dtype), lab.channels)
+    x = lab.probe(rank)
     base = lab.new(rank)
     early = lab.per_channel(lab.with_(warm_up=False).new(rank)) if lab.warm_up else None
     y0 = lab.y(base, x, training=True)
     after = lab.per_channel(base)
     start = lab.per_channel(lab.new(rank))
-    e0 = lab.y(lab.new(rank), x, training=False) if evaluates else None
+    e0 = lab.once(rank, x, training=False) if evaluates else None
     made = {}
     for path in start:
         moved = {path: start[path] + np.resize(MOVED, lab.channels).astype(start[path].dtype)}

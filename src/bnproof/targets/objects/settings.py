@@ -4,23 +4,26 @@ from typing import Any
 
 import numpy as np
 
+from bnproof.conventions.probes import Probes
 from bnproof.properties.cases import Case
 from bnproof.properties.formats import Array
 from bnproof.targets.aliases import STATISTICS, Role
-from bnproof.targets.objects.data import probe
 from bnproof.targets.objects.draft import Draft, implementation, is_cumulative_instance
 from bnproof.targets.objects.probing import (
     constant_eps,
-    constant_eps_of_evaluation,
     is_cumulative,
     weight_of_momentum,
 )
 from bnproof.targets.objects.slots import held
-from bnproof.targets.prober import contradiction, meant
+from bnproof.targets.prober import (
+    USUAL_EPS,
+    USUAL_MOMENTUM,
+    LocalProber,
+    constant_momentum,
+    contradiction,
+    meant,
+)
 from bnproof.targets.recognition import Origin
-
-USUAL_EPS = 1e-5
-USUAL_MOMENTUM = 0.1
 
 
 def settle_eps(draft: Draft) -> None:
@@ -39,9 +42,9 @@ def settle_eps(draft: Draft) -> None:
 def _has_effect(draft: Draft) -> bool:
     """Whether another eps gives another y."""
     lab = draft.anatomy.lab
-    x = probe(draft.rank, lab.arrays_dtype(lab.dtype), lab.channels)
+    x = lab.probe(draft.rank)
     one, other = (
-        made.y(made.new(draft.rank), x, training=draft.traits.trains)
+        made.once(draft.rank, x, training=draft.traits.trains)
         for made in (lab.with_(eps=1e-5), lab.with_(eps=0.5))
     )
     return not np.allclose(one, other, rtol=1e-3)
@@ -54,7 +57,11 @@ def _own_eps(draft: Draft) -> tuple[float, Origin, str]:
     if isinstance(told, (int, float)):
         return float(told), Origin.READ, "read from the object"
     if draft.traits.trains and not draft.anatomy.rectified:
-        found = constant_eps(_trainer(draft), lab.dtype, draft.rank, lab.channels)
+
+        def trained(case: Case) -> Array:
+            return lab.once(draft.rank, case.x, training=True)
+
+        found = constant_eps(trained, "batch", lab.dtype, draft.rank, lab.channels)
         if found is not None:
             return found, Origin.IDENTIFIED, "data of a small variance shows it"
     found = _eps_of_evaluation(draft)
@@ -80,12 +87,7 @@ def _eps_of_evaluation(draft: Draft) -> float | None:
         there = {paths[r]: v for r, v in state.items() if v is not None and r in paths}
         return lab.y(lab.prepared(draft.rank, there), case.x, training=False)
 
-    return constant_eps_of_evaluation(infer, lab.dtype, draft.rank, lab.channels)
-
-
-def _trainer(draft: Draft) -> Any:
-    lab, rank = draft.anatomy.lab, draft.rank
-    return lambda x: lab.y(lab.new(rank), x, training=True)
+    return constant_eps(infer, "running", lab.dtype, draft.rank, lab.channels)
 
 
 def settle_momentum(draft: Draft) -> None:
@@ -99,13 +101,14 @@ def settle_momentum(draft: Draft) -> None:
     varied = maker.takes(Role.MOMENTUM) or is_cumulative_instance(draft)
     if not varied:
         draft.traits.fixed["momentum"] = default if isinstance(default, (int, float)) else 0.5
-    term, weight, because = weight_of_momentum(implementation(draft))
+    probes = Probes(LocalProber(implementation(draft)))
+    term, weight, because = weight_of_momentum(probes)
     if not varied and not isinstance(default, (int, float)):
         _fix_momentum(draft, weight, because)
         return
     _choose_term(draft, term, meant(default), default, because, varied=varied)
     if varied and (default is None or anatomy.counter is not None):
-        draft.traits.cumulative = is_cumulative(implementation(draft))
+        draft.traits.cumulative = is_cumulative(probes)
 
 
 def _default_momentum(draft: Draft) -> Any:
@@ -128,10 +131,12 @@ def _fix_momentum(draft: Draft, weight: float | None, because: str) -> None:
             f"no momentum was found: {because}; the check assumes {USUAL_MOMENTUM:g}"
         )
         weight = USUAL_MOMENTUM
+    term, remark = constant_momentum(weight)
+    draft.remarks += [remark] if remark else []
     draft.traits.fixed["momentum"] = weight
-    draft.traits.momentum_weighs = "new"
+    draft.traits.momentum_weighs = term
     draft.origins["momentum"] = draft.origins["momentum_weighs"] = Origin.IDENTIFIED
-    draft.evidence.append(f"momentum is {weight:g} of the new value: {because}")
+    draft.evidence.append(f"each batch weighs {weight:g} in the running mean: {because}")
 
 
 def _choose_term(

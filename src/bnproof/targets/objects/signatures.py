@@ -5,10 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bnproof.targets.aliases import Role, roles_of
-
-LARGEST_EPS = 0.05
-"""A number of at most so much that is a default is an eps, a larger one up to 1 a momentum."""
+from bnproof.targets.aliases import SMALLEST_MOMENTUM, Role, roles_of
 
 CONSTRUCTION = (
     Role.EPS,
@@ -119,7 +116,9 @@ def _fits(role: Role, default: Any, taken: set[Role | None]) -> bool:
 def _by_default(default: Any, taken: set[Role | None]) -> Role | None:
     if not _is_number(default) or isinstance(default, int):
         return None
-    role = Role.EPS if 0 < default <= LARGEST_EPS else Role.MOMENTUM if 0 < default < 1 else None
+    if not 0 < default < 1:
+        return None
+    role = Role.EPS if default < SMALLEST_MOMENTUM else Role.MOMENTUM
     return None if role in taken else role
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from bnproof.targets.aliases import PER_CHANNEL, Role, plain, roles_of
+from bnproof.targets.aliases import GRADIENT_OF, PER_CHANNEL, Role, plain, roles_of
 from bnproof.targets.objects.arrays import Arrays
 
 DEPTH = 4
@@ -82,11 +82,8 @@ def roles_of_path(path: Path) -> list[Role]:
     inside = names[-1] in (*VALUES, *GRADS) and len(names) > 1
     roles = roles_of(names[-2] if inside else names[-1])
     if names[-1] in GRADS or any(name in GRADS for name in names[:-1]):
-        return [_GRADIENT.get(role, role) for role in roles]
+        return [GRADIENT_OF.get(role, role) for role in roles]
     return roles
-
-
-_GRADIENT = {Role.X: Role.DX, Role.GAMMA: Role.DGAMMA, Role.BETA: Role.DBETA}
 
 
 def per_channel_roles(path: Path) -> list[Role]:

@@ -8,7 +8,7 @@ parameters, statistics and gradients are.
 import textwrap
 from collections.abc import Iterator
 
-from bnproof.targets.aliases import Role
+from bnproof.targets.aliases import AFFINE, Role
 from bnproof.targets.objects.calls import Way
 from bnproof.targets.objects.implementation import Traits
 from bnproof.targets.objects.layer import Recipe
@@ -146,14 +146,17 @@ _AUTOGRAD = """
         def double(dy, *along):
             dy = {dy}.requires_grad_()
             found = torch.autograd.grad(y, inputs, dy, create_graph=True, allow_unused=True)
-            weights = [tensor(a).reshape(t.shape) for a, t in zip(along, inputs)]
+            by_id = {{id(t): a for t, a in zip((x, {parameters}), along) if t is not None}}
+            weights = [tensor(by_id[id(t)]).reshape(t.shape) for t in inputs]
             results, weights = zip(*[(g, w) for g, w in zip(found, weights) if g is not None])
-            wanted = [dy, *inputs[:2]]
+            gamma = ({parameters},)[0]
+            wanted = [dy, x, *(t for t in inputs if t is gamma)]
             found = torch.autograd.grad(
                 results, wanted, weights, retain_graph=True, allow_unused=True
             )
             made = [torch.zeros_like(t) if g is None else g for g, t in zip(found, wanted)]
-            return whole(made[0]), whole(made[1]), *(numbers(t) for t in made[2:])
+            dgamma = numbers(made[2]) if len(made) > 2 else None
+            return whole(made[0]), whole(made[1]), dgamma
 
         backward.double = double
         return whole(y), backward
@@ -247,8 +250,6 @@ def _prepare(recipe: Recipe, dtype: str) -> Iterator[str]:
     yield "o = self.object"
     for name in lab.maker.setup:
         yield f"o.{name}(*([channels] if o.{name}.__code__.co_argcount > 1 else []))"
-    for name in lab.maker.inner:
-        yield f"o = self.object = o.{name}"
     if lab.warm_up:
         shape = "(channels, 4)" if lab.columns else "(4, channels, *(2,) * (rank - 2))"
         yield f"batch = np.arange(np.prod({shape})).reshape({shape}) % 7 - 3.0"
@@ -261,12 +262,11 @@ def _prepare(recipe: Recipe, dtype: str) -> Iterator[str]:
             yield f"{here} = {here}.detach().to(torch.{dtype})"
         elif lab.arrays.name != "torch":
             yield f"{here} = None if {here} is None else np.asarray({here}, dtype)"
-        if recipe.autograd and role in _AFFINE:
+        if recipe.autograd and role in AFFINE:
             yield f"{here}.requires_grad_()"
 
 
 _AS_FUNCTION = "lambda o, x: CALL"
-_AFFINE = (Role.GAMMA, Role.BETA)
 
 
 def _select(recipe: Recipe) -> Iterator[str]:
@@ -303,7 +303,7 @@ def _calling(recipe: Recipe) -> str:
     torch = recipe.lab.arrays.name == "torch"
     if recipe.autograd:
         parameters = [
-            _expression(recipe.paths[role]) if role in recipe.paths else "None" for role in _AFFINE
+            _expression(recipe.paths[role]) if role in recipe.paths else "None" for role in AFFINE
         ]
         return _AUTOGRAD.format(
             call=call, parameters=", ".join(parameters), dy=f"tensor(dy){turned}"
