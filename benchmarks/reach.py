@@ -10,7 +10,7 @@ import time
 
 import numpy as np
 
-from bnproof.properties.oracle import batch_truth
+from bnproof.engine.truth.oracle import batch_truth
 
 
 def seconds(*command: str, repeats: int = 3) -> float:

@@ -21,11 +21,11 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before PyTorch, whose thr
 import numpy as np
 import torch
 
+from bnproof.engine.contract.declaration import declaration_of
 from bnproof.mutants.controls.catalogue import CONTROLS
 from bnproof.mutants.graded import STEPS
 from bnproof.properties.catalogue import PROPERTIES
-from bnproof.properties.contract import declaration_of
-from bnproof.strength.killing import first_failures
+from bnproof.selftest.rejection import first_failures
 
 Check = Callable[[Any, str], bool]
 """Whether an implementation is accused in a dtype."""

@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from importlib import import_module, metadata
 from typing import Any
 
-from bnproof.properties.contract import ContractError
-from bnproof.properties.signatures import fits_contract, means_contract
-from bnproof.targets.functions import recognise_functions
-from bnproof.targets.objects.build import build
-from bnproof.targets.raised import raised
-from bnproof.targets.unusable import NotRecognised, Unusable
-from bnproof.targets.users import UsersError, called
+from bnproof.engine.contract.declaration import ContractError
+from bnproof.engine.contract.signatures import fits_contract, means_contract
+from bnproof.recognition.errors import NotRecognised, Unusable
+from bnproof.recognition.exceptions import raised
+from bnproof.recognition.functions import recognise_functions
+from bnproof.recognition.objects.build import build
+from bnproof.recognition.user_calls import UsersError, called
 
 OURS = ("course_functions", "course_exercise")
 GROUP = "bnproof.adapters"

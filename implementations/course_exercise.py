@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from bnproof.engine.contract.declaration import ContractError
 from bnproof.implementations.course_functions import Array, CourseFunctions
-from bnproof.properties.contract import ContractError
 
 FUNCTIONS = (
     "batchnorm_forward",

@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnproof.implementations.standalone import COURSE
-from bnproof.targets.aliases import Role, is_called
-from bnproof.targets.functions.parameters import parameters_of
-from bnproof.targets.functions.trial import data, guarded
-from bnproof.targets.patterns import Pattern, pattern
-from bnproof.targets.recognition import Recognition
-from bnproof.targets.users import UsersError
+from bnproof.recognition.aliases import Role, is_called
+from bnproof.recognition.functions.parameters import parameters_of
+from bnproof.recognition.functions.trial import data, guarded
+from bnproof.recognition.patterns import Pattern, pattern
+from bnproof.recognition.recognised import Recognition
+from bnproof.recognition.user_calls import UsersError
 
 Array = NDArray[Any]
 HELD = ("running_mean", "running_var", "eps", "momentum")

@@ -4,9 +4,19 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from bnproof.engine.judging.property import (
+    Check,
+    Property,
+    Records,
+    compare,
+    fact,
+    like_first,
+    of_judged,
+)
+from bnproof.engine.judging.record import Judged, Record
+from bnproof.engine.model.case import columns
+from bnproof.engine.model.formats import Array
 from bnproof.properties import finite_difference
-from bnproof.properties.cases import columns
-from bnproof.properties.formats import Array
 from bnproof.properties.forward import (
     LAW_LIMIT,
     events,
@@ -17,16 +27,6 @@ from bnproof.properties.forward import (
     relation,
     same,
 )
-from bnproof.properties.property import (
-    Check,
-    Property,
-    Records,
-    compare,
-    fact,
-    like_first,
-    of_judged,
-)
-from bnproof.properties.record import Judged, Record
 
 GRADIENTS = ("dx", "dgamma", "dbeta")
 SMALLEST = 2.0**-1074

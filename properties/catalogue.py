@@ -2,8 +2,8 @@
 
 from fnmatch import fnmatchcase
 
-from bnproof.properties import backward, double_backward, forward, inference, layer, running
-from bnproof.properties.property import Property
+from bnproof.engine.judging.property import Property
+from bnproof.properties import backward, double_backward, forward, inference, layers, running
 
 PROPERTIES: tuple[Property, ...] = (
     *forward.PROPERTIES,
@@ -11,7 +11,7 @@ PROPERTIES: tuple[Property, ...] = (
     *double_backward.PROPERTIES,
     *running.PROPERTIES,
     *inference.PROPERTIES,
-    *layer.PROPERTIES,
+    *layers.PROPERTIES,
 )
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from bnproof.properties.cases import DOUBLE_ARGUMENTS
+from bnproof.engine.judging.property import Check, Property, Records, fact, like_first, of_judged
+from bnproof.engine.judging.record import Record
+from bnproof.engine.model.case import DOUBLE_ARGUMENTS
+from bnproof.engine.model.observation import DOUBLE
 from bnproof.properties.forward import outputs
-from bnproof.properties.observation import DOUBLE
-from bnproof.properties.property import Check, Property, Records, fact, like_first, of_judged
-from bnproof.properties.record import Record
 
 OFFER = "double backward"
 CALLS = {"double": "train", "double-infer": "infer"}

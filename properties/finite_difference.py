@@ -24,14 +24,14 @@ from typing import Any
 
 import numpy as np
 
-from bnproof.properties.bounds import Quantities, bounds, ladder
-from bnproof.properties.cases import Case, Twin, columns
-from bnproof.properties.formats import Array
+from bnproof.engine.judging.property import Check, Records, compare
+from bnproof.engine.judging.record import Record
+from bnproof.engine.model.case import Case, Twin, columns
+from bnproof.engine.model.formats import Array
+from bnproof.engine.portfolio.builder import Builder
+from bnproof.engine.truth.bounds import Quantities, bounds, ladder
+from bnproof.engine.truth.expected import SUBJECTS, Settings
 from bnproof.properties.forward import exact_sums
-from bnproof.properties.portfolio.builder import Builder
-from bnproof.properties.property import Check, Records, compare
-from bnproof.properties.record import Record
-from bnproof.properties.subjects import SUBJECTS, Settings
 
 RELATION = "backward/finite-differences"
 SHAPES = ((3, 3), (8, 3), (32, 3))
@@ -76,7 +76,7 @@ def step(case: Case, v: Array, *, normalises_unbiased: bool = False) -> Array:
 
 
 def _format(a: Array) -> Any:
-    from bnproof.properties.formats import format_of  # noqa: PLC0415  # local to keep names apart
+    from bnproof.engine.model.formats import format_of  # noqa: PLC0415  # local to keep names apart
 
     return format_of(a.dtype)
 

@@ -5,10 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
-from bnproof.properties.cases import DOUBLE_ARGUMENTS, columns
-from bnproof.properties.formats import Array
-from bnproof.properties.observation import DOUBLE
-from bnproof.properties.property import (
+from bnproof.engine.judging.property import (
     Check,
     Property,
     Records,
@@ -17,7 +14,10 @@ from bnproof.properties.property import (
     like_first,
     of_judged,
 )
-from bnproof.properties.record import Judged, Record
+from bnproof.engine.judging.record import Judged, Record
+from bnproof.engine.model.case import DOUBLE_ARGUMENTS, columns
+from bnproof.engine.model.formats import Array
+from bnproof.engine.model.observation import DOUBLE
 
 LAW_LIMIT = 2**14  # elements; laws that sum exactly are not worth more
 

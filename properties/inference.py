@@ -6,10 +6,10 @@ from fractions import Fraction
 
 import numpy as np
 
-from bnproof.properties.cases import columns
+from bnproof.engine.judging.property import Check, Property, Records, compare, of_judged
+from bnproof.engine.judging.record import Record
+from bnproof.engine.model.case import columns
 from bnproof.properties.forward import outputs, parameter, raised
-from bnproof.properties.property import Check, Property, Records, compare, of_judged
-from bnproof.properties.record import Record
 
 
 def agreement(records: Records) -> Iterator[Check]:

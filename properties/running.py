@@ -5,16 +5,16 @@ from fractions import Fraction
 
 import numpy as np
 
-from bnproof.properties.bounds.roundings import accumulated
-from bnproof.properties.cases import Case
-from bnproof.properties.formats import FORMATS, Array
+from bnproof.engine.judging.judge import Judge
+from bnproof.engine.judging.property import FEW, Check, Property, Records, fact, of_judged
+from bnproof.engine.judging.record import Judged, Record
+from bnproof.engine.model.case import Case
+from bnproof.engine.model.formats import FORMATS, Array
+from bnproof.engine.truth.bounds.roundings import accumulated
+from bnproof.engine.truth.expected import SUBJECTS, Settings
+from bnproof.engine.truth.integers import Exact
+from bnproof.engine.truth.oracle import error
 from bnproof.properties.forward import outputs, raised
-from bnproof.properties.integers import Exact
-from bnproof.properties.judging import Judge
-from bnproof.properties.oracle import error
-from bnproof.properties.property import FEW, Check, Property, Records, fact, of_judged
-from bnproof.properties.record import Judged, Record
-from bnproof.properties.subjects import SUBJECTS, Settings
 
 STATISTICS = ("running_mean", "running_var")
 

@@ -10,7 +10,7 @@ from bnproof.reference.mini_batches import mini_batches
 from bnproof.reference.network import Network, initialized
 from bnproof.reference.optimizers import Adam, GradientDescent, Memory, Momentum, RMSprop, updated
 from bnproof.reference.running import running_update
-from bnproof.reference.saving import load, save
+from bnproof.reference.storage import load, save
 from bnproof.reference.training import Step, training
 
 __all__ = [

@@ -2,7 +2,7 @@
 
 A claim is an equality of two expressions for every number of samples.  A theorem is a permanent
 id, a title, a statement in words, and the claims that make it up, each line with its reason.  How
-both are checked is in `bnproof.spec.checking`; what they contain is in `bnproof.spec.theorems`.
+both are checked is in `bnproof.spec.verification`; what they contain is in `bnproof.spec.theorems`.
 
 >>> from bnproof.spec.language import mean, mu, x
 >>> Claim(mean(lambda i: x[i] - mu), 0, "deviations from the mean cancel").holds()

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bnproof.properties.cases import Case
-from bnproof.properties.contract import Declaration
-from bnproof.properties.portfolio import portfolio
+from bnproof.engine.contract.declaration import Declaration
+from bnproof.engine.model.case import Case
+from bnproof.engine.portfolio import portfolio
 
 MADE: dict[tuple[object, ...], list[Case]] = {}
 
@@ -21,7 +21,7 @@ def few(declaration: Declaration, dtype: str, *, seed: int = 0, quick: bool = Fa
 
 def check_few_cases(patch: pytest.MonkeyPatch) -> None:
     """Have checks and replays make do with them, and with a short search."""
-    for module in ("checking", "rerun"):
-        patch.setattr(f"bnproof.properties.{module}.portfolio", few)
+    for module in ("check.one_implementation", "engine.judging.rerun"):
+        patch.setattr(f"bnproof.{module}.portfolio", few)
     searched = {"quick": 0, "standard": 10, "thorough": 20}
-    patch.setattr("bnproof.properties.checking.SEARCHED", searched)
+    patch.setattr("bnproof.check.one_implementation.SEARCHED", searched)

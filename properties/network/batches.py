@@ -9,10 +9,10 @@ from functools import cached_property
 
 import numpy as np
 
-from bnproof.properties.bounds import Bounds, Quantities, bounds, ladder
-from bnproof.properties.bounds.roundings import accumulated
-from bnproof.properties.formats import FORMATS, Array
-from bnproof.properties.oracle import Truth, batch_truth
+from bnproof.engine.model.formats import FORMATS, Array
+from bnproof.engine.truth.bounds import Bounds, Quantities, bounds, ladder
+from bnproof.engine.truth.bounds.roundings import accumulated
+from bnproof.engine.truth.oracle import Truth, batch_truth
 
 DOUBLE = FORMATS["float64"]
 CLASS = ladder(DOUBLE, DOUBLE)["streaming"]

@@ -5,13 +5,13 @@ from fractions import Fraction
 
 import numpy as np
 
-from bnproof.properties.bounds import bounds
-from bnproof.properties.bounds.evaluate import EVALUATION
-from bnproof.properties.bounds.roundings import accumulated
-from bnproof.properties.formats import Array
+from bnproof.engine.model.formats import Array
+from bnproof.engine.truth.bounds import bounds
+from bnproof.engine.truth.bounds.evaluate import EVALUATION
+from bnproof.engine.truth.bounds.roundings import accumulated
+from bnproof.engine.truth.oracle import batch_truth
 from bnproof.properties.network.batches import CLASS, Batch, U, as_columns, made, quantities
 from bnproof.properties.network.subject import Finding, Layer, compared
-from bnproof.properties.oracle import batch_truth
 
 SEEDS = range(3)
 KEEP = 0.5

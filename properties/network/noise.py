@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import mpmath
 import numpy as np
 
-from bnproof.properties.formats import Array
+from bnproof.engine.model.formats import Array
 from bnproof.properties.network.subject import Finding, Layer
 
 DIGITS = 50

@@ -30,8 +30,8 @@ from typing import Any
 import mpmath
 import numpy as np
 
-from bnproof.properties.bounds.roundings import accumulated, compose
-from bnproof.properties.formats import FORMATS, Array
+from bnproof.engine.model.formats import FORMATS, Array
+from bnproof.engine.truth.bounds.roundings import accumulated, compose
 from bnproof.properties.network.subject import Finding, Trajectory, compared
 
 DIGITS = 50

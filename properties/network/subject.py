@@ -6,9 +6,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from bnproof.properties.formats import Array
-from bnproof.properties.oracle import error
-from bnproof.properties.record import Judged
+from bnproof.engine.judging.record import Judged
+from bnproof.engine.model.formats import Array
+from bnproof.engine.truth.oracle import error
 
 Backward = Callable[[Array], tuple[Array, Array, Array, Array, Array]]
 """dZ~ (n, m) to dA (n_in, m), dW (n, n_in), db, dgamma and dbeta (n, 1)."""

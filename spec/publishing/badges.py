@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterable
 
-from bnproof.spec.checking import Checked, check
 from bnproof.spec.claims import Theorem
 from bnproof.spec.publishing.roundtrip import misread
+from bnproof.spec.verification import Checked, check
 
 Progress = Callable[[str], None]
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 
-from bnproof.spec.checking import Checked
 from bnproof.spec.claims import Claim, Theorem
 from bnproof.spec.contents import CHAPTERS, TITLE
 from bnproof.spec.programs import source
@@ -10,6 +9,7 @@ from bnproof.spec.publishing.badges import badge
 from bnproof.spec.publishing.latex import latex
 from bnproof.spec.publishing.notation import PAPER, Notation
 from bnproof.spec.publishing.prose import typeset
+from bnproof.spec.verification import Checked
 
 NO_RESULTS: Mapping[str, Checked] = {}
 

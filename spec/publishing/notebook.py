@@ -4,14 +4,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bnproof.spec.checking import Checked
 from bnproof.spec.contents import CHAPTERS, TITLE
 from bnproof.spec.publishing.markdown import NO_RESULTS, section
 from bnproof.spec.publishing.notation import PAPER, Notation
+from bnproof.spec.verification import Checked
 
-START = """from bnproof.spec.checking import check
+START = """from bnproof.spec.verification import check
 from bnproof.spec.contents import THEOREMS
-from bnproof.spec.proving import prove"""
+from bnproof.spec.proof import prove"""
 OWN = 'prove("gamma*inv_std*(dy - mean(dy) - xhat*mean(dy*xhat))", "dx").proved'
 
 

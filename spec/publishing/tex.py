@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from bnproof.spec.checking import Checked
 from bnproof.spec.contents import CHAPTERS, TITLE
 from bnproof.spec.programs import source
 from bnproof.spec.publishing.badges import badge
@@ -10,6 +9,7 @@ from bnproof.spec.publishing.latex import latex
 from bnproof.spec.publishing.markdown import NO_RESULTS
 from bnproof.spec.publishing.notation import PAPER, Notation
 from bnproof.spec.publishing.prose import typeset
+from bnproof.spec.verification import Checked
 
 HEAD = r"""\documentclass{article}
 \usepackage{amsmath,amssymb,breqn}

@@ -231,7 +231,7 @@ def wait_for_workers(process: int) -> None:
     """Wait until both parts have run a few cases in their sandboxes."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        workers = [each for each in descendants(process) if "bnproof.run.guard" in each[1]]
+        workers = [each for each in descendants(process) if "bnproof.sandbox.guard" in each[1]]
         if len(workers) >= 4:  # two guards, and what they guard
             time.sleep(3)
             return

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from bnproof.check.one_implementation import PROPERTY_IDS
+from bnproof.check.one_target import run_check
 from bnproof.cli.main import run
-from bnproof.properties.checking import PROPERTY_IDS
-from bnproof.run.checking import run_check
-from bnproof.skeletons.writing import SKELETONS
+from bnproof.skeletons.templates import SKELETONS
 
 DTYPES = {"numpy": "float32", "torch": "float32", "program": "float64"}
 

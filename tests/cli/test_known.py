@@ -7,7 +7,7 @@ import pytest
 from tests.few_cases import check_few_cases
 
 from bnproof.cli.main import run
-from bnproof.store.known_file import read
+from bnproof.known_failures.file import read
 
 TARGET = "bn.py:BN"
 WRONG = """

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bnproof.cli.main import run
-from bnproof.report.reading import read_file
+from bnproof.report.saved_report import read_file
 
 FEW = ["reference", "--profile", "quick", "--dtype", "float32", "--property", "inference/agreement"]
 

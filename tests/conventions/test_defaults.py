@@ -7,13 +7,13 @@ import pytest
 import torch
 from tests.conventions.stripped import FOLDER, load
 
-from bnproof.conventions import defaults
-from bnproof.conventions.accuracy import accuracy
-from bnproof.conventions.finding import AMBIGUOUS, FAILED, FOUND, NOT_OFFERED
-from bnproof.conventions.probes import Probes
+from bnproof.conventions.identify import defaults
+from bnproof.conventions.identify.accuracy import accuracy
+from bnproof.conventions.identify.finding import AMBIGUOUS, FAILED, FOUND, NOT_OFFERED
+from bnproof.conventions.identify.probes import Probes
 from bnproof.implementations import adapt
-from bnproof.properties.local import LocalSession
 from bnproof.reference import BatchNorm
+from bnproof.sandbox.local import LocalSession
 
 
 def _probes(target: Any) -> Probes:

@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 from tests.conventions.stripped import FOLDER, Stripped, load, right
 
-from bnproof.conventions.finding import AMBIGUOUS, FOUND, NOT_OFFERED, UNEXPLAINED, Finding
-from bnproof.conventions.identifying import CONVENTIONS, Identified, identify
-from bnproof.conventions.likeness import shared
-from bnproof.conventions.probes import Probes
-from bnproof.conventions.words import lines
+from bnproof.conventions.identify.conventions import CONVENTIONS, Identified, identify
+from bnproof.conventions.identify.finding import AMBIGUOUS, FOUND, NOT_OFFERED, UNEXPLAINED, Finding
+from bnproof.conventions.identify.likeness import shared
+from bnproof.conventions.identify.probes import Probes
+from bnproof.engine.contract.declaration import declaration_of
 from bnproof.mutants.call import Call
 from bnproof.mutants.controls.catalogue import CONTROLS
 from bnproof.mutants.parts import Parts
-from bnproof.properties.contract import declaration_of
-from bnproof.properties.local import LocalSession
 from bnproof.reference import BatchNorm
+from bnproof.report.conventions import lines
+from bnproof.sandbox.local import LocalSession
 
 DECLARED = ("momentum_weighs", "running_variance", "channel_axis", "cumulative", "in_place")
 DIFFERENT = {  # one of each convention and of each way to compute it, and hostile ones
@@ -44,7 +44,7 @@ def identified(implementation: Any) -> Identified:
 def _without_accuracy(monkeypatch: pytest.MonkeyPatch) -> None:
     """Accuracy takes most of the time, and has tests of its own."""
     unprobed = Finding("accuracy", NOT_OFFERED)
-    monkeypatch.setattr("bnproof.conventions.identifying.accuracy", lambda *_: unprobed)
+    monkeypatch.setattr("bnproof.conventions.identify.conventions.accuracy", lambda *_: unprobed)
 
 
 @pytest.mark.parametrize(("file", "name"), NAMED)

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bnproof.conventions.libraries import LIBRARIES
-from bnproof.conventions.library import FACTS
-from bnproof.conventions.numbers import complement, decimal, written
-from bnproof.conventions.settings import SettingsError
-from bnproof.conventions.translate import translate
+from bnproof.conventions.libraries.entry import FACTS
+from bnproof.conventions.libraries.numbers import complement, decimal, written
+from bnproof.conventions.libraries.settings import SettingsError
+from bnproof.conventions.libraries.table import LIBRARIES
+from bnproof.conventions.libraries.translate import translate
 
 EXPECTED = [
     # keras documents moving * momentum + batch * (1 - momentum), torch the other way round

@@ -5,14 +5,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bnproof.diagnosis.causes import causes
+from bnproof.causes.known_mistakes import causes
+from bnproof.check.one_implementation import check
 from bnproof.mutants.catalogue import BY_ID
 from bnproof.mutants.variants.catalogue import COMBINED, SINGLE, UNKNOWN, VARIANTS
 from bnproof.mutants.variants.columns import Columns
 from bnproof.mutants.variants.single import CONVENTIONS
-from bnproof.properties.checking import check
-from bnproof.properties.local import LocalSession
-from bnproof.strength.naming import DUE, Naming, NamingTable, named
+from bnproof.sandbox.local import LocalSession
+from bnproof.selftest.causes import DUE, Naming, NamingTable, named
 
 TURN = 7  # without --whole one in so many pairs and unknown mistakes; bnproof selftest takes all
 

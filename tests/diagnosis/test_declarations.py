@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bnproof.diagnosis.causes import causes
-from bnproof.diagnosis.unbiased import NormalisedByUnbiased
-from bnproof.properties.contract import Declaration
-from bnproof.properties.execution import Executor
-from bnproof.properties.formats import FORMATS
-from bnproof.properties.judging import Judge
-from bnproof.properties.portfolio.builder import Builder
+from bnproof.causes.known_mistakes import causes
+from bnproof.causes.unbiased import NormalisedByUnbiased
+from bnproof.engine.contract.declaration import Declaration
+from bnproof.engine.execution.executor import Executor
+from bnproof.engine.judging.judge import Judge
+from bnproof.engine.model.formats import FORMATS
+from bnproof.engine.portfolio.builder import Builder
 from bnproof.reference import BatchNorm
 
 Array = NDArray[Any]

@@ -9,8 +9,8 @@ import pytest
 from tests.forms.expected import FORMS, RIGHT, WRONG
 from tests.forms.form import Form
 
+from bnproof.engine.contract.declaration import Declaration
 from bnproof.mutants.catalogue import MUTANTS
-from bnproof.properties.contract import Declaration
 
 IDS = frozenset(mutant.id for mutant in MUTANTS)
 # Conventions that the contract is given together with the recogniser.

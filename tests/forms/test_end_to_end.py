@@ -13,8 +13,8 @@ from tests.few_cases import check_few_cases
 from tests.forms.expected import FORMS, RIGHT, WRONG
 from tests.forms.form import Form
 
-from bnproof.properties.result import Report, exit_status
-from bnproof.run.checking import UsageError, run_check
+from bnproof.check.one_target import UsageError, run_check
+from bnproof.engine.model.result import Report, exit_status
 
 EVERY = 4
 REFUSED = {71: "objects on JAX arrays are refused, with a message that says so"}

@@ -7,9 +7,9 @@ import pytest
 from tests.forms.expected import FORMS, RIGHT
 from tests.forms.form import Form
 
-from bnproof.properties.contract import declaration_of
-from bnproof.run.loading import load
-from bnproof.targets.recognition import Recognition, recognition_of
+from bnproof.engine.contract.declaration import declaration_of
+from bnproof.recognition.recognised import Recognition, recognition_of
+from bnproof.targets.loading import load
 
 SKIPPED = {
     69: "it is of the contract, so that nothing has to be recognised",

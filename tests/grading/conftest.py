@@ -2,10 +2,10 @@
 
 import pytest
 
+from bnproof.engine.model.result import Cause
 from bnproof.grading.parts import PARTS
 from bnproof.grading.result import Grade, PartGrade
 from bnproof.mutants.catalogue import mutant_of
-from bnproof.properties.result import Cause
 
 
 def cause(id_: str) -> Cause:

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from tests.grading.expected import EXERCISES, EXPECTED, NOT_AT_ALL, Expected
 
-from bnproof.grading.grading import grade
+from bnproof.grading.grade import grade
 from bnproof.grading.parts import PARTS
 from bnproof.grading.result import Grade
 from bnproof.grading.trials import run_pieces
-from bnproof.run.session import Session
+from bnproof.sandbox.session import Session
 
 TIMEOUT = 2.0  # a loop without end is waited for as long
 RIGHT = [name for name in EXPECTED if name.startswith("right")]

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from bnproof.engine.model.result import Cause
 from bnproof.grading.causes import FAMILIES as GRADED
 from bnproof.grading.forms import FORMS, RAISED
 from bnproof.grading.forms import HINTS as FORM_HINTS
@@ -12,7 +13,6 @@ from bnproof.grading.parts import PARTS
 from bnproof.grading.result import VERDICTS, PartGrade
 from bnproof.mutants.catalogue import BY_ID, MUTANTS
 from bnproof.mutants.hints import FAMILIES, HINTS, hint_of
-from bnproof.properties.result import Cause
 
 NAMEABLE = [mutant for mutant in MUTANTS if mutant.family in GRADED]
 ALL = {*HINTS.values(), *FAMILIES.values(), *FORM_HINTS.values(), UNKNOWN} | {h for _, h in RAISED}

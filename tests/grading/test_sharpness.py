@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
+from bnproof.engine.contract.declaration import Declaration
+from bnproof.engine.execution.executor import Executor
+from bnproof.engine.judging.judge import Judge
+from bnproof.engine.model.case import Case
 from bnproof.grading.cases import cases
 from bnproof.grading.causes import FAMILIES
 from bnproof.mutants.catalogue import BY_ID, MUTANTS
 from bnproof.mutants.parts import Parts
-from bnproof.properties.cases import Case
-from bnproof.properties.contract import Declaration
-from bnproof.properties.execution import Executor
-from bnproof.properties.judging import Judge
 
 RIGHT_HERE = (
     "running-values/biased-for-unbiased",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bnproof.implementations import adapt, known_targets, variants
-from bnproof.targets.unusable import NotRecognised, Unusable
+from bnproof.recognition.errors import NotRecognised, Unusable
 
 
 class Offered:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bnproof.engine.contract.declaration import ContractError
 from bnproof.implementations import variants
 from bnproof.implementations.course_exercise import (
     PIECES,
@@ -18,7 +19,6 @@ from bnproof.implementations.course_exercise import (
     _right_backward,
     _right_forward,
 )
-from bnproof.properties.contract import ContractError
 from bnproof.reference import BatchNorm
 
 NAMES = {
@@ -176,7 +176,7 @@ def test_deleted_modules_come_back() -> None:
     """Catches a function that deletes modules which the worker still needs."""
 
     def deletes(x: Any, *_: Any) -> Any:
-        for name in [name for name in sys.modules if name.startswith("bnproof.properties")]:
+        for name in [name for name in sys.modules if name.startswith("bnproof.engine")]:
             del sys.modules[name]
         return x, None
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from bnproof.engine.contract.declaration import declaration_of
 from bnproof.implementations import adapt
-from bnproof.properties.contract import declaration_of
 from bnproof.reference import BatchNorm
 
 

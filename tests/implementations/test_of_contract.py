@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from bnproof import implementations
+from bnproof.engine.contract.signatures import fits_contract
 from bnproof.implementations import adapter_of, of_contract, variants
-from bnproof.properties.signatures import fits_contract
 
 
 class Mode:

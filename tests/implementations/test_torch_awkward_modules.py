@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from bnproof.engine.contract.declaration import ContractError, declaration_of
 from bnproof.implementations import variants
-from bnproof.properties.contract import ContractError, declaration_of
-from bnproof.targets.unusable import NotRecognised
+from bnproof.recognition.errors import NotRecognised
 
 X = np.arange(16, dtype=np.float32).reshape(4, 2, 2, 1)
 ONES = np.ones(2, np.float32)

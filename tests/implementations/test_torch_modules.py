@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+from bnproof.engine.contract.declaration import declaration_of
 from bnproof.implementations import adapt, variants
-from bnproof.properties.contract import declaration_of
 from bnproof.reference import BatchNorm
 
 MODULES = [

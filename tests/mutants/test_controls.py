@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bnproof.check.one_implementation import check
+from bnproof.engine.contract.declaration import declaration_of
+from bnproof.engine.truth.expected import SUBJECTS
 from bnproof.mutants import cumulative, degenerate, folding, graded, single_value, state
 from bnproof.mutants import variance as variances
 from bnproof.mutants.controls.catalogue import CONTROLS
 from bnproof.mutants.controls.control import Control
 from bnproof.mutants.parts import InPlace
-from bnproof.properties.checking import check
-from bnproof.properties.contract import declaration_of
-from bnproof.properties.local import LocalSession
-from bnproof.properties.subjects import SUBJECTS
+from bnproof.sandbox.local import LocalSession
 
 BASES: dict[str, Any] = {  # what several mutants of a family start from
     "folding": folding._Folded,

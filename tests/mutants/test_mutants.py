@@ -6,12 +6,12 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from bnproof.engine.truth.expected import SUBJECTS
 from bnproof.mutants.catalogue import BY_ID, FAMILIES, MUTANTS, distinct, mutant_of
 from bnproof.mutants.graded import SIZES
 from bnproof.mutants.mutant import Mutant
 from bnproof.properties.catalogue import PROPERTIES, chosen
-from bnproof.properties.subjects import SUBJECTS
-from bnproof.strength.killing import first_failures
+from bnproof.selftest.rejection import first_failures
 
 LARGE = {  # shown by sizes that the quick profile leaves out
     "limits/channels-beyond-65535",

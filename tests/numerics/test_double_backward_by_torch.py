@@ -9,12 +9,12 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from bnproof.properties.bounds import bounds, ladder
-from bnproof.properties.cases import Case
-from bnproof.properties.formats import FORMATS, Format
-from bnproof.properties.observation import DOUBLE
-from bnproof.properties.oracle import error
-from bnproof.properties.subjects import Settings, make_subject
+from bnproof.engine.model.case import Case
+from bnproof.engine.model.formats import FORMATS, Format
+from bnproof.engine.model.observation import DOUBLE
+from bnproof.engine.truth.bounds import bounds, ladder
+from bnproof.engine.truth.expected import Settings, make_subject
+from bnproof.engine.truth.oracle import error
 
 Array = NDArray[Any]
 Forward = Callable[..., Any]

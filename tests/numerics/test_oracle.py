@@ -7,7 +7,7 @@ import flint
 import numpy as np
 import pytest
 
-from bnproof.properties.oracle import batch_truth, error, float_truth, running_truth
+from bnproof.engine.truth.oracle import batch_truth, error, float_truth, running_truth
 
 PRECISION = 4000
 

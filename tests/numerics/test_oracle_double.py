@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from tests.spec.test_programs import dyadic_eps, rational_root
 
-from bnproof.properties.observation import DOUBLE
-from bnproof.properties.oracle_double import double_truth
+from bnproof.engine.model.observation import DOUBLE
+from bnproof.engine.truth.oracle_double import double_truth
 from bnproof.spec.programs import build
 
 DIGITS = 60

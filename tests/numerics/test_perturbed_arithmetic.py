@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bnproof.properties.bounds import bounds, ladder
-from bnproof.properties.bounds.arithmetic import Arithmetic
-from bnproof.properties.cases import Case
-from bnproof.properties.formats import FORMATS
-from bnproof.properties.oracle import error
-from bnproof.properties.subjects import SUBJECTS, Settings
+from bnproof.engine.model.case import Case
+from bnproof.engine.model.formats import FORMATS
+from bnproof.engine.truth.bounds import bounds, ladder
+from bnproof.engine.truth.bounds.arithmetic import Arithmetic
+from bnproof.engine.truth.expected import SUBJECTS, Settings
+from bnproof.engine.truth.oracle import error
 
 U = 2.0**-24
 Array = NDArray[Any]

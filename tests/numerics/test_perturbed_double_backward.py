@@ -14,13 +14,13 @@ from tests.numerics.test_perturbed_arithmetic import (
     data,
 )
 
-from bnproof.properties.bounds import bounds, ladder
-from bnproof.properties.bounds.arithmetic import Arithmetic
-from bnproof.properties.cases import Case
-from bnproof.properties.formats import FORMATS
-from bnproof.properties.observation import DOUBLE
-from bnproof.properties.oracle import error
-from bnproof.properties.subjects import Settings, make_subject
+from bnproof.engine.model.case import Case
+from bnproof.engine.model.formats import FORMATS
+from bnproof.engine.model.observation import DOUBLE
+from bnproof.engine.truth.bounds import bounds, ladder
+from bnproof.engine.truth.bounds.arithmetic import Arithmetic
+from bnproof.engine.truth.expected import Settings, make_subject
+from bnproof.engine.truth.oracle import error
 
 SINGLE = FORMATS["float32"]
 

@@ -10,14 +10,14 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from bnproof.properties.bounds import bounds, ladder
-from bnproof.properties.cases import Case
-from bnproof.properties.certify import certify
-from bnproof.properties.formats import FORMATS
-from bnproof.properties.observation import DOUBLE
-from bnproof.properties.oracle import batch_truth, error, float_truth
-from bnproof.properties.oracle_double import double_truth
-from bnproof.properties.subjects import SUBJECTS, Settings, make_subject
+from bnproof.engine.judging.certify import certify
+from bnproof.engine.model.case import Case
+from bnproof.engine.model.formats import FORMATS
+from bnproof.engine.model.observation import DOUBLE
+from bnproof.engine.truth.bounds import bounds, ladder
+from bnproof.engine.truth.expected import SUBJECTS, Settings, make_subject
+from bnproof.engine.truth.oracle import batch_truth, error, float_truth
+from bnproof.engine.truth.oracle_double import double_truth
 from bnproof.spec.programs import build
 
 Array = NDArray[Any]

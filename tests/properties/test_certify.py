@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bnproof.properties.certify import certify
+from bnproof.engine.judging.certify import certify
 from bnproof.reference import BatchNorm
 
 RNG = np.random.default_rng(0)

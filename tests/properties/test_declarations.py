@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bnproof.check.one_implementation import Checked, check
+from bnproof.engine.contract.declaration import ContractError, Declaration, declaration_of
+from bnproof.engine.model.case import Case
+from bnproof.engine.portfolio import portfolio
 from bnproof.mutants.call import Call
 from bnproof.mutants.controls.catalogue import CONTROLS
 from bnproof.mutants.parts import Gradients, Parts
-from bnproof.properties.cases import Case
-from bnproof.properties.checking import Checked, check
-from bnproof.properties.contract import ContractError, Declaration, declaration_of
-from bnproof.properties.local import LocalSession
-from bnproof.properties.portfolio import portfolio
 from bnproof.reference.checks import Array
+from bnproof.sandbox.local import LocalSession
 
 MADE: dict[str, list[Case]] = {}
 LARGEST = 96  # elements of x
@@ -34,7 +34,7 @@ def small(
 
 @pytest.fixture(autouse=True)
 def _small_portfolio(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bnproof.properties.checking.portfolio", small)
+    monkeypatch.setattr("bnproof.check.one_implementation.portfolio", small)
 
 
 @cache

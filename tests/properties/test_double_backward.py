@@ -6,19 +6,19 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bnproof.engine.contract.declaration import declaration_of
+from bnproof.engine.judging.judge import Judge
+from bnproof.engine.judging.property import Property, Records
+from bnproof.engine.judging.record import Record
+from bnproof.engine.judging.verdicts import evaluate
+from bnproof.engine.model.result import Result
+from bnproof.engine.portfolio import portfolio
+from bnproof.engine.portfolio.double_backward import EVERY
 from bnproof.mutants.call import Call
 from bnproof.mutants.doubled import Doubled
 from bnproof.mutants.parts import Parts
 from bnproof.properties.catalogue import PROPERTIES, chosen
-from bnproof.properties.contract import declaration_of
-from bnproof.properties.judging import Judge
-from bnproof.properties.local import LocalSession
-from bnproof.properties.portfolio import portfolio
-from bnproof.properties.portfolio.double import EVERY
-from bnproof.properties.property import Property, Records
-from bnproof.properties.record import Record
-from bnproof.properties.result import Result
-from bnproof.properties.verdicts import evaluate
+from bnproof.sandbox.local import LocalSession
 
 LOOKED_AT = 3
 Results = tuple[Any, ...]

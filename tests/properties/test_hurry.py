@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
-from bnproof.properties.cases import Case
+from bnproof.check.after_interrupt import NO_TIME, NOT_REACHED, hurried
+from bnproof.check.one_implementation import Checked, check
+from bnproof.engine.judging.property import Records
+from bnproof.engine.model.case import Case
+from bnproof.engine.model.observation import Observation
 from bnproof.properties.catalogue import PROPERTIES
-from bnproof.properties.checking import Checked, check
-from bnproof.properties.hurry import NO_TIME, NOT_REACHED, hurried
-from bnproof.properties.local import LocalSession
-from bnproof.properties.observation import Observation
-from bnproof.properties.property import Records
 from bnproof.reference import BatchNorm
+from bnproof.sandbox.local import LocalSession
 
 FEW = 12
 

@@ -5,18 +5,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bnproof.properties.cases import Case
-from bnproof.properties.checking import LIVES, check
-from bnproof.properties.contract import declaration_of
-from bnproof.properties.execution import Executor
-from bnproof.properties.judging import Judge
-from bnproof.properties.layer_search import search_lives
-from bnproof.properties.life import BATCHES, SCRIPT, TRAINED
-from bnproof.properties.local import LocalSession
-from bnproof.properties.record import Record
-from bnproof.properties.rerun import judged
-from bnproof.properties.search import is_violated, search
+from bnproof.check.one_implementation import LIVES, check
+from bnproof.engine.contract.declaration import declaration_of
+from bnproof.engine.execution.executor import Executor
+from bnproof.engine.judging.judge import Judge
+from bnproof.engine.judging.record import Record
+from bnproof.engine.judging.rerun import judged
+from bnproof.engine.model.case import Case
+from bnproof.engine.model.script import BATCHES, SCRIPT, TRAINED
+from bnproof.engine.search.cases import is_violated, search
+from bnproof.engine.search.layer_lives import search_lives
 from bnproof.reference.layer import BatchNorm, Layer
+from bnproof.sandbox.local import LocalSession
 
 
 class Tired(Layer):

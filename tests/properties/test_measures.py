@@ -5,18 +5,18 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
+from bnproof.engine.contract.declaration import Declaration
+from bnproof.engine.execution.executor import Executor
+from bnproof.engine.judging.judge import Judge
+from bnproof.engine.judging.measures import by_output, offset_curves
+from bnproof.engine.judging.record import MODES, Record
+from bnproof.engine.model.formats import FORMATS
+from bnproof.engine.model.result import OffsetCurve
+from bnproof.engine.portfolio import offsets, portfolio
+from bnproof.engine.portfolio.builder import Builder
 from bnproof.mutants.catalogue import mutant_of
-from bnproof.properties.contract import Declaration
-from bnproof.properties.execution import Executor
-from bnproof.properties.formats import FORMATS
-from bnproof.properties.judging import Judge
-from bnproof.properties.local import LocalSession
-from bnproof.properties.measures import by_output, offset_curves
-from bnproof.properties.portfolio import offsets, portfolio
-from bnproof.properties.portfolio.builder import Builder
-from bnproof.properties.record import MODES, Record
-from bnproof.properties.result import OffsetCurve
 from bnproof.reference import BatchNorm
+from bnproof.sandbox.local import LocalSession
 
 
 def records_of(implementation: object, dtype: str, tag: str = "") -> tuple[Judge, list[Record]]:

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import find, given, settings
 
-from bnproof.properties.contract import Declaration
-from bnproof.properties.formats import FORMATS
-from bnproof.properties.judging import Judge
-from bnproof.properties.portfolio import portfolio
-from bnproof.properties.portfolio.exact_data import exact_data
-from bnproof.properties.strategies import arrays, cases, shapes
-from bnproof.properties.subjects import SUBJECTS
+from bnproof.engine.contract.declaration import Declaration
+from bnproof.engine.judging.judge import Judge
+from bnproof.engine.model.formats import FORMATS
+from bnproof.engine.portfolio import portfolio
+from bnproof.engine.portfolio.exact_data import exact_data
+from bnproof.engine.search.strategies import arrays, cases, shapes
+from bnproof.engine.truth.expected import SUBJECTS
 
 ALL = Declaration(
     dtypes=tuple(FORMATS), ranks=(2, 3, 4, 5), cumulative=True, affine_parameters="optional"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bnproof.properties.spelling import misspelt
+from bnproof.engine.contract.spelling import misspelt
 
 
 class Contract:

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from tests.pytest_plugin.conftest import Project, Run
 
-from bnproof.pytest_plugin.scheduling import ByCheck
+from bnproof.pytest_plugin.process_groups import ByCheck
 
 IN_A_FILE = """
 from bnproof.testing import parametrize_with_properties

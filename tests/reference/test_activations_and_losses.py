@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from tests.reference import fifty_digits
 
-from bnproof.properties.bounds.roundings import accumulated
+from bnproof.engine.truth.bounds.roundings import accumulated
 from bnproof.reference import one_hot
 from bnproof.reference.activations import ACTIVATIONS, sigmoid
 from bnproof.reference.losses import LOSSES

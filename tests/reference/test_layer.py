@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from bnproof.properties.contract import declaration_of
+from bnproof.engine.contract.declaration import declaration_of
 from bnproof.reference import BatchNorm
 
 X = np.array([[1.0], [2.0], [3.0], [6.0]], np.float32)  # mean 3, unbiased variance 14/3

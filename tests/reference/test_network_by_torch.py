@@ -2,7 +2,7 @@
 
 PyTorch's network, Linear without a bias and BatchNorm1d, is given the reference's numbers before
 every step.  Of both networks each stage is judged on what that very stage was given: Z by the bound
-of a sum of products, batch normalization and its gradients by the bounds of properties/bounds, dW
+of a sum of products, batch normalization and its gradients by the bounds of engine/truth/bounds, dW
 by the bound of a sum again.  So nothing is compared across rounding errors of another stage.
 """
 
@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 import torch
 
-from bnproof.properties.bounds.roundings import accumulated
-from bnproof.properties.certify import certify
+from bnproof.engine.judging.certify import certify
+from bnproof.engine.truth.bounds.roundings import accumulated
 from bnproof.properties.forward import exact_sums
 from bnproof.reference import (
     Adam,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.few_cases import check_few_cases
 
-from bnproof.run.checking import run_check
+from bnproof.check.one_target import run_check
 
 Check = Callable[[str, str, str], str]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bnproof.properties.result import (
+from bnproof.engine.model.result import (
     Accuracy,
     Cause,
     OffsetCurve,

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from tests.report.conftest import CAUSE
 
-from bnproof.properties.result import Report
+from bnproof.engine.model.result import Report
 from bnproof.report.github import annotations, command
-from bnproof.run.definition import definition
+from bnproof.targets.definition import definition
 
 PLACE = {"file": "bn.py", "line": "3"}
 CODE = """

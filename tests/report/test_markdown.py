@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from tests.report.conftest import CAUSE, KNOWN, measured
 
-from bnproof.properties.result import Report, Result, Violation
+from bnproof.engine.model.result import Report, Result, Violation
 from bnproof.report.markdown import code, escaped, fenced, markdown
 
 

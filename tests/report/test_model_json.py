@@ -6,9 +6,9 @@ from dataclasses import replace
 import jsonschema
 import pytest
 
-from bnproof.properties.contract import CLASSES
-from bnproof.properties.formats import FORMATS
-from bnproof.properties.result import VERDICTS, Report
+from bnproof.engine.contract.declaration import CLASSES
+from bnproof.engine.model.formats import FORMATS
+from bnproof.engine.model.result import VERDICTS, Report
 from bnproof.report.model_json import dumps, schema, to_json
 
 PROMISED = {

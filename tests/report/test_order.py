@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from tests.report.conftest import failed, violation
 
+from bnproof.engine.model.result import Report, Violation
 from bnproof.properties.catalogue import PROPERTIES
-from bnproof.properties.result import Report, Violation
 from bnproof.report.cards import cards
 from bnproof.report.order import FOLLOWS, FOLLOWS_IN, root_of
 from bnproof.report.violations import gather

@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from bnproof.properties.result import Report, Result
+from bnproof.engine.model.result import Report, Result
 from bnproof.report.model_json import dumps
-from bnproof.report.reading import UnreadableReport, read
+from bnproof.report.saved_report import UnreadableReport, read
 
 RESULT = Result("running/one-step", "A step.", "running-one-step", "float32", "fail", advised=True)
 REPORT = Report(

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from tests.report.conftest import CAUSE, KNOWN, failed, measured, violation
 
-from bnproof.properties.contract import CLASSES
-from bnproof.properties.result import ENTRY, Accuracy, OutputAccuracy, Report
+from bnproof.engine.contract.declaration import CLASSES
+from bnproof.engine.model.result import ENTRY, Accuracy, OutputAccuracy, Report
 from bnproof.report.markdown import markdown
 from bnproof.report.offset_plot import offset_charts
 from bnproof.report.page import page

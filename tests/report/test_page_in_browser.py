@@ -9,7 +9,7 @@ import pytest
 from tests.report.browser import CHROMIUM, Browser
 from tests.report.conftest import measured
 
-from bnproof.properties.result import Report
+from bnproof.engine.model.result import Report
 from bnproof.report.page import page
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from bnproof.check.meter import Meter
 from bnproof.report.progress import progress_on
-from bnproof.run.meter import Meter
 
 
 class Terminal(io.StringIO):

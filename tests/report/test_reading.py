@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from tests.report.conftest import CAUSE, measured
 
-from bnproof.properties.contract import CLASSES
-from bnproof.properties.result import Report
-from bnproof.report import reading
+from bnproof.engine.contract.declaration import CLASSES
+from bnproof.engine.model.result import Report
+from bnproof.report import saved_report
 from bnproof.report.markdown import markdown
 from bnproof.report.model_json import dumps, dumps_all, to_json
 from bnproof.report.page import page
-from bnproof.report.reading import UnreadableReport, read, read_file
+from bnproof.report.saved_report import UnreadableReport, read, read_file
 from bnproof.report.terminal import Detail, show_all
 
 HOSTILE = (
@@ -169,7 +169,7 @@ def test_reports_without_plots_are_read(full: Report) -> None:
         (b'{"schema": 1' + b"0" * 5000 + b"}", "5001 digits"),
         (b"[" * 100_000, "nested more deeply"),
         (b'{"a":' * 100_000, "nested more deeply"),
-        (b" " * (reading.LIMIT + 1), "more than 16 MB"),
+        (b" " * (saved_report.LIMIT + 1), "more than 16 MB"),
     ],
     ids=range(16),
 )

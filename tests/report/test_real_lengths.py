@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from tests.few_cases import check_few_cases
 
-from bnproof.properties.result import Report
+from bnproof.check.one_target import run_check
+from bnproof.engine.model.result import Report
 from bnproof.report.terminal import show
-from bnproof.run.checking import run_check
 
 EXERCISE = """
 import numpy as np

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from tests.report.conftest import CAUSE, KNOWN, failed, violation
 
-from bnproof.properties.result import ENTRY, Accuracy, Report, Result, Violation
+from bnproof.engine.model.result import ENTRY, Accuracy, Report, Result, Violation
 from bnproof.report.failures import failures
 from bnproof.report.lines import ratio
 from bnproof.report.overview import FAILING_LINES, PASSING_LINES

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from bnproof.properties.cases import Case
-from bnproof.properties.formats import FORMATS
-from bnproof.properties.observation import Observation
-from bnproof.run.session import Session
+from bnproof.engine.model.case import Case
+from bnproof.engine.model.formats import FORMATS
+from bnproof.engine.model.observation import Observation
+from bnproof.sandbox.session import Session
 
 
 def case(number: int = 0, dtype: str = "float32", calls: str = "short", size: int = 6) -> Case:

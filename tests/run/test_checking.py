@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from bnproof.properties.contract import Declaration
-from bnproof.properties.result import Report, Result, exit_status
-from bnproof.run.checking import UsageError, conventions, run_check
-from bnproof.run.target import TargetError
+from bnproof.check.one_target import UsageError, conventions, run_check
+from bnproof.engine.contract.declaration import Declaration
+from bnproof.engine.model.result import Report, Result, exit_status
+from bnproof.targets.text import TargetError
 
 Write = Callable[[str, str], Path]
 ONE = ("running/dtype",)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bnproof.run.configuration import ConfigurationError, known_failures
+from bnproof.check.configuration import ConfigurationError, known_failures
 
 
 def test_nearest_pyproject(tmp_path: Path) -> None:

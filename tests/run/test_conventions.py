@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from tests.targets import norms
 
+from bnproof.check.adopted_conventions import settle
+from bnproof.engine.judging.judge import Judge
+from bnproof.engine.judging.property import Records
+from bnproof.engine.judging.rerun import judged
+from bnproof.engine.judging.verdicts import conclude
+from bnproof.engine.model.result import Result
+from bnproof.engine.portfolio import portfolio
 from bnproof.properties.catalogue import chosen
-from bnproof.properties.judging import Judge
-from bnproof.properties.portfolio import portfolio
-from bnproof.properties.property import Records
-from bnproof.properties.rerun import judged
-from bnproof.properties.result import Result
-from bnproof.properties.verdicts import conclude
-from bnproof.run.conventions import settle
-from bnproof.run.in_process import InProcess
-from bnproof.targets.declaring import outside_of
+from bnproof.sandbox.in_process import InProcess
+from bnproof.targets.declarations import outside_of
 
 NAMES = {"single_value": "forward/single-value", "empty": "forward/empty-batch"}
 NAN_STATISTICS = "an empty batch makes the running statistics NaN"

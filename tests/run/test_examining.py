@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 from tests.targets import norms
 
-from bnproof.properties.property import NEEDS, RESULTS
-from bnproof.properties.result import Report
-from bnproof.properties.verdicts import NO_CASE
-from bnproof.run.checking import run_check
-from bnproof.run.examining import examine
-from bnproof.targets.declaring import outside_of
+from bnproof.check.examination import examine
+from bnproof.check.one_target import run_check
+from bnproof.engine.judging.property import NEEDS, RESULTS
+from bnproof.engine.judging.verdicts import NO_CASE
+from bnproof.engine.model.result import Report
+from bnproof.targets.declarations import outside_of
 
 TARGETS = """
 from bnproof.reference import BatchNorm

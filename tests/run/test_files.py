@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bnproof.run.loading import locate
-from bnproof.run.target import TargetError, parse
+from bnproof.targets.loading import locate
+from bnproof.targets.text import TargetError, parse
 
 PAIR = """
 import numpy as np

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from tests.run.observing import case, observe
 
+from bnproof.engine.judging.judge import Judge
+from bnproof.engine.judging.property import Records
+from bnproof.engine.judging.verdicts import evaluate
+from bnproof.engine.model.observation import Observation
 from bnproof.properties.catalogue import chosen
-from bnproof.properties.judging import Judge
-from bnproof.properties.observation import Observation
-from bnproof.properties.property import Records
-from bnproof.properties.verdicts import evaluate
-from bnproof.run.session import Session
+from bnproof.sandbox.session import Session
 
 CRASHES = {
     "Segfault": "killed by SIGSEGV in the call 'train': Fatal Python error",

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from tests.few_cases import check_few_cases
 
-from bnproof.properties.result import ENTRY, Report, Result
-from bnproof.run.asked import Asked
-from bnproof.run.checking import UsageError, examine, run_check
-from bnproof.run.updating import Updated, update_known
-from bnproof.store.known_file import read
-from bnproof.store.known_writing import Why
+from bnproof.check.one_target import UsageError, examine, run_check
+from bnproof.check.request import Asked
+from bnproof.engine.model.result import ENTRY, Report, Result
+from bnproof.known_failures.edits import Why
+from bnproof.known_failures.file import read
+from bnproof.known_failures.update import Updated, update_known
 
 WRONG = """
 import numpy as np
@@ -186,7 +186,7 @@ def test_expired(project: Project) -> None:
     )
     assert result.violations[1].output == "dgamma"
 
-    from bnproof.run.known import today  # noqa: PLC0415  # what is patched elsewhere
+    from bnproof.known_failures.pinned import today  # noqa: PLC0415  # what is patched elsewhere
 
     project.edit(lambda text: text.replace("2020-02-29", str(today())))
     assert project.check().verdict == "known"

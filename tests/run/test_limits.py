@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bnproof.run.session import Session
-from bnproof.run.target import TargetError
+from bnproof.sandbox.session import Session
+from bnproof.targets.text import TargetError
 
 
 def test_an_import_without_end(write: Callable[[str, str], Path]) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bnproof.run.loading import load
-from bnproof.run.target import TargetError
+from bnproof.targets.loading import load
+from bnproof.targets.text import TargetError
 
 Write = Callable[[str, str], Path]
 GOOD = """
@@ -74,7 +74,7 @@ def test_modules_that_a_file_deletes_come_back(write: Write) -> None:
     deletes = "import sys\nfor name in [n for n in sys.modules if n.startswith('bnproof')]:\n"
     load(f"{write('deletes.py', GOOD + deletes + '    del sys.modules[name]')}:BatchNorm")
 
-    assert "bnproof.run.loading" in sys.modules
+    assert "bnproof.targets.loading" in sys.modules
 
 
 def test_reference() -> None:

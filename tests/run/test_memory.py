@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from bnproof.run.memory import SizeError, half_of_the_machine, in_words, parse_size, physical
+from bnproof.sandbox.memory import SizeError, half_of_the_machine, in_words, parse_size, physical
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_default_is_of_this_machine() -> None:
 def test_limit_is_lifted_between_calls() -> None:
     """Catches a worker that runs out of memory by its own work, at the target's limit."""
     text = """
-from bnproof.run.memory import Limit
+from bnproof.sandbox.memory import Limit
 limit = Limit(50 << 20)
 with limit.holding():
     try:

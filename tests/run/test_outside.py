@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from tests.targets import norms
 
+from bnproof.check.one_target import UsageError, run_check
 from bnproof.cli.main import run
-from bnproof.properties.result import Report
-from bnproof.replay.replaying import run_again
+from bnproof.engine.model.result import Report
+from bnproof.replay.current_target import run_again
 from bnproof.replay.scripts import script_of
-from bnproof.run.checking import UsageError, run_check
 from bnproof.store.folder import ReplayFolder
 from bnproof.store.replay import dumps, loads
 

@@ -1,6 +1,6 @@
 """Compilers get time, hangs do not get it twice."""
 
-from bnproof.run.patience import Patience
+from bnproof.sandbox.time_limits import Patience
 
 
 def test_first_call_of_a_kind_may_compile() -> None:

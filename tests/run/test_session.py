@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from tests.run.observing import case, observe
 
-from bnproof.properties.formats import FORMATS
-from bnproof.run.session import HarnessError, Session
-from bnproof.run.target import TargetError
+from bnproof.engine.model.formats import FORMATS
+from bnproof.sandbox.session import HarnessError, Session
+from bnproof.targets.text import TargetError
 
 
 def test_crash_names_the_line(hostile: Path) -> None:

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bnproof.properties.checking import check
-from bnproof.properties.local import LocalSession
+from bnproof.check.one_implementation import check
+from bnproof.sandbox.local import LocalSession
 
 Array = NDArray[Any]
 

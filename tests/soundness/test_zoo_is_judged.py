@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from bnproof.properties.checking import check
-from bnproof.properties.contract import ContractError, declaration_of
-from bnproof.properties.local import LocalSession
-from bnproof.properties.subjects import SUBJECTS
+from bnproof.check.one_implementation import check
+from bnproof.engine.contract.declaration import ContractError, declaration_of
+from bnproof.engine.truth.expected import SUBJECTS
+from bnproof.sandbox.local import LocalSession
 
 ZOO = Path(__file__).parents[1] / "zoo"
 

@@ -6,7 +6,7 @@ from sympy import Rational
 from bnproof.spec.formula import FormulaError, parse, parse_sides
 from bnproof.spec.kernel.canonical import is_zero
 from bnproof.spec.language import beta, dy, gamma, k, m, mean, total, x
-from bnproof.spec.proving import prove, prove_equation
+from bnproof.spec.proof import prove, prove_equation
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,11 @@ import mpmath
 import numpy as np
 import pytest
 
-from bnproof.properties.bounds import bounds, ladder
-from bnproof.properties.cases import Case
-from bnproof.properties.formats import FORMATS
-from bnproof.properties.oracle import batch_truth, running_truth
-from bnproof.properties.subjects import Settings, make_subject
+from bnproof.engine.model.case import Case
+from bnproof.engine.model.formats import FORMATS
+from bnproof.engine.truth.bounds import bounds, ladder
+from bnproof.engine.truth.expected import Settings, make_subject
+from bnproof.engine.truth.oracle import batch_truth, running_truth
 from bnproof.reference import train_backward, train_forward
 from bnproof.spec.programs import build
 

@@ -12,9 +12,9 @@ from fontTools.ttLib import TTFont
 
 from bnproof.spec.contents import THEOREMS
 from bnproof.spec.publishing import glyphs
-from bnproof.spec.publishing.breaking import LIMIT, pieces, width
 from bnproof.spec.publishing.html import FONT, page
 from bnproof.spec.publishing.latex import latex
+from bnproof.spec.publishing.line_breaks import LIMIT, pieces, width
 from bnproof.spec.publishing.markdown import markdown
 from bnproof.spec.publishing.notation import NOTATIONS
 from bnproof.spec.publishing.notebook import notebook

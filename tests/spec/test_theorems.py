@@ -6,7 +6,6 @@ import pytest
 from sympy import S
 
 from bnproof.properties.catalogue import PROPERTIES
-from bnproof.spec.checking import ProofError, check
 from bnproof.spec.claims import Claim, Theorem
 from bnproof.spec.contents import CHAPTERS, THEOREMS
 from bnproof.spec.damage import damaged
@@ -15,7 +14,8 @@ from bnproof.spec.language import eps, gamma, mean, total, x, xhat
 from bnproof.spec.publishing import roundtrip
 from bnproof.spec.publishing.latex import latex
 from bnproof.spec.publishing.notation import NOTATIONS
-from bnproof.spec.refuted import MISTAKES, counterexample
+from bnproof.spec.refutation import MISTAKES, counterexample
+from bnproof.spec.verification import ProofError, check
 
 
 @pytest.mark.parametrize("theorem", THEOREMS.values(), ids=list(THEOREMS))

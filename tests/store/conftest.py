@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bnproof.properties.cases import Case, Twin
-from bnproof.properties.counterexample import Counterexample, Failing
-from bnproof.properties.life import Action
-from bnproof.store.known_writing import Why, update
+from bnproof.engine.judging.counterexample import Counterexample, Failing
+from bnproof.engine.model.case import Case, Twin
+from bnproof.engine.model.script import Action
+from bnproof.known_failures.edits import Why, update
 from bnproof.store.replay import Replay
 
 

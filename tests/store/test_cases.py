@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from tests.store.conftest import case
 
-from bnproof.properties.arguments import Arguments
-from bnproof.properties.cases import Case
-from bnproof.properties.contract import Declaration
-from bnproof.properties.formats import FORMATS
-from bnproof.properties.portfolio import portfolio
+from bnproof.engine.contract.declaration import Declaration
+from bnproof.engine.execution.arguments import Arguments
+from bnproof.engine.model.case import Case
+from bnproof.engine.model.formats import FORMATS
+from bnproof.engine.portfolio import portfolio
 from bnproof.store.arrays import READABLE, from_table, to_table
 from bnproof.store.cases import ARRAYS, case_table, read_case
 from bnproof.store.fields import Fields

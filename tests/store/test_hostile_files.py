@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from bnproof.known_failures.file import read
 from bnproof.store.fields import StoreError
-from bnproof.store.known_file import read
 from bnproof.store.replay import Replay, dumps, loads
 
 ANYTHING = st.recursive(

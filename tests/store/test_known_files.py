@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from bnproof.properties.counterexample import Failing
+from bnproof.engine.judging.counterexample import Failing
+from bnproof.known_failures.edits import Why, update
+from bnproof.known_failures.file import of_target, read
 from bnproof.store.fields import StoreError
-from bnproof.store.known_file import of_target, read
-from bnproof.store.known_writing import Why, update
 from bnproof.store.replay import Replay
 
 WHY = Why("waits for a release", "http://x/2", date(2999, 12, 31))

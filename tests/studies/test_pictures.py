@@ -12,7 +12,7 @@ from bnproof.properties.catalogue import PROPERTIES
 from bnproof.properties.network import NETWORK_PROPERTIES
 from bnproof.spec.contents import THEOREMS
 from bnproof.studies.catalogue import STUDIES
-from bnproof.studies.drawing import picture, svg_of
+from bnproof.studies.pictures import picture, svg_of
 from bnproof.studies.study import nobody
 
 QUICK = ("inputs", "running-averages", "accuracy")

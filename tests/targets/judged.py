@@ -6,12 +6,12 @@ from typing import Any
 
 from tests.few_cases import few
 
+from bnproof.engine.contract.declaration import declaration_of
+from bnproof.engine.judging.judge import Judge
+from bnproof.engine.judging.property import Records
 from bnproof.properties.catalogue import chosen
-from bnproof.properties.contract import declaration_of
-from bnproof.properties.judging import Judge
-from bnproof.properties.local import LocalSession
-from bnproof.properties.property import Records
-from bnproof.targets.functions import recognise_functions
+from bnproof.recognition.functions import recognise_functions
+from bnproof.sandbox.local import LocalSession
 
 
 @lru_cache

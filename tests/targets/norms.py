@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from bnproof.targets.recognition import Origin, Part, Recognition, Unidentified
+from bnproof.recognition.recognised import Origin, Part, Recognition, Unidentified
 
 
 class Undeclared:

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from tests.targets.norms import Declared, HalfRecognised, Undeclared
 
-from bnproof.properties.contract import Declaration, declaration_of
+from bnproof.engine.contract.declaration import Declaration, declaration_of
+from bnproof.recognition.recognised import Origin, Part, Recognition
 from bnproof.reference import BatchNorm
-from bnproof.targets.applying import prepare
-from bnproof.targets.declaring import outside_of
+from bnproof.targets.declarations import outside_of
 from bnproof.targets.description import incomplete_lines, origins_of, recognised_lines
 from bnproof.targets.outside import Outside
-from bnproof.targets.recognition import Origin, Part, Recognition
+from bnproof.targets.overrides import prepare
 
 
 class Wide(Undeclared):

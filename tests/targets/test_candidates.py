@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bnproof.run.candidates import candidates
+from bnproof.targets.candidates import candidates
 
 COUNT = itertools.count()
 

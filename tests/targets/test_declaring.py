@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from bnproof.properties.contract import ATTRIBUTES, accepted
-from bnproof.targets.declaring import DeclarationError, flag, outside_of, text_of
-from bnproof.targets.recognition import Part
+from bnproof.engine.contract.declaration import ATTRIBUTES, accepted
+from bnproof.recognition.recognised import Part
+from bnproof.targets.declarations import DeclarationError, flag, outside_of, text_of
 
 READ: list[tuple[str, str, Any]] = [
     ("dtypes", "float32,float64", ("float32", "float64")),

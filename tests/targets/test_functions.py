@@ -7,10 +7,10 @@ import pytest
 from tests.targets import rows
 from tests.targets.judged import made_of, violated
 
-from bnproof.targets.functions import is_factory, recognise_functions
-from bnproof.targets.functions.calls import Functions
-from bnproof.targets.recognition import Part
-from bnproof.targets.unusable import Unusable
+from bnproof.recognition.errors import Unusable
+from bnproof.recognition.functions import is_factory, recognise_functions
+from bnproof.recognition.functions.calls import Functions
+from bnproof.recognition.recognised import Part
 
 BIASED = {"running_variance": "biased"}
 

@@ -7,8 +7,8 @@ import pytest
 
 from bnproof import implementations
 from bnproof.implementations import GROUP, variants
-from bnproof.run.loading import variants_of
-from bnproof.targets.unusable import Unusable
+from bnproof.recognition.errors import Unusable
+from bnproof.targets.loading import variants_of
 
 
 class Adapter:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tests.testing.norms import Bare, Both, Doubled, Interrupted, Norm, Warns
 
-from bnproof.run.checking import UsageError
+from bnproof.check.one_target import UsageError
 from bnproof.testing import ConformanceError, check_implementation
 
 FEW = ["inference/agreement", "inference/folding"]

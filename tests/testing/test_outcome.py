@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from bnproof.properties.result import Report, Result, Violation
+from bnproof.engine.model.result import Report, Result, Violation
 from bnproof.testing.checks import Planned, Verdict
-from bnproof.testing.known import with_known
+from bnproof.testing.known_reasons import with_known
 from bnproof.testing.outcome import conclude, headline
 
 VIOLATION = Violation("six values", "six", "y", "error is 7 times the bound", ratio=7.0)

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from bnproof.cli.check_options import run_options
-from bnproof.cli.known import KnownOptions, known_options, update
-from bnproof.cli.limits import memory_size
+from bnproof.cli.declare_options import OutsideOptions, outside_options
+from bnproof.cli.known_options import KnownOptions, known_options, update
+from bnproof.cli.limit_options import memory_size
 from bnproof.cli.output import WrongUsage
-from bnproof.cli.outside import OutsideOptions, outside_options
 from bnproof.cli.report_files import Files
 
 if TYPE_CHECKING:
-    from bnproof.properties.result import Report
-    from bnproof.run.asked import Asked, Examined
+    from bnproof.check.request import Asked, Examined
+    from bnproof.engine.model.result import Report
 
 
 @click.command()
@@ -122,8 +122,8 @@ def check(
     if verbose and quiet:
         raise click.UsageError("--verbose and --quiet exclude each other; give one of them")
     files = Files({"--json": json_file, "--markdown": markdown_file, "--html": html_file})
-    from bnproof.run.asked import Asked  # not for --help
-    from bnproof.run.several import written_or_as_given
+    from bnproof.check.request import Asked  # not for --help
+    from bnproof.check.several_targets import written_or_as_given
 
     options = KnownOptions(**known)
     asked = Asked(
@@ -152,10 +152,10 @@ def _run(
     targets: tuple[str, ...], asked: "Asked", options: KnownOptions, *, quiet: bool
 ) -> "list[list[Report]]":
     """The reports on each target, in order."""
+    from bnproof.check.one_target import UsageError
+    from bnproof.check.several_targets import examine_all
     from bnproof.report.progress import no_progress, progress_on
-    from bnproof.run.checking import UsageError
-    from bnproof.run.several import examine_all
-    from bnproof.run.target import TargetError
+    from bnproof.targets.text import TargetError
 
     shown = nullcontext(no_progress) if quiet else progress_on(sys.stderr)
     try:
@@ -182,10 +182,10 @@ def _updated(
 def _report(
     checks: "list[list[Report]]", files: Files, *, verbose: bool, quiet: bool, github: bool
 ) -> int:
-    from bnproof.properties.result import exit_status
+    from bnproof.engine.model.result import exit_status
     from bnproof.report.github import annotations
     from bnproof.report.terminal import Detail, show_all
-    from bnproof.run.definition import definition
+    from bnproof.targets.definition import definition
 
     files.write(checks)
     everything = [report for reports in checks for report in reports]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from bnproof.spec.checking import Checked
     from bnproof.spec.claims import Theorem
+    from bnproof.spec.verification import Checked
 
 FORMATS = ("html", "md", "latex", "ipynb")
 
@@ -49,7 +49,7 @@ def derive(  # one argument for each option
             click.echo(f"{each.id:<{width}}  {each.title}")
         return 0
     if theorem is not None and theorem not in THEOREMS:
-        from bnproof.run.target import suggestion  # only after a slip
+        from bnproof.targets.text import suggestion  # only after a slip
 
         hint = suggestion(theorem, list(THEOREMS))
         raise click.BadParameter(

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from bnproof.cli.outside import OutsideOptions, outside_options
+from bnproof.cli.declare_options import OutsideOptions, outside_options
 
 CANNOT_BE_USED = 2
 
@@ -28,8 +28,8 @@ def doctor(target: str, timeout: float, **outside: Any) -> int:
     """
     from rich.console import Console  # help needs none of these
 
-    from bnproof.report.examination import lines
-    from bnproof.run.examining import examine
+    from bnproof.check.examination import examine
+    from bnproof.report.doctor import lines
 
     found = examine(target, timeout=timeout, outside=OutsideOptions(**outside).of(target))
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)

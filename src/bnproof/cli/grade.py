@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from bnproof.cli.limits import memory_size
+from bnproof.cli.limit_options import memory_size
 from bnproof.cli.output import TO_STDOUT, check_writable, write
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def grade(
 
 
 def _grade(file: str, timeout: float, memory: int) -> "Grade":
-    from bnproof.grading.grading import grade as graded  # the costly part
+    from bnproof.grading.grade import grade as graded  # the costly part
     from bnproof.report.progress import progress_on
 
     with progress_on(sys.stderr) as progress:

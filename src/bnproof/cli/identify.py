@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bnproof.cli.declare_options import DECLARE, WITHOUT, OutsideOptions
 from bnproof.cli.output import TO_STDOUT, WrongUsage, check_writable, write
-from bnproof.cli.outside import DECLARE, WITHOUT, OutsideOptions
 
 if TYPE_CHECKING:
-    from bnproof.conventions.identifying import Identified
+    from bnproof.conventions.identify.conventions import Identified
     from bnproof.targets.outside import Outside
 
 CONTRADICTED, NOTHING_FOUND = 1, 4
@@ -65,10 +65,10 @@ def identify(
 
 
 def _run(target: str, timeout: float, outside: "Outside") -> "list[Identified]":
-    from bnproof.conventions.identifying import identify as find  # not for --help
+    from bnproof.conventions.identify.conventions import identify as find  # not for --help
     from bnproof.report.progress import progress_on  # likewise
-    from bnproof.run.session import Session  # likewise
-    from bnproof.run.target import TargetError  # likewise
+    from bnproof.sandbox.session import Session  # likewise
+    from bnproof.targets.text import TargetError  # likewise
 
     made = []
     try:
@@ -85,16 +85,16 @@ def _run(target: str, timeout: float, outside: "Outside") -> "list[Identified]":
 def _report(made: "list[Identified]", json_file: str | None) -> None:
     from rich.console import Console  # not for --help
 
-    from bnproof.conventions import words  # likewise
+    from bnproof.report import conventions  # likewise
 
     if json_file == TO_STDOUT:
-        click.echo(words.dumps(made), nl=False)
+        click.echo(conventions.dumps(made), nl=False)
     elif json_file is not None:
-        write(Path(json_file), words.dumps(made))
+        write(Path(json_file), conventions.dumps(made))
     human = sys.stderr if json_file == TO_STDOUT else sys.stdout
     console = Console(file=human, highlight=False, markup=False, emoji=False, soft_wrap=True)
     for number, each in enumerate(made):
         if number:
             console.print()
-        for text in words.lines(each, variant=number + 1 if len(made) > 1 else 0):
+        for text in conventions.lines(each, variant=number + 1 if len(made) > 1 else 0):
             console.print(text)

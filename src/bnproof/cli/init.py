@@ -22,7 +22,7 @@ KINDS = ("numpy", "torch", "jax", "program")
 @click.option("--force", is_flag=True, help="Replace files that are there.")
 def init(file: Path, kind: str, force: bool) -> int:  # click passes by name
     """Write an adapter to FILE, with a right implementation inside, to start from."""
-    from bnproof.skeletons.writing import (  # help does not need it
+    from bnproof.skeletons.templates import (  # help does not need it
         SKELETONS,
         SkeletonError,
         write_skeleton,

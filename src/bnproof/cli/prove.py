@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from bnproof.spec.proving import Verdict
+    from bnproof.spec.proof import Verdict
 
 QUANTITIES = ("dx", "dgamma", "dbeta", "y", "xhat", "mu", "var", "inv_std")
 NOT_UNDERSTOOD = 2
@@ -47,17 +47,17 @@ def prove(formula: str, quantity: str | None) -> int:
 
 
 def _verdict(formula: str, quantity: str | None) -> tuple["Verdict", Any, Any]:
-    from bnproof.spec import proving  # SymPy takes a second
+    from bnproof.spec import proof  # SymPy takes a second
     from bnproof.spec.formula import FormulaError, parse, parse_sides  # likewise
 
     if quantity is not None:
         right = parse(formula)
-        return proving.prove(right, quantity), proving.QUANTITIES[quantity], right
+        return proof.prove(right, quantity), proof.QUANTITIES[quantity], right
     sides = parse_sides(formula)
     if len(sides) == 1:
         message = "what it should equal is missing: add --for dx, or write an equation with ="
         raise FormulaError(message, formula, len(formula))
-    return proving.prove_equation(*sides), *sides
+    return proof.prove_equation(*sides), *sides
 
 
 def _told(verdict: "Verdict", left: Any, right: Any, quantity: str | None) -> list[str]:
@@ -74,7 +74,7 @@ def _told(verdict: "Verdict", left: Any, right: Any, quantity: str | None) -> li
 
 
 def _numbers(found: Any, name: str) -> list[str]:
-    from bnproof.spec.proving import given  # SymPy takes a second
+    from bnproof.spec.proof import given  # SymPy takes a second
 
     numbers = given(found)
     shown = (

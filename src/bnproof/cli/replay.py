@@ -38,7 +38,7 @@ def replay(name: str | None, list_only: bool, script: str | None, timeout: float
     enough.  Failures are saved in .bnproof in the current folder, or in the folder that the
     environment variable BNPROOF_CACHE names.
     """
-    from bnproof.replay.replaying import CannotRun  # not for --help
+    from bnproof.replay.current_target import CannotRun  # not for --help
     from bnproof.store.fields import StoreError
     from bnproof.store.folder import ReplayFolder
 
@@ -76,7 +76,7 @@ def _list(ids: list[str], folder: "ReplayFolder") -> int:
 
 
 def _again(saved: "Replay", timeout: float) -> int:
-    from bnproof.replay.replaying import run_again
+    from bnproof.replay.current_target import run_again
     from bnproof.report.failures import block
     from bnproof.report.terminal import printed
     from bnproof.report.violations import Failure

@@ -12,7 +12,7 @@ from bnproof.cli.output import TO_STDOUT, WrongUsage, check_writable, write
 from bnproof.cli.report_files import check_extra
 
 if TYPE_CHECKING:
-    from bnproof.properties.result import Report
+    from bnproof.engine.model.result import Report
 
 FORMATS = ("terminal", "markdown", "html")
 
@@ -52,7 +52,7 @@ def report(files: Sequence[str], form: str, output: Path | None, full: bool) -> 
 
 
 def _read(file: str) -> "list[list[Report]]":
-    from bnproof.report.reading import UnreadableReport, read, read_file
+    from bnproof.report.saved_report import UnreadableReport, read, read_file
 
     try:
         if file != TO_STDOUT:

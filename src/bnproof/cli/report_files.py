@@ -10,7 +10,7 @@ import click
 from bnproof.cli.output import TO_STDOUT, WrongUsage, check_writable, write
 
 if TYPE_CHECKING:
-    from bnproof.properties.result import Report
+    from bnproof.engine.model.result import Report
 
     Checks = Sequence[Sequence[Report]]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from bnproof.strength.kill_table import KillTable
+    from bnproof.selftest.kill_table import KillTable
 
 
 @click.command()
@@ -39,8 +39,8 @@ def selftest(
     Exit status: 0 the suite is as strong as it promises; 1 a mutant survives, a right
     implementation is rejected, a property rejects nothing, or a theorem has no property.
     """
-    from bnproof.strength import telling  # costs time that help does not have
-    from bnproof.strength.kill_table import kill_table  # likewise
+    from bnproof.selftest import renderings  # costs time that help does not have
+    from bnproof.selftest.kill_table import kill_table  # likewise
 
     _check_known(mutants)
     bar = click.progressbar(length=1, label="selftest", file=sys.stderr)
@@ -57,12 +57,12 @@ def selftest(
             workers=workers or os.cpu_count() or 1,
             progress=progress,
         )
-    for line in telling.text(table):
+    for line in renderings.text(table):
         click.echo(line)
     if json_file is not None:
-        json_file.write_text(telling.as_json(table), encoding="utf-8")
+        json_file.write_text(renderings.as_json(table), encoding="utf-8")
     if html_file is not None:
-        html_file.write_text(telling.page(table), encoding="utf-8")
+        html_file.write_text(renderings.page(table), encoding="utf-8")
     return _status(table, partial=bool(mutants))
 
 
@@ -73,7 +73,7 @@ def _status(table: "KillTable", *, partial: bool) -> int:
 
 def _check_known(mutants: tuple[str, ...]) -> None:
     from bnproof.mutants.catalogue import BY_ID  # costs time
-    from bnproof.run.target import suggestion  # only after a slip
+    from bnproof.targets.text import suggestion  # only after a slip
 
     for id_ in mutants:
         if id_ not in BY_ID:

@@ -44,7 +44,7 @@ def study(name: str | None, listed: bool, everything: bool, output: Path, seed: 
     if everything == (name is not None):
         raise click.UsageError("due is NAME or --all; `bnproof study --list` has the names")
     if name is not None and name not in STUDIES:
-        from bnproof.run.target import suggestion  # only after a slip
+        from bnproof.targets.text import suggestion  # only after a slip
 
         hint = suggestion(name, list(STUDIES))
         raise click.BadParameter(
@@ -74,8 +74,8 @@ def _prepare(folder: Path) -> None:
 def _run(study: "Study", folder: Path, seed: int) -> "Result":
     """Run one study, draw it, and tell of it."""
     from bnproof.report.progress import progress_on  # rich takes time
-    from bnproof.studies.drawing import picture, svg_of, written  # matplotlib
     from bnproof.studies.page import Result  # likewise
+    from bnproof.studies.pictures import picture, svg_of, written  # matplotlib
 
     with progress_on(sys.stderr) as advance:
         numbers = study.run(

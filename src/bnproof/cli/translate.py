@@ -8,7 +8,7 @@ import click
 from bnproof.cli.output import WrongUsage
 
 if TYPE_CHECKING:
-    from bnproof.conventions.translate import Translation
+    from bnproof.conventions.libraries.translate import Translation
 
 
 @click.command()
@@ -40,12 +40,12 @@ def translate(
 
     Exit status: 0 converted; 1 a setting that was given has no counterpart; 2 wrong usage.
     """
-    from bnproof.conventions import telling  # not for --help
-    from bnproof.conventions.settings import SettingsError  # likewise
-    from bnproof.conventions.translate import translate as convert  # likewise
+    from bnproof.conventions.libraries.settings import SettingsError  # likewise
+    from bnproof.conventions.libraries.translate import translate as convert  # likewise
+    from bnproof.report import libraries  # not for --help
 
     if list_only:
-        click.echo(telling.page() if form == "md" else telling.table(), nl=False)
+        click.echo(libraries.page() if form == "md" else libraries.table(), nl=False)
         return 0
     if source is None or target is None:
         raise WrongUsage("name two libraries: --from keras --to torch; --list shows all")
@@ -53,7 +53,7 @@ def translate(
         made: Translation = convert(source, target, _pairs(settings))
     except SettingsError as error:
         raise WrongUsage(str(error)) from error
-    click.echo(telling.translation(made), nl=False)
+    click.echo(libraries.translation(made), nl=False)
     return int(made.missing)
 
 

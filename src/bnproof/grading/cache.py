@@ -1,10 +1,10 @@
 """Whether the cache of a forward pass is all that its backward pass needs."""
 
+from bnproof.engine.judging.property import like_first
 from bnproof.grading.forms import FORMS
 from bnproof.grading.result import NOT_GRADABLE, NOT_THERE, RIGHT, PartGrade
-from bnproof.grading.seen import BLOCKING, Look
 from bnproof.grading.trials import Trial
-from bnproof.properties.property import like_first
+from bnproof.grading.verdicts import BLOCKING, Look
 
 NO_BACKWARD = "there is no backward pass that uses it"
 

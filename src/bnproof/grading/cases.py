@@ -7,9 +7,9 @@ not constant.  The large mean is one that even E[x^2] - E[x]^2 can bear.
 
 import numpy as np
 
-from bnproof.properties.cases import Case
-from bnproof.properties.contract import Declaration
-from bnproof.properties.portfolio.builder import Builder
+from bnproof.engine.contract.declaration import Declaration
+from bnproof.engine.model.case import Case
+from bnproof.engine.portfolio.builder import Builder
 
 SINGLE = "one example"
 """The case with one value per channel, which is looked at and not graded."""

@@ -7,19 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from bnproof.diagnosis.reproduction import agrees, observed_of
+from bnproof.causes.reproduction import agrees, observed_of
+from bnproof.engine.judging.record import Record
+from bnproof.engine.model.case import columns
+from bnproof.engine.model.formats import FORMATS
+from bnproof.engine.model.observation import Observation
+from bnproof.engine.model.result import Cause
+from bnproof.engine.truth.bounds import ladder
 from bnproof.grading.parts import Part
-from bnproof.grading.seen import Look
+from bnproof.grading.verdicts import Look
 from bnproof.mutants.catalogue import MUTANTS
 from bnproof.mutants.hints import FAMILIES as HINTED
 from bnproof.mutants.mutant import Mutant
 from bnproof.mutants.parts import Parts
-from bnproof.properties.bounds import ladder
-from bnproof.properties.cases import columns
-from bnproof.properties.formats import FORMATS
-from bnproof.properties.observation import Observation
-from bnproof.properties.record import Record
-from bnproof.properties.result import Cause
 
 NAMED = 3
 """At most so many causes are named."""

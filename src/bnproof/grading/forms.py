@@ -1,6 +1,6 @@
 """Mistakes of form: what is returned, kept and changed, whatever its numbers are."""
 
-from bnproof.properties.result import Cause
+from bnproof.engine.model.result import Cause
 
 FORMS = {
     cause.id: cause

@@ -4,10 +4,10 @@ import json
 from importlib.resources import files
 from typing import Any
 
+from bnproof.engine.model.result import Cause
 from bnproof.grading.derivation import line_of
 from bnproof.grading.hints import hint_for
 from bnproof.grading.result import Grade, PartGrade
-from bnproof.properties.result import Cause
 
 SCHEMA = 1
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from bnproof.engine.judging.record import Record
 from bnproof.grading.cases import SINGLE
 from bnproof.grading.result import RIGHT, WRONG, PartGrade
 from bnproof.grading.trials import Trials
-from bnproof.properties.record import Record
 
 
 def notes(trials: Trials, parts: Sequence[PartGrade]) -> tuple[str, ...]:

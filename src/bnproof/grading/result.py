@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bnproof.engine.judging.property import Row
+from bnproof.engine.model.result import Cause
 from bnproof.grading.parts import Part
-from bnproof.properties.property import Row
-from bnproof.properties.result import Cause
 
 RIGHT = "right"
 WRONG = "wrong"

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from bnproof.engine.contract.declaration import Declaration
+from bnproof.engine.judging.judge import Judge
+from bnproof.engine.judging.record import Record
+from bnproof.engine.model.case import Case
+from bnproof.engine.model.observation import Event, Observation
 from bnproof.grading.cases import cases, created, single
-from bnproof.properties.cases import Case
-from bnproof.properties.contract import Declaration
-from bnproof.properties.judging import Judge
-from bnproof.properties.observation import Event, Observation
-from bnproof.properties.record import Record
-from bnproof.run.session import Session
+from bnproof.sandbox.session import Session
 
 Progress = Callable[[int, int, str], None]
 

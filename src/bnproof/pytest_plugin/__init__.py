@@ -93,7 +93,7 @@ def pytest_runtest_makereport(
     check = check_of(item) if call.when == "call" else None
     if check is None or check.verdict is None:
         return (yield)
-    from bnproof.pytest_plugin.telling import kept, shorten  # noqa: PLC0415  # only for our tests
+    from bnproof.pytest_plugin.reports import kept, shorten  # noqa: PLC0415  # only for our tests
 
     item.user_properties += kept(check.verdict)
     report = yield
@@ -125,7 +125,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """With -n alone, keep the tests of one dtype together; any other --dist is the user's wish."""
     if not config.getoption("bnproof") or config.getoption("dist") != "load":
         return None
-    from bnproof.pytest_plugin.scheduling import ByCheck  # noqa: PLC0415  # needs pytest-xdist
+    from bnproof.pytest_plugin.process_groups import ByCheck  # noqa: PLC0415  # needs pytest-xdist
 
     return ByCheck(config, log)
 
@@ -163,7 +163,7 @@ def settings_of(config: pytest.Config) -> dict[str, Any]:
 
 
 def _known_failures(config: pytest.Config) -> Path | None:
-    from bnproof.run.configuration import (  # noqa: PLC0415  # only for our tests
+    from bnproof.check.configuration import (  # noqa: PLC0415  # only for our tests
         ConfigurationError,
         known_failures,
     )
@@ -178,7 +178,7 @@ def _known_failures(config: pytest.Config) -> Path | None:
 
 
 def _outside(config: pytest.Config) -> "Outside":
-    from bnproof.targets.declaring import (  # noqa: PLC0415  # only for our tests
+    from bnproof.targets.declarations import (  # noqa: PLC0415  # only for our tests
         DeclarationError,
         outside_of,
     )

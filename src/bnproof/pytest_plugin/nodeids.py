@@ -2,7 +2,7 @@
 
 import pytest
 
-from bnproof.run.target import TargetError, parse
+from bnproof.targets.text import TargetError, parse
 
 CHOSEN = pytest.StashKey[list[str]]()
 

@@ -79,7 +79,7 @@ def _seed(text: str) -> int:
 
 
 def _bytes(text: str) -> int:
-    from bnproof.run.memory import SizeError, parse_size  # noqa: PLC0415  # only if asked
+    from bnproof.sandbox.memory import SizeError, parse_size  # noqa: PLC0415  # only if asked
 
     try:
         return parse_size(text)

@@ -3,7 +3,7 @@
 from typing import Any
 
 KEPT = "bnproof."
-"""How the properties of a test report begin that `bnproof.pytest_plugin.telling` adds."""
+"""How the properties of a test report begin that `bnproof.pytest_plugin.reports` adds."""
 
 
 def accuracy_found(terminalreporter: Any) -> list[str]:

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from bnproof.properties.contract import Declaration
-from bnproof.properties.formats import Array
-from bnproof.properties.known import family
-from bnproof.properties.observation import DOUBLE, RESULTS, WHOLE, Event
-from bnproof.properties.property import Check
-from bnproof.properties.record import Judged, Record
+from bnproof.engine.contract.declaration import Declaration
+from bnproof.engine.execution.transcript import Call, Given, Transcript
+from bnproof.engine.judging.property import Check
+from bnproof.engine.judging.record import Judged, Record
+from bnproof.engine.model.formats import Array
+from bnproof.engine.model.observation import DOUBLE, RESULTS, WHOLE, Event
+from bnproof.known_failures.known import family
 from bnproof.properties.running import closed_form
-from bnproof.replay.transcript import Call, Given, Transcript
 
 GRADIENTS = ("dx", "dgamma", "dbeta", *DOUBLE)
 """What backward and its double return."""

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from bnproof.replay.literals import NoScript, quoted
-from bnproof.run.target import Target
+from bnproof.targets.text import Target
 
 TAKEN = {*sys.stdlib_module_names, "numpy", "torch", "ml_dtypes"}
 

@@ -9,23 +9,23 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from bnproof.engine.execution.transcript import Call, Transcript
+from bnproof.engine.judging.judge import Judge
+from bnproof.engine.judging.property import Check, Property, Records
+from bnproof.engine.judging.rerun import judged
+from bnproof.engine.judging.verdicts import by_output
+from bnproof.known_failures.known import family
 from bnproof.properties.catalogue import chosen
-from bnproof.properties.judging import Judge
-from bnproof.properties.known import family
-from bnproof.properties.property import Check, Property, Records
-from bnproof.properties.rerun import judged
-from bnproof.properties.verdicts import by_output
+from bnproof.recognition.frames import exit_in_words, last_words
+from bnproof.replay.current_target import CannotRun, opened, placed, selected
 from bnproof.replay.expectations import Expectation, Returns, expectations
 from bnproof.replay.literals import NoScript
-from bnproof.replay.replaying import CannotRun, opened, placed, selected
 from bnproof.replay.selection import all_before, needed
 from bnproof.replay.source import Source
-from bnproof.replay.transcript import Call, Transcript
-from bnproof.run.frames import exit_in_words, last_words
-from bnproof.run.session import TIMEOUT
-from bnproof.run.target import TargetError, parse
+from bnproof.sandbox.session import TIMEOUT
 from bnproof.store.replay import Replay
-from bnproof.targets.declaring import text_of
+from bnproof.targets.declarations import text_of
+from bnproof.targets.text import TargetError, parse
 
 FIRST_LINE = "# A failure of batch normalization, written by bnproof replay --script."
 PATIENCE = 10  # a script makes several calls, and imports the target

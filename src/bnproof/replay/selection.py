@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bnproof.engine.execution.transcript import Call, Transcript
 from bnproof.replay.expectations import Expectation, SameBits
-from bnproof.replay.transcript import Call, Transcript
 
 
 def needed(transcript: Transcript, expected: Sequence[Expectation]) -> list[Call]:

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from bnproof.properties.formats import Array
-from bnproof.properties.observation import DOUBLE
+from bnproof.engine.execution.transcript import Call, Given
+from bnproof.engine.model.formats import Array
+from bnproof.engine.model.observation import DOUBLE
 from bnproof.replay.expectations import (
     Expectation,
     Form,
@@ -33,9 +34,8 @@ from bnproof.replay.literals import (
     quoted,
 )
 from bnproof.replay.parts import ARRAY, COMPARE, END, LAID_OUT, PACKED
-from bnproof.replay.transcript import Call, Given
-from bnproof.run.target import Target
 from bnproof.store.arrays import to_table
+from bnproof.targets.text import Target
 
 OBJECT = "IMPLEMENTATION = TARGET() if isinstance(TARGET, type) else TARGET"
 NEGLIGIBLE = 2.0**-20  # of the bound: what is due is then one float64

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
-from bnproof.properties.contract import CLASSES
-from bnproof.properties.result import Accuracy
+from bnproof.engine.contract.declaration import CLASSES
+from bnproof.engine.model.result import Accuracy
 from bnproof.report.lines import labelled, ratio
 from bnproof.report.whole import Whole
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from bnproof.properties.known import family
-from bnproof.properties.result import Cause
+from bnproof.engine.model.result import Cause
+from bnproof.known_failures.known import family
 from bnproof.report.order import FIRST, FOLLOWING_FACTS, rank, root_of
 from bnproof.report.violations import Failure
 from bnproof.report.whole import BAD, Placed

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from bnproof.properties.result import Cause, Result, Violation
+from bnproof.engine.model.result import Cause, Result, Violation
 from bnproof.report.cards import Card, cards
 from bnproof.report.lines import STYLES, clipped, count, line, ratio, some, wrapped
 from bnproof.report.violations import Failure, about_entries, gather, placed, ratio_unsaid

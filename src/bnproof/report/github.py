@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from bnproof.properties.result import Report
+from bnproof.engine.model.result import Report
 from bnproof.report.cards import Card, cards
 from bnproof.report.judgement import Standing, judgement
 from bnproof.report.lines import clipped, some

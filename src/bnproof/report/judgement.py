@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bnproof.properties.result import INTERRUPTED, Report, exit_status
+from bnproof.engine.model.result import INTERRUPTED, Report, exit_status
 from bnproof.report.lines import count, listed
 from bnproof.report.order import root_of
 from bnproof.report.whole import Whole

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from bnproof.properties.result import Accuracy, Report
+from bnproof.engine.model.result import Accuracy, Report
 from bnproof.report.cards import Card, cards
 from bnproof.report.failures import NO_CAUSE, block
 from bnproof.report.families import families
 from bnproof.report.judgement import Judgement, Standing, judgement
-from bnproof.report.known import known_reasons
+from bnproof.report.known_failures import known_reasons
 from bnproof.report.lines import clipped, count, joined, ratio, some, verdict_in_words
 from bnproof.report.summary import declared
 from bnproof.report.terminal import title

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
-from bnproof.properties.result import Accuracy, Cause, OffsetCurve, Report, Result, Violation
+from bnproof.engine.model.result import Accuracy, Cause, OffsetCurve, Report, Result, Violation
 
 SCHEMA = 1
 

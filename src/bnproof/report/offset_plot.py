@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bnproof.properties.contract import CLASSES
-from bnproof.properties.result import Accuracy, OffsetCurve
+from bnproof.engine.contract.declaration import CLASSES
+from bnproof.engine.model.result import Accuracy, OffsetCurve
 from bnproof.report.axis import BOTTOM, PLOT, TOP, Tick, path, power
 
 TALL = 170  # height of the plot

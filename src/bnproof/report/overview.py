@@ -19,13 +19,13 @@ from itertools import zip_longest
 
 from rich.text import Text
 
-from bnproof.properties.result import Report
+from bnproof.engine.model.result import Report
 from bnproof.report.accuracy import accuracy_lines
 from bnproof.report.cards import Card, cards
 from bnproof.report.failures import block, further_properties, in_one_line, likely_causes
 from bnproof.report.families import families, family_lines
 from bnproof.report.judgement import Standing, judgement
-from bnproof.report.known import known_failures
+from bnproof.report.known_failures import known_failures
 from bnproof.report.lines import LABEL, clipped, count, cut, joined, labelled, line, listed, wrapped
 from bnproof.report.summary import verdict_line
 from bnproof.report.untested import untested_lines

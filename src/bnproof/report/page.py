@@ -18,12 +18,12 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from bnproof.properties.result import VERDICTS, Report, Result
+from bnproof.engine.model.result import VERDICTS, Report, Result
 from bnproof.report.cards import Card, cards
 from bnproof.report.failures import NO_CAUSE, as_shown
 from bnproof.report.families import families
 from bnproof.report.judgement import Standing, judgement
-from bnproof.report.known import known_reasons
+from bnproof.report.known_failures import known_reasons
 from bnproof.report.lines import ratio, some, verdict_in_words
 from bnproof.report.offset_plot import offset_charts
 from bnproof.report.ratio_plot import ratio_chart

@@ -3,8 +3,8 @@
 import math
 from dataclasses import dataclass
 
-from bnproof.properties.contract import CLASSES
-from bnproof.properties.result import Accuracy
+from bnproof.engine.contract.declaration import CLASSES
+from bnproof.engine.model.result import Accuracy
 from bnproof.report.axis import BOTTOM, TOP, Tick, power
 from bnproof.report.lines import clipped, ratio
 

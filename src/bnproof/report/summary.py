@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.text import Text
 
-from bnproof.properties.result import Accuracy, Report
+from bnproof.engine.model.result import Accuracy, Report
 from bnproof.report.judgement import COLOURS, judgement
 from bnproof.report.lines import count, line, ratio, some, wrapped
 

@@ -5,7 +5,7 @@ from itertools import groupby
 
 from rich.text import Text
 
-from bnproof.properties.result import Result
+from bnproof.engine.model.result import Result
 from bnproof.report.lines import STYLES, joined, line, ratio
 from bnproof.report.untested import untested_in_full
 from bnproof.report.violations import placed

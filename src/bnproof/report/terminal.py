@@ -7,10 +7,10 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-from bnproof.properties.result import Report
+from bnproof.engine.model.result import Report
 from bnproof.report.failures import failures
 from bnproof.report.judgement import Standing, judgement
-from bnproof.report.known import known_failures
+from bnproof.report.known_failures import known_failures
 from bnproof.report.lines import joined, labelled, line, wrapped
 from bnproof.report.overview import overview
 from bnproof.report.summary import summary, verdict_line

@@ -4,9 +4,9 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from bnproof.properties.known import family
-from bnproof.properties.property import describe
-from bnproof.properties.result import ENTRY, Result, Violation
+from bnproof.engine.judging.property import describe
+from bnproof.engine.model.result import ENTRY, Result, Violation
+from bnproof.known_failures.known import family
 from bnproof.report.lines import ratio
 from bnproof.report.whole import BAD, Placed
 

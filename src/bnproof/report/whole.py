@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from bnproof.properties.result import Accuracy, Report, Result
+from bnproof.engine.model.result import Accuracy, Report, Result
 
 BAD = ("fail", "crashed", "timed-out")
 """The verdicts of a result that is a failure."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bnproof.properties.formats import FORMATS, Array
+from bnproof.engine.model.formats import FORMATS, Array
 from bnproof.store.fields import Fields, StoreError
 
 READABLE = 256  # elements that are written as hexadecimal numbers

@@ -9,19 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from bnproof.properties.arguments import SAME
-from bnproof.properties.cases import (
+from bnproof.engine.execution.arguments import SAME
+from bnproof.engine.execution.executor import PLANS
+from bnproof.engine.judging.counterexample import Counterexample
+from bnproof.engine.model.case import (
     CHANNEL_ARGUMENTS,
     DOUBLE_ARGUMENTS,
     WHOLE_ARGUMENTS,
     Case,
     Twin,
 )
-from bnproof.properties.counterexample import Counterexample
-from bnproof.properties.execution import PLANS
-from bnproof.properties.formats import Array
-from bnproof.properties.layouts import LAYOUTS
-from bnproof.properties.life import BATCHES, KINDS, Action
+from bnproof.engine.model.formats import Array
+from bnproof.engine.model.layouts import LAYOUTS
+from bnproof.engine.model.script import BATCHES, KINDS, Action
 from bnproof.store.arrays import from_table, hexadecimal, to_table
 from bnproof.store.fields import Fields, StoreError
 

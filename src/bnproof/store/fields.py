@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from bnproof.properties.formats import FORMATS
+from bnproof.engine.model.formats import FORMATS
 
 Kind = TypeVar("Kind")
 LONGEST = 2000  # characters of a text

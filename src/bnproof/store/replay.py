@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, NoReturn
 
+from bnproof.check.one_implementation import SEARCHED
+from bnproof.engine.judging.counterexample import Counterexample
 from bnproof.properties.catalogue import PROPERTIES
-from bnproof.properties.checking import SEARCHED
-from bnproof.properties.counterexample import Counterexample
+from bnproof.recognition.recognised import Part
 from bnproof.store.cases import counterexample_table, read_counterexample
 from bnproof.store.fields import Fields, StoreError
-from bnproof.targets.declaring import DeclarationError, outside_of
+from bnproof.targets.declarations import DeclarationError, outside_of
 from bnproof.targets.outside import Outside
-from bnproof.targets.recognition import Part
 
 SCHEMA = 1
 PROPERTY_IDS = tuple(p.id for p in PROPERTIES)

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bnproof.properties.bounds import Quantities, ladder
-from bnproof.properties.bounds.statistics import ALGORITHMS
-from bnproof.properties.formats import FORMATS
-from bnproof.properties.oracle import batch_truth
+from bnproof.engine.model.formats import FORMATS
+from bnproof.engine.truth.bounds import Quantities, ladder
+from bnproof.engine.truth.bounds.statistics import ALGORITHMS
+from bnproof.engine.truth.oracle import batch_truth
 from bnproof.reference.checks import Array
 from bnproof.studies.study import BLUE, GREEN, ORANGE, Advance, Numbers, Study
 

@@ -1,1 +1,1 @@
-"""From a target's text to an implementation of the contract, and what it is recognised as."""
+"""From the text of a target to an implementation of the contract."""

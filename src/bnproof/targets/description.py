@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bnproof.properties.contract import ATTRIBUTES, Declaration
-from bnproof.targets.applying import Told
-from bnproof.targets.declaring import text_of, without_flag
+from bnproof.engine.contract.declaration import ATTRIBUTES, Declaration
+from bnproof.recognition.recognised import Origin, Part, Recognition, Unidentified
+from bnproof.targets.declarations import text_of, without_flag
 from bnproof.targets.outside import Outside
-from bnproof.targets.recognition import Origin, Part, Recognition, Unidentified
+from bnproof.targets.overrides import Told
 
 ABSENT: dict[Part, str] = {
     Part.RUNNING_STATISTICS: "keeps no running statistics",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bnproof.targets.recognition import Part
+from bnproof.recognition.recognised import Part
 
 
 @dataclass(frozen=True)

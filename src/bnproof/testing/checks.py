@@ -6,17 +6,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from bnproof.properties.result import Report, Result
-from bnproof.run.checking import UsageError, check_declared, check_properties, run_check
-from bnproof.run.configuration import ConfigurationError, merged, outside_for
-from bnproof.run.in_process import label
-from bnproof.run.opening import AnySession, open_session
-from bnproof.run.session import TIMEOUT
-from bnproof.run.target import TargetError
-from bnproof.targets.declaring import DeclarationError, outside_of
+from bnproof.check.configuration import ConfigurationError, merged, outside_for
+from bnproof.check.one_target import UsageError, check_declared, check_properties, run_check
+from bnproof.engine.model.result import Report, Result
+from bnproof.sandbox.in_process import label
+from bnproof.sandbox.session import TIMEOUT
+from bnproof.sandbox.sessions import AnySession, open_session
+from bnproof.targets.declarations import DeclarationError, outside_of
 from bnproof.targets.description import incomplete_lines
 from bnproof.targets.outside import Outside
-from bnproof.testing.known import FAILED, check_known, with_known
+from bnproof.targets.text import TargetError
+from bnproof.testing.known_reasons import FAILED, check_known, with_known
 from bnproof.testing.paths import path_for_workers
 from bnproof.testing.store import Store
 
@@ -228,8 +228,8 @@ def _unreadable(known_failures: Path | None) -> str:
     """What is wrong with a file of known failures, "" if nothing is."""
     if known_failures is None:
         return ""
+    from bnproof.known_failures.file import read  # noqa: PLC0415  # likewise
     from bnproof.store.fields import StoreError  # noqa: PLC0415  # the costly part
-    from bnproof.store.known_file import read  # noqa: PLC0415  # likewise
 
     try:
         read(known_failures)

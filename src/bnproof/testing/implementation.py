@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
-from bnproof.properties.result import Report
+from bnproof.engine.model.result import Report
 from bnproof.report.failures import failures
 from bnproof.report.lines import joined
 from bnproof.report.summary import verdict
-from bnproof.run.target import TargetError
+from bnproof.targets.text import TargetError
 from bnproof.testing.checks import Checks, KnownFailures, Verdict
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bnproof.run.checking import UsageError
-from bnproof.run.target import TargetError
+from bnproof.check.one_target import UsageError
+from bnproof.targets.text import TargetError
 from bnproof.testing.checks import Checks, KnownFailures, Planned, Verdict
 from bnproof.testing.outcome import conclude
 

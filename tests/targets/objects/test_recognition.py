@@ -9,9 +9,9 @@ import torch
 from tests.targets.objects import written
 from torch import nn
 
-from bnproof.properties.contract import declaration_of
-from bnproof.targets.objects.build import build
-from bnproof.targets.recognition import Part, Recognition
+from bnproof.engine.contract.declaration import declaration_of
+from bnproof.recognition.objects.build import build
+from bnproof.recognition.recognised import Part, Recognition
 
 
 def recognised(target: Any) -> Recognition:
@@ -216,7 +216,7 @@ def test_our_own_mistakes_are_not_the_users(monkeypatch: pytest.MonkeyPatch) -> 
 
     for place in ("roles._effect", "recognise.pattern"):
         with monkeypatch.context() as patch:
-            patch.setattr(f"bnproof.targets.objects.{place}", broken)
+            patch.setattr(f"bnproof.recognition.objects.{place}", broken)
             with pytest.raises(AttributeError, match="of our own"):
                 build(nn.BatchNorm2d)
 

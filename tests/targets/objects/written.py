@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from bnproof.properties.formats import Array
+from bnproof.engine.model.formats import Array
 
 
 class Rows:

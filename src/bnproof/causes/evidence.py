@@ -1,0 +1,25 @@
+"""The failing records that causes are looked for in."""
+
+from collections.abc import Sequence
+
+from bnproof.engine.judging.record import Record
+
+EVIDENCE = 5
+
+
+def evidence(shown: Sequence[Record], records: Sequence[Record]) -> list[Record]:
+    """The smallest failing record, then others with another number of values, small ones first.
+
+    With two values, dividing by N - 1 and not dividing at all are the same.  One value per channel
+    comes last: what training does with it is a policy, which the known mistakes do not share.  So
+    do constant channels, where a mistake is a matter of rounding, and steps of layers, since known
+    mistakes repeat a step without the life that it is from.
+    """
+    wrong = [r for r in records if r.worst > 1 and "nonfinite" not in r.case.tags]
+    several = [r for r in wrong if r.case.count > 1 and "constant" not in r.case.tags]
+    functional = [r for r in several if r.ran is None or r.ran.calls != "layer"]
+    chosen: list[Record] = []
+    for record in sorted(functional or several or wrong or shown, key=lambda r: r.case.x.size):
+        if record.case.count not in {other.case.count for other in chosen}:
+            chosen.append(record)
+    return chosen[:EVIDENCE]

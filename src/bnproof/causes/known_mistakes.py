@@ -1,0 +1,82 @@
+"""From failing records to the mistakes that explain them, likeliest first."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bnproof.causes.reproduction import explanation
+from bnproof.engine.judging.record import Record
+from bnproof.engine.model.result import Cause, Result
+from bnproof.mutants.catalogue import MUTANTS
+
+NAMED = 3
+"""At most so many causes are named."""
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A mistake that contradicts nothing, and what it explains: (number of the record, what)."""
+
+    mutant: Any
+    explains: frozenset[tuple[int, str]]
+    order: int
+
+
+def with_causes(results: Sequence[Result], evidence: Sequence[Record]) -> list[Result]:
+    """The results of one dtype, each failure with the causes of what failed there."""
+    named = causes(evidence)
+    return [replace(result, causes=named) if result.violations else result for result in results]
+
+
+def causes(records: Sequence[Record]) -> tuple[Cause, ...]:
+    """The mistakes that explain the failing records; () where none explains anything.
+
+    A mistake that explains everything comes before several that explain it together.  Mistakes
+    that explain the same are named in the order of the library.
+    """
+    candidates = _candidates(records)
+    if not candidates:
+        return ()
+    most = max(len(c.explains) for c in candidates)
+    best = [c for c in candidates if len(c.explains) == most]
+    chosen = [*best[:1], *_rest(best[0], candidates), *best[1:]][:NAMED]
+    return tuple(_cause(candidate) for candidate in chosen)
+
+
+def _cause(candidate: _Candidate) -> Cause:
+    mutant, explains = candidate.mutant, {what for _, what in candidate.explains}
+    return Cause(mutant.id, mutant.mistake, mutant.repair, mutant.issues, tuple(sorted(explains)))
+
+
+def _candidates(records: Sequence[Record]) -> list[_Candidate]:
+    """Those that contradict no record and explain something; graded ones where no other does."""
+    graded = [mutant for mutant in MUTANTS if mutant.family == "graded"]
+    others = [mutant for mutant in MUTANTS if mutant.family != "graded"]
+    return _that_explain(others, records) or _that_explain(graded, records)
+
+
+def _that_explain(mutants: Sequence[Any], records: Sequence[Record]) -> list[_Candidate]:
+    """Of nearly equal mistakes, which count once, the first."""
+    found: dict[str, _Candidate] = {}
+    for order, mutant in enumerate(mutants):
+        explains: set[tuple[int, str]] = set()
+        for number, record in enumerate(records):
+            told = explanation(mutant, record)
+            if told.contradicted:
+                break
+            explains |= {(number, what) for what in told.explained}
+        else:
+            if explains:
+                found.setdefault(mutant.counts_as, _Candidate(mutant, frozenset(explains), order))
+    return list(found.values())
+
+
+def _rest(first: _Candidate, candidates: Iterable[_Candidate]) -> list[_Candidate]:
+    """Further mistakes that explain what the first leaves open, the most telling one first."""
+    open_ = {what for c in candidates for what in c.explains} - first.explains
+    rest: list[_Candidate] = []
+    while open_:
+        best = max(candidates, key=lambda c: (len(c.explains & open_), -c.order))
+        rest.append(best)
+        open_ -= best.explains
+    return rest

@@ -1,0 +1,167 @@
+"""What a known mistake explains of what was observed on one case."""
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bnproof.causes.unbiased import NormalisedByUnbiased
+from bnproof.engine.contract.declaration import Declaration
+from bnproof.engine.execution.executor import Executor
+from bnproof.engine.judging.record import Judged, Record
+from bnproof.engine.model.case import Case, columns
+from bnproof.engine.model.formats import Array, format_of
+from bnproof.engine.model.observation import WHOLE, Observation
+from bnproof.engine.truth.oracle import error
+
+SLACK = 4
+"""Times the bound by which two implementations of one mistake may differ.
+
+This is chosen, not derived: a bound is derived for right implementations, and a mistake may round
+a few times more often.  No verdict depends on it; how often the right cause is named is measured
+(see `bnproof.selftest.causes`).
+"""
+
+EVENTS = ("changed-input", "changed-result", "changed-state", "nondeterministic", "no-error")
+GRADIENTS = ("dx", "dgamma", "dbeta")
+FIRST = ("train", "infer", "double", "double-infer")
+"""The calls that the short plan makes as well."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What a mistake says of one case.
+
+    Attributes:
+        explained: what is wrong and the mistake reproduces, outputs as "train dx", events as
+            "changed-input x".
+        contradicted: whether the mistake would have shown otherwise than what was observed.
+    """
+
+    explained: frozenset[str]
+    contradicted: bool
+
+
+def explanation(mutant: Any, record: Record) -> Explanation:
+    """What a mutant reproduces of a record, in the conventions of the implementation accused.
+
+    Gradients may be those of the wrong forward pass or of the right one, whoever made the mistake,
+    so they do not count against one that explains a wrong y of the same call.
+    """
+    wrong = frozenset(f"{call} {judged.output}" for call, judged in _wrong(record))
+    wrong |= {f"{event.kind} {event.what}" for event in record.observation.of(*EVENTS)}
+    observed = _run(mutant, record)
+    if observed is None:
+        return Explanation(frozenset(), contradicted=True)
+    events = {f"{event.kind} {event.what}" for event in observed.of(*EVENTS)}
+    found = _Found(explained=events & wrong, contradicted=set(events - wrong))
+    double = all(name.startswith("double") for name in wrong)
+    for call, judged, result in _pairs(record, observed, double=double):
+        _compare(found, f"{call} {judged.output}", judged, result)
+    for call in {name.split()[0] for name in found.explained if name.endswith(" y")}:
+        found.contradicted -= {f"{call} {gradient}" for gradient in GRADIENTS}
+    return Explanation(frozenset(found.explained), bool(found.contradicted))
+
+
+@dataclass
+class _Found:
+    explained: set[str]
+    contradicted: set[str]
+
+
+def _compare(found: _Found, name: str, judged: Judged, result: Array) -> None:
+    if agrees(judged, result):
+        if judged.worst > 1 and violates(judged, result):
+            found.explained.add(name)
+    elif judged.worst <= 1 or _is_wrong(judged, result):
+        found.contradicted.add(name)
+
+
+def _wrong(record: Record) -> list[tuple[str, Judged]]:
+    return [(call, judged) for call, judged in record.all_judged() if judged.worst > 1]
+
+
+def _run(mutant: Any, record: Record) -> Observation | None:
+    """The mutant's observation; with no more calls around the case than show what is wrong."""
+    case = record.case
+    first = any(j.worst > 1 for _, j in record.all_judged(*FIRST))
+    if first and case.calls == "full" and not record.observation.of(*EVENTS):
+        case = case.with_(calls="short")
+    if case.calls == "short" and not _trained(record):
+        case = case.with_(calls="infer")  # a step of a layer evaluates, and may not train
+    return observed_of(mutant, record.declaration, case)
+
+
+def _trained(record: Record) -> bool:
+    """Whether training was called; inference alone may be given one value per channel."""
+    return any(call.startswith("train") for call in record.observation.results)
+
+
+def observed_of(mutant: Any, declaration: Declaration, case: Case) -> Observation | None:
+    """What a mutant does on a case; None if it cannot run it."""
+    try:
+        executor = Executor(made(mutant, declaration, case.x.ndim), declaration)
+        with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
+            observed = executor.run(case, lambda _: None)
+    except Exception:  # noqa: BLE001  # a mutant that cannot run such a case does not explain it
+        return None
+    return None if observed.of("raised", "malformed") else observed
+
+
+def made(mutant: Any, declaration: Declaration, rank: int) -> Any:
+    """A mutant in the conventions of the implementation that is accused."""
+    unbiased = declaration.unbiased(rank)
+    mistaken = mutant.make(
+        running_variance="unbiased" if unbiased else "biased",
+        momentum_weighs=declaration.momentum_weighs,
+        channel_axis=declaration.channel_axis,
+    )
+    return NormalisedByUnbiased(mistaken) if declaration.normalises_unbiased else mistaken
+
+
+def _pairs(
+    record: Record, observed: Observation, *, double: bool
+) -> Iterator[tuple[str, Judged, Array]]:
+    """Each judged output, with the mutant's own.
+
+    Without ``double`` that of double backward is left out: a mistake elsewhere spoils it in a way
+    that depends on how it is computed.
+    """
+    for call, judged in record.all_judged():
+        if call.startswith("double") and not double:
+            continue
+        result = observed.results.get(call, {}).get(judged.output)
+        if result is not None:
+            yield call, judged, columns(result) if judged.output in WHOLE else result
+
+
+def _is_wrong(judged: Judged, result: Array) -> bool:
+    """Whether the mutant itself is off there, beyond what rounding allows."""
+    if result.shape != judged.got.shape:
+        return True
+    with np.errstate(all="ignore"):
+        return not bool((error(result, judged.truth) <= SLACK * judged.bound).all())
+
+
+def violates(judged: Judged, result: Array) -> bool:
+    """Whether the mutant's own result is beyond the bound somewhere, so that it can be the cause.
+
+    A mistake whose condition is not met gives the right result, which may be near a wrong one.
+    """
+    with np.errstate(all="ignore"):
+        return not bool((error(result, judged.truth) <= judged.bound).all())
+
+
+def agrees(judged: Judged, result: Array) -> bool:
+    """Whether two results are the same but for rounding."""
+    with np.errstate(all="ignore"):
+        got, other = (np.asarray(a, np.float64) for a in (judged.got, result))
+        if got.shape != other.shape:
+            return False
+        u = format_of(judged.got.dtype).u
+        largest = np.max(np.abs(got), initial=0.0, where=np.isfinite(got))
+        limit = SLACK * judged.bound + 64 * u * np.abs(got) + 4 * u * largest
+        same = (got == other) | (np.isnan(got) & np.isnan(other))
+        return bool((same | (np.abs(got - other) <= limit) | np.isinf(judged.bound)).all())

@@ -1,0 +1,1 @@
+"""One check: brings engine, properties and targets together."""

@@ -1,0 +1,51 @@
+"""Before a check: conventions that nothing declares, found by probing and adopted."""
+
+from collections.abc import Callable
+
+from bnproof.recognition.recognised import Origin
+from bnproof.sandbox.sessions import AnySession
+
+Progress = Callable[[int, int, str], None]
+
+
+def undeclared(session: AnySession, name: str) -> bool:
+    """Whether nothing says what an attribute of the selected variant is."""
+    told = session.told[session.variant]
+    adopted = session.adopted.get(session.variant, {})
+    return told.origin(name, session.outside.declared, adopted) is Origin.DEFAULT
+
+
+def settle(session: AnySession, progress: Progress = lambda done, total, text: None) -> list[str]:
+    """Adopt the conventions of the selected variant that nothing declares; notes for the report.
+
+    How an empty batch and one value per channel are treated is always found; other conventions
+    only if the user asks for that.
+    """
+    notes = _identified(session, progress) if session.outside.identify else []
+    return notes + _policies(session)
+
+
+def _identified(session: AnySession, progress: Progress) -> list[str]:
+    from bnproof.conventions.identify.conventions import adoptable  # noqa: PLC0415  # on request
+    from bnproof.report.conventions import title, value  # noqa: PLC0415  # likewise
+
+    found, contradictions = adoptable(session, session.attributes(), progress)
+    session.adopt(found)
+    return [
+        f"{title(each.convention)}: declared {value(each.convention, each.declared)}, "
+        f"but probing found {value(each.convention, each.value)}"
+        for each in contradictions
+    ]
+
+
+def _policies(session: AnySession) -> list[str]:
+    from bnproof.conventions.identify.policies import POLICIES, policy_of  # noqa: PLC0415  # the costly part
+    from bnproof.conventions.identify.probes import Probes  # noqa: PLC0415  # likewise
+
+    notes = []
+    for name in POLICIES:
+        found = policy_of(Probes(session), name) if undeclared(session, name) else None
+        if found is not None:
+            session.adopt({name: found.value})
+            notes += [found.note] if found.note else []
+    return notes

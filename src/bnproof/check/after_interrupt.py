@@ -1,0 +1,70 @@
+"""Results after an interrupt: as many properties as can be judged while somebody waits.
+
+Agreement with the truth comes first, which tells whether any number is wrong.  Most of the others
+cost a few milliseconds on all records, and a few cost most of the time: what each costs is measured
+on the first records, and then the cheap ones come first.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bnproof.engine.contract.declaration import Declaration
+from bnproof.engine.judging.counterexample import Failing
+from bnproof.engine.judging.property import Property, Records
+from bnproof.engine.judging.verdicts import conclude, evaluate
+from bnproof.engine.model.result import Result
+from bnproof.known_failures.known import Known, of_property
+
+SECONDS = 0.3
+SAMPLE = 10  # records that costs are measured on
+NOT_REACHED = "no case of its kind was reached before the interrupt"
+NO_TIME = "not judged, as the run was interrupted"
+
+
+def hurried(
+    wanted: Sequence[Property],
+    records: Records,
+    dtype: str,
+    known: Sequence[Known] = (),
+    seconds: float = SECONDS,
+) -> list[tuple[Result, list[Failing]]]:
+    """The results on some records, of those properties for which the time suffices.
+
+    With each comes what `conclude` tells of its failures.  The others are unsupported, with the
+    interrupt as the reason.
+    """
+    first = Records(records.declaration, records.all[:SAMPLE])
+    costs = {property_: _cost(property_, first, dtype) for property_ in wanted}
+    end = time.monotonic() + seconds
+    found: dict[Property, tuple[Result, list[Failing]]] = {}
+    by_cost = sorted(wanted, key=costs.__getitem__)
+    for property_ in sorted(by_cost, key=lambda p: not p.id.endswith("/agreement")):
+        if time.monotonic() < end:
+            expected = of_property(known, property_.id)
+            result, failing = conclude(property_, records, dtype, expected)
+            result = not_reached(result, property_, records.declaration, NOT_REACHED)
+            found[property_] = result, failing
+        else:
+            found[property_] = _without_time(property_, records.declaration, dtype), []
+    return [found[property_] for property_ in wanted]
+
+
+def _cost(property_: Property, records: Records, dtype: str) -> float:
+    began = time.perf_counter()
+    evaluate(property_, records, dtype)
+    return time.perf_counter() - began
+
+
+def _without_time(property_: Property, declaration: Declaration, dtype: str) -> Result:
+    nothing = evaluate(property_, Records(declaration, ()), dtype)
+    return nothing if property_.unsupported(declaration) else replace(nothing, reason=NO_TIME)
+
+
+def not_reached(
+    result: Result, property_: Property, declaration: Declaration, reason: str
+) -> Result:
+    """A result on no case at all, after a run that ended early: that is the reason."""
+    if result.verdict != "unsupported" or property_.unsupported(declaration):
+        return result
+    return replace(result, reason=reason)

@@ -1,0 +1,322 @@
+"""One check of one implementation: portfolio, search, records, properties, accuracy."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from bnproof.causes.alternatives import Alternative, alternative
+from bnproof.causes.evidence import evidence
+from bnproof.check.after_interrupt import hurried, not_reached
+from bnproof.engine.contract.declaration import Declaration
+from bnproof.engine.judging.accuracy import accuracy
+from bnproof.engine.judging.counterexample import Failing
+from bnproof.engine.judging.judge import Judge
+from bnproof.engine.judging.property import Property, Records
+from bnproof.engine.judging.record import Record
+from bnproof.engine.judging.rerun import judged
+from bnproof.engine.judging.verdicts import conclude
+from bnproof.engine.model.case import Case
+from bnproof.engine.model.observation import Observation
+from bnproof.engine.model.result import Accuracy, Result
+from bnproof.engine.portfolio import portfolio
+from bnproof.engine.portfolio.layer_lives import has_lives
+from bnproof.known_failures.known import Known, is_unexpected, of_property
+from bnproof.properties.catalogue import PROPERTIES, chosen
+
+Progress = Callable[[int, int, str], None]
+Fails = Callable[[Sequence[Record], Sequence[Record]], bool]
+NOT_REACHED = "no case of its kind was reached before the first failure"
+
+SEARCHED = {"quick": 0, "standard": 100, "thorough": 2000}
+"""Searched cases per dtype that a profile promises, beside the portfolio."""
+
+LIVES = {"quick": 0, "standard": 15, "thorough": 300}
+"""Searched lives of layers, likewise, where there are layers."""
+
+PROPERTY_IDS = tuple(p.id for p in PROPERTIES)
+
+
+class Session(Protocol):
+    """What runs cases on the target: a worker process, or the implementation in this one.
+
+    Attributes:
+        first: the case of the first calls and what came back, None where nothing did.
+    """
+
+    first: tuple[Case, Observation] | None
+
+    def run(self, case: Case) -> Observation:
+        """Run one case."""
+        ...
+
+    def run_many(self, cases: Sequence[Case]) -> Iterator[tuple[Case, Observation]]:
+        """Run cases one after the other, the next while the last is judged."""
+        ...
+
+
+@dataclass
+class Checked:
+    """What a check found out, by dtype where it says so.
+
+    ``evidence`` are a few failing records, by which their cause can be told; ``failing`` is
+    every output in which a property is violated, with a counterexample; ``offers`` the optional
+    parts that were offered; ``alternatives`` another declaration under which failures disappear,
+    for each dtype that has failures; ``not_offered`` are gradients that no case returned;
+    ``stopped`` says that the run ended at a failure, as asked.  After an interrupt
+    (KeyboardInterrupt) it is what was found out until then, and ``interrupted`` says so.
+    """
+
+    results: list[Result] = field(default_factory=list)
+    accuracy: dict[str, Accuracy] = field(default_factory=dict)
+    cases: dict[str, int] = field(default_factory=dict)
+    promised: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    evidence: dict[str, list[Record]] = field(default_factory=dict)
+    offers: dict[str, frozenset[str]] = field(default_factory=dict)
+    alternatives: dict[str, Alternative | None] = field(default_factory=dict)
+    failing: list[Failing] = field(default_factory=list)
+    not_offered: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    interrupted: bool = False
+    stopped: bool = False
+
+
+def listing() -> list[tuple[str, str, str]]:
+    """Id, statement and theorem of every property."""
+    return [(p.id, p.statement, p.theorem) for p in PROPERTIES]
+
+
+def check(
+    session: Session,
+    declaration: Declaration,
+    *,
+    profile: str = "standard",
+    seed: int = 0,
+    dtypes: Iterable[str] = (),
+    properties: tuple[str, ...] = (),
+    exclude: tuple[str, ...] = (),
+    known: Sequence[Known] = (),
+    stop_at_first: bool = False,
+    progress: Progress = lambda done, total, text: None,
+) -> Checked:
+    """Check an implementation in each of its dtypes.
+
+    ``dtypes`` and ``properties`` (glob patterns of ids) narrow the check; empty means all.
+    ``exclude`` (likewise) leaves properties out.  ``stop_at_first`` ends the run at the first case
+    that fails, or after the first dtype with a failure.
+    ``known`` failures are not reported as failures, and the search goes on where it meets them.
+    Raises LookupError for a pattern that matches no property.
+    """
+    wanted = chosen(properties, exclude)
+    checked = Checked()
+    for dtype in dtypes or declaration.dtypes:
+        expected = [k for k in known if k.dtype == dtype]
+        records: list[Record] = []
+        fails = _fails(wanted, declaration, dtype, expected) if stop_at_first else _never
+        run = _Run(session, Judge(declaration, dtype), profile, seed, expected, progress, fails)
+        try:
+            _gather(records, checked, run)
+        except KeyboardInterrupt:
+            checked.interrupted = True
+        _conclude(records, declaration, dtype, wanted, expected, checked)
+        del records  # the next dtype's need the room
+        checked.stopped |= stop_at_first and bool(checked.failing)
+        if checked.interrupted or checked.stopped:
+            break
+    checked.notes += notes_on(checked.not_offered)
+    return checked
+
+
+def _conclude(
+    records: list[Record],
+    declaration: Declaration,
+    dtype: str,
+    wanted: Sequence[Property],
+    known: Sequence[Known],
+    checked: Checked,
+) -> None:
+    every = Records(declaration, tuple(records))
+    checked.offers[dtype] = frozenset().union(*(r.observation.offers for r in records))
+    if checked.interrupted:
+        concluded = hurried(wanted, every, dtype, known)
+    elif checked.stopped:
+        concluded = [_concluded_early(p, every, dtype, known) for p in wanted]
+    else:
+        concluded = [conclude(p, every, dtype, of_property(known, p.id)) for p in wanted]
+    results = [result for result, _ in concluded]
+    checked.results += results
+    checked.failing += [failing for _, found in concluded for failing in found]
+    failed = [r for r in results if r.violations and r.verdict != "known"]
+    shown = dict.fromkeys(r.violations[0].case_name for r in failed)
+    unexpected = [r for r in records if is_unexpected(r, known)] if known else records
+    checked.evidence[dtype] = evidence([every.by_name[name] for name in shown], unexpected)
+    if failed and not checked.interrupted:
+        ids = [r.property for r in failed]
+        checked.alternatives[dtype] = alternative(records, declaration, dtype, wanted, ids, known)
+    judge = Judge(declaration, dtype)
+    checked.accuracy[dtype] = accuracy(records, judge.classes)
+    checked.not_offered[dtype] = _not_offered(records)
+
+
+def _concluded_early(
+    property_: Property, records: Records, dtype: str, known: Sequence[Known]
+) -> tuple[Result, list[Failing]]:
+    """The result of a property on the cases that ran before the first failure."""
+    result, failing = conclude(property_, records, dtype, of_property(known, property_.id))
+    return not_reached(result, property_, records.declaration, NOT_REACHED), failing
+
+
+def _never(fresh: Sequence[Record], records: Sequence[Record]) -> bool:  # noqa: ARG001  # as `_fails`
+    """A run that does not stop at a failure."""
+    return False
+
+
+def _fails(
+    wanted: Sequence[Property], declaration: Declaration, dtype: str, known: Sequence[Known]
+) -> Fails:
+    """Whether fresh records, the last ones of all records, break one of the wanted properties.
+
+    Most cases are settled by their own record.  What breaks a property alone is judged once more
+    among all records, since some properties compare it with others.
+    """
+
+    def breaks(property_: Property, records: Sequence[Record]) -> bool:
+        every = Records(declaration, tuple(records))
+        return bool(conclude(property_, every, dtype, of_property(known, property_.id))[1])
+
+    def fails(fresh: Sequence[Record], records: Sequence[Record]) -> bool:
+        wrong = [record for record in fresh if is_unexpected(record, known)]
+        return bool(wrong) and any(breaks(p, wrong) and breaks(p, records) for p in wanted)
+
+    return fails
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What it takes to run the cases of one dtype.
+
+    ``fails``, given the fresh records and all, says whether the run ends at a failure.
+    """
+
+    session: Session
+    judge: Judge
+    profile: str
+    seed: int
+    known: Sequence[Known]
+    progress: Progress
+    fails: Fails
+
+
+def _gather(records: list[Record], checked: Checked, run: _Run) -> None:
+    """Run the cases of one dtype, and add their records to ``records`` one by one."""
+    session, judge, dtype, known = run.session, run.judge, run.judge.dtype, run.known
+    cases = portfolio(judge.declaration, dtype, seed=run.seed, quick=run.profile == "quick")
+    searches = _searches(session, judge, dtype, run.profile, run.seed, known)
+    total = len(cases) + sum(search.examples for search in searches)
+    checked.cases[dtype], checked.promised[dtype] = 0, total
+    if session.first is not None and session.first[0].dtype == dtype:
+        records += judged(judge, *session.first)
+    for case, observation in session.run_many(cases):
+        fresh = judged(judge, case, observation)
+        records += fresh
+        checked.cases[dtype] += 1
+        run.progress(checked.cases[dtype], total, f"{dtype}: {case.name}")
+        if run.fails(fresh, records):
+            checked.stopped = True
+            return
+    for search in searches:
+        before = checked.cases[dtype]
+
+        def note(name: str, before: int = before) -> None:
+            checked.cases[dtype] += 1
+            ran = min(checked.cases[dtype], before + search.examples)  # noqa: B023  # called within this round only
+            run.progress(ran, total, f"{dtype}: {name}")
+
+        seen: list[Record] = []
+        try:
+            found = search.run(note, seen)
+        except KeyboardInterrupt:
+            records += seen
+            raise
+        records += found
+        if any(is_unexpected(record, known) for record in found):  # it ends at a violation
+            checked.promised[dtype] -= search.examples
+        if run.fails(found, records):
+            checked.stopped = True
+            return
+
+
+@dataclass(frozen=True)
+class _Search:
+    """A search that a profile has: how many examples, and the function that makes it.
+
+    The function is given another to tell of each case, and a list for the records of all that ran,
+    which an interrupt leaves; it returns those that are of use.
+    """
+
+    examples: int
+    run: Callable[[Callable[[str], None], list[Record]], list[Record]]
+
+
+def _searches(
+    session: Session,
+    judge: Judge,
+    dtype: str,
+    profile: str,
+    seed: int,
+    known: Sequence[Known],
+) -> list[_Search]:
+    """For cases, and for lives of layers where there are such; none in the quick profile."""
+    if not SEARCHED[profile]:
+        return []
+    from bnproof.engine.search.cases import search  # noqa: PLC0415  # Hypothesis costs time
+    from bnproof.engine.search.layer_lives import search_lives  # noqa: PLC0415  # likewise
+
+    declaration = judge.declaration
+
+    def violates(record: Record) -> bool:
+        return is_unexpected(record, known)
+
+    def cases(note: Callable[[str], None], seen: list[Record]) -> list[Record]:
+        def run(case: Case) -> Record:
+            note(case.name)
+            seen.append(judge.judge(case, session.run(case)))
+            return seen[-1]
+
+        wanted = SEARCHED[profile]
+        return search(run, declaration, dtype, examples=wanted, seed_value=seed, violates=violates)
+
+    def lives(note: Callable[[str], None], seen: list[Record]) -> list[Record]:
+        def run(case: Case) -> list[Record]:
+            note(case.name)
+            made = judged(judge, case, session.run(case))
+            seen.extend(made)
+            return made
+
+        wanted = LIVES[profile]
+        return search_lives(
+            run, declaration, dtype, examples=wanted, seed_value=seed, violates=violates
+        )
+
+    found = [_Search(SEARCHED[profile], cases)]
+    if has_lives(declaration, dtype):
+        found.append(_Search(LIVES[profile], lives))
+    return found
+
+
+def _not_offered(records: Sequence[Record]) -> tuple[str, ...]:
+    """The gradients that no case returned."""
+    offered: Mapping[str, str] = {"train dx": "dx", "infer dx": "dx of inference"}
+    offers = set().union(*(r.observation.offers for r in records)) if records else set()
+    return tuple(text for key, text in offered.items() if key not in offers) if records else ()
+
+
+def notes_on(not_offered: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """What is not offered, with the dtypes where it is offered in others."""
+    dtypes: dict[str, list[str]] = {}
+    for dtype, missing in not_offered.items():
+        for text in missing:
+            dtypes.setdefault(text, []).append(dtype)
+    return [
+        f"not offered: {text}" + ("" if found == [*not_offered] else f" in {', '.join(found)}")
+        for text, found in dtypes.items()
+    ]

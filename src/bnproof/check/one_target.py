@@ -1,0 +1,432 @@
+"""One check of one target: every variant of it, each with a report of its own."""
+
+import platform
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, replace
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bnproof.check.adopted_conventions import settle
+from bnproof.check.advice import advice
+from bnproof.check.meter import Meter, Progress
+from bnproof.check.parts import Part
+from bnproof.check.request import Asked, Examined
+from bnproof.check.saved_failures import Warn, warn_on_stderr, with_replays
+from bnproof.engine.contract.declaration import Declaration
+from bnproof.engine.model.formats import FORMATS
+from bnproof.engine.model.result import Report, Result
+from bnproof.known_failures.pinned import by_variant, live, run_pinned, today, with_known
+from bnproof.sandbox.session import TIMEOUT
+from bnproof.sandbox.sessions import AnySession, open_session, written
+from bnproof.targets.declarations import DeclarationError, outside_of
+from bnproof.targets.description import (
+    NO_EVALUATION,
+    incomplete_lines,
+    left_out,
+    origins_of,
+    recognised_lines,
+)
+from bnproof.targets.outside import Outside
+from bnproof.targets.text import WHOLE, TargetError, parse, suggestion
+
+if TYPE_CHECKING:
+    from bnproof.check.one_implementation import Checked
+    from bnproof.engine.judging.record import Record
+    from bnproof.known_failures.file import Entry
+
+ALWAYS_TOLD = (
+    "dtypes",
+    "ranks",
+    "channel_axis",
+    "momentum_weighs",
+    "running_variance",
+    "single_value",
+    "empty",
+    "accuracy",
+    "affine_parameters",
+    "methods",
+)
+"""The declared attributes that are reported even where they are the contract's defaults."""
+
+
+class UsageError(Exception):
+    """What was asked for does not exist; the message has one or two lines for the user."""
+
+
+def run_check(
+    target: Any,
+    *,
+    profile: str = "standard",
+    seed: int = 0,
+    dtypes: Sequence[str] = (),
+    properties: Sequence[str] = (),
+    timeout: float = TIMEOUT,
+    memory: int | None = None,
+    known_failures: Path | None = None,
+    declare: Iterable[str] | Mapping[str, Any] = (),
+    without: Iterable[str] = (),
+    identify: bool = False,
+    progress: Progress = lambda done, total, text: None,
+    warn: Warn = warn_on_stderr,
+) -> list[Report]:
+    """Check a target; one report for each of its variants.
+
+    A string names a target, which runs in a worker process; any other object is an
+    implementation that is checked in this process, where nothing limits what it does.
+
+    ``timeout`` is in seconds, for one call; ``memory`` in bytes, for a worker beyond its imports,
+    by default half of what the machine has.  A KeyboardInterrupt ends the run; the reports are
+    those of what was found out until then, unless the target was not even loaded.
+
+    ``known_failures`` is a file of failures that are known: those get the verdict "known", and
+    an entry that is fixed, expired or matches nothing is a failure.  What fails is saved in the
+    project's cache folder for ``bnproof replay``, which needs a target to load; ``warn`` is told
+    if that is impossible.
+
+    ``declare`` are attributes of the contract, as ``{"momentum_weighs": "old"}`` or texts
+    ``"momentum_weighs=old"``; ``without`` are parts that the target does not have, such as
+    "evaluation"; with ``identify`` the conventions that nothing declares are found by probing.
+
+    Raises UsageError for a dtype or a property that there is not, for a declaration that the
+    contract does not have and for a file of known failures that is not of the form, and
+    TargetError for a target that cannot be loaded.  One that was loaded and cannot be used gives a
+    report that says so.
+    """
+    try:
+        outside = outside_of(declare, without, identify=identify)
+    except DeclarationError as error:
+        raise UsageError(str(error)) from error
+    asked = Asked(
+        profile,
+        seed,
+        tuple(dtypes),
+        tuple(properties),
+        timeout,
+        memory,
+        known_failures,
+        outside=outside,
+    )
+    return [each.report for each in examine(target, asked, progress, warn)]
+
+
+def examine(
+    target: Any,
+    asked: Asked,
+    progress: Progress = lambda done, total, text: None,
+    warn: Warn = warn_on_stderr,
+) -> list[Examined]:
+    """The same, with what it takes to write the failures into a file of known ones."""
+    name = written(target)
+    _check_target(target)
+    check_asked(asked)
+    entries = _entries(name, asked)
+    try:
+        outside = asked.outside_of(name)
+        with open_session(target, asked.timeout, asked.memory, outside) as session:
+            planned = list(_planned(session, asked))
+            held = by_variant(entries, session.declarations)
+            examined: list[Examined] = []
+            meter = Meter(progress, sum(len(dtypes) for _, dtypes in planned))
+            for number, dtypes in planned:
+                session.select(number)
+                examined.append(_check(session, dtypes, asked, held[number], meter, warn))
+                if examined[-1].report.interrupted or examined[-1].report.stopped:
+                    break
+            return examined
+    except TargetError as error:
+        if not error.loaded:
+            raise
+        report = Report(name, error=str(error), environment=environment(), **asked.told())
+        return [Examined(report)]
+
+
+def check_asked(asked: Asked) -> None:
+    """Raise UsageError for a dtype or a property that was asked for and does not exist."""
+    _check_dtypes(asked.dtypes)
+    check_properties(asked.properties, asked.exclude)
+
+
+def _check_target(target: Any) -> None:
+    if isinstance(target, str) and parse(target).attributes == (WHOLE,):
+        raise UsageError(f"{target} is a whole file; name what is in it, or use bnproof grade")
+
+
+def parts_of(target: str, asked: Asked) -> list[Part]:
+    """The variants of a target in each of their dtypes, in order.
+
+    Raises UsageError and TargetError as `examine`.
+    """
+    _check_target(target)
+    check_asked(asked)
+    _entries(written(target), asked)
+    outside = asked.outside_of(written(target))
+    with open_session(target, asked.timeout, asked.memory, outside) as session:
+        planned = list(_planned(session, asked))
+    return [Part(target, number, dtype) for number, dtypes in planned for dtype in dtypes]
+
+
+def examine_part(
+    part: Part,
+    asked: Asked,
+    progress: Progress = lambda done, total, text: None,
+    warn: Warn = warn_on_stderr,
+) -> Examined:
+    """Check one variant of a target in one dtype."""
+    asked = part.narrowed(asked)
+    outside = asked.outside_of(written(part.target))
+    with open_session(part.target, asked.timeout, asked.memory, outside) as session:
+        held = by_variant(_entries(written(part.target), asked), session.declarations)
+        session.select(part.variant)
+        return _check(session, asked.dtypes, asked, held[part.variant], progress, warn)
+
+
+def environment() -> dict[str, str]:
+    """Versions and platform of a run."""
+    versions = {name: metadata.version(name) for name in ("bnproof", "numpy", "hypothesis")}
+    return {"python": platform.python_version(), "platform": platform.platform(), **versions}
+
+
+def conventions(declaration: Declaration) -> dict[str, Any]:
+    """What an implementation declares, as far as it matters to a reader of the report.
+
+    >>> conventions(Declaration(fixed={"eps": 0.5}))["fixed"]
+    {'eps': 0.5}
+    """
+    default = Declaration()
+    told: dict[str, Any] = {}
+    for attribute in fields(Declaration):
+        name, value = attribute.name, getattr(declaration, attribute.name)
+        if name in ALWAYS_TOLD or value != getattr(default, name):
+            told[name] = list(value) if isinstance(value, tuple) else value
+    for found in ("name", "version", "layer_options"):
+        told.pop(found, None)
+    return told
+
+
+def _planned(session: AnySession, asked: Asked) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """The number of each variant that has some of the dtypes, with these dtypes."""
+    check_declared(asked.dtypes, session.declarations)
+    for number, declaration in enumerate(session.declarations):
+        wanted = tuple(d for d in declaration.dtypes if not asked.dtypes or d in asked.dtypes)
+        if wanted:
+            yield number, wanted
+
+
+def _check(
+    session: AnySession,
+    dtypes: tuple[str, ...],
+    asked: Asked,
+    entries: "Sequence[Entry]",
+    progress: Progress,
+    warn: Warn,
+) -> Examined:
+    """The report on the variant that is selected."""
+    from bnproof.check.one_implementation import check  # noqa: PLC0415  # the costly part of bnproof
+
+    began = time.monotonic()
+    session.restarts = session.skipped = 0
+    settled: list[str] = []
+    told = _told(session, asked)
+    try:
+        session.try_out()
+        settled = settle(session, progress)
+        told = _told(session, asked)
+        declaration = session.declaration
+        pinned = run_pinned(session, _asked_for(entries, declaration, asked), today())
+    except TargetError as error:
+        message = f"{session.target} cannot be used: {error}"
+        return Examined(Report(session.target, error=message, **told))
+    except KeyboardInterrupt:
+        notes = tuple(_notes(session))
+        return Examined(Report(session.target, notes=notes, interrupted=True, **told))
+    found = check(
+        session,
+        declaration,
+        dtypes=dtypes,
+        properties=asked.properties,
+        exclude=asked.exclude,
+        known=live(pinned),
+        stop_at_first=asked.stop_at_first,
+        progress=progress,
+        **asked.told(),
+    )
+    explained, advised = _explained(found)
+    results = with_replays(
+        explained,
+        found.failing if session.loadable else (),
+        warn,
+        target=session.target,
+        variant=declaration.name,
+        outside=effective(session),
+        **asked.told(),
+    )
+    report = Report(
+        session.target,
+        results=tuple(with_known(results, pinned, asked.known_failures)),
+        accuracy=found.accuracy,
+        cases=found.cases,
+        promised=found.promised,
+        notes=(
+            *session.told[session.variant].recognition.remarks,
+            *left_out(session.outside),
+            *settled,
+            *found.notes,
+            *_notes(session),
+        ),
+        seconds=time.monotonic() - began,
+        interrupted=found.interrupted,
+        incomplete=_incomplete(session, found),
+        advice=tuple(advised),
+        stopped=found.stopped,
+        **told,
+    )
+    return Examined(
+        report,
+        session.variant,
+        tuple(results),
+        tuple(found.failing),
+        tuple(pinned),
+        effective(session),
+        found.not_offered,
+    )
+
+
+def _told(session: AnySession, asked: Asked) -> dict[str, Any]:
+    """What a report tells of the variant that is selected, as it is declared by now."""
+    declaration, told = session.declaration, session.told[session.variant]
+    found = session.adopted.get(session.variant, {})
+    origins = origins_of(told, session.outside.declared, found)
+    shown = conventions(declaration)
+    return {
+        **asked.told(),
+        "name": declaration.name,
+        "version": declaration.version,
+        "conventions": shown,
+        "origins": {name: str(origins[name]) for name in shown if name in origins},
+        "recognised": recognised_lines(told.recognition, origins, declaration),
+        "environment": environment(),
+        "excluded": _excluded(asked),
+    }
+
+
+def effective(session: AnySession) -> Outside:
+    """What is declared from outside and was found, as a later run has to know it."""
+    adopted = session.adopted.get(session.variant, {})
+    return Outside({**session.outside.declared, **adopted}, session.outside.without)
+
+
+def _incomplete(session: AnySession, found: "Checked") -> tuple[str, ...]:
+    """What was not identified, and so not tested, with what the user can say of it."""
+    left = session.told[session.variant].unidentified(session.outside)
+    lines = incomplete_lines(left)
+    methods = session.declaration.methods
+    evaluates = "infer" in methods or methods == ("layer",)
+    ran = [offers for dtype, offers in found.offers.items() if found.cases.get(dtype)]
+    if evaluates and ran and not any("infer y" in offers for offers in ran):
+        lines += (NO_EVALUATION,)
+    return lines
+
+
+def _entries(target: str, asked: Asked) -> "list[Entry]":
+    """What the file of known failures says of the target."""
+    if asked.known_failures is None:
+        return []
+    from bnproof.known_failures.file import of_target, read  # noqa: PLC0415  # costs time that not everybody needs
+    from bnproof.store.fields import StoreError  # noqa: PLC0415  # the costly part of bnproof
+
+    try:
+        return of_target(read(asked.known_failures), asked.known_failures.parent, target)
+    except StoreError as error:
+        raise UsageError(str(error)) from error
+
+
+def _asked_for(entries: "Sequence[Entry]", declaration: Declaration, asked: Asked) -> "list[Entry]":
+    """The entries about dtypes and properties that are not left out of this check."""
+    from bnproof.properties.catalogue import chosen  # noqa: PLC0415  # the costly part of bnproof
+
+    ids = {property_.id for property_ in chosen(asked.properties, asked.exclude)}
+    left_out = {d for d in declaration.dtypes if asked.dtypes and d not in asked.dtypes}
+    return [e for e in entries if e.property in ids and e.dtype not in left_out]
+
+
+def _excluded(asked: Asked) -> tuple[str, ...]:
+    """The ids of the properties that were excluded."""
+    from bnproof.properties.catalogue import chosen  # noqa: PLC0415  # the costly part of bnproof
+
+    kept = {property_.id for property_ in chosen(asked.properties, asked.exclude)}
+    return tuple(p.id for p in chosen(asked.properties) if p.id not in kept)
+
+
+def _explained(found: "Checked") -> tuple[list[Result], list[str]]:
+    """The results with the mistakes that reproduce them, and what to declare for the others."""
+    passing = [dtype for dtype in found.cases if dtype not in found.alternatives]
+    advised = advice(found.alternatives, passing)
+    results = advised.marked(found.results)
+    evidence = dict(found.evidence)
+    for dtype, each in advised.by_dtype.items():
+        evidence[dtype] = list(each.evidence)
+    return _with_causes(found, results, evidence), advised.lines(results)
+
+
+def _with_causes(
+    found: "Checked", results: list[Result], evidence: "dict[str, list[Record]]"
+) -> list[Result]:
+    """The results, with the known mistakes that reproduce the failures that nothing else does."""
+    failed = any(r.violations and not r.advised for r in results if r.verdict != "known")
+    if found.interrupted or not failed:
+        return results
+    from bnproof.causes.known_mistakes import with_causes  # noqa: PLC0415  # only after a failure
+
+    by_dtype: dict[str, list[Result]] = {}
+    for result in results:
+        by_dtype.setdefault(result.dtype, []).append(result)
+    try:
+        return [
+            replace(result, causes=()) if result.advised else result
+            for dtype, of_dtype in by_dtype.items()
+            for result in with_causes(of_dtype, evidence.get(dtype, []))
+        ]
+    except KeyboardInterrupt:
+        found.interrupted = True
+        return results
+
+
+def _notes(session: AnySession) -> list[str]:
+    told = (
+        (session.restarts, "times the worker had to be started again"),
+        (session.skipped, "cases were not tried any more, after too many crashes or time-outs"),
+    )
+    return [*(f"{number} {what}" for number, what in told if number), *session.notes]
+
+
+def _check_dtypes(dtypes: Sequence[str]) -> None:
+    for dtype in dtypes:
+        if dtype not in FORMATS:
+            hint = suggestion(dtype, list(FORMATS))
+            raise UsageError(f"no dtype {dtype!r}{hint}; there are {', '.join(FORMATS)}")
+
+
+def check_declared(dtypes: Sequence[str], declarations: Sequence[Declaration]) -> None:
+    """Raise UsageError for a dtype that no variant declares."""
+    declared = list(dict.fromkeys(d for declaration in declarations for d in declaration.dtypes))
+    for dtype in dtypes:
+        if dtype not in declared:
+            name = declarations[0].name
+            raise UsageError(f"{name} does not declare {dtype}; it declares {', '.join(declared)}")
+
+
+def check_properties(patterns: Sequence[str], exclude: Sequence[str] = ()) -> None:
+    """Raise UsageError for a pattern that matches no property, or if none is left."""
+    from bnproof.check.one_implementation import PROPERTY_IDS  # noqa: PLC0415  # costs time that not everybody needs
+    from bnproof.properties.catalogue import chosen  # noqa: PLC0415  # costs time that not everybody needs
+
+    for pattern in (*patterns, *exclude):
+        try:
+            chosen((pattern,))
+        except LookupError as error:
+            hint = suggestion(pattern, list(PROPERTY_IDS))
+            raise UsageError(f"{error.args[0]}{hint}; see bnproof check --list") from error
+    if not chosen(tuple(patterns), tuple(exclude)):
+        raise UsageError("--exclude leaves no property to check; see bnproof check --list")

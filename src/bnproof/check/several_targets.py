@@ -1,0 +1,116 @@
+"""Checks of several targets, one after the other or in parallel; the results are the same."""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from bnproof.check.meter import Meter, Progress
+from bnproof.check.one_target import UsageError, check_asked, environment, examine, parts_of
+from bnproof.check.parts import Part, merged
+from bnproof.check.processes import examine_parts
+from bnproof.check.request import Asked, Examined
+from bnproof.check.saved_failures import Warn, warn_on_stderr
+from bnproof.engine.model.result import Report
+from bnproof.sandbox.sessions import written
+from bnproof.targets.text import TargetError
+
+
+def examine_all(
+    targets: Sequence[str],
+    asked: Asked,
+    progress: Progress = lambda done, total, text: None,
+    warn: Warn = warn_on_stderr,
+) -> list[list[Examined]]:
+    """Check each target; a list of its variants each.
+
+    With several ``jobs`` the variants and dtypes of all targets run in parallel processes, unless
+    the run stops at the first failure.  After an interrupt, and after a failure if the run stops
+    there, the targets that were not begun are missing.
+
+    Raises UsageError, and TargetError if the only target cannot be loaded; of several targets one
+    that cannot be loaded, or does not have what was asked for, has a report that says so.
+    """
+    check_asked(asked)
+    if asked.jobs > 1 and not asked.stop_at_first:
+        return _in_parallel(targets, asked, progress, warn)
+    examined: list[list[Examined]] = []
+    meter = Meter(progress, len(targets))
+    for target in targets:
+        try:
+            examined.append(examine(target, asked, meter, warn))
+        except (TargetError, UsageError) as error:
+            if len(targets) == 1:
+                raise
+            examined.append([_unusable(target, error, asked)])
+        except KeyboardInterrupt:
+            if not examined:
+                raise
+            break
+        last = examined[-1][-1].report
+        if last.interrupted or last.stopped:
+            break
+    return examined
+
+
+def _in_parallel(
+    targets: Sequence[str], asked: Asked, progress: Progress, warn: Warn
+) -> list[list[Examined]]:
+    parts: list[Part] = []
+    errors: dict[str, TargetError | UsageError] = {}
+    for target in targets:
+        try:
+            parts += parts_of(target, asked)
+        except (TargetError, UsageError) as error:
+            if len(targets) == 1 and not getattr(error, "loaded", False):
+                raise
+            errors[target] = error
+    found = examine_parts(parts, asked, asked.jobs, progress, warn)
+    made = dict(zip(parts, found, strict=True))
+    return [
+        [_unusable(target, errors[target], asked)]
+        if target in errors
+        else _of_target(target, [part for part in parts if part.target == target], made, asked)
+        for target in targets
+    ]
+
+
+def _of_target(
+    target: str,
+    parts: Sequence[Part],
+    made: dict[Part, Examined | TargetError | None],
+    asked: Asked,
+) -> list[Examined]:
+    """The variants of one target, each merged from its dtypes."""
+    examined: list[Examined] = []
+    for _, group in groupby(parts, key=lambda part: part.variant):
+        own = list(group)
+        found = [made[part] for part in own]
+        error = next((each for each in found if isinstance(each, TargetError)), None)
+        if error is not None:
+            return [_unusable(target, error, asked)]
+        done = [each for each in found if isinstance(each, Examined)]
+        if done:
+            examined.append(merged(done, complete=len(done) == len(own)))
+    if examined:
+        return examined
+    report = Report(written(target), interrupted=True, environment=environment(), **asked.told())
+    return [Examined(report)]
+
+
+def _unusable(target: str, error: TargetError | UsageError, asked: Asked) -> Examined:
+    """A report on a target that cannot be loaded or used."""
+    report = Report(
+        written_or_as_given(target), error=str(error), environment=environment(), **asked.told()
+    )
+    return Examined(report)
+
+
+def written_or_as_given(target: str) -> str:
+    """A target as reports name it; one that is of no form as the user wrote it.
+
+    >>> written_or_as_given("no target")
+    'no target'
+    """
+    try:
+        return written(target)
+    except TargetError:
+        return target

@@ -1,0 +1,1 @@
+"""The conventions of a target, found by probing it."""

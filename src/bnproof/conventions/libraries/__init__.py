@@ -1,0 +1,1 @@
+"""The conventions of libraries as data, and settings translated between them."""

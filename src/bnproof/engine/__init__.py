@@ -1,0 +1,1 @@
+"""The engine: judges one implementation of batch normalization; it knows no property."""

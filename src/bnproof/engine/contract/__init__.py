@@ -1,0 +1,1 @@
+"""The contract that an implementation fulfils, and what it may declare about itself."""

@@ -1,0 +1,1 @@
+"""Running a case: arguments in memory, calls, lives of layers, transcripts."""

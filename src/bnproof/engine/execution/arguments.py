@@ -1,0 +1,79 @@
+"""The arrays that an implementation is called with: made from a case, watched for changes."""
+
+from typing import Any
+
+import numpy as np
+
+from bnproof.engine.contract.declaration import Declaration
+from bnproof.engine.model.case import CHANNEL_ARGUMENTS, DOUBLE_ARGUMENTS, WHOLE_ARGUMENTS, Case
+from bnproof.engine.model.formats import Array
+from bnproof.engine.model.layouts import laid_out
+
+SAME = "same as "  # a layout that starts so is an alias of the argument it names
+
+
+def to_declared(a: Array, declaration: Declaration) -> Array:
+    """(N, C, *spatial) with the channels on the axis that the implementation declares."""
+    return a if declaration.channel_axis == 1 else np.moveaxis(a, 1, -1)
+
+
+def to_canonical(a: Array, declaration: Declaration) -> Array:
+    """The inverse of `to_declared`."""
+    return a if declaration.channel_axis == 1 or a.ndim < 2 else np.moveaxis(a, -1, 1)
+
+
+class Arguments:
+    """The arguments of the calls of one case, in their layouts and with their aliases.
+
+    Attributes:
+        x, dy, gamma, beta, running_mean, running_var, and ddx, ddgamma, ddbeta of double backward:
+            as the implementation is given them, None where there are none.
+    """
+
+    def __init__(self, case: Case, declaration: Declaration) -> None:
+        self._case, self._declaration = case, declaration
+        self._arrays: dict[str, Array | None] = {}
+        for name in ("x", "dy", *CHANNEL_ARGUMENTS, *DOUBLE_ARGUMENTS):
+            self._arrays[name] = self._make(name, getattr(case, name))
+        self._before = self._bytes()
+
+    def __getitem__(self, name: str) -> Any:
+        return self._arrays[name]
+
+    def _make(self, name: str, values: Array | None) -> Array | None:
+        layout = self._case.layouts.get(name, "C")
+        if layout.startswith(SAME):
+            return self._arrays[layout.removeprefix(SAME)]
+        if values is None:
+            return None
+        if name in WHOLE_ARGUMENTS:
+            values = to_declared(values, self._declaration)
+        return laid_out(values, layout)
+
+    def statistics(self) -> tuple[Array, Array]:
+        """The running statistics; fresh buffers in the same layout where they are updated."""
+        if not self._declaration.in_place:
+            return self["running_mean"], self["running_var"]
+        made = [self._make(n, getattr(self._case, n)) for n in ("running_mean", "running_var")]
+        return made[0], made[1]  # type: ignore[return-value]  # statistics are never None
+
+    def refill(self, case: Case) -> None:
+        """Put the data of another case of the same shapes into the same memory."""
+        for name, held in self._arrays.items():
+            values = getattr(case, name)
+            if held is not None and values is not None:
+                wide = to_declared(values, self._declaration) if name in WHOLE_ARGUMENTS else values
+                held[...] = wide
+        self._before = self._bytes()
+
+    def _bytes(self) -> dict[str, bytes]:
+        return {name: a.tobytes() for name, a in self._arrays.items() if a is not None}
+
+    def changed(self) -> list[str]:
+        """Names of the arguments that are not, byte for byte, what they were."""
+        now = self._bytes()
+        return [name for name, before in self._before.items() if now[name] != before]
+
+    def shares_memory(self, a: Array) -> bool:
+        """Whether an array shares memory with an argument."""
+        return any(b is not None and np.may_share_memory(a, b) for b in self._arrays.values())

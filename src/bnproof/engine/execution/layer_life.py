@@ -1,0 +1,322 @@
+"""Stateful layers: two of them live through a script, each step written down as a case of its own.
+
+A step is judged from the state that the layer reported before it: training moves exactly that
+state by one step, inference uses it and leaves it.  So no error accumulates, and a layer that
+shares, forgets or half-loads its state is caught in the step where it does.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bnproof.engine.contract.declaration import Declaration
+from bnproof.engine.contract.functional import make_layer
+from bnproof.engine.execution.arguments import to_canonical, to_declared
+from bnproof.engine.model.case import Case
+from bnproof.engine.model.formats import Array
+from bnproof.engine.model.observation import GRADIENT_OF, Event, Observation
+from bnproof.engine.model.script import BATCHES, MANY, SCRIPT, Action
+
+Call = Callable[..., Any]
+STATE = ("running_mean", "running_var", "gamma", "beta")
+STATISTICS = ("running_mean", "running_var")
+JUDGED_STEPS = (0, 1, 126, 127, 128, 254, 255, 256, 257, MANY - 1)
+
+
+@dataclass
+class _Made:
+    """A call that was made: its backward can be called again.
+
+    ``loads`` is how many states its layer had taken by then.
+    """
+
+    mode: str
+    step: Case
+    backward: Any
+    layer: int
+    loads: int
+
+
+class LayerLife:
+    """Runs scripts on two layers of one implementation; ``call`` makes a call and may stop it."""
+
+    def __init__(
+        self, implementation: Any, declaration: Declaration, case: Case, call: Call
+    ) -> None:
+        self.implementation, self.declaration = implementation, declaration
+        self.case, self.call = case, call
+        self.steps: list[tuple[Case, Observation]] = []
+        self._copies: list[tuple[dict[str, Any], dict[str, bytes]]] = []
+        self._events: list[Event] = []
+        self._seen = [0, 0]
+        self._loads = [0, 0]
+        self._made: list[_Made] = []
+        self._saved: list[dict[str, Any]] = []
+        self._doing = ""
+
+    def run(self) -> None:
+        """The script of the case, or the fixed one, from the state that the case gives."""
+        self._layers = [self._new(), self._new()]
+        self._load(0, self._state_of_case())
+        held = [self._state(0), self._state(1)]
+        for number, action in enumerate(self.case.script or SCRIPT, start=1):
+            self._doing = f"step {number}, {action.describe()}"
+            self._do(action)
+            for layer in (0, 1):
+                if layer != action.layer or action.kind in ("backward", "save"):
+                    self._unmoved(layer, held[layer], action.describe())
+            held = [self._state(0), self._state(1)]
+        self._look_at_copies()
+
+    def _do(self, action: Action) -> None:
+        batch = BATCHES[action.batch](self.case.x)
+        {
+            "train": lambda: self._train(action.layer, batch),
+            "infer": lambda: self._infer(action.layer, batch),
+            "backward": lambda: self._late(action.number),
+            "save": lambda: self._saved.append(self._state(action.layer)),
+            "load": lambda: self._load(action.layer, self._saved[action.number]),
+            "repeat": lambda: self._many(action.layer, action.number),
+            "single value": lambda: self._single(action.layer),
+        }[action.kind]()
+
+    # --- actions --------------------------------------------------------------------------
+
+    def _new(self) -> Any:
+        return self.call(
+            "layer",
+            make_layer,
+            self.implementation,
+            self.case.channels,
+            momentum=self.case.momentum,
+            eps=self.case.eps,
+            dtype=self.case.dtype,
+            rank=self.case.x.ndim,
+        )
+
+    def _train(self, layer: int, x: Array) -> None:
+        before = self._state(layer)
+        step, observation = self._step(x, before, seen=self._batches(layer, before))
+        given = to_declared(x, self.declaration).copy()
+        y, backward = self.call("layer train", self._layers[layer].train, given)
+        self._seen[layer] += 1
+        after = self._state(layer)
+        self._take(observation, "train", step, {"y": y, **_statistics(after)})
+        self._wrote(step, observation)
+        self._counted(layer, after)
+        if backward is not None:
+            self._gradients(observation, "train", backward, step)
+            self._unmoved(layer, after, "the backward pass")
+        self._keep("train", step, backward, layer)
+
+    def _infer(self, layer: int, x: Array) -> None:
+        before = self._state(layer)
+        if not set(STATISTICS) <= set(before):
+            self._keep("infer", self.case, None, layer)
+            return
+        step, observation = self._step(x, before)
+        given = to_declared(x, self.declaration).copy()
+        y, backward = self.call("layer infer", self._layers[layer].infer, given)
+        after = self._state(layer)
+        self._take(observation, "infer", step, {"y": y, **_statistics(after)})
+        self._wrote(step, observation)
+        if backward is not None:
+            self._gradients(observation, "infer", backward, step)
+            self._unmoved(layer, after, "the backward pass of evaluation")
+        self._keep("infer", step, backward, layer)
+
+    def _keep(self, mode: str, step: Case, backward: Any, layer: int) -> None:
+        self._made.append(_Made(mode, step, backward, layer, self._loads[layer]))
+
+    def _late(self, number: int) -> None:
+        """Backward of an earlier call, again; its case is that of the call.
+
+        After its own layer has taken another state it may refuse, as PyTorch does, but not err.
+        """
+        made = self._made[number]
+        if made.backward is None or self.declaration.replays:
+            return
+        if made.loads != self._loads[made.layer] and self._refuses(made):
+            return
+        observation = Observation(offers={f"{made.mode} backward"})
+        self._gradients(observation, made.mode, made.backward, made.step)
+        self._wrote(made.step.with_(name=self._name()), observation)
+
+    def _refuses(self, made: _Made) -> bool:
+        dy = to_declared(made.step.dy, self.declaration).copy()
+
+        def attempt() -> bool:
+            try:
+                made.backward(dy)
+            except Exception:  # noqa: BLE001  # any error is a refusal
+                return True
+            return False
+
+        return bool(self.call("backward after load", attempt))
+
+    def _many(self, layer: int, times: int) -> None:
+        """Train many times, on batches that differ, so that the averages never settle."""
+        same = self.case.x[: max(2, min(len(self.case.x), 4))]
+        doing = self._doing
+        for number in range(times):
+            small = BATCHES["another batch"](same) if number % 2 == 0 else same
+            self._doing = f"{doing}, number {number}"
+            if number in JUDGED_STEPS:
+                self._train(layer, small)
+                self._infer(layer, small)
+            else:
+                given = to_declared(small, self.declaration).copy()
+                self.call("layer train", self._layers[layer].train, given)
+                self._seen[layer] += 1
+
+    def _single(self, layer: int) -> None:
+        """One value per channel, where that is an error: the statistics stay."""
+        if self.declaration.single_value != "error":
+            return
+        before = self._state(layer)
+        x = self.case.x[:1].reshape(1, self.case.channels, -1)[:, :, :1]
+        x = np.array(x.reshape(1, self.case.channels, *(1,) * (self.case.x.ndim - 2)))
+        step, observation = self._step(x, before)
+        try:
+            self._layers[layer].train(to_declared(x, self.declaration))
+            detail = "returned where an error is declared"
+            observation.events.append(Event("no-error", "train", "train", detail))
+        except Exception:  # noqa: BLE001  # any error is the due one
+            observation.offers.add("raised")
+        after = self._state(layer)
+        for name in STATISTICS:
+            if name in before and before[name].tobytes() != after[name].tobytes():
+                detail = f"{name} changed before the error"
+                observation.events.append(Event("changed-input", "train", name, detail))
+        self._wrote(step, observation)
+
+    # --- what is written down -------------------------------------------------------------
+
+    def _name(self) -> str:
+        return f"{self.case.name}: {self._doing}"
+
+    def _step(self, x: Array, state: dict[str, Any], seen: int = 0) -> tuple[Case, Observation]:
+        made = self.case.with_(
+            name=self._name(),
+            x=np.array(x),
+            dy=np.resize(self.case.dy, x.shape).astype(x.dtype),
+            gamma=state.get("gamma"),
+            beta=state.get("beta"),
+            running_mean=self._statistic(state, "running_mean"),
+            running_var=self._statistic(state, "running_var"),
+            batches_seen=seen,
+            calls="short",
+            data_key="",
+            script=(),
+        )
+        return made, Observation()
+
+    def _statistic(self, state: dict[str, Any], name: str) -> Array:
+        """A running statistic as the layer holds it; one of a wrong shape was told before."""
+        expected: Array = getattr(self.case, name)
+        found = state.get(name, expected)
+        return found if np.shape(found) == expected.shape else expected
+
+    def _wrote(self, step: Case, observation: Observation) -> None:
+        self.steps.append((step, observation))
+        observation.events += self._events
+        self._events = []
+
+    def _gradients(self, observation: Observation, label: str, backward: Any, step: Case) -> None:
+        dy = to_declared(step.dy, self.declaration).copy()
+        dx, dgamma, dbeta = self.call("layer backward", backward, dy)
+        gradients = {"dx": dx, "dgamma": dgamma, "dbeta": dbeta}
+        absent = [name for name, of in GRADIENT_OF.items() if getattr(step, of) is None]
+        taken = {name: value for name, value in gradients.items() if name not in absent}
+        self._take(observation, label, step, taken)
+
+    def _take(
+        self, observation: Observation, label: str, step: Case, results: dict[str, Any]
+    ) -> None:
+        taken = observation.results.setdefault(label, {})
+        for name, value in results.items():
+            if value is None:
+                continue
+            plain = np.array(np.asarray(value))
+            made = to_canonical(plain, self.declaration) if name in ("y", "dx") else plain
+            observation.offers.add(f"{label} {name}")
+            expected = step.x.shape if name in ("y", "dx") else step.running_mean.shape
+            if made.shape == expected:
+                taken[name] = made
+                continue
+            detail = f"{name} of {label}: expected shape {expected}, got {made.shape}"
+            observation.events.append(Event("malformed", label, name, detail))
+
+    def _report(self, what: str, detail: str) -> None:
+        """An event of the last step, or of the first one if there is none yet."""
+        self._events.append(Event("changed-state", "state", what, detail))
+        if self.steps:
+            self.steps[-1][1].events += self._events
+            self._events = []
+
+    # --- state ----------------------------------------------------------------------------
+
+    def _state(self, layer: int) -> dict[str, Any]:
+        state = dict(self.call("state", self._layers[layer].state))
+        self._copies.append((state, _bytes(state)))
+        return {k: np.array(np.asarray(v)) if k in STATE else v for k, v in state.items()}
+
+    def _state_of_case(self) -> dict[str, Any]:
+        state = self._state(0)
+        for key in STATE:
+            value = getattr(self.case, key)
+            if key in state and value is not None:
+                state[key] = np.array(value).astype(np.asarray(state[key]).dtype)
+        return state
+
+    def _load(self, layer: int, state: dict[str, Any]) -> None:
+        copied = {k: np.array(v) if k in STATE else v for k, v in state.items()}
+        if "batches_seen" in state:
+            self._seen[layer] = int(np.asarray(state["batches_seen"]))
+        self.call("load", self._layers[layer].load, copied)
+        self._loads[layer] += 1
+        for key, value in copied.items():
+            if key in STATE:
+                value[...] = 7  # a layer that kept the given arrays shows it
+        held, due = _bytes(self._state(layer)), _bytes(state)
+        for key, value in due.items():
+            if held.get(key) != value:
+                self._report(key, f"{key} is not what was loaded")
+                return
+
+    def _batches(self, layer: int, state: dict[str, Any]) -> int:
+        given = state.get("batches_seen")
+        return self._seen[layer] if given is None else int(np.asarray(given))
+
+    def _counted(self, layer: int, after: dict[str, Any]) -> None:
+        """A count of batches that averages depend on goes up by one with each."""
+        given = after.get("batches_seen") if self.case.momentum is None else None
+        if given is not None and int(np.asarray(given)) != self._seen[layer]:
+            detail = f"batches_seen is {int(np.asarray(given))}, due {self._seen[layer]}"
+            self._report("batches_seen", detail)
+            self._seen[layer] = int(np.asarray(given))
+
+    def _unmoved(self, layer: int, before: dict[str, Any], what: str) -> None:
+        """Something that is not a training step of this layer leaves its state."""
+        after = _bytes(self._state(layer))
+        moved = [key for key, value in _bytes(before).items() if after.get(key) != value]
+        if moved:
+            self._report(moved[0], f"{moved[0]} was changed by: {what}")
+
+    def _look_at_copies(self) -> None:
+        """state() gives copies: what it gave before must not have moved."""
+        for state, before in self._copies:
+            for key, value in _bytes(state).items():
+                if value != before[key]:
+                    self._report(key, f"state()[{key!r}] changed after it was given")
+                    return
+
+
+def _statistics(state: dict[str, Any]) -> dict[str, Any]:
+    return {name: state[name] for name in STATISTICS if name in state}
+
+
+def _bytes(state: dict[str, Any]) -> dict[str, bytes]:
+    return {k: np.asarray(v).tobytes() for k, v in state.items() if k in STATE}

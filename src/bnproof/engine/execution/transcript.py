@@ -1,0 +1,228 @@
+"""A transcript of the calls that a case makes, with the arrays they were given and gave back.
+
+It is made in the worker, by a stand-in that passes every call on to the implementation.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from bnproof.engine.contract.declaration import Declaration
+from bnproof.engine.execution.executor import Executor
+from bnproof.engine.model.case import Case
+from bnproof.engine.model.formats import FORMATS, Array
+from bnproof.engine.model.observation import DOUBLE, Observation
+from bnproof.targets.text import Target
+
+ARGUMENTS = {
+    "train": ("x", "gamma", "beta", "running_mean", "running_var"),
+    "infer": ("x", "gamma", "beta", "running_mean", "running_var"),
+    "backward": ("dy",),
+    "double": ("dy", "ddx", "ddgamma", "ddbeta"),
+    "layer": ("channels",),
+    "load": ("state",),
+    "state": (),
+}
+RESULTS = ("y", "running_mean", "running_var")
+GRADIENTS = ("dx", "dgamma", "dbeta")
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """An array as it was given: which object it was, its values, and its strides in bytes."""
+
+    object: int
+    name: str
+    values: Array
+    strides: tuple[int, ...]
+
+
+@dataclass(eq=False)
+class Call:
+    """One call.
+
+    Attributes:
+        number: from 0.
+        label: of the step of the plan that it belongs to.
+        method: train, infer, backward, double (of a backward), layer, state or load.
+        owner: number of the call that returned the layer or the backward; -1: the implementation.
+        arguments: in their order: arrays, None, numbers, or a state.
+        settings: keyword arguments.
+        results: copies of the arrays that came back, by name; of backward and layers, none.
+        raised: the exception in one line, "" if it returned.
+    """
+
+    number: int
+    label: str
+    method: str
+    owner: int
+    arguments: tuple[Any, ...]
+    settings: dict[str, Any]
+    results: dict[str, Array] = field(default_factory=dict)
+    raised: str = ""
+
+
+@dataclass(eq=False)
+class Transcript:
+    """All calls of some cases, one case after the other.
+
+    Attributes:
+        calls: in their order.
+        ran: each case and what was observed, with the number of its first call.
+        standalone: source text that stands for the adapter, "" for an object of the contract.
+        target: what was loaded, with the attributes that the user meant; None for an object.
+    """
+
+    calls: list[Call] = field(default_factory=list)
+    ran: list[tuple[Case, Observation, int]] = field(default_factory=list)
+    standalone: str = ""
+    target: Target | None = None
+
+
+def transcribe(
+    implementation: Any,
+    declaration: Declaration,
+    cases: Sequence[Case],
+    announce: Callable[[str], None],
+    returned: Callable[[], None],
+) -> Transcript:
+    """Run cases, and write down every call that is made."""
+    clerk = _Clerk()
+
+    def tell(label: str) -> None:
+        clerk.label = label
+        announce(label)
+
+    executor = Executor(_stand_in(implementation, clerk, declaration), declaration)
+    for case in cases:
+        first = len(clerk.transcript.calls)
+        observation = executor.run(case, tell, returned)
+        clerk.transcript.ran.append((case, observation, first))
+    return clerk.transcript
+
+
+class _Clerk:
+    """Writes calls down."""
+
+    def __init__(self) -> None:
+        self.transcript = Transcript()
+        self.label = ""
+        self._kept: list[Any] = []  # so that no two objects have the same id
+        self._objects: dict[int, int] = {}
+
+    def call(self, method: str, owner: int, function: Any, given: Any, settings: Any) -> Any:
+        """Make a call and write it down; what it returns is passed on, its functions recorded."""
+        number = len(self.transcript.calls)
+        names = ARGUMENTS[method]
+        arguments = tuple(self._given(n, a) for n, a in zip(names, given, strict=False))
+        call = Call(number, self.label, method, owner, arguments, dict(settings))
+        self.transcript.calls.append(call)
+        try:
+            returned = function(*given, **settings)
+        except BaseException as raised:
+            call.raised = f"{type(raised).__name__}: {raised}"[:200]
+            raise
+        return self._returned(call, returned)
+
+    def _returned(self, call: Call, returned: Any) -> Any:
+        if call.method == "layer":
+            return _Layer(returned, call.number, self)
+        if call.method == "state" and isinstance(returned, dict):
+            call.results = {n: c for n, a in returned.items() if (c := _copy(a)) is not None}
+            return returned
+        if not isinstance(returned, (tuple, list)):
+            return returned
+        is_layer = self._is_layer(call)
+        names = {"backward": GRADIENTS, "double": DOUBLE}.get(
+            call.method, RESULTS[:1] if is_layer else RESULTS
+        )
+        for name, value in zip(names, returned, strict=False):
+            if (copy := _copy(value)) is not None:
+                call.results[name] = copy
+        if call.method in ("train", "infer") and callable(returned[-1]):
+            backward = returned[-1]
+
+            def recorded(*given: Any) -> Any:
+                return self.call("backward", call.number, backward, given, {})
+
+            double = getattr(backward, "double", None)
+            if callable(double):
+
+                def recorded_double(*given: Any) -> Any:
+                    return self.call("double", call.number, double, given, {})
+
+                recorded.double = recorded_double  # type: ignore[attr-defined]  # as the contract has it
+            return type(returned)([*returned[:-1], recorded])
+        return returned
+
+    def _is_layer(self, call: Call) -> bool:
+        return call.owner >= 0
+
+    def _given(self, name: str, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: self._given(key, held) for key, held in value.items()}
+        if not isinstance(value, np.ndarray):
+            return value
+        if id(value) not in self._objects:
+            self._objects[id(value)] = len(self._objects)
+            self._kept.append(value)
+        return Given(self._objects[id(value)], name, np.array(value, order="C"), value.strides)
+
+
+def _copy(value: Any) -> Array | None:
+    """A plain copy of a result of numbers; None for anything else."""
+    try:
+        plain = np.array(np.asarray(value), order="C")
+    except Exception:  # noqa: BLE001  # whatever a target returns
+        return None
+    known = plain.dtype.name in FORMATS or plain.dtype.kind in "fiub"
+    return plain if known and value is not None else None
+
+
+class _StandIn:
+    """The implementation's methods, each recorded."""
+
+
+def _stand_in(implementation: Any, clerk: _Clerk, declaration: Declaration) -> Any:
+    made = _StandIn()
+    for method in declaration.methods:
+        setattr(made, method, _recorded(getattr(implementation, method), method, clerk))
+    return made
+
+
+def _recorded(function: Any, method: str, clerk: _Clerk) -> Callable[..., Any]:
+    @wraps(function)
+    def record(*given: Any, **settings: Any) -> Any:
+        return clerk.call(method, -1, function, given, settings)
+
+    return record
+
+
+class _Layer:
+    """A layer's methods, each recorded."""
+
+    def __init__(self, layer: Any, number: int, clerk: _Clerk) -> None:
+        self._layer, self._number, self._clerk = layer, number, clerk
+
+    def train(self, *given: Any, **settings: Any) -> Any:
+        """One training call."""
+        return self._call("train", given, settings)
+
+    def infer(self, *given: Any, **settings: Any) -> Any:
+        """One call in evaluation."""
+        return self._call("infer", given, settings)
+
+    def state(self, *given: Any, **settings: Any) -> Any:
+        """The state."""
+        return self._call("state", given, settings)
+
+    def load(self, *given: Any, **settings: Any) -> Any:
+        """A state."""
+        return self._call("load", given, settings)
+
+    def _call(self, method: str, given: Any, settings: Any) -> Any:
+        function = getattr(self._layer, method)
+        return self._clerk.call(method, self._number, function, given, settings)

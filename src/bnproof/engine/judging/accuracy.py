@@ -1,0 +1,116 @@
+"""How accurate an implementation is: its class, its effective depth, and what used up the bound."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from bnproof.engine.judging.measures import by_output, offset_curves
+from bnproof.engine.judging.record import Judged, Record
+from bnproof.engine.model.result import Accuracy
+from bnproof.engine.truth.bounds import Arithmetic, bounds, largest_term
+
+STEPS = 12
+
+
+def accuracy(records: Sequence[Record], classes: Mapping[str, Arithmetic]) -> Accuracy:
+    """The accuracy found on all records of a dtype; ``classes`` are given strongest first."""
+    declared = records[0].arithmetic.name if records else ""
+    record, call, judged = _worst(records)
+    exact = [r.exact for r in records]
+    layouts = {_layout(r) for r in records}
+    by_layout = {
+        name: _weakest([r for r in records if _layout(r) == name], classes)
+        for name in sorted(layouts)
+    }
+    depth, count = effective_depth(records)
+    found = _weakest(records, classes)
+    return Accuracy(
+        declared=declared,
+        found=found,
+        by_layout=by_layout,
+        worst_ratio=0.0 if judged is None else judged.worst,
+        worst_output="" if judged is None else f"{judged.output} ({call})",
+        worst_case="" if record is None else record.case.describe(),
+        term=_term(record, call, judged),
+        depth=depth,
+        depth_count=count,
+        exact=(sum(e[0] for e in exact), sum(e[1] for e in exact)),
+        outputs=by_output(records, _worth_trying(classes, declared, found)),
+        offsets=offset_curves(records, classes),
+    )
+
+
+def _worth_trying(
+    classes: Mapping[str, Arithmetic], declared: str, found: str
+) -> dict[str, Arithmetic]:
+    """The classes that every output is held against, for a report's sake.
+
+    Those of low precision cost as much as the check itself, and are tried if they matter: if one
+    is declared or found, or if nothing else explains the results.
+    """
+    names = list(classes)
+    if not found:
+        return dict(classes)
+    last = max(names.index(name) for name in ("one-pass", declared, found))
+    return {name: classes[name] for name in names[: last + 1]}
+
+
+def _layout(record: Record) -> str:
+    layout = record.case.layouts.get("x", "C")
+    return f"rank {record.case.x.ndim}, {layout}"
+
+
+def _weakest(records: Sequence[Record], classes: Iterable[str]) -> str:
+    """The strongest class that explains all records: the weakest of theirs, "" if one has none."""
+    found = {r.found for r in records if r.judged}
+    if "" in found or not found:
+        return ""
+    return max(found, key=list(classes).index)
+
+
+def _worst(records: Sequence[Record]) -> tuple[Record | None, str, Judged | None]:
+    worst: tuple[Record | None, str, Judged | None] = (None, "", None)
+    top = -1.0
+    for record in records:
+        for call, judged in record.all_judged():
+            if judged.worst > top:
+                top, worst = judged.worst, (record, call, judged)
+    return worst
+
+
+def _term(record: Record | None, call: str, judged: Judged | None) -> str:
+    if record is None or judged is None:
+        return ""
+    quantities = record.subject_of(call).quantities
+    return largest_term(record.arithmetic, quantities, judged.output, judged.worst_index)
+
+
+def effective_depth(records: Sequence[Record]) -> tuple[float, int]:
+    """The fewest additions per summand that explain a case of many values, and their number.
+
+    A chain of N additions has about N, a tree log2 N, compensated sums less than 1.  Measured on
+    the case tagged "depth" with the most values; NaN where there is none or nothing explains it.
+    """
+    candidates = [r for r in records if "depth" in r.case.tags and r.train is not None]
+    if not candidates:
+        return float("nan"), 0
+    record = max(candidates, key=lambda r: r.case.count)
+    count = record.case.count
+    if not _explained(record, float(4 * count)):
+        return float("nan"), count
+    low, high = 0.0, float(4 * count)
+    if _explained(record, 0.0):
+        return 0.0, count
+    for _ in range(STEPS):
+        middle = (low * high) ** 0.5 if low > 0 else high / 8
+        low, high = (low, middle) if _explained(record, middle) else (middle, high)
+    return high, count
+
+
+def _explained(record: Record, depth: float) -> bool:
+    assert record.train is not None  # noqa: S101  # candidates were trained
+    arithmetic: Arithmetic = replace(record.arithmetic, depth=depth)
+    values = bounds(arithmetic, record.train).values
+    return all(
+        bool((judged.error <= values[judged.output]).all())
+        for _, judged in record.all_judged("train")
+    )

@@ -1,0 +1,178 @@
+"""Judging a case once: truth, bounds and error/bound of every output that came back."""
+
+from dataclasses import replace
+from fractions import Fraction
+from itertools import product
+
+import numpy as np
+
+from bnproof.engine.contract.declaration import Declaration
+from bnproof.engine.judging.record import MODES, Judged, Record
+from bnproof.engine.model.case import (
+    CHANNEL_ARGUMENTS,
+    DOUBLE_ARGUMENTS,
+    WHOLE_ARGUMENTS,
+    Case,
+    columns,
+)
+from bnproof.engine.model.formats import FORMATS, Array
+from bnproof.engine.model.observation import DOUBLE, RESULTS, WHOLE, Observation
+from bnproof.engine.truth.bounds import ladder
+from bnproof.engine.truth.expected import SUBJECTS, Settings, Subject
+from bnproof.engine.truth.oracle import error
+
+
+class Judge:
+    """Judges the cases of one implementation in one dtype."""
+
+    def __init__(self, declaration: Declaration, dtype: str) -> None:
+        self.declaration = declaration
+        self.dtype = dtype
+        self.classes = ladder(
+            FORMATS[dtype],
+            FORMATS[declaration.parameter_dtype(dtype)],
+            flush_to_zero=declaration.flush_to_zero,
+        )
+        accepted = declaration.accuracy_for(dtype)
+        self.declared = self.classes.get(accepted, self.classes["one-pass"])
+
+    def judge(self, case: Case, observation: Observation) -> Record:
+        """The record of a case: at the rounding of the settings that explains it best."""
+        ran = case
+        case, observation = _chosen_channels(case, observation)
+        best: Record | None = None
+        for settings in self.settings(case):
+            record = self._judge(case, observation, settings)
+            if best is None or _badness(record) < _badness(best):
+                best = record
+            if best.worst <= 1:
+                break
+        assert best is not None  # noqa: S101  # there is at least one rounding: none
+        best.found = self._strongest(best)
+        best.ran = ran
+        return best
+
+    def settings(self, case: Case) -> list[Settings]:
+        """The settings as given, and as float32 holds them, which is allowed in every dtype."""
+        if case.momentum is None:
+            weight = Fraction(1, case.batches_seen + 1)
+            return [Settings(e, 1 - weight, weight) for e in _roundings(case.eps)]
+        old = self.declaration.momentum_weighs == "old"
+        weights = []
+        for momentum in _roundings(case.momentum):
+            kept = Fraction(momentum) if old else 1 - Fraction(momentum)
+            weights.append((kept, 1 - kept))
+            other = float(1 - Fraction(momentum))
+            for rounded in _roundings(other)[1:]:  # 1 - momentum, rounded as well
+                one = Fraction(rounded)
+                pair = (kept, one) if old else (one, 1 - kept)
+                weights += [pair, (1 - one, one) if old else (one, 1 - one)]
+        if self.dtype != "float64":
+            weights = weights[:1]
+        epses = _roundings(case.eps) if self.dtype == "float64" else [case.eps]
+        return [Settings(e, keep, w) for e, (keep, w) in product(epses, weights)]
+
+    # --- one rounding of the settings -----------------------------------------------------
+
+    def _judge(self, case: Case, observation: Observation, settings: Settings) -> Record:
+        record = Record(case, self.declaration, observation, self.declared)
+        if not any(call.startswith("double") for call in observation.results):
+            case = case.with_(**dict.fromkeys(DOUBLE_ARGUMENTS))  # its truth is not needed
+        for call, results in observation.results.items():
+            mode = MODES.get(call)
+            if mode is None or case.count == 0:
+                continue
+            if mode not in record.subjects:
+                record.subjects[mode] = SUBJECTS.of(
+                    case,
+                    settings,
+                    inference=mode == "infer",
+                    unbiased=self.declaration.unbiased(case.x.ndim),
+                    normalises_unbiased=self.declaration.normalises_unbiased,
+                )
+            subject = record.subjects[mode]
+            base = record.judged.get(call.split()[0], {})
+            record.judged[call] = self._outputs(subject, call, results, base, observation)
+        if "exact" in case.tags:
+            record.exact = _exact_bits(record)
+        return record
+
+    def _outputs(
+        self,
+        subject: Subject,
+        call: str,
+        results: dict[str, Array],
+        base: dict[str, Judged],
+        observation: Observation,
+    ) -> dict[str, Judged]:
+        out = {}
+        first = observation.results.get(call.split(maxsplit=1)[0], {})
+        for name in (*RESULTS, *DOUBLE):
+            if name not in results or name not in subject.quantities.truth.values:
+                continue
+            same = first.get(name)
+            if name in base and same is not None and same.tobytes() == results[name].tobytes():
+                out[name] = base[name]  # the same bits have the same error
+                continue
+            out[name] = self._output(subject, name, results[name], whole=call != "infer one")
+        return out
+
+    def _output(self, subject: Subject, name: str, result: Array, *, whole: bool) -> Judged:
+        got = columns(result) if name in WHOLE else result
+        high, low = subject.quantities.truth.values[name]
+        bound = subject.bound(self.declared, name)
+        if not whole:
+            high, low, bound = high[: len(got)], low[: len(got)], bound[: len(got)]
+        return Judged(name, got, (high, low), error(got, (high, low)), bound)
+
+    def _strongest(self, record: Record) -> str:
+        """The strongest class that explains every output; classes weaker than declared as well."""
+        looked_at = {id(j): (call, j) for call, j in record.all_judged()}  # the same bits once
+        for name, arithmetic in self.classes.items():
+            if all(record.under(arithmetic, *each).worst <= 1 for each in looked_at.values()):
+                return name
+        return ""
+
+
+def _chosen_channels(case: Case, observation: Observation) -> tuple[Case, Observation]:
+    """The case and its results in the channels that are looked at, where those are not all."""
+    if case.judged_channels is None:
+        return case, observation
+    chosen = list(case.judged_channels)
+
+    def narrowed(name: str, a: Array) -> Array:
+        return a[:, chosen] if name in (*WHOLE_ARGUMENTS, *WHOLE) else a[chosen]
+
+    names = ("x", "dy", *CHANNEL_ARGUMENTS, *DOUBLE_ARGUMENTS)
+    held = {n: narrowed(n, a) for n in names if (a := getattr(case, n)) is not None}
+    results = {
+        call: {name: narrowed(name, a) for name, a in outputs.items()}
+        for call, outputs in observation.results.items()
+    }
+    return case.with_(**held), replace(observation, results=results)
+
+
+def _roundings(value: float) -> list[float]:
+    """A setting as given, and as float32 holds it if that is another number."""
+    with np.errstate(over="ignore", under="ignore"):
+        single = float(np.float32(value))
+    return [value] if single == value else [value, single]
+
+
+def _badness(record: Record) -> tuple[int, float]:
+    """How many outputs are off, then how far: one wrong output must not choose for the others."""
+    off = sum(judged.worst > 1 for _, judged in record.all_judged())
+    return off, record.worst
+
+
+def _exact_bits(record: Record) -> tuple[int, int]:
+    """How many outputs that are representable came back bit for bit, and how many there are.
+
+    The running variance is not among them: N / (N - 1) is no power of two.
+    """
+    same = total = 0
+    for _, judged in record.all_judged("train"):
+        if judged.output != "running_var":
+            total += 1
+            same += bool(np.array_equal(np.asarray(judged.got, np.float64), judged.truth[0]))
+    return same, total

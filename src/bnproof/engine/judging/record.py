@@ -1,0 +1,127 @@
+"""A record: one case that ran, judged once; properties are predicates over records."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+from bnproof.engine.contract.declaration import Declaration
+from bnproof.engine.model.case import Case
+from bnproof.engine.model.formats import Array
+from bnproof.engine.model.observation import Observation
+from bnproof.engine.truth.bounds import Arithmetic, Quantities
+from bnproof.engine.truth.expected import Subject
+from bnproof.engine.truth.integers import Exact
+
+TRAINING = ("train", "train again", "train late", "train repeated", "train buffers")
+INFERENCE = ("infer", "infer late", "infer one")
+MODES = dict.fromkeys((*TRAINING, "double", "double late"), "train") | dict.fromkeys(
+    (*INFERENCE, "double-infer"), "infer"
+)
+"""The mode of each call whose results are judged."""
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """One output of one call, held against the truth.
+
+    Attributes:
+        output: for instance "dx".
+        got, bound: as columns, (N, C) or (C,); the bound is infinite where nothing is judged.
+        truth: (high, low).
+        error: |got - truth|.
+    """
+
+    output: str
+    got: Array
+    truth: Exact
+    error: Array
+    bound: Array
+
+    @cached_property
+    def ratios(self) -> Array:
+        """error / bound: 0 where there is no error or nothing is judged."""
+        with np.errstate(all="ignore"):
+            ratio = np.where(self.error == 0, 0.0, self.error / self.bound)
+            return np.where(np.isinf(self.bound), 0.0, ratio)
+
+    @cached_property
+    def worst(self) -> float:
+        """Largest error/bound."""
+        return float(np.max(self.ratios, initial=0.0))
+
+    @property
+    def worst_index(self) -> tuple[int, ...]:
+        """Where it is."""
+        ratios = self.ratios
+        return tuple(int(i) for i in np.unravel_index(int(np.argmax(ratios)), ratios.shape))
+
+    @property
+    def not_judged(self) -> bool:
+        """Whether no bound exists for some channel."""
+        return bool(np.isinf(self.bound).any())
+
+
+@dataclass(eq=False)
+class Record:
+    """Everything known of one case on one implementation.
+
+    Attributes:
+        case, declaration, observation: what was run, on what, and what came back.
+        judged: by call, then by output.
+        subjects: truth and bounds by mode, "train" or "infer", where they were needed.
+        arithmetic: the declared class.
+        found: the strongest class that explains every output, "" if none does.
+        exact: outputs that came back bit for bit, and how many were looked at, for cases whose
+            outputs are all representable.
+        ran: the case as it was run, which has more channels than are looked at, or is the life
+            of a layer that this is a step of.
+    """
+
+    case: Case
+    declaration: Declaration
+    observation: Observation
+    arithmetic: Arithmetic
+    judged: dict[str, dict[str, Judged]] = field(default_factory=dict)
+    subjects: dict[str, Subject] = field(default_factory=dict)
+    found: str = ""
+    exact: tuple[int, int] = (0, 0)
+    ran: Case | None = None
+
+    @property
+    def train(self) -> Quantities | None:
+        """The exact quantities of training."""
+        return self.subjects["train"].quantities if "train" in self.subjects else None
+
+    @property
+    def infer(self) -> Quantities | None:
+        """The exact quantities of inference."""
+        return self.subjects["infer"].quantities if "infer" in self.subjects else None
+
+    def of(self, call: str, output: str) -> Judged | None:
+        """One judged output, None where it was not offered or the case did not get so far."""
+        return self.judged.get(call, {}).get(output)
+
+    def all_judged(self, *calls: str) -> Iterator[tuple[str, Judged]]:
+        """All judged outputs of some calls, or of all."""
+        for call, outputs in self.judged.items():
+            if not calls or call in calls:
+                for judged in outputs.values():
+                    yield call, judged
+
+    def subject_of(self, call: str) -> Subject:
+        """Truth and bounds of a call."""
+        return self.subjects[MODES[call]]
+
+    def under(self, arithmetic: Arithmetic, call: str, judged: Judged) -> Judged:
+        """A judged output as another class bounds it; what is not judged stays so."""
+        if arithmetic.name == self.arithmetic.name:
+            return judged
+        bound = self.subject_of(call).bound(arithmetic, judged.output)[: len(judged.error)]
+        return replace(judged, bound=np.where(np.isinf(judged.bound), np.inf, bound))
+
+    @property
+    def worst(self) -> float:
+        """Largest error/bound over all outputs."""
+        return max((j.worst for _, j in self.all_judged()), default=0.0)

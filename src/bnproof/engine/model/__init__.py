@@ -1,0 +1,1 @@
+"""Plain data: formats, cases, scripts, observations, results."""

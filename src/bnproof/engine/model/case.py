@@ -1,0 +1,136 @@
+"""A case: the inputs and settings of one batch normalization, their memory, and the calls made.
+
+Arrays of a case are in the canonical layout, C-ordered with the channels on axis 1; the channel
+axis and the memory layout that the implementation sees are made when the case is run.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from bnproof.engine.model.formats import Array, name_of
+from bnproof.engine.model.script import Action
+
+CHANNEL_ARGUMENTS = ("gamma", "beta", "running_mean", "running_var")
+"""The arguments with one value per channel."""
+
+WHOLE_ARGUMENTS = ("x", "dy", "ddx")
+"""The arguments with the shape of x."""
+
+DOUBLE_ARGUMENTS = ("ddx", "ddgamma", "ddbeta")
+"""The arguments of double backward beside dy."""
+
+
+@dataclass(frozen=True, eq=False)
+class Twin:
+    """How a case was made from another: the relation between the two, and its parameters.
+
+    Attributes:
+        of: name of the other case.
+        relation: id of the property that holds between the two.
+        how: parameters of the transformation, for instance {"order": permutation}.
+    """
+
+    of: str
+    relation: str
+    how: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """Inputs, settings, memory layouts and calls of one batch normalization.
+
+    Attributes:
+        name: what the case is, unique within a portfolio.
+        x, dy: (N, C, *spatial) in the storage dtype.
+        gamma, beta: (C,) in the parameter dtype, or None where there are none.
+        running_mean, running_var: (C,) in the parameter dtype.
+        eps: added to the variance.
+        momentum: in the implementation's own convention; None for the cumulative average.
+        batches_seen: batches before this one, for the cumulative average only.
+        layouts: name of the memory layout by argument (see `bnproof.engine.model.layouts`);
+            an argument that is not named is C-contiguous.
+        calls: name of the plan of calls (see `bnproof.engine.execution.executor`).
+        tags: what the case is about, for the properties that need it.
+        steps: further batches that the running statistics are carried through.
+        twin: how this case was made from another one, for relations between two calls.
+        data_key: cases with the same key have the same data, so that truth is formed once.
+        judged_channels: the channels that are looked at, None for all.
+        script: what layers live through, () for the fixed script; for ``calls="layer"`` only.
+        ddx, ddgamma, ddbeta: what double backward is given, like x, gamma and beta; None where it
+            is not called.
+    """
+
+    name: str
+    x: Array
+    dy: Array
+    gamma: Array | None
+    beta: Array | None
+    running_mean: Array
+    running_var: Array
+    eps: float
+    momentum: float | None
+    batches_seen: int = 0
+    layouts: Mapping[str, str] = field(default_factory=dict)
+    calls: str = "full"
+    tags: frozenset[str] = frozenset()
+    steps: tuple[Array, ...] = ()
+    twin: Twin | None = None
+    data_key: str = ""
+    judged_channels: tuple[int, ...] | None = None
+    script: tuple[Action, ...] = ()
+    ddx: Array | None = None
+    ddgamma: Array | None = None
+    ddbeta: Array | None = None
+
+    @property
+    def dtype(self) -> str:
+        """Name of the storage dtype."""
+        return name_of(self.x.dtype)
+
+    @property
+    def parameter_dtype(self) -> str:
+        """Name of the dtype of the statistics, gamma and beta."""
+        return name_of(self.running_mean.dtype)
+
+    @property
+    def channels(self) -> int:
+        """Number of channels C."""
+        return int(self.x.shape[1])
+
+    @property
+    def count(self) -> int:
+        """Values per channel, N times the spatial size."""
+        return int(self.x.size // max(1, self.channels))
+
+    def with_(self, **changes: object) -> "Case":
+        """A copy with some fields changed."""
+        return replace(self, **changes)  # type: ignore[arg-type]  # names are checked by replace
+
+    def describe(self) -> str:
+        """One line: name, dtype, shape and settings."""
+        shape = "x".join(map(str, self.x.shape))
+        layouts = "".join(f", {k} {v}" for k, v in self.layouts.items())
+        momentum = "cumulative" if self.momentum is None else f"momentum {self.momentum:g}"
+        return f"{self.name}: {self.dtype} {shape}, eps {self.eps:g}, {momentum}{layouts}"
+
+
+def columns(a: Array) -> Array:
+    """(N, C, *spatial) as (N * spatial, C): one column per channel.
+
+    >>> columns(np.arange(8).reshape(2, 2, 2)).tolist()
+    [[0, 2], [1, 3], [4, 6], [5, 7]]
+    """
+    return a if a.ndim == 2 else np.moveaxis(a, 1, -1).reshape(-1, a.shape[1])
+
+
+def from_columns(values: Array, shape: tuple[int, ...]) -> Array:
+    """The inverse of `columns`, for an array of a shape (N, C, *spatial).
+
+    >>> from_columns(np.array([[0, 2], [1, 3], [4, 6], [5, 7]]), (2, 2, 2)).ravel().tolist()
+    [0, 1, 2, 3, 4, 5, 6, 7]
+    """
+    n, c, *spatial = shape
+    return np.ascontiguousarray(np.moveaxis(values.reshape(n, *spatial, c), -1, 1))

@@ -1,0 +1,63 @@
+"""What was seen when a case was run: results as plain copies, and what happened that should not.
+
+Observations cross a process boundary, so they hold plain arrays and text only.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bnproof.engine.model.formats import Array
+
+RESULTS = ("y", "running_mean", "running_var", "dx", "dgamma", "dbeta")
+"""Results of a training call and of an inference call, backward included."""
+
+DOUBLE = ("ddy", "double dx", "double dgamma")
+"""Results of double backward; its dx and dgamma are not those of backward."""
+
+GRADIENT_OF = {"dgamma": "gamma", "dbeta": "beta", DOUBLE[2]: "gamma"}
+"""The parameter that a result is the gradient of; where that is None, the result is ignored."""
+
+WHOLE = ("y", "dx", *DOUBLE[:2])
+"""Results with the shape and dtype of x; all others have one value per channel."""
+
+
+@dataclass
+class Event:
+    """Something that happened in a case beside its results.
+
+    Attributes:
+        kind: "changed-input", "changed-result", "changed-state", "nondeterministic", "malformed"
+            or "raised".
+        call: the call in which it was seen, for instance "train".
+        what: the argument or result concerned.
+        detail: one line for a reader.
+    """
+
+    kind: str
+    call: str
+    what: str
+    detail: str
+
+
+@dataclass
+class Observation:
+    """Results of the calls of one case, by the name of the call, and the events.
+
+    Attributes:
+        results: by call ("train", "train late", "infer", ...) the results offered, by name.
+        events: what happened that should not, or that the properties have to know.
+        offers: optional parts that were offered, for instance {"infer dx", "double backward"}.
+        failure: "crashed", "timed-out" or "" and what is known of it.
+    """
+
+    results: dict[str, dict[str, Array]] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+    offers: set[str] = field(default_factory=set)
+    failure: str = ""
+    failure_detail: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def of(self, *kinds: str) -> list[Event]:
+        """The events of some kinds."""
+        return [event for event in self.events if event.kind in kinds]

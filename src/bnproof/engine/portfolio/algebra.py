@@ -1,0 +1,71 @@
+"""Small N, an eps that matters and every convention far apart: what catches wrong formulas."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from bnproof.engine.model.case import Case
+from bnproof.engine.portfolio.builder import Builder
+
+SMALL_EPS = 2.0**-10
+
+
+def cases(build: Builder) -> Iterator[Case]:
+    """Cases of the algebra, in every rank."""
+    for case in _plain(build):
+        yield from build.every_rank(case)
+
+
+def _plain(build: Builder) -> Iterator[Case]:
+    normal, rng = build.normal, build.rng
+    yield build.case("32x4", normal(32, 4), eps=SMALL_EPS, tags=frozenset({"depth"}))
+    yield build.case("2x4: Bessel's factor is 2", normal(2, 4), eps=SMALL_EPS)
+    yield build.case("3x4", normal(3, 4), weight=0.25, running_mean=1.0, running_var=3.0)
+    yield build.case("8x4", normal(8, 4))
+    yield build.case("eps like var", 2.0**-8 * normal(32, 4), eps=2.0**-16)
+    tiny = rng.uniform(1, 2, 4) * 2.0**-20
+    yield build.case(
+        "tiny var, tinier eps", 2.0**-10 * normal(16, 4), eps=2.0**-40, running_var=tiny
+    )
+    yield build.case("eps far above var", 2.0**-6 * normal(12, 4), eps=1.0, running_var=2.0**-10)
+    for weight in (0.0, 0.75, 1.0):
+        yield build.case(f"weight {weight}", normal(6, 3), weight=weight)
+    yield build.case("gamma of both signs and zero", normal(16, 4), gamma=[0, -1, 2, 0])
+    yield build.case("gamma all zero", normal(6, 3), gamma=0.0)
+    yield build.case("gamma tiny against beta", normal(6, 3), gamma=2.0**-12, beta=[1.0, -2.0, 3.0])
+    yield build.case("running variance zero", normal(6, 3), running_var=[0.0, 1.0, 0.0])
+    yield build.case("outlier", np.where(np.arange(128)[:, None] == 5, 64.0, normal(128, 4) / 8))
+    yield build.case("skewed", np.exp(normal(24, 3)), eps=SMALL_EPS)
+    yield from _defaults(build)
+
+
+def _defaults(build: Builder) -> Iterator[Case]:
+    """The settings of real libraries, and what their layers start with."""
+    weighs_old = build.declaration.momentum_weighs == "old"
+    settings = [(1e-5, 0.1), (1e-3, 0.01), (2e-5, 0.1), (1e-4, 0.001), (0.1, 0.3), (1.1, 0.7)]
+    for number, (eps, weight) in enumerate(settings):
+        momentum = round(1 - weight, 6) if weighs_old else weight
+        name = f"library settings, eps {eps:g}, momentum {momentum:g}"
+        count = (16, 3, 2, 9, 3, 2)[number]
+        spread = 1.0 if eps >= 0.1 else max(1.0, 8 * eps**0.5)
+        yield build.case(name, spread * build.normal(count, 4), eps=eps, momentum=momentum)
+    yield build.case(
+        "a new layer",
+        build.normal(16, 4),
+        eps=1e-5,
+        momentum=0.9 if weighs_old else 0.1,
+        gamma=1.0,
+        beta=0.0,
+        running_mean=0.0,
+        running_var=1.0,
+    )
+    yield build.case(
+        "a new layer, eps like var",
+        2.0**-6 * build.normal(3, 4),
+        eps=1e-3,
+        momentum=0.99 if weighs_old else 0.01,
+        gamma=1.0,
+        beta=0.0,
+        running_mean=0.0,
+        running_var=1.0,
+    )

@@ -1,0 +1,86 @@
+"""Memory: layouts of x, dy and each parameter independently, aliases, refilled buffers."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from bnproof.engine.contract.declaration import Declaration
+from bnproof.engine.execution.arguments import SAME
+from bnproof.engine.model.case import Case
+from bnproof.engine.model.formats import Array
+from bnproof.engine.portfolio.builder import Builder
+
+WHOLE = (
+    "Fortran",
+    "channels moved",
+    "stepped",
+    "stepped last",
+    "reversed",
+    "reversed channels",
+    "reversed last",
+    "middle",
+)
+NEGATIVE = {"reversed", "reversed channels", "reversed last"}
+SHAPES = {2: (12, 5), 3: (4, 5, 6), 4: (4, 6, 3, 5), 5: (2, 5, 3, 2, 4)}
+
+
+def cases(build: Builder) -> Iterator[Case]:
+    """Cases of memory, on one data set per rank."""
+    for rank in build.main_ranks:
+        base = build.case(f"memory, rank {rank}", build.normal(*SHAPES[rank]), eps=2.0**-10)
+        yield base
+        yield base.with_(name=f"refilled buffers, rank {rank}", calls="refill")
+        if build.declaration.keeps_strides is not False:
+            yield from _layouts(base, build.declaration)
+        yield from _aliases(build, base)
+
+
+def _layouts(base: Case, declaration: Declaration) -> Iterator[Case]:
+    def made(what: str, layouts: dict[str, str]) -> Case:
+        return base.with_(name=f"{base.name}: {what}", layouts=layouts, tags=base.tags | {"layout"})
+
+    for layout in WHOLE:
+        if layout in NEGATIVE and declaration.keeps_strides == "positive":
+            continue  # the adapter copies them, or refuses them
+        yield made(f"x {layout}", {"x": layout})
+        yield made(f"dy {layout}", {"dy": layout})
+        yield made(f"x and dy {layout}", {"x": layout, "dy": layout})
+    statistics = ["running_mean", "running_var"]
+    affine = [name for name in ("gamma", "beta") if getattr(base, name) is not None]
+    parameters = [*affine, *statistics]
+    for layout in ("stepped", "reversed", "middle"):
+        negative = layout in NEGATIVE and (
+            declaration.in_place or declaration.keeps_strides is not True
+        )
+        if negative:
+            continue  # buffers that are updated have positive strides
+        for name in parameters:
+            yield made(f"{name} {layout}", {name: layout})
+        everything = dict.fromkeys(("x", "dy", *parameters), layout)
+        yield made(f"everything {layout}", everything)
+    rows = np.broadcast_to(base.dy[:1], base.dy.shape).copy()
+    for what, dy in (("the same row for all", rows), ("one element for all", rows * 0 + 0.75)):
+        plain = base.with_(name=f"{base.name}: dy {what}", dy=dy.astype(base.dy.dtype))
+        plain = plain.with_(data_key=plain.name)
+        yield plain
+        yield plain.with_(
+            name=f"{plain.name}, zero stride",
+            layouts={"dy": "zero stride"},
+            tags=base.tags | {"layout"},
+        )
+
+
+def _aliases(build: Builder, base: Case) -> Iterator[Case]:
+    yield base.with_(
+        name=f"{base.name}: x as dy", layouts={"dy": f"{SAME}x"}, dy=base.x, data_key=""
+    )
+    if base.gamma is None or build.declaration.in_place:
+        return
+    positive: Array = np.abs(base.gamma)
+    yield base.with_(
+        name=f"{base.name}: gamma as running_var",
+        layouts={"running_var": f"{SAME}gamma"},
+        gamma=positive,
+        running_var=positive,
+        data_key="",
+    )

@@ -1,0 +1,1 @@
+"""Cases beyond the portfolio, found by Hypothesis."""

@@ -1,0 +1,145 @@
+"""Hypothesis strategies: cases beyond the portfolio, over few shapes and settings.
+
+Compiled targets pay up to a second for each new shape or pair of eps and momentum, so a run draws
+from a dozen of each.  Every strategy shrinks to small arrays of simple data in plain memory.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from bnproof.engine.contract.declaration import CLASSES, Declaration
+from bnproof.engine.model.case import Case
+from bnproof.engine.model.formats import FORMATS, Array
+from bnproof.engine.portfolio.builder import Builder, to_rank
+from bnproof.engine.portfolio.double_backward import ALONE, given
+
+SHAPES = ((2, 1), (3, 2), (5, 3), (8, 2), (17, 4), (33, 9), (64, 3), (130, 2), (12, 16), (257, 1))
+SETTINGS = (
+    (0.5, 0.125),
+    (2.0**-10, 0.25),
+    (1e-5, 0.1),
+    (1e-3, 0.01),
+    (2.0**-16, 0.5),
+    (1.0, 0.75),
+)
+FAMILIES = (
+    "drawn",
+    "normal",
+    "offset",
+    "two values",
+    "sorted",
+    "outlier",
+    "alternating",
+    "heavy tails",
+    "constant",
+    "mixed magnitudes",
+    "halves",
+)
+UPSTREAM = ("normal", "ones", "sparse", "like x", "alternating", "heavy tails")
+LAYOUTS = ("C", "Fortran", "stepped", "reversed", "channels moved", "middle")
+
+
+def shapes(
+    *, min_count: int = 2, max_elements: int = 1000, choices: Sequence[tuple[int, int]] = SHAPES
+) -> st.SearchStrategy[tuple[int, int]]:
+    """Shapes (N, C), small ones first.
+
+    Raises ValueError if no choice fits.
+    """
+    fitting = [s for s in choices if s[0] >= min_count and s[0] * s[1] <= max_elements]
+    if not fitting:
+        message = f"no shape has {min_count=} values and at most {max_elements=} elements"
+        raise ValueError(message)
+    return st.sampled_from(fitting)
+
+
+def arrays(
+    *, count: int, channels: int, families: Sequence[str] = FAMILIES, exponents: int = 4
+) -> st.SearchStrategy[Array]:
+    """Arrays (count, channels) of float64, of one of some families of data.
+
+    ``exponents`` bounds the power of two that scales them.  Raises ValueError for an unknown
+    family, or for sizes below 1.
+    """
+    unknown = set(families) - set(FAMILIES) - set(UPSTREAM)
+    if unknown or count < 1 or channels < 1 or exponents < 0:
+        message = f"{count=}, {channels=}, {exponents=}, unknown families {sorted(unknown)}"
+        raise ValueError(message)
+
+    @st.composite
+    def made(draw: Any) -> Array:
+        family = draw(st.sampled_from(list(families)))
+        if family == "drawn" and count * channels <= 16:
+            grid = st.integers(-64, 64)
+            flat = draw(st.lists(grid, min_size=count * channels, max_size=count * channels))
+            return np.asarray(np.array(flat, np.float64).reshape(count, channels) / 16)
+        seed = draw(st.integers(0, 2**20))
+        power = draw(st.integers(-exponents, exponents)) if exponents else 0
+        drawn = _family(family, count, channels, np.random.default_rng(seed))
+        return np.asarray(drawn * 2.0**power)
+
+    return made()
+
+
+def _family(name: str, count: int, channels: int, rng: np.random.Generator) -> Array:
+    normal = rng.normal(size=(count, channels))
+    row = np.arange(count)[:, None] + np.zeros((count, channels))
+    level = float(rng.choice([3.0, 10.0, 30.0, 100.0]))
+    families: dict[str, Callable[[], Array]] = {
+        "offset": lambda: normal + level,
+        "two values": lambda: np.where(normal > 0, 1.0, 1 + 2.0**-6),
+        "sorted": lambda: -np.sort(-np.abs(normal), axis=0),
+        "outlier": lambda: np.where(row == count // 3, 50.0, normal),
+        "alternating": lambda: 16 * (-1.0) ** row + normal / 64,
+        "heavy tails": lambda: np.clip(rng.standard_cauchy((count, channels)), -1e3, 1e3),
+        "constant": lambda: np.full((count, channels), level / 10),
+        "mixed magnitudes": lambda: normal * 2.0 ** rng.integers(-10, 5, (count, channels)),
+        "halves": lambda: np.where(row < count // 2, -1.0, 1.0) + normal / 8,
+        "ones": lambda: np.ones((count, channels)),
+        "sparse": lambda: np.where(row == int(level) % count, 1.0, 0.0),
+        "like x": lambda: normal + 2 * np.sign(normal),
+    }
+    return families.get(name, lambda: normal)()
+
+
+def cases(
+    *,
+    declaration: Declaration,
+    dtype: str,
+    choices: Sequence[tuple[int, int]] = SHAPES,
+    settings: Sequence[tuple[float, float]] = SETTINGS,
+) -> st.SearchStrategy[Case]:
+    """Cases for one declaration and dtype.
+
+    ``settings`` are pairs of eps and the weight of the new value.  Raises ValueError for a dtype
+    that is not declared.
+    """
+    if dtype not in declaration.dtypes:
+        message = f"{dtype=} is not declared; declared are {', '.join(declaration.dtypes)}"
+        raise ValueError(message)
+    weakest = CLASSES.index(declaration.accuracy_for(dtype))
+    exponents = 3 if FORMATS[dtype].is_16_bit else (4 if weakest > 1 else 8)
+
+    @st.composite
+    def made(draw: Any) -> Case:
+        count, channels = draw(shapes(choices=choices))
+        eps, weight = draw(st.sampled_from(list(settings)))
+        rank = draw(st.sampled_from(list(declaration.ranks)))
+        x = draw(arrays(count=count, channels=channels, exponents=exponents))
+        dy = draw(arrays(count=count, channels=channels, families=UPSTREAM, exponents=exponents))
+        build = Builder(declaration, dtype, draw(st.integers(0, 2**16)))
+        case = build.case("searched", x, eps=eps, weight=weight, dy=dy, data_key="")
+        if "shape" not in declaration.fixed:
+            case = to_rank(case, rank)
+        if declaration.keeps_strides is not False:
+            usable = [n for n in LAYOUTS if n != "reversed" or declaration.keeps_strides is True]
+            layouts = {n: draw(st.sampled_from(usable)) for n in ("x", "dy")}
+            case = case.with_(layouts={k: v for k, v in layouts.items() if v != "C"})
+        case = case.with_(calls=draw(st.sampled_from(["short", "full"])))
+        alone = draw(st.sampled_from([None, None, None, *ALONE]))
+        return case if alone is None else given(case, alone, draw(st.integers(0, 2**16)))
+
+    return made()

@@ -1,0 +1,1 @@
+"""Exact batch normalization, and the error bounds derived for it."""

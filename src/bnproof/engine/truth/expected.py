@@ -1,0 +1,201 @@
+"""Truth and bounds of a data set, formed once, whoever is judged on it and how often."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+
+from bnproof.engine.model.case import DOUBLE_ARGUMENTS, Case, columns
+from bnproof.engine.model.formats import FORMATS, Array, name_of
+from bnproof.engine.truth.bounds import Arithmetic, Quantities, bounds, ladder
+from bnproof.engine.truth.oracle import Truth, batch_truth, float_truth, running_truth
+from bnproof.engine.truth.oracle_double import double_truth
+
+EXACT_LIMIT = 2**18  # elements; above, a float64 evaluation certified by its own bounds is truth
+ARGUMENTS = ("x", "dy", "gamma", "beta", "running_mean", "running_var", *DOUBLE_ARGUMENTS)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """eps and the weights of a running average, exactly, as one allowed rounding leaves them."""
+
+    eps: float
+    keep: Fraction
+    weight: Fraction
+
+
+@dataclass(eq=False)
+class Subject:
+    """Truth and bounds of one data set, in one mode and with one rounding of the settings."""
+
+    quantities: Quantities
+    uncertainty: dict[str, Array]
+    by_class: dict[Arithmetic, dict[str, Array]] = field(default_factory=dict)
+
+    def bound(self, arithmetic: Arithmetic, output: str) -> Array:
+        """The bound of a class, with what the truth itself may be off by."""
+        if arithmetic not in self.by_class:
+            self.by_class[arithmetic] = bounds(arithmetic, self.quantities).values
+        own = self.by_class[arithmetic][output]
+        return own + self.uncertainty.get(output, 0.0)
+
+
+class Subjects:
+    """The subjects formed last, found again by the content of their arrays.
+
+    Attributes:
+        limit: elements of x that are kept in all; larger data sets are not kept.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._held = 0
+        self._subjects: OrderedDict[bytes, Subject] = OrderedDict()
+
+    def of(
+        self,
+        case: Case,
+        settings: Settings,
+        *,
+        inference: bool,
+        unbiased: bool = True,
+        normalises_unbiased: bool = False,
+    ) -> Subject:
+        """The subject of a case, made if it is not among those that are kept.
+
+        Arguments as those of `make_subject`.
+        """
+        normalises_unbiased = normalises_unbiased and not inference  # one truth for both
+        conventions = {
+            "inference": inference,
+            "unbiased": unbiased,
+            "normalises_unbiased": normalises_unbiased,
+        }
+        key = _key(case, settings, conventions)
+        if key in self._subjects:
+            self._subjects.move_to_end(key)
+            return self._subjects[key]
+        subject = make_subject(case, settings, **conventions)
+        if case.x.size <= self.limit // 16:
+            self._subjects[key] = subject
+            self._held += case.x.size
+            while self._held > self.limit:
+                _, dropped = self._subjects.popitem(last=False)
+                self._held -= dropped.quantities.x.size
+        return subject
+
+
+SUBJECTS = Subjects(2**18)
+"""Those of this process."""
+
+
+def _key(case: Case, settings: Settings, conventions: Mapping[str, bool]) -> bytes:
+    """What the truth depends on: the values of each channel, in whatever rank they come."""
+    arrays = [getattr(case, name) for name in ARGUMENTS]
+    dtypes = [a if a is None else name_of(a.dtype) for a in arrays]
+    key = blake2b(
+        repr((settings, conventions, case.count, case.channels, dtypes)).encode(),
+        digest_size=16,
+    )
+    for a in arrays:
+        if a is not None:
+            key.update((columns(a) if a.ndim > 1 else a).tobytes())
+    return key.digest()
+
+
+def make_subject(
+    case: Case,
+    settings: Settings,
+    *,
+    inference: bool,
+    unbiased: bool = True,
+    normalises_unbiased: bool = False,
+) -> Subject:
+    """The truth of a case, its quantities, and what the truth itself may be off by.
+
+    ``unbiased`` tells which variance the running average takes, ``normalises_unbiased`` which one
+    training normalises by.
+    """
+    x, dy = columns(case.x), columns(case.dy)
+    channels = case.channels
+    gamma = np.ones(channels) if case.gamma is None else case.gamma
+    beta = np.zeros(channels) if case.beta is None else case.beta
+    statistics = (case.running_mean, case.running_var) if inference else None
+    certified = x.size > EXACT_LIMIT and case.dtype != "float64"
+    form = float_truth if certified else batch_truth
+    by_unbiased = normalises_unbiased and not inference
+    given: dict[str, Any] = {"statistics": statistics, "unbiased": by_unbiased}
+    with np.errstate(all="ignore"):
+        truth = form(x, gamma, beta, settings.eps, dy=dy, **given)
+    count = len(x)
+    factor = count / (count - 1) if count > 1 else 1.0
+    if not inference:
+        _add_running(truth, case, settings, count, unbiased=unbiased)
+    quantities = Quantities(
+        x=np.asarray(x, np.float64),
+        gamma=np.abs(np.asarray(gamma, np.float64)),
+        beta=np.abs(np.asarray(beta, np.float64)),
+        eps=settings.eps,
+        truth=truth,
+        inference=inference,
+        dy=np.asarray(dy, np.float64),
+        running_mean=None if inference else np.asarray(case.running_mean, np.float64),
+        running_var=None if inference else np.asarray(case.running_var, np.float64),
+        weight=abs(float(settings.weight)),
+        correction=factor if unbiased else 1.0,
+        bessel=factor if by_unbiased else 1.0,
+    )
+    if case.ddx is not None and not certified:
+        quantities = _with_double(quantities, case, gamma, given)
+    uncertainty = {}
+    if certified:
+        double = ladder(FORMATS["float64"], FORMATS["float64"])["two-pass"]
+        uncertainty = bounds(double, quantities).values
+    return Subject(quantities, uncertainty)
+
+
+def _add_running(
+    truth: Truth, case: Case, settings: Settings, count: int, *, unbiased: bool
+) -> None:
+    correction = Fraction(count, count - 1) if unbiased and count > 1 else Fraction(1)
+    if unbiased and count == 1:
+        new_var: list[Fraction | None] = [None] * case.channels
+    else:
+        new_var = [None if s is None else s[1] * correction for s in truth.statistics]
+    new_mean = [None if s is None else s[0] for s in truth.statistics]
+    for name, old, new in (
+        ("running_mean", case.running_mean, new_mean),
+        ("running_var", case.running_var, new_var),
+    ):
+        truth.values[name] = running_truth(old, new, settings.keep, settings.weight)
+
+
+def _with_double(
+    quantities: Quantities,
+    case: Case,
+    gamma: Array,
+    given: Mapping[str, Any],
+) -> Quantities:
+    """The quantities with the exact results of double backward, and what bounds them."""
+    assert case.ddx is not None  # noqa: S101  # the caller's duty, told to the type checker
+    zeros = np.zeros(case.channels)
+    ddgamma, ddbeta = (zeros if a is None else a for a in (case.ddgamma, case.ddbeta))
+    upstream = (columns(case.ddx), ddgamma, ddbeta)
+    truth = quantities.truth
+    double = double_truth(quantities.x, gamma, quantities.eps, columns(case.dy), upstream, **given)
+    truth.values.update(double.values)
+    at_ddx = replace(
+        quantities,
+        dy=np.asarray(upstream[0], np.float64),
+        truth=Truth({**truth.values, **double.at_ddx}, truth.statistics),
+    )
+    return replace(
+        quantities,
+        at_ddx=at_ddx,
+        ddgamma=np.abs(np.asarray(ddgamma, np.float64)),
+        ddbeta=np.abs(np.asarray(ddbeta, np.float64)),
+    )

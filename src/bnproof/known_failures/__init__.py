@@ -1,0 +1,1 @@
+"""Known failures: the file, its entries, and what a check makes of them."""

@@ -1,0 +1,1 @@
+"""Recognising what users bring: functions and objects behind the contract."""

@@ -1,0 +1,169 @@
+"""An object of a target as an implementation of the contract, functional and as a layer."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bnproof.engine.contract.declaration import PARAMETER_DTYPES
+from bnproof.engine.model.formats import Array
+from bnproof.recognition.objects.lab import Lab
+from bnproof.recognition.objects.layer import ObjectLayer, Recipe
+from bnproof.recognition.objects.makers import CUMULATIVE
+from bnproof.recognition.recognised import Recognition
+from bnproof.recognition.user_calls import UsersError
+from bnproof.targets.text import TargetError
+
+
+@dataclass
+class Traits:
+    """The attributes of the contract that recognition has settled; see the contract."""
+
+    dtypes: tuple[str, ...] = ("float64",)
+    ranks: tuple[int, ...] = (2,)
+    channel_axis: int = 1
+    affine_parameters: str = "required"
+    momentum_weighs: str = "new"
+    cumulative: bool = False
+    accuracy: str = "streaming"
+    single_value: str | None = None
+    keeps_strides: bool | str = True
+    fixed: dict[str, Any] = field(default_factory=dict)
+    accepts: dict[str, tuple[float, float]] = field(default_factory=dict)
+    parameter_dtypes: dict[str, str] = field(default_factory=dict)
+    trains: bool = True
+    infers: bool = True
+    differentiates_twice: bool = False
+
+
+class ObjectImplementation:
+    """A recognised class, factory or instance as an implementation of the contract."""
+
+    infer: Any
+    train: Any
+    layer: Any
+    keeps_strides: bool | str
+    parameter_dtypes: dict[str, str]
+    fixed: dict[str, Any]
+
+    def __init__(
+        self, recipe: Recipe, traits: Traits, recognition: Recognition, name: str, version: str
+    ) -> None:
+        self.recipe, self.traits, self.recognition = recipe, traits, recognition
+        self.name, self.version = name, version
+        self.train = self._train if traits.trains else None
+        self.infer = self._infer if traits.infers else None
+        self.layer = self._layer_of if traits.trains else None  # the contract has layers that train
+        for attribute in _DECLARED:
+            setattr(self, attribute, getattr(traits, attribute))
+
+    # --- the contract ---------------------------------------------------------------------
+
+    def _train(
+        self,
+        x: Array,
+        gamma: Array | None,
+        beta: Array | None,
+        running_mean: Array,
+        running_var: Array,
+        *,
+        momentum: float | None,
+        eps: float,
+        batches_seen: int = 0,
+    ) -> tuple[Any, Any, Any, Any]:
+        """A new object in training, with the parameters and statistics loaded into it."""
+        layer = self._layer(len(running_mean), momentum, eps, x.dtype.name, x.ndim)
+        layer.load(_state(gamma, beta, running_mean, running_var, batches_seen))
+        y, backward = layer.call(x, training=True, private=True)
+        return y, *layer.statistics(), backward
+
+    def _infer(
+        self,
+        x: Array,
+        gamma: Array | None,
+        beta: Array | None,
+        running_mean: Array,
+        running_var: Array,
+        *,
+        eps: float,
+    ) -> tuple[Any, Any, Any, Any]:
+        """A new object in evaluation."""
+        layer = self._layer(len(running_mean), self._own_momentum(), eps, x.dtype.name, x.ndim)
+        layer.load(_state(gamma, beta, running_mean, running_var, None))
+        y, backward = layer.call(x, training=False, private=True)
+        return y, *layer.statistics(), backward
+
+    def _layer_of(
+        self,
+        channels: int,
+        *,
+        momentum: float | None,
+        eps: float,
+        dtype: str = "float32",
+        rank: int = 2,
+    ) -> "ObjectLayer":
+        """The object itself, as a stateful layer."""
+        return self._layer(channels, momentum, eps, dtype, rank)
+
+    def default_layer(self, channels: int, dtype: str) -> "ObjectLayer":
+        """The object as its constructor makes it without settings."""
+        lab = self.recipe.lab.with_(channels=channels, eps=None, momentum=None)
+        return self._of(lab, dtype, self.traits.ranks[0])
+
+    def standalone(self, dtype: str) -> str:
+        """The same as source text, for scripts; TargetError where an optimizer has to stand in."""
+        maker = self.recipe.lab.maker
+        if maker.setup and maker.recorder is not None and maker.recorder.given:
+            message = f"no script can be written: {self.name} leaves its gradients to an optimizer"
+            raise TargetError(message, loaded=True)
+        from bnproof.recognition.objects.standalone import standalone  # noqa: PLC0415  # for scripts
+
+        settled = replace(self.traits, **{name: getattr(self, name) for name in _DECLARED})
+        return standalone(self.recipe, settled, dtype)
+
+    def _own_momentum(self) -> Any:
+        return self.fixed.get("momentum", 0.5)
+
+    def _layer(
+        self, channels: int, momentum: float | None, eps: float, dtype: str, rank: int
+    ) -> "ObjectLayer":
+        weight = CUMULATIVE if momentum is None else momentum
+        lab = self.recipe.lab.with_(channels=channels, eps=eps, momentum=weight)
+        return self._of(lab, dtype, rank)
+
+    def _of(self, lab: Lab, dtype: str, rank: int) -> "ObjectLayer":
+        parameters = {**PARAMETER_DTYPES, **self.parameter_dtypes}.get(dtype, dtype)
+        try:
+            owner = lab.new(rank, parameters)
+        except UsersError as caught:
+            raise caught.error from None
+        return ObjectLayer(
+            self.recipe,
+            lab,
+            owner,
+            dtype=parameters,
+            copied=self.keeps_strides is False,
+            twice=self.traits.differentiates_twice,
+        )
+
+
+_DECLARED = (
+    "dtypes",
+    "ranks",
+    "channel_axis",
+    "affine_parameters",
+    "momentum_weighs",
+    "cumulative",
+    "accuracy",
+    "single_value",
+    "keeps_strides",
+    "fixed",
+    "accepts",
+    "parameter_dtypes",
+)
+
+
+def _state(
+    gamma: Array | None, beta: Array | None, mean: Array, var: Array, seen: int | None
+) -> dict[str, Any]:
+    values = {"gamma": gamma, "beta": beta, "running_mean": mean, "running_var": var}
+    made: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
+    return made if seen is None else {**made, "batches_seen": seen}

@@ -1,1 +1,0 @@
-"""Worker processes with time limits."""

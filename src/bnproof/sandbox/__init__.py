@@ -1,0 +1,1 @@
+"""A target in a process of its own, with limits of time and memory."""

@@ -1,0 +1,281 @@
+"""The process that a target runs in: it may crash, hang, exit or print without harm to the run.
+
+Messages from the session are tuples of a verb and its arguments; each is answered by any number
+of ``("call", name, when)`` and ``("note", text)``, and one of ``("ok", value)``, ``("refused",
+text, loaded)`` for a target that cannot be used, and ``("fault", text)`` for a mistake of ours.
+When is a monotonic clock, which all processes of a machine share.
+"""
+
+import ctypes
+import faulthandler
+import fcntl
+import mmap
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bnproof.engine.contract.declaration import ContractError, Declaration
+from bnproof.engine.contract.spelling import misspelt
+from bnproof.engine.execution.default_layer import Lifetime, lifetime
+from bnproof.engine.execution.executor import Executor, try_out
+from bnproof.engine.model.case import Case
+from bnproof.engine.model.formats import Array
+from bnproof.engine.model.observation import Event, Observation
+from bnproof.recognition.frames import raised_by_us
+from bnproof.sandbox.memory import Limit, half_of_the_machine, in_words, is_shortage
+from bnproof.sandbox.process_state import Surroundings, seed
+from bnproof.targets.kinds import recognised
+from bnproof.targets.loading import locate, variants_of
+from bnproof.targets.outside import Outside
+from bnproof.targets.overrides import Prepared, Told, prepare, with_declared
+from bnproof.targets.text import Target, TargetError, parse
+
+if TYPE_CHECKING:
+    from bnproof.engine.execution.transcript import Transcript
+
+PR_SET_PDEATHSIG = 1
+HIGH = 200  # file descriptors from here on are nobody's habit
+
+
+class Worker:
+    """Answers the messages of one session about one target.
+
+    A target may fork within a call, and then both processes return from it.  Only the one that the
+    session knows goes on; it learns of the other by a byte of memory that they share.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.found: Any = None
+        self.prepared: list[Prepared] = []
+        self.target: Target | None = None
+        self.variants: list[Any] = []
+        self.declarations: list[Declaration] = []
+        self._executors: dict[int, Executor] = {}
+        self._process = os.getpid()
+        self._copies = mmap.mmap(-1, 1)
+        self._limit = Limit(half_of_the_machine())
+        self._surroundings = Surroundings()
+        self._entered = False
+
+    def serve(self) -> None:
+        """Answer messages until the session hangs up."""
+        while True:
+            try:
+                verb, *arguments = self.connection.recv()
+            except (EOFError, OSError):
+                return
+            self._reply(self._answer(verb, arguments))
+
+    def _answer(self, verb: str, arguments: list[Any]) -> tuple[Any, ...]:
+        try:
+            return ("ok", getattr(self, verb)(*arguments))
+        except TargetError as error:
+            return ("refused", str(error), error.loaded)
+        except ContractError as error:
+            return ("refused", self._explained(str(error)), True)
+        except BaseException:  # noqa: BLE001  # the session has to hear of it, whatever it is
+            return ("fault", traceback.format_exc())
+
+    def _reply(self, reply: tuple[Any, ...]) -> None:
+        self._end_copies()
+        try:
+            self._tell(*reply)
+        except Exception:  # noqa: BLE001  # pickling runs code of whoever made the value
+            self._tell("fault", traceback.format_exc())
+
+    # --- what a session asks for ------------------------------------------------------------
+
+    def load(self, target: str, memory: int, outside: Outside) -> list[Told]:
+        """Load a target, and say what is known of its variants.
+
+        ``memory`` is what calls may take beyond what the loaded target has taken; ``outside`` is
+        what the user says of the target.
+        """
+        seed()
+        with Limit(max(memory, half_of_the_machine())).holding():
+            located = locate(parse(target))
+            self.target, self.found = located.target, located.found
+            variants = variants_of(target, self.found)
+            try:
+                self.prepared = prepare(variants, self.found, outside)
+            except ContractError as error:
+                raise TargetError(f"{target} cannot be used: {error}", loaded=True) from error
+        self.variants = [each.implementation for each in self.prepared]
+        self.declarations = [each.declaration for each in self.prepared]
+        for hint in misspelt(self.prepared[0].made):
+            self._note(hint)
+        for what in self._surroundings.changed_arithmetic():
+            self._note(f"importing the target left {what}")
+        self._surroundings = Surroundings()
+        self._limit = Limit(memory)
+        return [each.told for each in self.prepared]
+
+    def adopt(self, variant: int, found: dict[str, Any]) -> None:
+        """Go on as if the variant declared what was found by probing it."""
+        self.declarations[variant] = with_declared(self.declarations[variant], found)
+        self._executors.pop(variant, None)
+
+    def describe(self) -> str:
+        """What the target was recognised as."""
+        return recognised(self.found)
+
+    def try_out(self, variant: int) -> tuple[Case, Observation]:
+        """Make the first calls, on ordinary data."""
+        self._begin("the first calls")
+        target, declaration = self.variants[variant], self.declarations[variant]
+        found = try_out(target, declaration, self._announce, self._returned)
+        self._end_of_case()
+        return found
+
+    def run(self, variant: int, case: Case) -> Observation:
+        """Run one case."""
+        return self._observe(lambda: self._executor(variant), case)
+
+    def probe(self, variant: int, case: Case, declaration: Declaration) -> Observation:
+        """Run one case as if something else were declared."""
+        return self._observe(lambda: Executor(self.variants[variant], declaration), case)
+
+    def _observe(self, executor: Callable[[], Executor], case: Case) -> Observation:
+        self._begin("preparation")
+        try:
+            found = executor().run(case, self._announce, self._returned)
+        except BaseException as error:
+            if raised_by_us(error):
+                raise
+            detail = f"{type(error).__name__}: {error}"[:300]
+            found = Observation(events=[Event("raised", "train", "train", detail)])
+        for event in found.of("raised"):
+            event.detail = self._explained(event.detail)
+        self._end_of_case()
+        return found
+
+    def lifetime(self, variant: int, batches: list[Array], channels: int) -> Lifetime:
+        """Make a layer without settings, and train it on some batches."""
+        self._begin("preparation")
+        try:
+            return lifetime(self.variants[variant], batches, channels, self._announce)
+        finally:
+            self._returned()
+            self._end_of_case()
+
+    def transcribe(self, variant: int, cases: Sequence[Case]) -> "Transcript":
+        """Run cases on an executor of their own, and write down the calls that are made."""
+        from bnproof.engine.execution.transcript import transcribe  # noqa: PLC0415  # for scripts only
+
+        self._begin("preparation")
+        made, declaration = self.variants[variant], self.declarations[variant]
+        transcript = transcribe(made, declaration, cases, self._announce, self._returned)
+        self._end_of_case()
+        transcript.standalone = self._standalone(self.prepared[variant].made, cases[0].dtype)
+        transcript.target = self.target
+        return transcript
+
+    def _standalone(self, variant: Any, dtype: str) -> str:
+        """The adapter as text; TargetError if it has none, "" if there is no adapter."""
+        if hasattr(variant, "standalone"):
+            return str(variant.standalone(dtype))
+        if not any(v.made is self.found or type(v.made) is self.found for v in self.prepared):
+            kind = type(variant).__qualname__
+            raise TargetError(f"no script can be written: the adapter {kind} has none", loaded=True)
+        return ""
+
+    def _executor(self, variant: int) -> Executor:
+        """One executor per variant, so that state and caches of the target show."""
+        if variant not in self._executors:
+            made = Executor(self.variants[variant], self.declarations[variant])
+            self._executors[variant] = made
+        return self._executors[variant]
+
+    # --- around the calls of a target -------------------------------------------------------
+
+    def _begin(self, what: str) -> None:
+        self._tell("call", what, time.monotonic())
+        self._entered = False
+
+    def _announce(self, call: str) -> None:
+        if not self._entered:  # within a case, NumPy handles errors as the executor has it
+            self._surroundings.enter()
+            self._entered = True
+        self._tell("call", call, time.monotonic())
+        self._limit.hold()
+
+    def _returned(self) -> None:
+        self._end_copies()
+        self._limit.lift()
+        self._surroundings.after_call()
+
+    def _end_of_case(self) -> None:
+        self._end_copies()
+        self._surroundings.after_case()
+        for news in self._surroundings.news():
+            self._note(news)
+        if self._copies[0]:
+            self._note("a call forked, and the copy returned from it as well; the copy was ended")
+
+    def _end_copies(self) -> None:
+        """End this process if it is a copy that the target has made of the worker."""
+        if os.getpid() != self._process:
+            self._copies[0] = 1
+            os._exit(0)
+
+    def _explained(self, raised: str) -> str:
+        """What was raised, and if it was for want of memory, how much there was."""
+        if not is_shortage(raised):
+            return raised
+        return f"{raised} (it may take {in_words(self._limit.size)} beside its imports: --memory)"
+
+    def _note(self, text: str) -> None:
+        self._tell("note", text)
+
+    def _tell(self, *message: Any) -> None:
+        try:
+            self.connection.send(message)
+        except BrokenPipeError:
+            return  # the session hung up, which recv will say next
+        except OSError:
+            sys.stderr.write("the worker's connection was closed by the target\n")
+            sys.stderr.flush()
+            os._exit(1)
+
+
+def die_with_the_guard(guard: int) -> None:
+    """Have the kernel end this process when its guard dies, even in the middle of a hang."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != guard:
+        os._exit(1)
+
+
+def offer_for_sacrifice() -> None:
+    """If memory runs out, the kernel should end this process and not the one that reports."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+
+
+def away_from_the_low_numbers(descriptor: int) -> int:
+    """A copy of a file descriptor whose number nobody writes to or closes by accident."""
+    try:
+        copy = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, HIGH)
+    except OSError:  # a limit on the number of open files
+        os.set_inheritable(descriptor, False)
+        return descriptor
+    os.close(descriptor)
+    return copy
+
+
+def main(descriptor: int, guard: int) -> None:
+    """Answer on a descriptor, as the child of the process ``guard``."""
+    die_with_the_guard(guard)
+    offer_for_sacrifice()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    faulthandler.enable(all_threads=False)
+    Worker(Connection(away_from_the_low_numbers(descriptor))).serve()
+    os._exit(0)  # what a target registered to run at exit is not waited for

@@ -1,0 +1,231 @@
+"""The kill table: mutants by properties, with right implementations as controls."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor as Pool
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field, replace
+from multiprocessing import get_context
+from typing import Any
+
+from bnproof.engine.contract.declaration import declaration_of
+from bnproof.mutants.catalogue import MUTANTS, mutant_of
+from bnproof.mutants.controls.catalogue import CONTROLS
+from bnproof.mutants.variants.catalogue import VARIANTS
+from bnproof.properties.catalogue import PROPERTIES, chosen
+from bnproof.sandbox.local import LocalSession
+from bnproof.selftest import causes
+from bnproof.selftest.causes import DUE, Naming, NamingTable
+from bnproof.selftest.rejection import first_failures
+
+Progress = Callable[[int, int, str], None]
+QUICK = 0.95
+"""Share of the distinct mistakes that the quick profile has to reject."""
+
+QUICK_TURN = 3
+"""One in so many variants is looked at in the quick profile."""
+
+KEPT = 2**21
+"""Elements of data sets whose truth is kept, since all are judged on nearly the same cases."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What became of one implementation.
+
+    Attributes:
+        id: of the mutant or control.
+        group: what it counts as; its own id for controls.
+        failed: ids of the properties that rejected it.
+        complete: whether as many cases ran as the profile promises.
+    """
+
+    id: str
+    group: str
+    failed: tuple[str, ...]
+    complete: bool = True
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker is to judge: a control, a mutant, or a property that rejected nothing yet.
+
+    Attributes:
+        kind: "control", "mutant", "property", or "variant" for what is named.
+        id: of the one concerned.
+        profile: "quick" or "standard".
+        complete: whether to go on after the first rejection.
+    """
+
+    kind: str
+    id: str
+    profile: str
+    complete: bool = False
+
+
+@dataclass(frozen=True)
+class KillTable:
+    """The whole table.
+
+    Attributes:
+        profile: that was run.
+        mutants, controls: a row each.
+        untested: theorems of behaviour that no property cites.
+        naming: how well causes are named.
+    """
+
+    profile: str
+    mutants: tuple[Row, ...]
+    controls: tuple[Row, ...]
+    untested: tuple[str, ...] = ()
+    naming: NamingTable = field(default=NamingTable())
+    properties: tuple[str, ...] = field(default=tuple(p.id for p in PROPERTIES))
+
+    @property
+    def survivors(self) -> tuple[str, ...]:
+        """Mutants that no property rejected."""
+        return tuple(row.id for row in self.mutants if not row.failed)
+
+    @property
+    def accused(self) -> tuple[str, ...]:
+        """Right implementations that were rejected."""
+        return tuple(row.id for row in self.controls if row.failed)
+
+    @property
+    def idle(self) -> tuple[str, ...]:
+        """Properties that rejected no mutant."""
+        busy = {name for row in self.mutants for name in row.failed}
+        return tuple(name for name in self.properties if name not in busy)
+
+    @property
+    def incomplete(self) -> tuple[str, ...]:
+        """Implementations on which fewer cases ran than promised."""
+        return tuple(row.id for row in (*self.mutants, *self.controls) if not row.complete)
+
+    @property
+    def distinct(self) -> tuple[int, int]:
+        """Distinct mistakes that were rejected, and how many there are; grades count once."""
+        groups = {row.group for row in self.mutants}
+        alive = {row.group for row in self.mutants if not row.failed}
+        return len(groups - alive), len(groups)
+
+    @property
+    def strong(self) -> bool:
+        """Whether nothing is wrong with the suite; quick may let 5 % of the mistakes pass."""
+        killed, distinct = self.distinct
+        enough = killed == distinct if self.profile == "standard" else killed >= QUICK * distinct
+        named = not self.naming.rows or self.naming.single >= DUE
+        wrong = (self.accused, self.idle, self.incomplete, self.untested)
+        return enough and named and not any(wrong)
+
+
+def kill_table(
+    profile: str,
+    *,
+    mutants: Sequence[str] = (),
+    complete: bool = False,
+    workers: int = 2,
+    progress: Progress = lambda done, total, text: None,
+) -> KillTable:
+    """Judge all mutants, or those of the given ids, and all controls, in worker processes.
+
+    A mutant is judged until some property rejects it, and further only where a property has not
+    rejected anything by then; with ``complete``, each is judged on all cases of the profile.
+    """
+    wanted = [m for m in MUTANTS if not mutants or m.id in mutants]
+    jobs = [Job("control", c.id, profile) for c in CONTROLS if not mutants]
+    jobs += [Job("mutant", m.id, profile, complete=complete) for m in wanted]
+    looked_at = VARIANTS if profile == "standard" else VARIANTS[::QUICK_TURN]
+    jobs += [Job("variant", v.id, profile) for v in looked_at if not mutants]
+    rows: dict[str, list[Any]] = {"mutant": [], "control": [], "property": [], "variant": []}
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+
+        def run(some: Sequence[Job], before: int) -> None:
+            for done, (kind, row) in enumerate(_rows(pool, some), start=1):
+                rows[kind].append(row)
+                progress(before + done, before + len(some), row.id)
+
+        run(jobs, 0)
+        table = KillTable(profile, tuple(rows["mutant"]), tuple(rows["control"]))
+        if not mutants:
+            run([Job("property", name, profile) for name in table.idle], len(jobs))
+    found = {row.id: row.failed for row in rows["property"] if row.failed}
+    told = tuple(replace(row, failed=_with(row, found)) for row in table.mutants)
+    named = NamingTable(tuple(rows["variant"]))
+    return replace(table, mutants=told, untested=_untested(), naming=named)
+
+
+def _with(row: Row, found: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """What rejected a mutant, with what was found by looking for idle properties' prey."""
+    more = {name for name, mutants in found.items() if row.id in mutants}
+    return tuple(sorted({*row.failed, *more}))
+
+
+def _rows(pool: Pool, jobs: Sequence[Job]) -> Iterator[tuple[str, Row | Naming]]:
+    for job, row in zip(jobs, pool.map(judged, jobs), strict=True):
+        yield job.kind, row
+
+
+def judged(job: Job) -> Row | Naming:
+    """The row of one job."""
+    from bnproof.engine.truth.expected import SUBJECTS  # noqa: PLC0415  # in the worker
+
+    SUBJECTS.limit = KEPT
+    if job.kind == "control":
+        return _control(job)
+    if job.kind == "variant":
+        return causes.named(job.id)
+    return _mutant(job) if job.kind == "mutant" else _prey(job)
+
+
+def _control(job: Job) -> Row:
+    """A control on all cases of the profile, in one of its dtypes, each control in the next."""
+    number = next(n for n, control in enumerate(CONTROLS) if control.id == job.id)
+    implementation = CONTROLS[number].make()
+    dtypes = declaration_of(implementation).dtypes
+    return _checked(job, implementation, dtypes[number % len(dtypes)], job.id)
+
+
+def _mutant(job: Job) -> Row:
+    """A mutant in its dtypes, until one rejects it."""
+    mutant = mutant_of(job.id)
+    row = Row(job.id, mutant.counts_as, ())
+    for dtype in mutant.dtypes:
+        if not job.complete:
+            quick = job.profile == "quick"
+            failed = first_failures(mutant.shown(), dtype, PROPERTIES, quick=quick)
+            row = replace(row, failed=tuple(failed))
+        if not row.failed and (job.complete or job.profile != "quick"):
+            row = _checked(job, mutant.shown(), dtype, mutant.counts_as)
+        if row.failed:
+            break
+    return row
+
+
+def _prey(job: Job) -> Row:
+    """For a property, the first mutant that it rejects, of those that name it."""
+    quick = job.profile == "quick"
+    for mutant in (m for m in MUTANTS if job.id in m.caught_by):
+        for dtype in mutant.dtypes:
+            if first_failures(mutant.shown(), dtype, chosen((job.id,)), quick=quick):
+                return Row(job.id, "", (mutant.id,))
+    return Row(job.id, "", ())
+
+
+def _checked(job: Job, implementation: Any, dtype: str, group: str) -> Row:
+    """One implementation on all cases of the profile, in one dtype."""
+    import numpy as np  # noqa: PLC0415  # in the worker
+
+    from bnproof.check.one_implementation import check  # noqa: PLC0415  # likewise
+
+    with np.errstate(all="ignore"):
+        session = LocalSession(implementation)
+        found = check(session, session.declaration, profile=job.profile, dtypes=[dtype])
+    failed = sorted({r.property for r in found.results if r.violations})
+    return Row(job.id, group, tuple(failed), found.cases[dtype] >= found.promised[dtype])
+
+
+def _untested() -> tuple[str, ...]:
+    from bnproof.spec.contents import THEOREMS  # noqa: PLC0415  # SymPy takes a second
+
+    cited = {p.theorem for p in PROPERTIES}
+    return tuple(t.id for t in THEOREMS.values() if t.behaviour and t.id not in cited)

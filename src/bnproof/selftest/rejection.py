@@ -1,0 +1,78 @@
+"""How an implementation is rejected: on as few cases as that takes."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from bnproof.engine.contract.declaration import Declaration
+from bnproof.engine.judging.judge import Judge
+from bnproof.engine.judging.property import Property, Records
+from bnproof.engine.judging.record import Record
+from bnproof.engine.judging.rerun import judged
+from bnproof.engine.judging.verdicts import evaluate
+from bnproof.engine.model.case import Case
+from bnproof.engine.portfolio import portfolio
+from bnproof.sandbox.local import LocalSession
+
+STRIDES = (27, 9, 3, 1)
+"""Every 27th case is run first, then every 9th, and so on, until something is violated."""
+
+
+def first_failures(
+    implementation: Any, dtype: str, properties: Sequence[Property], *, quick: bool = True
+) -> list[str]:
+    """Ids of the properties that fail, as soon as one does; none where the portfolio accepts.
+
+    ``quick`` is the portfolio of the quick profile.  The implementation runs in this process.
+
+    >>> from bnproof.mutants.catalogue import mutant_of
+    >>> from bnproof.properties.catalogue import chosen
+    >>> first_failures(mutant_of("eps/none").make(), "float32", chosen(("forward/agreement",)))
+    ['forward/agreement']
+    """
+    for records in growing_records(implementation, dtype, quick=quick):
+        results = [evaluate(p, records, dtype) for p in properties]
+        if failed := [result.property for result in results if result.violations]:
+            return failed
+    return []
+
+
+def growing_records(implementation: Any, dtype: str, *, quick: bool = True) -> Iterator[Records]:
+    """The records of the portfolio, each time with more of it, until all cases have run."""
+    with np.errstate(all="ignore"):
+        session = LocalSession(implementation)
+        declaration = session.declaration
+        judge = Judge(declaration, dtype)
+        records: list[Record] = []
+        if session.first is not None and session.first[0].dtype == dtype:
+            records += judged(judge, *session.first)
+        for some in _rounds(_cases(declaration, dtype, quick=quick)):
+            for case, observation in session.run_many(some):
+                records += judged(judge, case, observation)
+            yield Records(declaration, tuple(records))
+
+
+def _rounds(cases: Sequence[Case]) -> list[list[Case]]:
+    """Each case in one round; lives of layers, of which there are few, in the first."""
+    rounds: list[list[Case]] = [[] for _ in STRIDES]
+    for number, case in enumerate(cases):
+        first = next(r for r, stride in enumerate(STRIDES) if number % stride == 0)
+        rounds[0 if "layer" in case.tags else first].append(case)
+    return rounds
+
+
+PORTFOLIOS: dict[tuple[str, str, bool], list[Case]] = {}
+KEPT = 8
+"""Portfolios that are kept: many implementations in a row declare the same."""
+
+
+def _cases(declaration: Declaration, dtype: str, *, quick: bool) -> list[Case]:
+    """The portfolio, made once for all implementations that declare the same."""
+    key = repr(replace(declaration, name="", version="")), dtype, quick
+    if key not in PORTFOLIOS:
+        if len(PORTFOLIOS) == KEPT:
+            PORTFOLIOS.pop(next(iter(PORTFOLIOS)))
+        PORTFOLIOS[key] = portfolio(declaration, dtype, quick=quick)
+    return PORTFOLIOS[key]
