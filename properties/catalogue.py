@@ -3,15 +3,48 @@
 from fnmatch import fnmatchcase
 
 from bnproof.engine.judging.property import Property
-from bnproof.properties import backward, double_backward, forward, inference, layers, running
+from bnproof.properties import (
+    backward,
+    backward_calls,
+    calls,
+    degenerate,
+    double_backward,
+    forward,
+    gradient_identities,
+    inference,
+    invariances,
+    layer_in_front,
+    layers,
+    linearity,
+    nonfinite_gradients,
+    running,
+    special_inputs,
+    training_mode,
+)
+from bnproof.registration import defined_in
 
-PROPERTIES: tuple[Property, ...] = (
-    *forward.PROPERTIES,
-    *backward.PROPERTIES,
-    *double_backward.PROPERTIES,
-    *running.PROPERTIES,
-    *inference.PROPERTIES,
-    *layers.PROPERTIES,
+SUBJECTS = (
+    forward,
+    invariances,
+    special_inputs,
+    calls,
+    degenerate,
+    training_mode,
+    backward,
+    gradient_identities,
+    linearity,
+    backward_calls,
+    layer_in_front,
+    nonfinite_gradients,
+    double_backward,
+    running,
+    inference,
+    layers,
+)
+"""The files of statements, in the order of the report."""
+
+PROPERTIES: tuple[Property, ...] = tuple(
+    property_ for subject in SUBJECTS for property_ in defined_in(subject, Property)
 )
 
 

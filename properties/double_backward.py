@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
-from bnproof.engine.judging.property import Check, Property, Records, fact, like_first, of_judged
+from bnproof.engine.judging.comparison import Comparison, fact, like_first, of_judged
+from bnproof.engine.judging.facts import outputs
+from bnproof.engine.judging.property import statement
 from bnproof.engine.judging.record import Record
+from bnproof.engine.judging.records import Records
 from bnproof.engine.model.case import DOUBLE_ARGUMENTS
 from bnproof.engine.model.observation import DOUBLE
-from bnproof.properties.forward import outputs
 
 OFFER = "double backward"
 CALLS = {"double": "train", "double-infer": "infer"}
@@ -15,7 +17,13 @@ CALLS = {"double": "train", "double-infer": "infer"}
 EVENTS = ("raised", "malformed", "changed-input", "nondeterministic")
 
 
-def agreement(records: Records) -> Iterator[Check]:
+@statement(
+    "backward/double-backward",
+    "The gradients of <ddx, dx> + <ddgamma, dgamma> + <ddbeta, dbeta> agree with exact arithmetic.",
+    theorem="double-backward",
+    part=OFFER,
+)
+def agreement(records: Records) -> Iterator[Comparison]:
     """ddy, dx and dgamma agree with exact arithmetic; called again, it gives the same again."""
     offered = any(OFFER in record.observation.offers for record in records)
     for record in records:
@@ -36,22 +44,9 @@ def _failure(record: Record) -> str:
     return record.observation.failure_detail
 
 
-def _events(record: Record) -> Iterator[Check]:
+def _events(record: Record) -> Iterator[Comparison]:
     for event in record.observation.of(*EVENTS):
         of_inputs = event.kind == "changed-input" and event.what in DOUBLE_ARGUMENTS
         if of_inputs or event.call.startswith("double"):
             said = f"{event.what} raised " if event.kind == "raised" else ""
             yield fact(record, event.what, holds=False, detail=f"{said}{event.detail}")
-
-
-PROPERTIES = (
-    Property(
-        "backward/double-backward",
-        "The gradients of <ddx, dx> + <ddgamma, dgamma> + <ddbeta, dbeta> agree with exact "
-        "arithmetic.",
-        "double-backward",
-        (),
-        agreement,
-        part=OFFER,
-    ),
-)

@@ -6,13 +6,25 @@ from fractions import Fraction
 
 import numpy as np
 
-from bnproof.engine.judging.property import Check, Property, Records, compare, of_judged
+from bnproof.engine.contract.needs import Need
+from bnproof.engine.judging.comparison import Comparison, compare, of_judged
+from bnproof.engine.judging.facts import outputs, raised
+from bnproof.engine.judging.laws import parameter
+from bnproof.engine.judging.property import statement
 from bnproof.engine.judging.record import Record
+from bnproof.engine.judging.records import Records
 from bnproof.engine.model.case import columns
-from bnproof.properties.forward import outputs, parameter, raised
+from bnproof.engine.model.offers import Offer
+from bnproof.engine.model.tag import Tag
 
 
-def agreement(records: Records) -> Iterator[Check]:
+@statement(
+    "inference/agreement",
+    "Inference agrees with exact arithmetic within the bound of the declared class.",
+    theorem="inference-affine",
+    needs=(Need.INFER,),
+)
+def agreement(records: Records) -> Iterator[Comparison]:
     """y of every inference call."""
     for record in records:
         yield from raised(record, "infer")
@@ -20,7 +32,16 @@ def agreement(records: Records) -> Iterator[Check]:
             yield of_judged(record, "infer", judged)
 
 
-def gradients(records: Records) -> Iterator[Check]:
+@statement(
+    "inference/gradients",
+    "The gradients in inference are those of an affine map.",
+    theorem="inference-gradients",
+    needs=(
+        Need.INFER,
+        Offer.GRADIENTS_OF_INFER,
+    ),
+)
+def gradients(records: Records) -> Iterator[Comparison]:
     """dx, dgamma and dbeta of an affine map, right after inference and after other calls."""
     for record in records:
         yield from raised(record, "infer")
@@ -29,14 +50,33 @@ def gradients(records: Records) -> Iterator[Check]:
                 yield of_judged(record, call, judged)
 
 
-def single_example(records: Records) -> Iterator[Check]:
+@statement(
+    "inference/single-example",
+    "A single example gives what it gives within its batch.",
+    theorem="inference-affine",
+    needs=(
+        Need.INFER,
+        Need.ANY_SIZE,
+    ),
+)
+def single_example(records: Records) -> Iterator[Comparison]:
     """The first example of every case, alone."""
     for record in records:
         for judged in outputs(record, "y", call="infer one"):
             yield of_judged(record, "infer one", judged)
 
 
-def example_independence(records: Records) -> Iterator[Check]:
+@statement(
+    "inference/example-independence",
+    "An example's output does not depend on the other examples.",
+    theorem="inference-affine",
+    needs=(
+        Need.INFER,
+        Need.ANY_SHAPE,
+        Need.EPS,
+    ),
+)
+def example_independence(records: Records) -> Iterator[Comparison]:
     """The first example's y is the same whatever the other examples are."""
     for base, twin in records.twins("inference/example-independence"):
         a, b = base.of("infer", "y"), twin.of("infer", "y")
@@ -44,7 +84,13 @@ def example_independence(records: Records) -> Iterator[Check]:
             yield compare(twin, "y[0] of infer", b.got[:1], a.got[:1], a.bound[:1] + b.bound[:1])
 
 
-def affine_in_x(records: Records) -> Iterator[Check]:
+@statement(
+    "inference/affine-in-x",
+    "In inference y is affine in x.",
+    theorem="inference-affine",
+    needs=(Need.INFER,),
+)
+def affine_in_x(records: Records) -> Iterator[Comparison]:
     """All points (x, y) of a channel are on one line: that through the least and the largest x."""
     for record in records:
         y = record.of("infer", "y")
@@ -66,9 +112,19 @@ def affine_in_x(records: Records) -> Iterator[Check]:
         yield compare(record, "y of infer", got, want, y.bound + ends + rounding + constant)
 
 
-def equals_training(records: Records) -> Iterator[Check]:
+@statement(
+    "inference/equals-training",
+    "With the statistics of the batch, inference gives what training gives.",
+    theorem="inference-equals-training",
+    needs=(
+        Need.TRAIN,
+        Need.INFER,
+        Need.ANY_SHAPE,
+    ),
+)
+def equals_training(records: Records) -> Iterator[Comparison]:
     """With the batch's own statistics, inference is what training is."""
-    for record in records.tagged("equals training"):
+    for record in records.tagged(Tag.EQUALS_TRAINING):
         a, b = record.of("train", "y"), record.of("infer", "y")
         if a is not None and b is not None and _holds_statistics(record):
             yield compare(record, "y of infer", b.got, a.got, a.bound + b.bound)
@@ -90,7 +146,13 @@ def _fractions(mean: float, var: float) -> tuple[Fraction, Fraction] | None:
     return (Fraction(mean), Fraction(var)) if finite else None
 
 
-def folding(records: Records) -> Iterator[Check]:
+@statement(
+    "inference/folding",
+    "Inference folds into the layer in front: y = scale x + shift.",
+    theorem="folding-linear",
+    needs=(Need.INFER,),
+)
+def folding(records: Records) -> Iterator[Comparison]:
     """y = scale x + shift, with the scale and shift that are folded into a layer in front.
 
     The scale is gamma / sqrt(running_var + eps) and the shift beta - scale running_mean: a layer
@@ -111,57 +173,3 @@ def folding(records: Records) -> Iterator[Check]:
             )
             want = scale * x + shift
         yield compare(record, "y of infer", y.got, want, y.bound + 2.0**-50 * size)
-
-
-NEEDS = ("infer",)
-PROPERTIES = (
-    Property(
-        "inference/agreement",
-        "Inference agrees with exact arithmetic within the bound of the declared class.",
-        "inference-affine",
-        NEEDS,
-        agreement,
-    ),
-    Property(
-        "inference/gradients",
-        "The gradients in inference are those of an affine map.",
-        "inference-gradients",
-        (*NEEDS, "gradients of infer"),
-        gradients,
-    ),
-    Property(
-        "inference/single-example",
-        "A single example gives what it gives within its batch.",
-        "inference-affine",
-        (*NEEDS, "any size"),
-        single_example,
-    ),
-    Property(
-        "inference/example-independence",
-        "An example's output does not depend on the other examples.",
-        "inference-affine",
-        (*NEEDS, "any shape", "eps"),
-        example_independence,
-    ),
-    Property(
-        "inference/affine-in-x",
-        "In inference y is affine in x.",
-        "inference-affine",
-        NEEDS,
-        affine_in_x,
-    ),
-    Property(
-        "inference/equals-training",
-        "With the statistics of the batch, inference gives what training gives.",
-        "inference-equals-training",
-        ("train", "infer", "any shape"),
-        equals_training,
-    ),
-    Property(
-        "inference/folding",
-        "Inference folds into the layer in front: y = scale x + shift.",
-        "folding-linear",
-        NEEDS,
-        folding,
-    ),
-)

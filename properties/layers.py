@@ -4,13 +4,27 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bnproof.engine.judging.property import Check, Property, Records, fact, of_judged
-from bnproof.properties.forward import outputs, raised
+from bnproof.engine.contract.needs import Need
+from bnproof.engine.judging.comparison import Comparison, fact, of_judged
+from bnproof.engine.judging.facts import outputs, raised
+from bnproof.engine.judging.property import statement
+from bnproof.engine.judging.records import Records
+from bnproof.engine.model.offers import Offer
+from bnproof.engine.model.tag import Tag
 
 
-def training(records: Records) -> Iterator[Check]:
+@statement(
+    "layer/training",
+    "A layer's training step is a step from the state it reported, whatever went before.",
+    theorem="running-one-step",
+    needs=(
+        Need.LAYER,
+        Need.ANY_SIZE,
+    ),
+)
+def training(records: Records) -> Iterator[Comparison]:
     """Every training step of a layer's life, from the state before it."""
-    for record in records.tagged("layer"):
+    for record in records.tagged(Tag.LAYER):
         yield from raised(record, "layer", "train", "state", "load")
         for event in record.observation.of("malformed"):
             yield fact(record, event.what, holds=False, detail=event.detail, event=event.kind)
@@ -18,9 +32,19 @@ def training(records: Records) -> Iterator[Check]:
             yield of_judged(record, "train", judged)
 
 
-def evaluation(records: Records) -> Iterator[Check]:
+@statement(
+    "layer/evaluation",
+    "Evaluation uses the state that was reported and leaves it as it is.",
+    theorem="inference-affine",
+    needs=(
+        Need.LAYER,
+        Need.ANY_SIZE,
+        Offer.STATISTICS,
+    ),
+)
+def evaluation(records: Records) -> Iterator[Comparison]:
     """Every evaluation of a layer's life, with the state before it, which stays."""
-    for record in records.tagged("layer"):
+    for record in records.tagged(Tag.LAYER):
         for judged in outputs(record, "y", "dx", "dgamma", "dbeta", call="infer"):
             yield of_judged(record, "infer", judged)
         for name in ("running_mean", "running_var"):
@@ -30,37 +54,21 @@ def evaluation(records: Records) -> Iterator[Check]:
                 yield fact(record, name, kept, f"evaluation changed {name}")
 
 
-def state(records: Records) -> Iterator[Check]:
+@statement(
+    "layer/state",
+    "state() and load() copy, and layers do not share what they hold.",
+    theorem="running-one-step",
+    needs=(
+        Need.LAYER,
+        Need.ANY_SIZE,
+    ),
+)
+def state(records: Records) -> Iterator[Comparison]:
     """Copies are given and taken, and an error comes before the state changes."""
-    for record in records.tagged("layer"):
+    for record in records.tagged(Tag.LAYER):
         kinds = ("changed-state", "changed-result", "changed-input", "no-error")
         found = record.observation.of(*kinds)
         for event in found:
             yield fact(record, event.what, holds=False, detail=event.detail, event=event.kind)
         if not found:
             yield fact(record, "", holds=True, detail="")
-
-
-PROPERTIES = (
-    Property(
-        "layer/training",
-        "A layer's training step is a step from the state it reported, whatever went before.",
-        "running-one-step",
-        ("layer", "any size"),
-        training,
-    ),
-    Property(
-        "layer/evaluation",
-        "Evaluation uses the state that was reported and leaves it as it is.",
-        "inference-affine",
-        ("layer", "any size", "statistics"),
-        evaluation,
-    ),
-    Property(
-        "layer/state",
-        "state() and load() copy, and layers do not share what they hold.",
-        "running-one-step",
-        ("layer", "any size"),
-        state,
-    ),
-)

@@ -5,21 +5,34 @@ from fractions import Fraction
 
 import numpy as np
 
+from bnproof.engine.contract.needs import FEW, Need
+from bnproof.engine.judging.comparison import Comparison, fact, of_judged
+from bnproof.engine.judging.facts import outputs, raised
 from bnproof.engine.judging.judge import Judge
-from bnproof.engine.judging.property import FEW, Check, Property, Records, fact, of_judged
+from bnproof.engine.judging.property import statement
 from bnproof.engine.judging.record import Judged, Record
+from bnproof.engine.judging.records import Records
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import FORMATS, Array
+from bnproof.engine.model.names import STATISTICS
+from bnproof.engine.model.offers import Offer
+from bnproof.engine.model.tag import Tag
 from bnproof.engine.truth.bounds.roundings import accumulated
 from bnproof.engine.truth.expected import SUBJECTS, Settings
 from bnproof.engine.truth.integers import Exact
 from bnproof.engine.truth.oracle import error
-from bnproof.properties.forward import outputs, raised
-
-STATISTICS = ("running_mean", "running_var")
 
 
-def one_step(records: Records) -> Iterator[Check]:
+@statement(
+    "running/one-step",
+    "A training call moves the running statistics by the declared weight.",
+    theorem="running-one-step",
+    needs=(
+        Need.TRAIN,
+        Offer.STATISTICS,
+    ),
+)
+def one_step(records: Records) -> Iterator[Comparison]:
     """The running statistics after every training call."""
     for record in records:
         yield from raised(record, "train", "other", "step")
@@ -28,22 +41,40 @@ def one_step(records: Records) -> Iterator[Check]:
                 yield of_judged(record, call, judged)
 
 
-def many_steps(records: Records) -> Iterator[Check]:
+@statement(
+    "running/many-steps",
+    "After k batches the statistics are their exact weighted average.",
+    theorem="running-closed-form",
+    needs=(
+        Need.TRAIN,
+        Offer.STATISTICS,
+    ),
+)
+def many_steps(records: Records) -> Iterator[Comparison]:
     """The statistics after k batches, within the bound that the steps add up to."""
-    for record in records.tagged("steps"):
+    for record in records.tagged(Tag.STEPS):
         yield from raised(record, "train", "step")
-        if "convergence" not in record.case.tags:
+        if Tag.CONVERGENCE not in record.case.tags:
             yield from _after_steps(record)
 
 
-def convergence(records: Records) -> Iterator[Check]:
+@statement(
+    "running/convergence",
+    "Batch after batch of one population, the statistics go to its mean and variance.",
+    theorem="running-convergence",
+    needs=(
+        Need.TRAIN,
+        Offer.STATISTICS,
+    ),
+)
+def convergence(records: Records) -> Iterator[Comparison]:
     """Every batch is the population: the averages go to its statistics, geometrically."""
-    for record in records.tagged("convergence"):
+    for record in records.tagged(Tag.CONVERGENCE):
         yield from raised(record, "train", "step")
         yield from _after_steps(record)
 
 
-def _after_steps(record: Record) -> Iterator[Check]:
+def _after_steps(record: Record) -> Iterator[Comparison]:
     got = record.observation.results.get("steps", {})
     if not got:
         return
@@ -67,7 +98,7 @@ def closed_form(record: Record) -> tuple[dict[str, Exact], dict[str, Array]]:
     exact: dict[str, list[Fraction]] = {
         n: [Fraction(float(v)) for v in getattr(case, n)] for n in STATISTICS
     }
-    bound = {n: np.zeros(case.channels) for n in STATISTICS}
+    bound: dict[str, Array] = {n: np.zeros(case.channels) for n in STATISTICS}
     for number, x in enumerate((case.x, *case.steps)):
         step = case.with_(x=x, batches_seen=case.batches_seen + number)
         settings = judge.settings(step)[0]
@@ -97,7 +128,8 @@ def _one(
         "running_mean": [s[0] for s in statistics],
         "running_var": [s[1] * factor for s in statistics],
     }
-    return values, {n: subject.bound(judge.declared, n) for n in STATISTICS}
+    bounds: dict[str, Array] = {n: subject.bound(judge.declared, n) for n in STATISTICS}
+    return values, bounds
 
 
 def _exact(values: list[Fraction]) -> Exact:
@@ -106,7 +138,17 @@ def _exact(values: list[Fraction]) -> Exact:
     return high, low
 
 
-def bias_convention(records: Records) -> Iterator[Check]:
+@statement(
+    "running/bias-convention",
+    "The running variance is biased or unbiased, as declared.",
+    theorem="bessel",
+    needs=(
+        Need.TRAIN,
+        Need.FEW_VALUES,
+        Offer.RUNNING_VAR,
+    ),
+)
+def bias_convention(records: Records) -> Iterator[Comparison]:
     """The running variance is of the declared kind: with two or three values they are far apart."""
     for record in records:
         judged = record.of("train", "running_var")
@@ -128,7 +170,18 @@ def bias_convention(records: Records) -> Iterator[Check]:
         yield fact(record, "running_var", not explained, detail)
 
 
-def extremes(records: Records) -> Iterator[Check]:
+@statement(
+    "running/momentum-extremes",
+    "Weight 0 keeps the statistics and weight 1 replaces them.",
+    theorem="running-one-step",
+    needs=(
+        Need.TRAIN,
+        Need.MOMENTUM,
+        Need.EXTREME_MOMENTUM,
+        Offer.STATISTICS,
+    ),
+)
+def extremes(records: Records) -> Iterator[Comparison]:
     """Weight 0 leaves the statistics, weight 1 replaces them."""
     for record in records:
         if record.case.momentum is None:
@@ -138,9 +191,20 @@ def extremes(records: Records) -> Iterator[Check]:
                 yield of_judged(record, "train", judged)
 
 
-def cumulative(records: Records) -> Iterator[Check]:
+@statement(
+    "running/cumulative-average",
+    "With momentum None, batch t has weight 1 / (t + 1).",
+    theorem="cumulative-average",
+    needs=(
+        Need.TRAIN,
+        Need.CUMULATIVE,
+        Need.MOMENTUM,
+        Offer.STATISTICS,
+    ),
+)
+def cumulative(records: Records) -> Iterator[Comparison]:
     """The t-th batch, counted from 0, has weight 1 / (t + 1)."""
-    for record in records.tagged("cumulative"):
+    for record in records.tagged(Tag.CUMULATIVE):
         yield from raised(record, "train", "step")
         for judged in outputs(record, *STATISTICS):
             yield of_judged(record, "train", judged)
@@ -148,7 +212,16 @@ def cumulative(records: Records) -> Iterator[Check]:
             yield from _after_steps(record)
 
 
-def untouched_by_inference(records: Records) -> Iterator[Check]:
+@statement(
+    "running/untouched-by-inference",
+    "Inference leaves the statistics as they are.",
+    theorem="inference-affine",
+    needs=(
+        Need.INFER,
+        Offer.STATISTICS_OF_INFER,
+    ),
+)
+def untouched_by_inference(records: Records) -> Iterator[Comparison]:
     """Inference returns, and leaves in the buffers, the statistics that it was given."""
     for record in records:
         for call in ("infer", "infer buffers"):
@@ -163,7 +236,17 @@ def untouched_by_inference(records: Records) -> Iterator[Check]:
                 yield fact(record, name, kept, f"{name} is not what inference was given")
 
 
-def untouched_by_backward(records: Records) -> Iterator[Check]:
+@statement(
+    "running/untouched-by-backward",
+    "The statistics do not change in backward or in later calls.",
+    theorem="running-one-step",
+    needs=(
+        Need.TRAIN,
+        Offer.STATISTICS,
+        Offer.GRADIENTS,
+    ),
+)
+def untouched_by_backward(records: Records) -> Iterator[Comparison]:
     """The statistics after training stay as they are through backward and later calls."""
     for record in records:
         events = record.observation.of("changed-result")
@@ -174,17 +257,33 @@ def untouched_by_backward(records: Records) -> Iterator[Check]:
             yield fact(record, "", holds=True, detail="")
 
 
-def buffers(records: Records) -> Iterator[Check]:
+@statement(
+    "running/buffers",
+    "Updates are seen whatever the layout of the statistics, and in the buffers if in place.",
+    theorem="running-one-step",
+    needs=(
+        Need.TRAIN,
+        Need.STRIDES,
+        Offer.STATISTICS,
+    ),
+)
+def buffers(records: Records) -> Iterator[Comparison]:
     """Updates show where the caller looks: in the given buffers, or in the results."""
     call = "train buffers" if records.declaration.in_place else "train"
     for record in records:
-        looked_at = records.declaration.in_place or "layout" in record.case.tags
+        looked_at = records.declaration.in_place or Tag.LAYOUT in record.case.tags
         if looked_at:
             for judged in outputs(record, *STATISTICS, call=call):
                 yield of_judged(record, call, judged)
 
 
-def dtype(records: Records) -> Iterator[Check]:
+@statement(
+    "running/dtype",
+    "The statistics keep the declared dtype.",
+    theorem="running-one-step",
+    needs=(Offer.ANY_STATISTICS,),
+)
+def dtype(records: Records) -> Iterator[Comparison]:
     """The statistics come back in the declared dtype."""
     for record in records:
         for call in ("train", "infer"):
@@ -195,77 +294,4 @@ def dtype(records: Records) -> Iterator[Check]:
                     yield fact(record, name, got == due, f"{name} of {call} is {got}, due {due}")
 
 
-NEEDS = ("train",)
 STATISTIC = ("train", "statistics")
-PROPERTIES = (
-    Property(
-        "running/one-step",
-        "A training call moves the running statistics by the declared weight.",
-        "running-one-step",
-        STATISTIC,
-        one_step,
-    ),
-    Property(
-        "running/many-steps",
-        "After k batches the statistics are their exact weighted average.",
-        "running-closed-form",
-        STATISTIC,
-        many_steps,
-    ),
-    Property(
-        "running/convergence",
-        "Batch after batch of one population, the statistics go to its mean and variance.",
-        "running-convergence",
-        STATISTIC,
-        convergence,
-    ),
-    Property(
-        "running/bias-convention",
-        "The running variance is biased or unbiased, as declared.",
-        "bessel",
-        (*NEEDS, "few values", "running_var"),
-        bias_convention,
-    ),
-    Property(
-        "running/momentum-extremes",
-        "Weight 0 keeps the statistics and weight 1 replaces them.",
-        "running-one-step",
-        ("train", "momentum", "extreme momentum", "statistics"),
-        extremes,
-    ),
-    Property(
-        "running/cumulative-average",
-        "With momentum None, batch t has weight 1 / (t + 1).",
-        "cumulative-average",
-        ("train", "cumulative", "momentum", "statistics"),
-        cumulative,
-    ),
-    Property(
-        "running/untouched-by-inference",
-        "Inference leaves the statistics as they are.",
-        "inference-affine",
-        ("infer", "statistics of infer"),
-        untouched_by_inference,
-    ),
-    Property(
-        "running/untouched-by-backward",
-        "The statistics do not change in backward or in later calls.",
-        "running-one-step",
-        (*STATISTIC, "gradients"),
-        untouched_by_backward,
-    ),
-    Property(
-        "running/buffers",
-        "Updates are seen whatever the layout of the statistics, and in the buffers if in place.",
-        "running-one-step",
-        ("train", "strides", "statistics"),
-        buffers,
-    ),
-    Property(
-        "running/dtype",
-        "The statistics keep the declared dtype.",
-        "running-one-step",
-        ("any statistics",),
-        dtype,
-    ),
-)

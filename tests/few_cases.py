@@ -4,6 +4,7 @@ import pytest
 
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.model.case import Case
+from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio import portfolio
 
 MADE: dict[tuple[object, ...], list[Case]] = {}
@@ -15,7 +16,7 @@ def few(declaration: Declaration, dtype: str, *, seed: int = 0, quick: bool = Fa
     if key not in MADE:
         cases = portfolio(declaration, dtype, seed=seed, quick=True)
         small = [c for c in cases if c.calls in ("full", "short") and c.x.size <= 64]
-        MADE[key] = [*small[:25], *(c for c in cases if "layer" in c.tags)]
+        MADE[key] = [*small[:25], *(c for c in cases if Tag.LAYER in c.tags)]
     return MADE[key]
 
 

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bnproof.engine.judging.laws import exact_sums
 from bnproof.engine.model.formats import Array
 from bnproof.engine.truth.bounds.evaluate import EVALUATION
 from bnproof.engine.truth.bounds.roundings import accumulated
-from bnproof.properties.forward import exact_sums
 from bnproof.properties.network.batches import QUANTUM, Batch, U, made, moved_layers
 from bnproof.properties.network.subject import Finding, Layer, compared
 

@@ -10,6 +10,7 @@ import pytest
 from bnproof.check.one_implementation import Checked, check
 from bnproof.engine.contract.declaration import ContractError, Declaration, declaration_of
 from bnproof.engine.model.case import Case
+from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio import portfolio
 from bnproof.mutants.call import Call
 from bnproof.mutants.controls.catalogue import CONTROLS
@@ -28,7 +29,7 @@ def small(
     key = repr((declaration, dtype, seed, quick))
     if key not in MADE:
         cases = portfolio(declaration, dtype, seed=seed, quick=True)
-        MADE[key] = [c for c in cases if c.x.size <= LARGEST and "layout" not in c.tags]
+        MADE[key] = [c for c in cases if c.x.size <= LARGEST and Tag.LAYOUT not in c.tags]
     return MADE[key]
 
 

@@ -8,10 +8,12 @@ import pytest
 
 from bnproof.engine.contract.declaration import declaration_of
 from bnproof.engine.judging.judge import Judge
-from bnproof.engine.judging.property import Property, Records
+from bnproof.engine.judging.property import Property
 from bnproof.engine.judging.record import Record
+from bnproof.engine.judging.records import Records
 from bnproof.engine.judging.verdicts import evaluate
 from bnproof.engine.model.result import Result
+from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio import portfolio
 from bnproof.engine.portfolio.double_backward import EVERY
 from bnproof.mutants.call import Call
@@ -49,7 +51,7 @@ def records(implementation: Any, properties: tuple[Property, ...]) -> dict[str, 
     session = LocalSession(implementation)
     judge = Judge(session.declaration, "float32")
     cases = [c for c in portfolio(session.declaration, "float32") if c.ddx is not None]
-    cases = [c.with_(calls="full") for c in cases if c.data_key and "layout" not in c.tags]
+    cases = [c.with_(calls="full") for c in cases if c.data_key and Tag.LAYOUT not in c.tags]
     judged: list[Record] = []
     with np.errstate(all="ignore"):
         for case, observation in session.run_many(cases[:LOOKED_AT]):
@@ -157,7 +159,7 @@ def test_some_cases_have_it_and_all_of_a_data_set_alike() -> None:
     assert any(case.layouts.get("ddx") for case in doubled)
     by_set: dict[str, set[bytes]] = {}
     for case in cases:
-        if case.data_key and "layout" not in case.tags and case.calls in ("full", "short"):
+        if case.data_key and Tag.LAYOUT not in case.tags and case.calls in ("full", "short"):
             given = b"" if case.ddx is None else np.asarray(case.ddgamma).tobytes()
             by_set.setdefault(case.data_key, set()).add(given)
     assert all(len(given) == 1 for name, given in by_set.items() if "memory" not in name)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from bnproof.check.after_interrupt import NO_TIME, NOT_REACHED, hurried
 from bnproof.check.one_implementation import Checked, check
-from bnproof.engine.judging.property import Records
+from bnproof.engine.judging.records import Records
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.observation import Observation
 from bnproof.properties.catalogue import PROPERTIES

@@ -12,6 +12,7 @@ from bnproof.engine.judging.measures import by_output, offset_curves
 from bnproof.engine.judging.record import MODES, Record
 from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.model.result import OffsetCurve
+from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio import offsets, portfolio
 from bnproof.engine.portfolio.builder import Builder
 from bnproof.mutants.catalogue import mutant_of
@@ -33,7 +34,7 @@ def records_of(implementation: object, dtype: str, tag: str = "") -> tuple[Judge
 
 def curves(implementation: object, dtype: str) -> Mapping[str, OffsetCurve]:
     """By output."""
-    judge, records = records_of(implementation, dtype, offsets.TAG)
+    judge, records = records_of(implementation, dtype, Tag.OFFSETS)
     return {curve.output: curve for curve in offset_curves(records, judge.classes)}
 
 
@@ -125,4 +126,4 @@ def test_data_of_other_cases_is_left_alone() -> None:
     """Catches offsets that draw before others do: every counterexample would be another one."""
     made = portfolio(Declaration(ranks=(2,)), "float32")
 
-    assert [offsets.TAG in case.tags for case in made[-3:]] == [False, True, False]
+    assert [Tag.OFFSETS in case.tags for case in made[-3:]] == [False, True, False]

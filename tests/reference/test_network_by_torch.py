@@ -15,8 +15,8 @@ import pytest
 import torch
 
 from bnproof.engine.judging.certify import certify
+from bnproof.engine.judging.laws import exact_sums
 from bnproof.engine.truth.bounds.roundings import accumulated
-from bnproof.properties.forward import exact_sums
 from bnproof.reference import (
     Adam,
     Architecture,

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from bnproof.engine.model.case import Case
+from bnproof.engine.model.case import Case, Plan
 from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.model.observation import Observation
 from bnproof.sandbox.session import Session
 
 
-def case(number: int = 0, dtype: str = "float32", calls: str = "short", size: int = 6) -> Case:
+def case(number: int = 0, dtype: str = "float32", calls: Plan = "short", size: int = 6) -> Case:
     """Ordinary data; with calls="short" it makes one training call and one inference."""
     storage = FORMATS[dtype]
     x = storage.round(np.random.default_rng(number).normal(size=(size, 2)))

@@ -8,7 +8,7 @@ from tests.targets import norms
 
 from bnproof.check.adopted_conventions import settle
 from bnproof.engine.judging.judge import Judge
-from bnproof.engine.judging.property import Records
+from bnproof.engine.judging.records import Records
 from bnproof.engine.judging.rerun import judged
 from bnproof.engine.judging.verdicts import conclude
 from bnproof.engine.model.result import Result

@@ -7,8 +7,9 @@ from tests.targets import norms
 
 from bnproof.check.examination import examine
 from bnproof.check.one_target import run_check
-from bnproof.engine.judging.property import NEEDS, RESULTS
+from bnproof.engine.contract.needs import NEEDS
 from bnproof.engine.judging.verdicts import NO_CASE
+from bnproof.engine.model.offers import OFFERS
 from bnproof.engine.model.result import Report
 from bnproof.targets.declarations import outside_of
 
@@ -140,7 +141,7 @@ def test_every_need_exists() -> None:
     from bnproof.properties.catalogue import PROPERTIES  # noqa: PLC0415  # costs time that others do not need
 
     needs = {need for property_ in PROPERTIES for need in property_.needs}
-    assert needs <= {*NEEDS, *RESULTS}
+    assert needs <= {*NEEDS, *OFFERS}
 
 
 def test_doctor_tells_how_a_target_was_recognised(

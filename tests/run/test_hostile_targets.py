@@ -10,7 +10,7 @@ import pytest
 from tests.run.observing import case, observe
 
 from bnproof.engine.judging.judge import Judge
-from bnproof.engine.judging.property import Records
+from bnproof.engine.judging.records import Records
 from bnproof.engine.judging.verdicts import evaluate
 from bnproof.engine.model.observation import Observation
 from bnproof.properties.catalogue import chosen

@@ -118,4 +118,4 @@ def test_crash_on_import(tmp_path: Path, text: str, said: str) -> None:
 def test_faults_of_ours_are_ours() -> None:
     """Catches a mistake of the harness that is reported as one of the target."""
     with Session("reference") as session, pytest.raises(HarnessError, match="no-such-plan"):
-        session.run(case(calls="no-such-plan"))
+        session.run(case(calls="no-such-plan"))  # type: ignore[arg-type]  # there is no such plan

@@ -9,6 +9,7 @@ import pytest
 from bnproof.engine.judging.counterexample import Counterexample, Failing
 from bnproof.engine.model.case import Case, Twin
 from bnproof.engine.model.script import Action
+from bnproof.engine.model.tag import Tag
 from bnproof.known_failures.edits import Why, update
 from bnproof.store.replay import Replay
 
@@ -28,7 +29,7 @@ def case(**changes: object) -> Case:
         momentum=None,
         batches_seen=3,
         layouts={"x": "reversed", "gamma": "stepped"},
-        tags=frozenset({"layer", "searched"}),
+        tags=frozenset({Tag.LAYER, Tag.SEARCHED}),
         steps=(x * 2, x[:2]),
         twin=Twin("base", "forward/sign", {"order": np.array([2, 0, 1]), "power": -2, "with": "b"}),
         data_key="key",

@@ -8,7 +8,7 @@ from tests.few_cases import few
 
 from bnproof.engine.contract.declaration import declaration_of
 from bnproof.engine.judging.judge import Judge
-from bnproof.engine.judging.property import Records
+from bnproof.engine.judging.records import Records
 from bnproof.properties.catalogue import chosen
 from bnproof.recognition.functions import recognise_functions
 from bnproof.sandbox.local import LocalSession

@@ -13,9 +13,11 @@ from typing import Any
 from bnproof.causes.evidence import evidence
 from bnproof.engine.contract.declaration import ATTRIBUTES, CLASSES, Declaration
 from bnproof.engine.judging.judge import Judge
-from bnproof.engine.judging.property import Property, Records
+from bnproof.engine.judging.property import Property
 from bnproof.engine.judging.record import TRAINING, Record
+from bnproof.engine.judging.records import Records
 from bnproof.engine.judging.verdicts import conclude
+from bnproof.engine.model.tag import Tag
 from bnproof.known_failures.known import Known, is_unexpected, of_property
 
 BY_RANK = "running_variance"
@@ -104,7 +106,7 @@ def _sample(records: Sequence[Record]) -> list[Record]:
     taken: dict[tuple[int, int], int] = {}
     chosen = []
     for record in sorted(records, key=lambda r: (r.case.count < 3, r.case.x.size)):
-        if record.worst <= 1 or "nonfinite" in record.case.tags:
+        if record.worst <= 1 or Tag.NONFINITE in record.case.tags:
             continue
         kind = record.case.x.ndim, record.case.count
         taken[kind] = taken.get(kind, 0) + 1

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bnproof.engine.judging.record import Record
+from bnproof.engine.model.tag import Tag
 
 EVIDENCE = 5
 
@@ -15,8 +16,8 @@ def evidence(shown: Sequence[Record], records: Sequence[Record]) -> list[Record]
     do constant channels, where a mistake is a matter of rounding, and steps of layers, since known
     mistakes repeat a step without the life that it is from.
     """
-    wrong = [r for r in records if r.worst > 1 and "nonfinite" not in r.case.tags]
-    several = [r for r in wrong if r.case.count > 1 and "constant" not in r.case.tags]
+    wrong = [r for r in records if r.worst > 1 and Tag.NONFINITE not in r.case.tags]
+    several = [r for r in wrong if r.case.count > 1 and Tag.CONSTANT not in r.case.tags]
     functional = [r for r in several if r.ran is None or r.ran.calls != "layer"]
     chosen: list[Record] = []
     for record in sorted(functional or several or wrong or shown, key=lambda r: r.case.x.size):

@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.judging.counterexample import Failing
-from bnproof.engine.judging.property import Property, Records
+from bnproof.engine.judging.property import Property
+from bnproof.engine.judging.records import Records
 from bnproof.engine.judging.verdicts import conclude, evaluate
 from bnproof.engine.model.result import Result
 from bnproof.known_failures.known import Known, of_property

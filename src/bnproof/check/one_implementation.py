@@ -11,8 +11,9 @@ from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.judging.accuracy import accuracy
 from bnproof.engine.judging.counterexample import Failing
 from bnproof.engine.judging.judge import Judge
-from bnproof.engine.judging.property import Property, Records
+from bnproof.engine.judging.property import Property
 from bnproof.engine.judging.record import Record
+from bnproof.engine.judging.records import Records
 from bnproof.engine.judging.rerun import judged
 from bnproof.engine.judging.verdicts import conclude
 from bnproof.engine.model.case import Case

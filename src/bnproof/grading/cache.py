@@ -1,6 +1,6 @@
 """Whether the cache of a forward pass is all that its backward pass needs."""
 
-from bnproof.engine.judging.property import like_first
+from bnproof.engine.judging.comparison import like_first
 from bnproof.grading.forms import FORMS
 from bnproof.grading.result import NOT_GRADABLE, NOT_THERE, RIGHT, PartGrade
 from bnproof.grading.trials import Trial

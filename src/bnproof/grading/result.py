@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bnproof.engine.judging.property import Row
+from bnproof.engine.judging.comparison import Row
 from bnproof.engine.model.result import Cause
 from bnproof.grading.parts import Part
 

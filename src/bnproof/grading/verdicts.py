@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from bnproof.engine.judging.property import Check, Row, like_first, of_judged
+from bnproof.engine.judging.comparison import Comparison, Row, like_first, of_judged
 from bnproof.engine.judging.record import Judged, Record
 from bnproof.engine.model.result import Cause
 from bnproof.grading.forms import FORMS
@@ -94,7 +94,7 @@ class Look:
         """Wrong by a mistake of form."""
         return PartGrade(self.part, WRONG, found, described(record), causes=(FORMS[mistake],))
 
-    def off(self, check: Check, *causes: Cause) -> PartGrade:
+    def off(self, check: Comparison, *causes: Cause) -> PartGrade:
         """Wrong by its numbers."""
         elements = _elements(check)
         index, got, due, *_ = elements[0]
@@ -283,7 +283,7 @@ def described(record: Record | None) -> str:
     return f"{case.name}: x of shape {case.x.shape}{layout}, {settings}"
 
 
-def _elements(check: Check) -> tuple[Row, ...]:
+def _elements(check: Comparison) -> tuple[Row, ...]:
     """The worst numbers, with the index that they have in the exercise's array."""
     shape = check.record.case.x.shape
     if len(shape) == 2:

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 
 from bnproof.engine.judging.record import Record
 from bnproof.engine.model.case import Case
-
-FROM_SEARCH = "searched"
-"""The tag of cases that the search found; their names say nothing."""
+from bnproof.engine.model.tag import Tag
 
 
 def family(output: str) -> str:
@@ -47,7 +45,7 @@ class Known:
         """Whether a violation of the property, in this output and case, is this failure."""
         if family(output) != self.output:
             return False
-        if FROM_SEARCH in case.tags:
+        if Tag.SEARCHED in case.tags:
             return (case.x.size, len(case.layouts)) >= (self.size, self.layouts)
         return case.name in self.cases
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.execution.transcript import Call, Given, Transcript
-from bnproof.engine.judging.property import Check
+from bnproof.engine.judging.comparison import Comparison
 from bnproof.engine.judging.record import Judged, Record
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.observation import DOUBLE, RESULTS, WHOLE, Event
@@ -84,7 +84,7 @@ Expectation = Values | Form | Unchanged | SameBits | Raises | Returns
 
 
 def expectations(
-    transcript: Transcript, records: Sequence[Record], check: Check | None, name: str
+    transcript: Transcript, records: Sequence[Record], check: Comparison | None, name: str
 ) -> list[Expectation]:
     """What is wrong in the calls, as far as it says why a property is violated on a case.
 
@@ -201,7 +201,7 @@ def _giving(label: str, output: str, result: Array, calls: Sequence[Call]) -> Ca
 # --- events ---------------------------------------------------------------------------------------
 
 
-def _events(check: Check, segments: dict[str, list[Call]]) -> Iterator[Expectation]:
+def _events(check: Comparison, segments: dict[str, list[Call]]) -> Iterator[Expectation]:
     """What the events of the record of a violated comparison ask for."""
     record = check.record
     calls = segments.get(_ran(record), [])

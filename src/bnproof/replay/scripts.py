@@ -10,8 +10,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from bnproof.engine.execution.transcript import Call, Transcript
+from bnproof.engine.judging.comparison import Comparison
 from bnproof.engine.judging.judge import Judge
-from bnproof.engine.judging.property import Check, Property, Records
+from bnproof.engine.judging.property import Property
+from bnproof.engine.judging.records import Records
 from bnproof.engine.judging.rerun import judged
 from bnproof.engine.judging.verdicts import by_output
 from bnproof.known_failures.known import family
@@ -73,7 +75,7 @@ def script_of(replay: Replay, *, timeout: float = TIMEOUT, folder: Path | None =
         raise CannotRun(f"no script can be written: {error}") from error
 
 
-def _violated(replay: Replay, property_: Property, records: Records) -> Check | None:
+def _violated(replay: Replay, property_: Property, records: Records) -> Comparison | None:
     """The violated comparison that the replay is about; the simplest, if that one holds."""
     found = replay.counterexample.judged(property_, records)
     groups = by_output([check for check in found if not check.holds])

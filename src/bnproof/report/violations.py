@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from bnproof.engine.judging.property import describe
+from bnproof.engine.judging.comparison import describe
 from bnproof.engine.model.result import ENTRY, Result, Violation
 from bnproof.known_failures.known import family
 from bnproof.report.lines import ratio

@@ -8,11 +8,13 @@ import numpy as np
 
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.judging.judge import Judge
-from bnproof.engine.judging.property import Property, Records
+from bnproof.engine.judging.property import Property
 from bnproof.engine.judging.record import Record
+from bnproof.engine.judging.records import Records
 from bnproof.engine.judging.rerun import judged
 from bnproof.engine.judging.verdicts import evaluate
 from bnproof.engine.model.case import Case
+from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio import portfolio
 from bnproof.sandbox.local import LocalSession
 
@@ -59,7 +61,7 @@ def _rounds(cases: Sequence[Case]) -> list[list[Case]]:
     rounds: list[list[Case]] = [[] for _ in STRIDES]
     for number, case in enumerate(cases):
         first = next(r for r, stride in enumerate(STRIDES) if number % stride == 0)
-        rounds[0 if "layer" in case.tags else first].append(case)
+        rounds[0 if Tag.LAYER in case.tags else first].append(case)
     return rounds
 
 

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from bnproof.engine.execution.arguments import SAME
-from bnproof.engine.execution.executor import PLANS
 from bnproof.engine.judging.counterexample import Counterexample
 from bnproof.engine.model.case import (
     CHANNEL_ARGUMENTS,
     DOUBLE_ARGUMENTS,
+    PLANS,
     WHOLE_ARGUMENTS,
     Case,
     Twin,
@@ -22,6 +22,7 @@ from bnproof.engine.model.case import (
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.layouts import LAYOUTS
 from bnproof.engine.model.script import BATCHES, KINDS, Action
+from bnproof.engine.model.tag import Tag
 from bnproof.store.arrays import from_table, hexadecimal, to_table
 from bnproof.store.fields import Fields, StoreError
 
@@ -121,7 +122,7 @@ def read_case(fields: Fields) -> Case:
         batches_seen=fields.whole("batches_seen", 0, MOST_BATCHES, 0),
         layouts=_layouts(fields, {"x": x, **held}),
         calls=fields.one_of("calls", PLANS),
-        tags=frozenset(fields.texts("tags", MOST_TAGS)),
+        tags=frozenset(fields.each_of("tags", MOST_TAGS, Tag)),
         steps=fields.rows("steps", MOST_STEPS, lambda step: _step(step, x)),
         twin=_twin(fields.table("twin")) if "twin" in fields else None,
         data_key=fields.text("data_key", ""),
@@ -210,7 +211,9 @@ def _twin(fields: Fields) -> Twin:
     fields.only(("of", "relation", "how"))
     how = fields.table("how")
     read = {name: _how(how, name) for name in how.names()}
-    return Twin(fields.text("of"), fields.text("relation"), read)
+    # bnproof 0.1 wrote the property's id: "forward/scale-law" for scale_law
+    relation = fields.text("relation").rpartition("/")[2].replace("-", "_")
+    return Twin(fields.text("of"), relation, read)
 
 
 def _how_table(value: Any) -> Any:

@@ -10,6 +10,8 @@ Kind = TypeVar("Kind")
 LONGEST = 2000  # characters of a text
 SHOWN = 60  # characters of a wrong value that an error quotes
 
+T = TypeVar("T", bound=str)
+
 
 class StoreError(Exception):
     """A file of counterexamples cannot be read; the message has one line for the user."""
@@ -61,15 +63,16 @@ class Fields:
             raise self.wrong(name, f"one line of at most {LONGEST} printable characters")
         return value
 
-    def one_of(self, name: str, choices: Iterable[str], default: str | None = None) -> str:
+    def one_of(self, name: str, choices: Iterable[T], default: T | None = None) -> T:
         """One of some texts."""
         value = self.text(name, default)
         known = list(choices)
-        if value not in known:
-            raise self.wrong(
-                name, f"one of {', '.join(known)}" if len(known) < 20 else "one that there is"
-            )
-        return value
+        for each in known:
+            if each == value:
+                return each
+        raise self.wrong(
+            name, f"one of {', '.join(known)}" if len(known) < 20 else "one that there is"
+        )
 
     def dtype(self, name: str = "dtype") -> str:
         """The name of one of the four formats."""
@@ -123,6 +126,12 @@ class Fields:
         if len(held) > limit:
             raise self.wrong(name, due)
         return tuple(Fields({name: each}, self.where).text(name) for each in held)
+
+    def each_of(self, name: str, limit: int, choices: Iterable[T]) -> tuple[T, ...]:
+        """A list of some texts; empty where the field is missing."""
+        known = list(choices)
+        texts = self.texts(name, limit)
+        return tuple(Fields({name: text}, self.where).one_of(name, known) for text in texts)
 
     def raw(self) -> Mapping[str, Any]:
         """The table as it was read, for what has checks of its own."""

@@ -17,6 +17,7 @@ from bnproof.engine.judging.accuracy import accuracy as measured
 from bnproof.engine.judging.judge import Judge
 from bnproof.engine.judging.record import Record
 from bnproof.engine.model.case import Case
+from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio import algebra, numerics
 from bnproof.engine.portfolio.builder import Builder
 
@@ -69,4 +70,4 @@ def _cases(found: Declaration, dtype: str) -> list[Case]:
     """Cases of the portfolio on ordinary memory, in one rank each, with no calls around them."""
     build = Builder(found, dtype, rotate=True)
     cases = [*numerics.cases(build), *algebra.cases(build)]
-    return [case.with_(calls="short") for case in cases if "large" not in case.tags]
+    return [case.with_(calls="short") for case in cases if Tag.LARGE not in case.tags]

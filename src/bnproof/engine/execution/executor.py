@@ -15,14 +15,11 @@ from bnproof.engine.contract.declaration import ContractError, Declaration, decl
 from bnproof.engine.contract.functional import functional
 from bnproof.engine.execution.arguments import Arguments, to_canonical
 from bnproof.engine.execution.layer_life import LayerLife
-from bnproof.engine.model.case import DOUBLE_ARGUMENTS, Case
+from bnproof.engine.model.case import DOUBLE_ARGUMENTS, Case, Plan
 from bnproof.engine.model.formats import FORMATS, Array, name_of
 from bnproof.engine.model.observation import DOUBLE, GRADIENT_OF, WHOLE, Event, Observation
 
 Announce = Callable[[str], None]
-PLANS = ("full", "short", "error", "steps", "refill", "infer", "train", "empty", "layer")
-"""The plans of calls that a case can ask for."""
-
 STATISTICS = "statistics"
 """What an event concerns that is about the running statistics after an error."""
 
@@ -93,18 +90,18 @@ class _Run:
 
     def plan(self) -> None:
         """The calls of the case's plan."""
-        plans = (
-            self._full,
-            self._short,
-            self._error,
-            self._steps,
-            self._refill,
-            self._inference_only,
-            self._training_only,
-            self._empty,
-            self._layer,
-        )
-        dict(zip(PLANS, plans, strict=True))[self.case.calls]()
+        plans: dict[Plan, Callable[[], None]] = {
+            "full": self._full,
+            "short": self._short,
+            "error": self._error,
+            "steps": self._steps,
+            "refill": self._refill,
+            "infer": self._inference_only,
+            "train": self._training_only,
+            "empty": self._empty,
+            "layer": self._layer,
+        }
+        plans[self.case.calls]()
         self._close()
 
     # --- plans ----------------------------------------------------------------------------

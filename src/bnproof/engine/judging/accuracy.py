@@ -6,6 +6,7 @@ from dataclasses import replace
 from bnproof.engine.judging.measures import by_output, offset_curves
 from bnproof.engine.judging.record import Judged, Record
 from bnproof.engine.model.result import Accuracy
+from bnproof.engine.model.tag import Tag
 from bnproof.engine.truth.bounds import Arithmetic, bounds, largest_term
 
 STEPS = 12
@@ -90,7 +91,7 @@ def effective_depth(records: Sequence[Record]) -> tuple[float, int]:
     A chain of N additions has about N, a tree log2 N, compensated sums less than 1.  Measured on
     the case tagged "depth" with the most values; NaN where there is none or nothing explains it.
     """
-    candidates = [r for r in records if "depth" in r.case.tags and r.train is not None]
+    candidates = [r for r in records if Tag.DEPTH in r.case.tags and r.train is not None]
     if not candidates:
         return float("nan"), 0
     record = max(candidates, key=lambda r: r.case.count)

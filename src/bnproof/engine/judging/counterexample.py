@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bnproof.engine.judging.property import Check, Property, Records
+from bnproof.engine.judging.comparison import Comparison
+from bnproof.engine.judging.property import Property
 from bnproof.engine.judging.record import Record
+from bnproof.engine.judging.records import Records
 from bnproof.engine.model.case import Case
+from bnproof.engine.portfolio import finite_differences
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +30,7 @@ class Counterexample:
         """All cases, in the order in which they are run."""
         return (*self.related, self.case)
 
-    def judged(self, property_: Property, records: Records) -> list[Check]:
+    def judged(self, property_: Property, records: Records) -> list[Comparison]:
         """The comparisons that a property makes on the case, given the records of all cases."""
         return [c for c in property_.check(records) if c.record.case.name == self.name]
 
@@ -82,7 +85,6 @@ def _names(records: Records, record: Record) -> Iterator[str]:
             yield other.case.name
     if case.twin is not None and "with" in case.twin.how:  # the sum's other summand
         yield case.twin.how["with"]
-        yield f"{case.twin.how['with']}, rank {case.x.ndim}"
     if plain := records.plain_of(record):
         yield plain.case.name
     if first := records.first_of(record):
@@ -91,5 +93,5 @@ def _names(records: Records, record: Record) -> Iterator[str]:
 
 def _same_relation(case: Case, other: Case) -> bool:
     """Whether another twin takes part in the relation; a base has finite differences alone."""
-    relation = "backward/finite-differences" if case.twin is None else case.twin.relation
+    relation = finite_differences.RELATION if case.twin is None else case.twin.relation
     return other.twin is not None and other.twin.relation == relation

@@ -17,6 +17,7 @@ from bnproof.engine.model.case import (
 )
 from bnproof.engine.model.formats import FORMATS, Array
 from bnproof.engine.model.observation import DOUBLE, RESULTS, WHOLE, Observation
+from bnproof.engine.model.tag import Tag
 from bnproof.engine.truth.bounds import ladder
 from bnproof.engine.truth.expected import SUBJECTS, Settings, Subject
 from bnproof.engine.truth.oracle import error
@@ -93,7 +94,7 @@ class Judge:
             subject = record.subjects[mode]
             base = record.judged.get(call.split()[0], {})
             record.judged[call] = self._outputs(subject, call, results, base, observation)
-        if "exact" in case.tags:
+        if Tag.EXACT in case.tags:
             record.exact = _exact_bits(record)
         return record
 

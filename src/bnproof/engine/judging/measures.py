@@ -8,7 +8,7 @@ from bnproof.engine.judging.record import MODES, Judged, Record
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.observation import DOUBLE
 from bnproof.engine.model.result import OffsetCurve, OffsetPoint, OutputAccuracy
-from bnproof.engine.portfolio import offsets
+from bnproof.engine.model.tag import Tag
 from bnproof.engine.truth.bounds import Arithmetic
 
 Classes = Mapping[str, Arithmetic]
@@ -52,7 +52,7 @@ def _of_output(output: str, met: Sequence[Met], classes: Classes) -> OutputAccur
 
 def offset_curves(records: Sequence[Record], classes: Classes) -> tuple[OffsetCurve, ...]:
     """The digits kept at each offset, the fewest of all ranks, for each output that there is."""
-    chosen = [record for record in records if offsets.TAG in record.case.tags]
+    chosen = [record for record in records if Tag.OFFSETS in record.case.tags]
     return tuple(curve for name in CURVES if (curve := _curve(chosen, classes, name)))
 
 

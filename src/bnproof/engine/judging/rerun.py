@@ -4,10 +4,12 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from bnproof.engine.contract.declaration import Declaration
+from bnproof.engine.judging.comparison import Comparison
 from bnproof.engine.judging.counterexample import Counterexample
 from bnproof.engine.judging.judge import Judge
-from bnproof.engine.judging.property import Check, Property, Records
+from bnproof.engine.judging.property import Property
 from bnproof.engine.judging.record import Record
+from bnproof.engine.judging.records import Records
 from bnproof.engine.judging.verdicts import summed_up
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.observation import Observation
@@ -84,5 +86,5 @@ def _result(
     judge = Judge(declaration, found.case.dtype)
     ran = [record for case in cases for record in judged(judge, case, session.run(case))]
     records = Records(declaration, tuple(ran))
-    checks: list[Check] = found.judged(property_, records)
+    checks: list[Comparison] = found.judged(property_, records)
     return summed_up(property_, found.case.dtype, checks), records

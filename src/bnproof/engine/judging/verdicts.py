@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from itertools import groupby
 
+from bnproof.engine.judging.comparison import Comparison
 from bnproof.engine.judging.counterexample import Failing, counterexample
-from bnproof.engine.judging.property import Check, Property, Records
+from bnproof.engine.judging.property import Property
+from bnproof.engine.judging.records import Records
 from bnproof.engine.model.result import Result, Violation
-from bnproof.known_failures.known import FROM_SEARCH, Known, family
+from bnproof.engine.model.tag import Tag
+from bnproof.known_failures.known import Known, family
 
 SHOWN_VIOLATIONS = 3
 NO_CASE = "no case that ran is of the kind that this property compares"
@@ -39,7 +42,7 @@ def conclude(
 
 
 def summed_up(
-    property_: Property, dtype: str, checks: Sequence[Check], known: Sequence[Known] = ()
+    property_: Property, dtype: str, checks: Sequence[Comparison], known: Sequence[Known] = ()
 ) -> Result:
     """The result that the comparisons of a property amount to.
 
@@ -61,14 +64,14 @@ def summed_up(
     )
 
 
-def _verdict(violated: Sequence[Check]) -> str:
+def _verdict(violated: Sequence[Comparison]) -> str:
     kinds = {check.kind for check in violated}
     if not kinds:
         return "pass"
     return next((kind for kind in ("crashed", "timed-out") if kind in kinds), "fail")
 
 
-def _worst(checks: Sequence[Check]) -> dict[str, object]:
+def _worst(checks: Sequence[Comparison]) -> dict[str, object]:
     if not checks:
         return {}
     worst = max(checks, key=lambda check: check.ratio)
@@ -79,20 +82,20 @@ def _worst(checks: Sequence[Check]) -> dict[str, object]:
     }
 
 
-def _covering(check: Check, known: Sequence[Known]) -> Known | None:
+def _covering(check: Comparison, known: Sequence[Known]) -> Known | None:
     """The known failure that a violation is."""
     return next((k for k in known if k.covers(check.output, check.record.case)), None)
 
 
-def _reason(violated: Sequence[Check], known: Sequence[Known]) -> str:
+def _reason(violated: Sequence[Comparison], known: Sequence[Known]) -> str:
     reasons = [found.reason for check in violated if (found := _covering(check, known))]
     return "; ".join(dict.fromkeys(reasons))
 
 
-def _failing(property_: Property, records: Records, dtype: str, group: list[Check]) -> Failing:
+def _failing(property_: Property, records: Records, dtype: str, group: list[Comparison]) -> Failing:
     simplest = group[0]
     cases = [check.record.case for check in group]
-    names = dict.fromkeys(case.name for case in cases if FROM_SEARCH not in case.tags)
+    names = dict.fromkeys(case.name for case in cases if Tag.SEARCHED not in case.tags)
     return Failing(
         property_.id,
         dtype,
@@ -114,10 +117,10 @@ def _result(property_: Property, dtype: str, verdict: str, **more: object) -> Re
     return Result(property_.id, property_.statement, property_.theorem, dtype, verdict, **more)  # type: ignore[arg-type]  # fields of Result
 
 
-def by_output(violated: Sequence[Check]) -> list[list[Check]]:
+def by_output(violated: Sequence[Comparison]) -> list[list[Comparison]]:
     """The violations of each output, the simplest first: small cases, in plain memory."""
 
-    def output(check: Check) -> str:
+    def output(check: Comparison) -> str:
         return family(check.output)
 
     grouped = groupby(sorted(violated, key=output), key=output)
@@ -125,12 +128,12 @@ def by_output(violated: Sequence[Check]) -> list[list[Check]]:
     return sorted(simplest_first, key=lambda group: _simplicity(group[0]))
 
 
-def _simplicity(check: Check) -> tuple[int, int, str]:
+def _simplicity(check: Comparison) -> tuple[int, int, str]:
     case = check.record.case
     return case.x.size, len(case.layouts), case.name
 
 
-def violation(check: Check) -> Violation:
+def violation(check: Comparison) -> Violation:
     """A violation as it is reported."""
     case = check.record.case
     return Violation(

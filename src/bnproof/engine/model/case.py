@@ -6,12 +6,18 @@ axis and the memory layout that the implementation sees are made when the case i
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from bnproof.engine.model.formats import Array, name_of
 from bnproof.engine.model.script import Action
+from bnproof.engine.model.tag import Tag
+
+Plan = Literal["full", "short", "error", "steps", "refill", "infer", "train", "empty", "layer"]
+"""Which calls are made of a case."""
+
+PLANS: tuple[Plan, ...] = get_args(Plan)
 
 CHANNEL_ARGUMENTS = ("gamma", "beta", "running_mean", "running_var")
 """The arguments with one value per channel."""
@@ -29,7 +35,7 @@ class Twin:
 
     Attributes:
         of: name of the other case.
-        relation: id of the property that holds between the two.
+        relation: its name (see `bnproof.engine.portfolio.relation`).
         how: parameters of the transformation, for instance {"order": permutation}.
     """
 
@@ -52,7 +58,7 @@ class Case:
         batches_seen: batches before this one, for the cumulative average only.
         layouts: name of the memory layout by argument (see `bnproof.engine.model.layouts`);
             an argument that is not named is C-contiguous.
-        calls: name of the plan of calls (see `bnproof.engine.execution.executor`).
+        calls: the plan of calls (see `bnproof.engine.execution.executor`).
         tags: what the case is about, for the properties that need it.
         steps: further batches that the running statistics are carried through.
         twin: how this case was made from another one, for relations between two calls.
@@ -74,8 +80,8 @@ class Case:
     momentum: float | None
     batches_seen: int = 0
     layouts: Mapping[str, str] = field(default_factory=dict)
-    calls: str = "full"
-    tags: frozenset[str] = frozenset()
+    calls: Plan = "full"
+    tags: frozenset[Tag] = frozenset()
     steps: tuple[Array, ...] = ()
     twin: Twin | None = None
     data_key: str = ""

@@ -2,9 +2,11 @@
 
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.model.case import Case
+from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio import (
     algebra,
     degenerate,
+    finite_differences,
     gradients,
     layer_lives,
     memory,
@@ -16,12 +18,11 @@ from bnproof.engine.portfolio import (
 )
 from bnproof.engine.portfolio.builder import Builder
 from bnproof.engine.portfolio.double_backward import given, with_double
-from bnproof.properties import finite_difference
 
 CHAPTERS = (
     algebra,
     gradients,
-    finite_difference,
+    finite_differences,
     relations,
     running_statistics,
     numerics,
@@ -55,10 +56,10 @@ def portfolio(
 
 
 def _fewer(cases: list[Case]) -> list[Case]:
-    kept = [case for case in cases if "large" not in case.tags]
+    kept = [case for case in cases if Tag.LARGE not in case.tags]
     return [
         case.with_(calls="short")
-        if case.calls == "full" and "layout" not in case.tags and number % 3
+        if case.calls == "full" and Tag.LAYOUT not in case.tags and number % 3
         else case
         for number, case in enumerate(kept)
     ]

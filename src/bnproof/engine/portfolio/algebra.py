@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from bnproof.engine.model.case import Case
+from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio.builder import Builder
 
 SMALL_EPS = 2.0**-10
@@ -18,7 +19,7 @@ def cases(build: Builder) -> Iterator[Case]:
 
 def _plain(build: Builder) -> Iterator[Case]:
     normal, rng = build.normal, build.rng
-    yield build.case("32x4", normal(32, 4), eps=SMALL_EPS, tags=frozenset({"depth"}))
+    yield build.case("32x4", normal(32, 4), eps=SMALL_EPS, tags=frozenset({Tag.DEPTH}))
     yield build.case("2x4: Bessel's factor is 2", normal(2, 4), eps=SMALL_EPS)
     yield build.case("3x4", normal(3, 4), weight=0.25, running_mean=1.0, running_var=3.0)
     yield build.case("8x4", normal(8, 4))

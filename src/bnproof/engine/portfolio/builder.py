@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bnproof.engine.contract.declaration import Declaration
-from bnproof.engine.model.case import Case, Twin, columns
+from bnproof.engine.model.case import Case, Plan, Twin, columns
 from bnproof.engine.model.formats import FORMATS, Array
+from bnproof.engine.model.tag import Tag
 
 Parameter = ArrayLike | None
 
@@ -52,6 +53,8 @@ class Builder:
         beta: Parameter = None,
         running_mean: Parameter = None,
         running_var: Parameter = None,
+        calls: Plan = "full",
+        tags: frozenset[Tag] = frozenset(),
         **more: Any,
     ) -> Case:
         """One case; whatever is not given is drawn, with gamma of both signs.
@@ -93,6 +96,8 @@ class Builder:
             eps=eps,
             momentum=momentum,
             data_key=more.pop("data_key", name),
+            calls=calls,
+            tags=tags,
             **more,
         )
         return self._fixed_sizes(made)
@@ -162,7 +167,7 @@ class Builder:
         if shape is not None:
             canonical = self._canonical(shape)
             x, dy = (_reshaped(columns(a), canonical) for a in (x, dy))
-        tags = case.tags - {"exact"}
+        tags = case.tags - {Tag.EXACT}
         return made.with_(x=x, dy=dy, tags=tags, data_key="", twin=None, steps=())
 
 
@@ -219,4 +224,7 @@ def to_rank(case: Case, rank: int) -> Case:
 def _twin_in_rank(twin: Twin | None, rank: int) -> Twin | None:
     if twin is None:
         return None
-    return Twin(f"{twin.of}, rank {rank}", twin.relation, twin.how)
+    how = dict(twin.how)
+    if "with" in how:  # the name of a third case
+        how["with"] = f"{how['with']}, rank {rank}"
+    return Twin(f"{twin.of}, rank {rank}", twin.relation, how)

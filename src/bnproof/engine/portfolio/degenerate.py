@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bnproof.engine.model.case import Case
+from bnproof.engine.model.case import Case, Plan
+from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio.builder import Builder
 
 SINGLE = {2: (1, 4), 3: (1, 4, 1), 4: (1, 4, 1, 1), 5: (1, 4, 1, 1, 1)}
@@ -28,14 +29,14 @@ def _nonfinite(build: Builder) -> Iterator[Case]:
     yield clean
     if clean.channels < 2:
         return
-    tags = frozenset({"nonfinite"})
+    tags = frozenset({Tag.NONFINITE})
     for value in (np.nan, np.inf, -np.inf):
         x = clean.x.copy()
         x[(2 % len(x), 1)] = value
-        yield clean.with_(name=f"{value} in x", x=x, tags=tags | {"nonfinite x"})
+        yield clean.with_(name=f"{value} in x", x=x, tags=tags | {Tag.NONFINITE_X})
     dy = clean.dy.copy()
     dy[(3 % len(dy), 1)] = np.nan
-    yield clean.with_(name="nan in dy", dy=dy, tags=tags | {"nonfinite dy"})
+    yield clean.with_(name="nan in dy", dy=dy, tags=tags | {Tag.NONFINITE_DY})
     mean = clean.running_mean.copy()
     mean[1] = np.nan
     yield clean.with_(name="nan in a running mean", running_mean=mean, tags=tags)
@@ -43,15 +44,15 @@ def _nonfinite(build: Builder) -> Iterator[Case]:
 
 def _single(build: Builder) -> Iterator[Case]:
     """One value per channel, in training and in inference."""
-    calls = {"error": "error", "beta": "full", "undefined": "infer"}[build.declaration.single_value]
+    plans: dict[str, Plan] = {"error": "error", "beta": "full", "undefined": "infer"}
     for rank in build.declaration.ranks:
         yield build.case(
             f"one value per channel, rank {rank}",
             build.normal(*SINGLE[rank]),
             gamma=2.0,
             beta=[100.0, -1.0, 0.0, 3.0],
-            calls=calls,
-            tags=frozenset({"single"}),
+            calls=plans[build.declaration.single_value],
+            tags=frozenset({Tag.SINGLE}),
         )
 
 
@@ -62,7 +63,7 @@ def _empty(build: Builder) -> Iterator[Case]:
     for rank in build.declaration.ranks:
         x = np.zeros(EMPTY[rank])
         yield build.case(
-            f"empty batch, rank {rank}", x, dy=x, calls="empty", tags=frozenset({"empty"})
+            f"empty batch, rank {rank}", x, dy=x, calls="empty", tags=frozenset({Tag.EMPTY})
         )
 
 

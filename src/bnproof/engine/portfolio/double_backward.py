@@ -6,6 +6,7 @@ import numpy as np
 
 from bnproof.engine.model.case import Case, from_columns
 from bnproof.engine.model.formats import Array, format_of
+from bnproof.engine.model.tag import Tag
 
 EVERY = 4  # one data set in so many
 LARGEST = 2**13  # elements of x; sums of more values are backward's to show
@@ -39,7 +40,7 @@ def given(case: Case, alone: str, seed: int) -> Case:
         "ddbeta": rng.uniform(-2, 2, case.channels),
     }
     given_alone = alone == "ddx" or (alone == "ddgamma" and case.gamma is not None)
-    if given_alone and "layout" not in case.tags:
+    if given_alone and Tag.LAYOUT not in case.tags:
         drawn = {name: value if name == alone else 0 * value for name, value in drawn.items()}
     ddx = from_columns(format_of(case.x.dtype).round(drawn["ddx"]), case.x.shape)
     parameters: dict[str, Array | None] = {
@@ -55,7 +56,7 @@ def given(case: Case, alone: str, seed: int) -> Case:
 
 def _unit(case: Case) -> str:
     """What has double backward as a whole: a data set, or one layout of it."""
-    return case.name if "layout" in case.tags else _data_set(case)
+    return case.name if Tag.LAYOUT in case.tags else _data_set(case)
 
 
 def _data_set(case: Case) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import Array
+from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio.builder import Builder
 
 
@@ -18,15 +19,15 @@ def cases(build: Builder) -> Iterator[Case]:
 def _plain(build: Builder) -> Iterator[Case]:
     x = build.normal(16, 4)
     centred = x - x.mean(axis=0)
-    yield build.case("dy constant", x, dy=1.0, tags=frozenset({"constant dy"}))
+    yield build.case("dy constant", x, dy=1.0, tags=frozenset({Tag.CONSTANT_DY}))
     yield build.case(
         "dy constant, gamma not a power of two",
         2.0**-6 * x,
         dy=1.0,
         gamma=1.1,
-        tags=frozenset({"constant dy"}),
+        tags=frozenset({Tag.CONSTANT_DY}),
     )
-    yield build.case("dy zero", x, dy=0.0, tags=frozenset({"zero dy"}))
+    yield build.case("dy zero", x, dy=0.0, tags=frozenset({Tag.ZERO_DY}))
     yield build.case("dy proportional to xhat", x, dy=centred)
     yield build.case("dy of zero mean", x, dy=_zero_mean(build.normal(16, 4)))
     yield build.case("dy orthogonal to 1 and x", x, dy=_orthogonal(build.normal(16, 4), centred))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.model.case import Case
+from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio.builder import Builder
 
 SHAPES = {2: (6, 3), 3: (4, 3, 2), 4: (3, 3, 2, 2), 5: (2, 3, 2, 1, 2)}
@@ -33,7 +34,7 @@ def cases(build: Builder) -> Iterator[Case]:
     wanted = [rank for rank in ranks(build.declaration) if rank in build.main_ranks]
     for rank in wanted:
         x = build.normal(*SHAPES[rank])
-        tags = frozenset({"layer"})
+        tags = frozenset({Tag.LAYER})
         yield build.case(f"layer, rank {rank}", x, weight=0.25, calls="layer", tags=tags)
         if accumulates(build.declaration):
             name = f"layer, cumulative average, rank {rank}"

@@ -8,6 +8,7 @@ from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.execution.arguments import SAME
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import Array
+from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio.builder import Builder
 
 WHOLE = (
@@ -37,7 +38,8 @@ def cases(build: Builder) -> Iterator[Case]:
 
 def _layouts(base: Case, declaration: Declaration) -> Iterator[Case]:
     def made(what: str, layouts: dict[str, str]) -> Case:
-        return base.with_(name=f"{base.name}: {what}", layouts=layouts, tags=base.tags | {"layout"})
+        tags = base.tags | {Tag.LAYOUT}
+        return base.with_(name=f"{base.name}: {what}", layouts=layouts, tags=tags)
 
     for layout in WHOLE:
         if layout in NEGATIVE and declaration.keeps_strides == "positive":
@@ -66,7 +68,7 @@ def _layouts(base: Case, declaration: Declaration) -> Iterator[Case]:
         yield plain.with_(
             name=f"{plain.name}, zero stride",
             layouts={"dy": "zero stride"},
-            tags=base.tags | {"layout"},
+            tags=base.tags | {Tag.LAYOUT},
         )
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bnproof.engine.model.case import Case
+from bnproof.engine.model.case import Case, Plan
+from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio.builder import Builder
 from bnproof.engine.portfolio.exact_data import exact_data
 
@@ -56,7 +57,7 @@ def _exact(build: Builder) -> Iterator[Case]:
     ):
         data = exact_data(count, 3 if count < 4096 else 2, build.rng, mean=mean)
         what = "" if mean is None else ", large mean"
-        calls = "full" if count < 1024 else "short"
+        calls: Plan = "full" if count < 1024 else "short"
         made = build.case(
             f"exact {count}{what}",
             data.x,
@@ -67,14 +68,14 @@ def _exact(build: Builder) -> Iterator[Case]:
             running_mean=0.0,
             running_var=1.0,
             calls=calls,
-            tags=frozenset() if build.declaration.normalises_unbiased else frozenset({"exact"}),
+            tags=frozenset() if build.declaration.normalises_unbiased else frozenset({Tag.EXACT}),
         )
         yield made
 
 
 def _constant(build: Builder) -> Iterator[Case]:
     values = [[300.3, 0.1, 1234.5, 0.0]]
-    constant = frozenset({"constant"})
+    constant = frozenset({Tag.CONSTANT})
     for count in (2, 37, 64):
         made = build.case(
             f"constant, {count} values", np.tile(values, (count, 1)), eps=2.0**-16, tags=constant
@@ -111,8 +112,8 @@ def _magnitudes(build: Builder) -> Iterator[Case]:
     least = build.format.sub * 8
     tiny = least * build.rng.integers(-8, 9, (12, 3))
     yield build.case("subnormal x", tiny, eps=2.0**-20)
-    bare = {"beta": 0.0, "running_mean": 0.0}  # what is added would hide that x was flushed
-    yield build.case("subnormal x, nothing added", tiny, eps=2.0**-20, **bare)
+    # what is added would hide that x was flushed
+    yield build.case("subnormal x, nothing added", tiny, eps=2.0**-20, beta=0.0, running_mean=0.0)
     yield build.case(
         "running variance tiny and huge",
         build.normal(6, 3),

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from bnproof.engine.model.case import Case
+from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio.builder import Builder
 
-TAG = "offsets"
 COUNT = 32
 EXPONENTS = {
     "float64": range(0, 49, 4),
@@ -44,6 +44,6 @@ def cases(build: Builder) -> Iterator[Case]:
             running_var=1.0,
             eps=2.0**-16,
             calls="short",
-            tags=frozenset({TAG}),
+            tags=frozenset({Tag.OFFSETS}),
         )
         yield from build.every_rank(case)

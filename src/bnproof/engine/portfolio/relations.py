@@ -1,20 +1,21 @@
-"""Twins: one case and its transformed copies, for the relations between two calls.
+"""Relations on one grid: a base case and the transformed copies that properties compare it with.
 
 Data lies on a grid, so that every transformation is exact in every format.
 """
 
 import math
-from collections.abc import Iterator, Mapping
-from typing import Any
+import sys
+from collections.abc import Iterator
 
 import numpy as np
 
-from bnproof.engine.judging.property import GRID_EPS, SCALED_EPS
-from bnproof.engine.model.case import Case, Twin
+from bnproof.engine.contract.needs import GRID_EPS, SCALED_EPS
+from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import Array
 from bnproof.engine.portfolio.builder import Builder
+from bnproof.engine.portfolio.relation import Base, Change, Relation, relation
+from bnproof.registration import defined_in
 
-BASE = "grid"
 COUNT, CHANNELS = 12, 4
 
 
@@ -23,7 +24,7 @@ def cases(build: Builder) -> Iterator[Case]:
     if {"shape", "channels"} & set(build.declaration.fixed):
         return
     base = build.case(
-        BASE,
+        "grid",
         _grid(build, 16, 48),
         dy=_grid(build, 8, 16),
         eps=GRID_EPS,
@@ -32,110 +33,146 @@ def cases(build: Builder) -> Iterator[Case]:
     )
     if base.eps != GRID_EPS:
         return  # the target takes only other eps, for which the grid was scaled
-    made = [base, *_twins(build, base)]
+    grid = Base(base, build.declaration, lambda: _grid(build, 8, 16), build.rng)
+    relations = defined_in(sys.modules[__name__], Relation)
+    made = [base, *(twin for each in relations for twin in each.twins(grid))]
     for case in made:
-        grid = case.with_(calls="short", data_key=case.name)
-        yield from build.every_rank(grid, ranks=build.main_ranks)
-    yield from _spatial(build, base)
+        named = case.with_(calls="short", data_key=case.name)
+        yield from build.every_rank(named, ranks=build.main_ranks)
+    yield from _positions_permuted(build, base)
 
 
 def _grid(build: Builder, per_unit: int, reach: int) -> Array:
     return build.rng.integers(-reach, reach + 1, (COUNT, CHANNELS)) / per_unit
 
 
-def _twins(build: Builder, base: Case) -> Iterator[Case]:
-    def twin(relation: str, name: str, how: Mapping[str, Any], **changes: Any) -> Case:
-        same_type = {
-            k: np.asarray(v).astype(getattr(base, k).dtype)
-            for k, v in changes.items()
-            if isinstance(v, np.ndarray)
-        }
-        return base.with_(
-            name=f"{BASE}: {name}", twin=Twin(BASE, relation, how), **{**changes, **same_type}
-        )
-
-    def wide(a: Array | None) -> Array:
-        return np.asarray(a, np.float64)
-
-    x, dy = wide(base.x), wide(base.dy)
+@relation
+def bias_invariance(base: Base) -> Iterator[Change]:
+    """A bias in front, of whole numbers."""
     bias = np.array([1.0, -2.0, 0.5, 3.0])
-    yield twin("forward/bias-invariance", "a bias in front", {"bias": bias}, x=x + bias)
+    yield Change("a bias in front", {"x": base.x + bias}, {"bias": bias})
+
+
+@relation
+def scale_law(base: Base) -> Iterator[Change]:
+    """x scaled by powers of two, and eps with it."""
     for eps in SCALED_EPS:
-        if build.declaration.allows("eps", eps):
+        if base.declaration.allows("eps", eps):
             power = round(math.log2(eps / GRID_EPS)) // 2
-            scaled = {"x": x * 2.0**power, "eps": eps}
-            yield twin("forward/scale-law", f"scaled by 2^{power}", {"power": power}, **scaled)
-    yield twin("forward/sign", "sign changed", {}, x=-x)
-    order = build.rng.permutation(COUNT)
-    yield twin(
-        "forward/sample-permutation", "samples permuted", {"order": order}, x=x[order], dy=dy[order]
-    )
-    channels = np.array([2, 0, 3, 1])
-    per_channel = {
-        k: v[channels]
-        for k in ("gamma", "beta", "running_mean", "running_var")
-        if (v := getattr(base, k)) is not None
-    }
-    yield twin(
-        "forward/channel-permutation",
-        "channels permuted",
-        {"order": channels},
-        x=x[:, channels],
-        dy=dy[:, channels],
-        **per_channel,
-    )
-    others = x.copy()
+            scaled = {"x": base.x * 2.0**power, "eps": eps}
+            yield Change(f"scaled by 2^{power}", scaled, {"power": power})
+
+
+@relation
+def sign(base: Base) -> Iterator[Change]:
+    """x with the other sign."""
+    yield Change("sign changed", {"x": -base.x})
+
+
+@relation
+def sample_permutation(base: Base) -> Iterator[Change]:
+    """The samples in another order."""
+    order = base.rng.permutation(COUNT)
+    permuted = {"x": base.x[order], "dy": base.dy[order]}
+    yield Change("samples permuted", permuted, {"order": order})
+
+
+@relation
+def channel_permutation(base: Base) -> Iterator[Change]:
+    """The channels in another order, with all that belongs to them."""
+    order = np.array([2, 0, 3, 1])
+    permuted = {"x": base.x[:, order], "dy": base.dy[:, order], **base.per_channel(order)}
+    yield Change("channels permuted", permuted, {"order": order})
+
+
+@relation
+def channel_independence(base: Base) -> Iterator[Change]:
+    """The first channel as it is: among others, and alone."""
+    others = base.x.copy()
     others[:, 1:] = np.roll(others[:, 1:], 1, axis=0) * -2
-    yield twin("forward/channel-independence", "other channels changed", {}, x=others)
-    alone = {
-        k: v[:1]
-        for k in ("gamma", "beta", "running_mean", "running_var")
-        if (v := getattr(base, k)) is not None
-    }
-    yield twin(
-        "forward/channel-independence", "one channel alone", {}, x=x[:, :1], dy=dy[:, :1], **alone
-    )
+    yield Change("other channels changed", {"x": others})
+    first = slice(1)
+    alone = {"x": base.x[:, first], "dy": base.dy[:, first], **base.per_channel(first)}
+    yield Change("one channel alone", alone)
+
+
+@relation
+def affine(base: Base) -> Iterator[Change]:
+    """Another gamma and beta, as far as there are any."""
     changed = {}
-    if base.gamma is not None:
-        changed["gamma"] = wide(base.gamma) * [-2, 4, 0.5, -1]
-    if base.beta is not None:
-        changed["beta"] = wide(base.beta) + 1.5
+    if base.case.gamma is not None:
+        changed["gamma"] = base.wide("gamma") * [-2, 4, 0.5, -1]
+    if base.case.beta is not None:
+        changed["beta"] = base.wide("beta") + 1.5
     if changed:
-        yield twin("forward/affine", "other gamma and beta", {}, **changed)
-    if base.beta is not None:
-        yield twin("backward/independent-of-beta", "other beta", {}, beta=wide(base.beta) - 3)
-    twice = {"x": np.concatenate([x, x]), "dy": np.concatenate([dy, dy])}
-    yield twin("forward/duplicated-batch", "the batch twice", {}, **twice)
+        yield Change("other gamma and beta", changed)
+
+
+@relation
+def independent_of_beta(base: Base) -> Iterator[Change]:
+    """Another beta."""
+    if base.case.beta is not None:
+        yield Change("other beta", {"beta": base.wide("beta") - 3})
+
+
+@relation
+def duplicated_batch(base: Base) -> Iterator[Change]:
+    """Every sample twice."""
+    twice = {"x": np.concatenate([base.x, base.x]), "dy": np.concatenate([base.dy, base.dy])}
+    yield Change("the batch twice", twice)
+
+
+@relation
+def independent_of_running_statistics(base: Base) -> Iterator[Change]:
+    """Other running statistics."""
     statistics = {
-        "running_mean": wide(base.running_mean) + 5,
-        "running_var": wide(base.running_var) * 3,
+        "running_mean": base.wide("running_mean") + 5,
+        "running_var": base.wide("running_var") * 3,
     }
-    yield twin(
-        "forward/independent-of-running-statistics", "other running statistics", {}, **statistics
-    )
-    other = _grid(build, 8, 16)
-    yield twin("backward/symmetry", "other dy", {}, dy=other)
-    yield twin("backward/additivity", "both dy", {"with": f"{BASE}: other dy"}, dy=dy + other)
-    yield twin("backward/homogeneity", "dy times 4", {"factor": 4.0}, dy=4 * dy)
-    neighbours = x.copy()
+    yield Change("other running statistics", statistics)
+
+
+@relation
+def symmetry(base: Base) -> Iterator[Change]:
+    """Another dy."""
+    yield Change("other dy", {"dy": base.other_dy})
+
+
+@relation
+def additivity(base: Base) -> Iterator[Change]:
+    """The sum of the base's dy and of the other dy."""
+    partner = {"with": f"{base.case.name}: other dy"}
+    yield Change("both dy", {"dy": base.dy + base.other_dy}, partner)
+
+
+@relation
+def homogeneity(base: Base) -> Iterator[Change]:
+    """dy times 4."""
+    yield Change("dy times 4", {"dy": 4 * base.dy}, {"factor": 4.0})
+
+
+@relation
+def example_independence(base: Base) -> Iterator[Change]:
+    """The first example as it is, among other examples."""
+    neighbours = base.x.copy()
     neighbours[1:] = np.roll(neighbours[1:], 2, axis=0) * -2
-    yield twin("inference/example-independence", "other examples", {}, x=neighbours)
+    yield Change("other examples", {"x": neighbours})
 
 
-def _spatial(build: Builder, base: Case) -> Iterator[Case]:
-    """Spatial positions permuted, where there is space."""
+@relation
+def spatial_permutation(base: Base) -> Iterator[Change]:
+    """The spatial positions in another order; there are none in a base of shape (N, C)."""
+    if base.x.ndim > 2:
+        order = base.rng.permutation(base.x.shape[2])
+        permuted = {"x": base.case.x[:, :, order], "dy": base.case.dy[:, :, order]}
+        yield Change("positions permuted", permuted, {"order": order})
+
+
+def _positions_permuted(build: Builder, base: Case) -> Iterator[Case]:
+    """The twins with permuted positions: of the base in each rank that has space."""
     for rank in build.main_ranks:
-        if rank < 3:
-            continue
-        case = next(iter(build.every_rank(base, ranks=[rank])), None)
-        if case is None:
-            continue
-        order = build.rng.permutation(case.x.shape[2])
-        yield case.with_(
-            name=f"{case.name}: positions permuted",
-            x=case.x[:, :, order],
-            dy=case.dy[:, :, order],
-            twin=Twin(case.name, "forward/spatial-permutation", {"order": order}),
-            data_key="",
-            calls="short",
-        )
+        if rank >= 3:
+            for case in build.every_rank(base, ranks=[rank]):
+                spatial = Base(case, build.declaration, lambda: _grid(build, 8, 16), build.rng)
+                for twin in spatial_permutation.twins(spatial):
+                    yield twin.with_(data_key="", calls="short")

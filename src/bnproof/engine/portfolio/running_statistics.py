@@ -6,6 +6,7 @@ import numpy as np
 
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import Array
+from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio.builder import Builder
 from bnproof.engine.portfolio.exact_data import balanced_integers
 
@@ -23,7 +24,7 @@ def cases(build: Builder) -> Iterator[Case]:
 
 def _many(build: Builder) -> Iterator[Case]:
     case = build.case(
-        "many steps", build.normal(6, 3), weight=0.25, calls="steps", tags=frozenset({"steps"})
+        "many steps", build.normal(6, 3), weight=0.25, calls="steps", tags=frozenset({Tag.STEPS})
     )
     steps = tuple(build.format.round(build.normal(*case.x.shape) + 0.5) for _ in range(STEPS - 1))
     yield case.with_(steps=steps)
@@ -40,7 +41,7 @@ def _population(build: Builder) -> Iterator[Case]:
         running_mean=[8.0, -4.0, 0.0],
         running_var=[0.0, 1.0, 16.0],
         calls="steps",
-        tags=frozenset({"convergence", "steps"}),
+        tags=frozenset({Tag.CONVERGENCE, Tag.STEPS}),
     )
     steps = tuple(case.x[rng.permutation(len(case.x))] for _ in range(CONVERGENCE_STEPS - 1))
     yield case.with_(steps=steps)
@@ -56,7 +57,7 @@ def _statistics_of_batch(build: Builder) -> Iterator[Case]:
     degrees = int(build.declaration.normalises_unbiased)
     x = np.stack([balanced_integers(8, root, build.rng) + m for m in (0, 3, -2)], axis=1) / 2
     case = build.case(
-        "statistics of the batch", x, calls="short", tags=frozenset({"equals training"})
+        "statistics of the batch", x, calls="short", tags=frozenset({Tag.EQUALS_TRAINING})
     )
     wide = np.asarray(case.x, np.float64)
     axes = (0, *range(2, wide.ndim))
@@ -77,7 +78,7 @@ def _identity(build: Builder, x: Array, degrees: int) -> Iterator[Case]:
         x = x / 8
         eps = 1 - float(x[:, 0].var(ddof=degrees))
     given = build.case(
-        "identity", x, eps=eps, calls="short", tags=frozenset({"identity"}), gamma=1.0, beta=0.0
+        "identity", x, eps=eps, calls="short", tags=frozenset({Tag.IDENTITY}), gamma=1.0, beta=0.0
     )
     if not build.declaration.has_gamma and given.eps != eps:
         return  # the target takes only other eps, for which inv_std is not 1
@@ -98,7 +99,7 @@ def _cumulative(build: Builder) -> Iterator[Case]:
             build.normal(6, 3),
             weight=None,
             batches_seen=seen,
-            tags=frozenset({"cumulative"}),
+            tags=frozenset({Tag.CUMULATIVE}),
         )
         yield from build.every_rank(case)
     case = build.case(
@@ -106,7 +107,7 @@ def _cumulative(build: Builder) -> Iterator[Case]:
         build.normal(6, 3),
         weight=None,
         calls="steps",
-        tags=frozenset({"cumulative", "steps"}),
+        tags=frozenset({Tag.CUMULATIVE, Tag.STEPS}),
     )
     steps = tuple(build.format.round(build.normal(*case.x.shape) + 0.5) for _ in range(STEPS - 1))
     yield from build.every_rank(case.with_(steps=steps))

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bnproof.engine.model.case import Case
+from bnproof.engine.model.case import Case, Plan
+from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio.builder import Builder
 
 SMALL_EPS = 2.0**-10
@@ -52,8 +53,8 @@ def _counts(build: Builder) -> Iterator[Case]:
     for count in COUNTS + LARGE_COUNTS:
         rows = np.arange(count)[:, None] / count
         x = build.normal(count, 2) + (rows if count <= 257 else 3 * rows)  # a drift: tails matter
-        calls = "full" if count <= 300 else "short"
-        tags = frozenset({"depth"}) if count == 1024 else frozenset()
+        calls: Plan = "full" if count <= 300 else "short"
+        tags = frozenset({Tag.DEPTH}) if count == 1024 else frozenset()
         yield from build.every_rank(build.case(f"{count} values", x, calls=calls, tags=tags))
     for shape in ((2, 2, 16, 8), (3, 2, 16, 16), (5, 3, 15, 17)):
         x = build.normal(*shape) + np.linspace(0, 3, shape[3])
@@ -61,7 +62,7 @@ def _counts(build: Builder) -> Iterator[Case]:
         yield from build.every_rank(case, ranks=[r for r in build.declaration.ranks if r > 2])
     for count in HUGE:
         x = build.normal(count, 1) + 3 * np.arange(count)[:, None] / count
-        case = build.case(f"{count} values", x, calls="short", tags=frozenset({"large"}))
+        case = build.case(f"{count} values", x, calls="short", tags=frozenset({Tag.LARGE}))
         yield from build.every_rank(case)
 
 
@@ -90,7 +91,7 @@ def _channels(build: Builder) -> Iterator[Case]:
             build.normal(4, channels),
             calls="short",
             judged_channels=_edges(channels),
-            tags=frozenset({"large"}),
+            tags=frozenset({Tag.LARGE}),
         )
         yield from build.every_rank(case)
 

@@ -10,8 +10,9 @@ from hypothesis.errors import Flaky
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.judging.record import Record
 from bnproof.engine.model.case import Case
+from bnproof.engine.model.tag import Tag
 from bnproof.engine.search.strategies import cases
-from bnproof.known_failures.known import FROM_SEARCH, is_unexpected
+from bnproof.known_failures.known import is_unexpected
 
 Run = Callable[[Case], Record]
 Violates = Callable[[Record], bool]
@@ -57,7 +58,7 @@ def search(
     @given(cases(declaration=declaration, dtype=dtype))
     def look(case: Case) -> None:
         number = len(kept) + len(violating) + 1
-        tags = case.tags | {FROM_SEARCH}
+        tags = case.tags | {Tag.SEARCHED}
         record = run(case.with_(name=f"searched case {number}", tags=tags))
         if violates(record):
             violating.append(record)

@@ -24,11 +24,11 @@ from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.judging.record import Record
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.script import BATCHES, TRAINED, Action
+from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio.builder import Builder
 from bnproof.engine.portfolio.layer_lives import SHAPES, accumulates, ranks
 from bnproof.engine.search.cases import Violated, Violates, is_violated
 from bnproof.engine.search.strategies import SETTINGS
-from bnproof.known_failures.known import FROM_SEARCH
 
 Run = Callable[[Case], list[Record]]
 STEPS = 12
@@ -56,7 +56,7 @@ def search_lives(
     numbers = itertools.count(1)
 
     def live(case: Case) -> None:
-        tags = case.tags | {FROM_SEARCH}
+        tags = case.tags | {Tag.SEARCHED}
         records = run(case.with_(name=f"searched life {next(numbers)}", tags=tags))
         if any(map(violates, records)):
             violating.append(records)
@@ -125,7 +125,7 @@ class Life(RuleBasedStateMachine):
             eps=eps,
             weight=None if cumulative else weight,
             calls="layer",
-            tags=frozenset({"layer"}),
+            tags=frozenset({Tag.LAYER}),
         )
 
     @rule(target=calls, layer=LAYERS, batch=st.sampled_from(TRAINED))

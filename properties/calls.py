@@ -1,0 +1,76 @@
+"""What every call keeps: dtypes and shapes, its arguments, earlier results, bits, memory."""
+
+from collections.abc import Iterator
+
+from bnproof.engine.contract.needs import Need
+from bnproof.engine.judging.comparison import Comparison, like_first
+from bnproof.engine.judging.facts import events, raised
+from bnproof.engine.judging.property import statement
+from bnproof.engine.judging.records import Records
+from bnproof.engine.model.case import DOUBLE_ARGUMENTS
+from bnproof.engine.model.observation import DOUBLE
+from bnproof.engine.model.tag import Tag
+
+
+@statement(
+    "forward/dtype-and-shape",
+    "y and dx come back in x's dtype and shape, everything else in gamma's.",
+    theorem="forward-definition",
+)
+def well_formed(records: Records) -> Iterator[Comparison]:
+    """No result of a wrong dtype or shape; double backward has a property of its own."""
+    for check in events("malformed")(records):
+        if check.output not in (*DOUBLE, "double"):
+            yield check
+
+
+@statement(
+    "forward/inputs-unchanged",
+    "x, gamma, beta and, unless in_place is declared, the statistics stay as they are.",
+    theorem="forward-definition",
+)
+def inputs_unchanged(records: Records) -> Iterator[Comparison]:
+    """x, gamma, beta and the statistics are, byte for byte, what they were."""
+    for check in events("changed-input")(records):
+        if check.output not in ("dy", *DOUBLE_ARGUMENTS):
+            yield check
+
+
+@statement(
+    "forward/results-kept",
+    "A result does not change after a later call.",
+    theorem="forward-definition",
+)
+def results_kept(records: Records) -> Iterator[Comparison]:
+    """No result has changed when it is read again after later calls."""
+    yield from events("changed-result")(records)
+
+
+@statement(
+    "forward/deterministic",
+    "The same call gives the same bits.",
+    theorem="forward-definition",
+    needs=(
+        Need.TRAIN,
+        Need.DETERMINISTIC,
+    ),
+)
+def deterministic(records: Records) -> Iterator[Comparison]:
+    """The second of two equal training calls gives the bits of the first."""
+    yield from events("nondeterministic", calls=("train",))(records)
+
+
+@statement(
+    "forward/strides",
+    "Results do not depend on how the arguments lie in memory.",
+    theorem="forward-definition",
+    needs=(Need.STRIDES,),
+)
+def strides(records: Records) -> Iterator[Comparison]:
+    """All outputs agree with the truth, or with those of plain arrays if they are off as well."""
+    for record in records.tagged(Tag.LAYOUT):
+        yield from raised(record, "train", "infer", "other")
+        base = records.plain_of(record)
+        for call, judged in record.all_judged():
+            if not call.startswith("double"):  # which has a property of its own
+                yield like_first(record, call, judged, base)

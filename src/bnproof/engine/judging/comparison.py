@@ -1,0 +1,139 @@
+"""A comparison: one output of one record against the truth, or against another output."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from bnproof.engine.judging.record import Judged, Record
+from bnproof.engine.model.formats import Array
+
+Row = tuple[str, str, str, str, str]
+"""One element of a failure: index, got, want, error, bound."""
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """One comparison that a property made on one record.
+
+    Attributes:
+        record: the case.
+        output: what was compared, for instance "dx of infer".
+        ratio: worst error/bound; above 1 is a violation, infinite where nothing is measured.
+        not_judged: whether some of it has no bound.
+        detail: one line, for a violation.
+        elements: the worst elements, for a violation; made only when asked for.
+        kind: "fail", "crashed" or "timed-out".
+        event: the kind of event that was observed, "" where a number was compared.
+    """
+
+    record: Record
+    output: str
+    ratio: float
+    not_judged: bool = False
+    detail: str = ""
+    elements: Callable[[], tuple[Row, ...]] = tuple
+    kind: str = "fail"
+    event: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the property holds here."""
+        return self.ratio <= 1
+
+
+SHOWN = 8
+
+
+def of_judged(record: Record, call: str, judged: Judged) -> Comparison:
+    """The comparison of one output with the truth."""
+    output = judged.output if call == "train" else f"{judged.output} of {call}"
+
+    def elements() -> tuple[Row, ...]:
+        return rows(judged.got, judged.truth[0], judged.error, judged.bound)
+
+    worst = judged.worst
+    detail = f"{output}: {describe(worst)}"
+    return Comparison(record, output, worst, judged.not_judged, detail, elements)
+
+
+def like_first(record: Record, call: str, judged: Judged, base: Record | None = None) -> Comparison:
+    """The comparison of an output with the truth, or with the first call's if that is off.
+
+    ``base`` is the record that has the first call, where it is another one.  What is wrong from
+    the start is another property's to say.
+    """
+    source = base or record
+    first = source.of(call, judged.output) if base else None
+    first = first or source.of(call.split(maxsplit=1)[0], judged.output)
+    if first is None or first.worst <= 1 or first.got.shape != judged.got.shape:
+        return of_judged(record, call, judged)
+    output = judged.output if call == "train" else f"{judged.output} of {call}"
+    return compare(record, output, judged.got, first.got, first.bound + judged.bound)
+
+
+def compare(
+    record: Record, output: str, got: Array, want: Array, bound: Array, detail: str = ""
+) -> Comparison:
+    """The comparison of two arrays within a bound; NaN in ``got`` is an infinite error.
+
+    Differences are formed in float64, whose own rounding is added to the bound.  Where the bound
+    or what is wanted is not finite, nothing is judged.
+    """
+    with np.errstate(all="ignore"):
+        got, want = np.asarray(got, np.float64), np.asarray(want, np.float64)
+        bound = np.broadcast_to(bound, got.shape)
+        wide = bound + 2.0**-51 * (np.abs(got) + np.abs(want))
+        off = np.abs(got - want)
+        open_ = ~np.isfinite(wide) | ~np.isfinite(want)
+        wide = np.where(open_, np.inf, wide)
+        off = np.where(np.isfinite(off), off, np.where(open_, 0.0, np.inf))
+        ratio = np.where((off == 0) | open_, 0.0, off / wide)
+    worst = float(np.max(ratio, initial=0.0))
+
+    def elements() -> tuple[Row, ...]:
+        return rows(got, want, off, wide)
+
+    text = detail or f"{output}: {describe(worst)}"
+    return Comparison(record, output, worst, bool(open_.any()), text, elements)
+
+
+def fact(
+    record: Record,
+    output: str,
+    holds: object,
+    detail: str,
+    kind: str = "fail",
+    event: str = "",
+) -> Comparison:
+    """A comparison that holds or does not, without a measure; ``event`` is the kind of event."""
+    ratio = 0.0 if holds else float("inf")
+    return Comparison(record, output, ratio, detail=detail, kind=kind, event=event)
+
+
+def rows(got: Array, want: Array, off: Array, bound: Array) -> tuple[Row, ...]:
+    """The worst elements, at most eight, as text; index (value, channel) for whole arrays."""
+    with np.errstate(all="ignore"):
+        ratio = np.nan_to_num(np.where(off == 0, 0.0, off / bound), nan=0.0)
+        ratio = np.where(np.isinf(bound), 0.0, ratio)
+    order = np.argsort(-ratio, axis=None, kind="stable")[:SHOWN]
+    made: list[Row] = []
+    for flat in order:
+        index = np.unravel_index(int(flat), ratio.shape)
+        if ratio[index] <= 1 and made:
+            break
+        where = ", ".join(str(int(i)) for i in index)
+        values = [f"{float(a[index]):.9g}" for a in (got, want)]
+        made.append((f"[{where}]", *values, f"{off[index]:.3g}", f"{bound[index]:.3g}"))  # type: ignore[arg-type]  # two values
+    return tuple(made)
+
+
+def describe(ratio: float) -> str:
+    """error/bound in words.
+
+    >>> describe(3.0)
+    'error is 3 times the bound'
+    """
+    if ratio == float("inf"):
+        return "not finite, or off where the bound is 0"
+    return f"error is {ratio:.3g} times the bound"
