@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from bnproof.engine.contract.declaration import ContractError
+from bnproof.engine.contract.form_error import FormError
 from bnproof.implementations.course_functions import Array, CourseFunctions
 
 FUNCTIONS = (
@@ -36,11 +37,8 @@ class NotWrittenError(Exception):
     """A function is there, but does nothing yet."""
 
 
-class WrongFormError(Exception):
-    """What a function returned, or did to bn_param, is not of the exercise's form.
-
-    The message begins with the id of the mistake, as "form/results: ...".
-    """
+class WrongFormError(FormError):
+    """What a function returned, or did to bn_param, is not of the exercise's form."""
 
 
 class FailedError(Exception):
@@ -188,10 +186,11 @@ class ExercisePiece(CourseFunctions):
         returned = self._forward(x, gamma, beta, parameters)
         y, cache = _out_and_cache(returned, self.piece.forward, x)
         if cache is None and self.piece.backward:
-            raise WrongFormError(f"form/cache-is-none: {self.piece.forward} returns None as cache")
+            found = f"{self.piece.forward} returns None as cache"
+            raise WrongFormError("form/cache-is-none", found)
         if self.piece.created and parameters.get(EXTRA) != EXTRA:
             raise WrongFormError(
-                "form/lost-keys: bn_param has lost a key that the layer had put there"
+                "form/lost-keys", "bn_param has lost a key that the layer had put there"
             )
         return y, cache, parameters
 
@@ -240,10 +239,10 @@ def _missing(name: str) -> Callable[..., Any]:
 def _out_and_cache(returned: Any, name: str, x: Array) -> tuple[Any, Any]:
     """What forward returned, taken apart."""
     if not isinstance(returned, (tuple, list)) or len(returned) != 2:
-        raise WrongFormError(f"form/results: {name} returns {_kind(returned)}, due (out, cache)")
+        raise WrongFormError("form/results", f"{name} returns {_kind(returned)}, due (out, cache)")
     out, cache = returned
     if getattr(cache, "shape", None) == x.shape and isinstance(out, (tuple, list, dict)):
-        raise WrongFormError(f"form/order: {name} returns (cache, out), due (out, cache)")
+        raise WrongFormError("form/order", f"{name} returns (cache, out), due (out, cache)")
     return out, cache
 
 
@@ -251,15 +250,16 @@ def _gradients(returned: Any, name: str, dout: Array) -> tuple[Any, Any, Any]:
     """What backward returned, taken apart."""
     if not isinstance(returned, (tuple, list)) or len(returned) != 3:
         raise WrongFormError(
-            f"form/results: {name} returns {_kind(returned)}, due (dx, dgamma, dbeta)"
+            "form/results", f"{name} returns {_kind(returned)}, due (dx, dgamma, dbeta)"
         )
     dx, dgamma, dbeta = returned
     shapes = [getattr(a, "shape", None) for a in (dx, dgamma, dbeta)]
     if dout.shape in shapes[1:] and shapes[0] != dout.shape and dx is not None:
         found = ", ".join(map(str, shapes))
         raise WrongFormError(
-            f"form/order: {name} returns the gradients in another order: their shapes are {found}, "
-            "due (dx, dgamma, dbeta)"
+            "form/order",
+            f"{name} returns the gradients in another order: their shapes are {found}, "
+            "due (dx, dgamma, dbeta)",
         )
     return dx, dgamma, dbeta
 

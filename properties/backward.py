@@ -12,20 +12,20 @@ from bnproof.engine.judging.property import statement
 from bnproof.engine.judging.record import Record
 from bnproof.engine.judging.records import Records
 from bnproof.engine.model.case import columns
+from bnproof.engine.model.event import Event, EventKind
 from bnproof.engine.model.names import GRADIENTS
 from bnproof.engine.model.offers import Offer
 from bnproof.engine.portfolio import finite_differences
 from bnproof.engine.truth.slope import truncation
+
+OTHER_SLOPE = Event(EventKind.OTHER_SLOPE, "train", "<dx, v>")
 
 
 @statement(
     "backward/agreement",
     "dx, dgamma and dbeta agree with exact arithmetic within the bound of the declared class.",
     theorem="dx-closed-form",
-    needs=(
-        Need.TRAIN,
-        Offer.GRADIENTS,
-    ),
+    needs=(Need.TRAIN, Offer.GRADIENTS),
 )
 def agreement(records: Records) -> Iterator[Comparison]:
     """dx, dgamma and dbeta of the first backward of every case."""
@@ -39,12 +39,7 @@ def agreement(records: Records) -> Iterator[Comparison]:
     "backward/finite-differences",
     "<dx, v> is the slope of <dy, y> along v.",
     theorem="finite-difference-bound",
-    needs=(
-        Need.TRAIN,
-        Need.ANY_SHAPE,
-        Need.WIDE,
-        Offer.DX,
-    ),
+    needs=(Need.TRAIN, Need.ANY_SHAPE, Need.WIDE, Offer.DX),
 )
 def slopes(records: Records) -> Iterator[Comparison]:
     """D(h) against <dx, v> within the bound that `bnproof.engine.truth.slope` derives."""
@@ -73,5 +68,4 @@ def _slope(base: Record, plus: Record, minus: Record) -> Iterator[Comparison]:
     quotient = exact_sums(products) / (2 * h)
     want = exact_sums(np.asarray(dx.got, np.float64) * v)
     bound = truncation(base.train, base.case, v, h) + noise + own + rounding
-    detail = "<dx, v> is not the slope of <dy, y> along v"
-    yield compare(base, "<dx, v>", want, quotient, bound, detail)
+    yield compare(base, "<dx, v>", want, quotient, bound, finding=OTHER_SLOPE)

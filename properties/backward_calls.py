@@ -7,6 +7,7 @@ from bnproof.engine.judging.comparison import Comparison, like_first
 from bnproof.engine.judging.facts import events, outputs, raised
 from bnproof.engine.judging.property import statement
 from bnproof.engine.judging.records import Records
+from bnproof.engine.model.event import EventKind
 from bnproof.engine.model.names import GRADIENTS
 from bnproof.engine.model.offers import Offer
 
@@ -15,27 +16,22 @@ from bnproof.engine.model.offers import Offer
     "backward/repeatable",
     "The same backward called again gives the same gradients.",
     theorem="dx-closed-form",
-    needs=(
-        Need.TRAIN,
-        Offer.GRADIENTS,
-    ),
+    needs=(Need.TRAIN, Offer.GRADIENTS),
 )
 def repeatable(records: Records) -> Iterator[Comparison]:
     """The same backward again: the same again, and the same bits where that is declared."""
     yield from _calls(records, "train again")
     if records.declaration.deterministic:
-        yield from (c for c in events("nondeterministic")(records) if c.output in (*GRADIENTS, ""))
+        yield from (
+            c for c in events(EventKind.NONDETERMINISTIC)(records) if c.output in (*GRADIENTS, "")
+        )
 
 
 @statement(
     "backward/interleaved",
     "Other calls between forward and backward change nothing.",
     theorem="dx-closed-form",
-    needs=(
-        Need.TRAIN,
-        Need.REPLAYS,
-        Offer.GRADIENTS,
-    ),
+    needs=(Need.TRAIN, Need.REPLAYS, Offer.GRADIENTS),
 )
 def interleaved(records: Records) -> Iterator[Comparison]:
     """backward after other training calls, other shapes, inference and another instance."""
@@ -53,13 +49,10 @@ def _calls(records: Records, call: str) -> Iterator[Comparison]:
     "backward/inputs-unchanged",
     "dy stays as it is.",
     theorem="dx-closed-form",
-    needs=(
-        Need.TRAIN,
-        Offer.GRADIENTS,
-    ),
+    needs=(Need.TRAIN, Offer.GRADIENTS),
 )
 def dy_unchanged(records: Records) -> Iterator[Comparison]:
     """dy is, byte for byte, what it was."""
-    for check in events("changed-input")(records):
+    for check in events(EventKind.CHANGED_INPUT)(records):
         if check.output in ("dy", ""):
             yield check

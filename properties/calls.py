@@ -8,6 +8,7 @@ from bnproof.engine.judging.facts import events, raised
 from bnproof.engine.judging.property import statement
 from bnproof.engine.judging.records import Records
 from bnproof.engine.model.case import DOUBLE_ARGUMENTS
+from bnproof.engine.model.event import EventKind
 from bnproof.engine.model.observation import DOUBLE
 from bnproof.engine.model.tag import Tag
 
@@ -19,7 +20,7 @@ from bnproof.engine.model.tag import Tag
 )
 def well_formed(records: Records) -> Iterator[Comparison]:
     """No result of a wrong dtype or shape; double backward has a property of its own."""
-    for check in events("malformed")(records):
+    for check in events(EventKind.MALFORMED)(records):
         if check.output not in (*DOUBLE, "double"):
             yield check
 
@@ -31,7 +32,7 @@ def well_formed(records: Records) -> Iterator[Comparison]:
 )
 def inputs_unchanged(records: Records) -> Iterator[Comparison]:
     """x, gamma, beta and the statistics are, byte for byte, what they were."""
-    for check in events("changed-input")(records):
+    for check in events(EventKind.CHANGED_INPUT)(records):
         if check.output not in ("dy", *DOUBLE_ARGUMENTS):
             yield check
 
@@ -43,21 +44,18 @@ def inputs_unchanged(records: Records) -> Iterator[Comparison]:
 )
 def results_kept(records: Records) -> Iterator[Comparison]:
     """No result has changed when it is read again after later calls."""
-    yield from events("changed-result")(records)
+    yield from events(EventKind.CHANGED_RESULT)(records)
 
 
 @statement(
     "forward/deterministic",
     "The same call gives the same bits.",
     theorem="forward-definition",
-    needs=(
-        Need.TRAIN,
-        Need.DETERMINISTIC,
-    ),
+    needs=(Need.TRAIN, Need.DETERMINISTIC),
 )
 def deterministic(records: Records) -> Iterator[Comparison]:
     """The second of two equal training calls gives the bits of the first."""
-    yield from events("nondeterministic", calls=("train",))(records)
+    yield from events(EventKind.NONDETERMINISTIC, calls=("train",))(records)
 
 
 @statement(

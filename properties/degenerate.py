@@ -5,12 +5,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from bnproof.engine.contract.needs import Need
-from bnproof.engine.judging.comparison import Comparison, fact, like_first, of_judged
+from bnproof.engine.judging.comparison import Comparison, found, happened, like_first, of_judged
 from bnproof.engine.judging.facts import events, outputs, raised, single
 from bnproof.engine.judging.property import statement
 from bnproof.engine.judging.record import Record
 from bnproof.engine.judging.records import Records
-from bnproof.engine.model.names import STATISTICS
+from bnproof.engine.model.event import Event, EventKind
+from bnproof.engine.model.names import STATISTICS, STATISTICS_TOGETHER
 from bnproof.engine.model.tag import Tag
 
 
@@ -18,10 +19,7 @@ from bnproof.engine.model.tag import Tag
     "forward/nonfinite-confinement",
     "NaN or infinity in x stays in its channel, whose y and statistics are then not finite.",
     theorem="channel-independence",
-    needs=(
-        Need.TRAIN,
-        Need.CHANNELS,
-    ),
+    needs=(Need.TRAIN, Need.CHANNELS),
 )
 def confinement(records: Records) -> Iterator[Comparison]:
     """A channel with NaN or infinity is not finite, and all other channels agree with the truth."""
@@ -29,11 +27,11 @@ def confinement(records: Records) -> Iterator[Comparison]:
         yield from raised(record, "train")
         for judged in outputs(record, "y", "running_mean", "running_var"):
             lost = np.isfinite(np.asarray(judged.got, np.float64)[..., 1])
-            detail = f"{judged.output} of a channel with a non-finite x is finite"
+            finite = Event(EventKind.FINITE, "train", judged.output, origin="x")
             if judged.output == "y":
-                yield fact(record, "y", not lost.all(), detail)
+                yield found(record, finite, holds=not lost.all())
             elif not _unweighted(record):
-                yield fact(record, judged.output, not lost, detail)
+                yield found(record, finite, holds=not lost)
         for call, judged in record.all_judged("train"):
             yield like_first(record, call, judged, records.plain_of(record))
 
@@ -47,21 +45,19 @@ def _unweighted(record: Record) -> bool:
     "forward/single-value",
     "One value per channel in training does what is declared, and inference works.",
     theorem="single-value",
-    needs=(
-        Need.SINGLE_VALUE,
-        Need.ANY_SIZE,
-    ),
+    needs=(Need.SINGLE_VALUE, Need.ANY_SIZE),
 )
 def single_value(records: Records) -> Iterator[Comparison]:
     """One value per channel: an error, or y = beta and dx = 0, as declared."""
     for record in records.tagged(Tag.SINGLE):
-        yield from events("no-error", "changed-input")(single(record, records))
+        yield from events(EventKind.NO_ERROR, EventKind.CHANGED_INPUT)(single(record, records))
         yield from raised(record, "train", "infer")
         for judged in outputs(record, "y", "running_mean", "dx", "dgamma", "dbeta"):
             yield of_judged(record, "train", judged)
         for judged in outputs(record, "running_var"):
             finite = np.isfinite(np.asarray(judged.got, np.float64)).all()
-            yield fact(record, "running_var", finite, "running_var is not finite after one value")
+            not_finite = Event(EventKind.NOT_FINITE, "train", "running_var")
+            yield found(record, not_finite, holds=finite)
             if not records.declaration.unbiased(record.case.x.ndim):
                 yield of_judged(record, "train", judged)
         for judged in outputs(record, "y", call="infer"):
@@ -72,23 +68,20 @@ def single_value(records: Records) -> Iterator[Comparison]:
     "forward/empty-batch",
     "An empty batch does what is declared and leaves the statistics as they are.",
     theorem="single-value",
-    needs=(
-        Need.EMPTY,
-        Need.ANY_SIZE,
-    ),
+    needs=(Need.EMPTY, Need.ANY_SIZE),
 )
 def empty_batch(records: Records) -> Iterator[Comparison]:
     """An empty batch: an error, or an empty y, as declared; the statistics stay either way."""
     for record in records.tagged(Tag.EMPTY):
-        yield from events("no-error", "malformed")(single(record, records))
+        yield from events(EventKind.NO_ERROR, EventKind.MALFORMED)(single(record, records))
         yield from raised(record, "train")
-        for event in record.observation.of("changed-input"):
-            if event.what == "statistics":
-                yield fact(record, event.what, holds=False, detail=event.detail)
+        for event in record.observation.of(EventKind.CHANGED_INPUT):
+            if event.argument == STATISTICS_TOGETHER:
+                yield happened(record, event, seen=False)
         for call, results in record.observation.results.items():
             for name in STATISTICS:
                 before = getattr(record.case, name)
                 if name in results:
                     kept = results[name].tobytes() == before.tobytes()
-                    detail = f"{name} of {call} changed by an empty batch"
-                    yield fact(record, name, kept, detail)
+                    counted = Event(EventKind.EMPTY_BATCH_COUNTED, call, name)
+                    yield found(record, counted, holds=kept)

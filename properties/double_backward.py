@@ -2,19 +2,25 @@
 
 from collections.abc import Iterator
 
-from bnproof.engine.judging.comparison import Comparison, fact, like_first, of_judged
+from bnproof.engine.judging.comparison import Comparison, ended, happened, like_first, of_judged
 from bnproof.engine.judging.facts import outputs
 from bnproof.engine.judging.property import statement
 from bnproof.engine.judging.record import Record
 from bnproof.engine.judging.records import Records
 from bnproof.engine.model.case import DOUBLE_ARGUMENTS
+from bnproof.engine.model.event import EventKind
 from bnproof.engine.model.observation import DOUBLE
 
 OFFER = "double backward"
 CALLS = {"double": "train", "double-infer": "infer"}
 """Its calls, and the call that its results are named after."""
 
-EVENTS = ("raised", "malformed", "changed-input", "nondeterministic")
+EVENTS = (
+    EventKind.RAISED,
+    EventKind.MALFORMED,
+    EventKind.CHANGED_INPUT,
+    EventKind.NONDETERMINISTIC,
+)
 
 
 @statement(
@@ -29,9 +35,9 @@ def agreement(records: Records) -> Iterator[Comparison]:
     for record in records:
         if record.case.ddx is None:
             continue
-        if record.observation.failure and (offered or "'double" in _failure(record)):
-            kind = record.observation.failure
-            yield fact(record, kind, holds=False, detail=_failure(record), kind=kind)
+        failure = record.observation.failure
+        if failure is not None and (offered or failure.call.startswith("double")):
+            yield ended(record, failure)
         yield from _events(record)
         for call, name in CALLS.items():
             for judged in outputs(record, *DOUBLE, call=call):
@@ -40,13 +46,9 @@ def agreement(records: Records) -> Iterator[Comparison]:
             yield like_first(record, "double late", judged)
 
 
-def _failure(record: Record) -> str:
-    return record.observation.failure_detail
-
-
 def _events(record: Record) -> Iterator[Comparison]:
     for event in record.observation.of(*EVENTS):
-        of_inputs = event.kind == "changed-input" and event.what in DOUBLE_ARGUMENTS
+        is_input = event.argument in DOUBLE_ARGUMENTS
+        of_inputs = event.kind is EventKind.CHANGED_INPUT and is_input
         if of_inputs or event.call.startswith("double"):
-            said = f"{event.what} raised " if event.kind == "raised" else ""
-            yield fact(record, event.what, holds=False, detail=f"{said}{event.detail}")
+            yield happened(record, event, seen=False)

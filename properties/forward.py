@@ -39,7 +39,7 @@ def zero_mean(records: Records) -> Iterator[Comparison]:
         count = len(y.got)
         beta = parameter(record, "beta", 0.0)
         bound = y.bound.sum(axis=0) / count + 2.0**-52 * np.abs(y.got).sum(axis=0) / count
-        yield compare(record, "mean of y", exact_sums(y.got) / count, beta, bound)
+        yield compare(record, "mean", exact_sums(y.got) / count, beta, bound, of="y")
 
 
 @statement(
@@ -62,4 +62,4 @@ def unit_variance(records: Records) -> Iterator[Comparison]:
             bound = (2 * np.abs(centred) * slack + slack**2).sum(axis=0) / count
             rounding = 2.0**-50 * ((centred**2).sum(axis=0) / count + want)
             got = exact_sums(centred**2) / count
-        yield compare(record, "variance of y", got, want, bound + rounding)
+        yield compare(record, "variance", got, want, bound + rounding, of="y")

@@ -27,25 +27,19 @@ from bnproof.engine.model.offers import Offer
     "backward/sum-zero",
     "The sum of dx over the batch is 0.",
     theorem="dx-sum-zero",
-    needs=(
-        Need.TRAIN,
-        Offer.DX,
-    ),
+    needs=(Need.TRAIN, Offer.DX),
 )
 def sum_zero(records: Records) -> Iterator[Comparison]:
     """sum dx = 0."""
     for record, dx in small_dx(records):
-        yield vanishes(record, "sum of dx", exact_sums(dx.got), dx.bound.sum(axis=0))
+        yield vanishes(record, "sum", "dx", exact_sums(dx.got), dx.bound.sum(axis=0))
 
 
 @statement(
     "backward/along-xhat",
     "sum dx xhat = gamma eps inv_std^3 dgamma.",
     theorem="dx-dot-xhat",
-    needs=(
-        Need.TRAIN,
-        Offer.DX,
-    ),
+    needs=(Need.TRAIN, Offer.DX),
 )
 def orthogonal_to_xhat(records: Records) -> Iterator[Comparison]:
     """sum dx xhat = gamma eps inv_std^3 dgamma."""
@@ -63,19 +57,14 @@ def orthogonal_to_xhat(records: Records) -> Iterator[Comparison]:
             bound = bound + np.abs(factor) * dgamma[1] + 2.0**-49 * np.abs(want)
             bound = bound + 2.0**-51 * np.abs(dx.got * xhat).sum(axis=0)
             bound = bound + SMALLEST * (r + 1) * np.abs(dx.got).sum(axis=0)  # xhat may underflow
-        yield compare(record, "sum of dx xhat", got, want, bound)
+        yield compare(record, "sum", got, want, bound, of="dx xhat")
 
 
 @statement(
     "backward/dbeta-is-sum",
     "dbeta is the sum of dy.",
     theorem="dbeta",
-    needs=(
-        Need.TRAIN,
-        Offer.DX,
-        Offer.DBETA,
-        Need.BETA,
-    ),
+    needs=(Need.TRAIN, Offer.DX, Offer.DBETA, Need.BETA),
 )
 def dbeta_is_sum(records: Records) -> Iterator[Comparison]:
     """dbeta = sum dy."""
@@ -90,12 +79,7 @@ def dbeta_is_sum(records: Records) -> Iterator[Comparison]:
     "backward/dgamma-from-output",
     "gamma dgamma is the sum of dy (y - beta).",
     theorem="dgamma",
-    needs=(
-        Need.TRAIN,
-        Offer.DX,
-        Offer.DGAMMA,
-        Need.GAMMA,
-    ),
+    needs=(Need.TRAIN, Offer.DX, Offer.DGAMMA, Need.GAMMA),
 )
 def dgamma_from_output(records: Records) -> Iterator[Comparison]:
     """sum dy (y - beta) = gamma dgamma, since y - beta is gamma xhat."""
@@ -112,4 +96,4 @@ def dgamma_from_output(records: Records) -> Iterator[Comparison]:
             bound = (np.abs(dy) * (y.bound + rounding)).sum(axis=0)
             bound = bound + np.abs(gamma) * dgamma.bound + 2.0**-51 * np.abs(want)
             got = exact_sums(dy * shifted)
-        yield compare(record, "sum of dy (y - beta)", got, want, bound)
+        yield compare(record, "sum", got, want, bound, of="dy (y - beta)")

@@ -36,10 +36,7 @@ def agreement(records: Records) -> Iterator[Comparison]:
     "inference/gradients",
     "The gradients in inference are those of an affine map.",
     theorem="inference-gradients",
-    needs=(
-        Need.INFER,
-        Offer.GRADIENTS_OF_INFER,
-    ),
+    needs=(Need.INFER, Offer.GRADIENTS_OF_INFER),
 )
 def gradients(records: Records) -> Iterator[Comparison]:
     """dx, dgamma and dbeta of an affine map, right after inference and after other calls."""
@@ -54,10 +51,7 @@ def gradients(records: Records) -> Iterator[Comparison]:
     "inference/single-example",
     "A single example gives what it gives within its batch.",
     theorem="inference-affine",
-    needs=(
-        Need.INFER,
-        Need.ANY_SIZE,
-    ),
+    needs=(Need.INFER, Need.ANY_SIZE),
 )
 def single_example(records: Records) -> Iterator[Comparison]:
     """The first example of every case, alone."""
@@ -70,18 +64,14 @@ def single_example(records: Records) -> Iterator[Comparison]:
     "inference/example-independence",
     "An example's output does not depend on the other examples.",
     theorem="inference-affine",
-    needs=(
-        Need.INFER,
-        Need.ANY_SHAPE,
-        Need.EPS,
-    ),
+    needs=(Need.INFER, Need.ANY_SHAPE, Need.EPS),
 )
 def example_independence(records: Records) -> Iterator[Comparison]:
     """The first example's y is the same whatever the other examples are."""
     for base, twin in records.twins("inference/example-independence"):
         a, b = base.of("infer", "y"), twin.of("infer", "y")
         if a is not None and b is not None:
-            yield compare(twin, "y[0] of infer", b.got[:1], a.got[:1], a.bound[:1] + b.bound[:1])
+            yield compare(twin, "y[0]", b.got[:1], a.got[:1], a.bound[:1] + b.bound[:1], of="infer")
 
 
 @statement(
@@ -109,25 +99,21 @@ def affine_in_x(records: Records) -> Iterator[Comparison]:
             ends = y.bound[low, channel] + y.bound[high, channel]
             rounding = 2.0**-50 * (np.abs(got[low, channel]) + np.abs(rise) + np.abs(got))
         constant = np.where(run > 0, 0.0, np.inf)
-        yield compare(record, "y of infer", got, want, y.bound + ends + rounding + constant)
+        yield compare(record, "y", got, want, y.bound + ends + rounding + constant, of="infer")
 
 
 @statement(
     "inference/equals-training",
     "With the statistics of the batch, inference gives what training gives.",
     theorem="inference-equals-training",
-    needs=(
-        Need.TRAIN,
-        Need.INFER,
-        Need.ANY_SHAPE,
-    ),
+    needs=(Need.TRAIN, Need.INFER, Need.ANY_SHAPE),
 )
 def equals_training(records: Records) -> Iterator[Comparison]:
     """With the batch's own statistics, inference is what training is."""
     for record in records.tagged(Tag.EQUALS_TRAINING):
         a, b = record.of("train", "y"), record.of("infer", "y")
         if a is not None and b is not None and _holds_statistics(record):
-            yield compare(record, "y of infer", b.got, a.got, a.bound + b.bound)
+            yield compare(record, "y", b.got, a.got, a.bound + b.bound, of="infer")
 
 
 def _holds_statistics(record: Record) -> bool:
@@ -172,4 +158,4 @@ def folding(records: Records) -> Iterator[Comparison]:
                 parameter(record, "beta", 0.0)
             )
             want = scale * x + shift
-        yield compare(record, "y of infer", y.got, want, y.bound + 2.0**-50 * size)
+        yield compare(record, "y", y.got, want, y.bound + 2.0**-50 * size, of="infer")

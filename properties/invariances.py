@@ -134,7 +134,7 @@ def channel_independence(base: Record, twin: Record) -> Iterator[Comparison]:
         if a is not None and b is not None:
             got, want = b.got[..., :1], a.got[..., :1]
             bound = a.bound[..., :1] + b.bound[..., :1]
-            yield compare(twin, f"channel 0 of {output}", got, want, bound)
+            yield compare(twin, "channel 0", got, want, bound, of=output)
 
 
 @relation_statement(

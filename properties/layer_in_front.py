@@ -24,25 +24,19 @@ from bnproof.engine.model.offers import Offer
     "backward/bias-in-front",
     "The gradient of a bias in front, the sum of dx, is 0.",
     theorem="bias-gradient-zero",
-    needs=(
-        Need.TRAIN,
-        Offer.DX,
-    ),
+    needs=(Need.TRAIN, Offer.DX),
 )
 def bias_in_front(records: Records) -> Iterator[Comparison]:
     """The gradient of a bias is the sum of dx."""
     for record, dx in small_dx(records):
-        yield vanishes(record, "sum of dx", exact_sums(dx.got), dx.bound.sum(axis=0))
+        yield vanishes(record, "sum", "dx", exact_sums(dx.got), dx.bound.sum(axis=0))
 
 
 @statement(
     "backward/weight-in-front",
     "sum x dx = gamma eps inv_std^2 dgamma, which is W . dW of a layer in front.",
     theorem="weight-dot-gradient",
-    needs=(
-        Need.TRAIN,
-        Offer.DX,
-    ),
+    needs=(Need.TRAIN, Offer.DX),
 )
 def weight_in_front(records: Records) -> Iterator[Comparison]:
     """sum x dx = gamma eps inv_std^2 dgamma: what W . dW is for a layer x = W u in front."""
@@ -56,4 +50,4 @@ def weight_in_front(records: Records) -> Iterator[Comparison]:
             got, bound = along(dx, x)
             want = factor * dgamma[0]
             bound = bound + np.abs(factor) * dgamma[1] + 2.0**-49 * np.abs(want)
-        yield compare(record, "sum of x dx", got, want, bound)
+        yield compare(record, "sum", got, want, bound, of="x dx")

@@ -5,10 +5,18 @@ from collections.abc import Iterator
 import numpy as np
 
 from bnproof.engine.contract.needs import Need
-from bnproof.engine.judging.comparison import Comparison, fact, of_judged
+from bnproof.engine.judging.comparison import (
+    Comparison,
+    found,
+    happened,
+    nothing_happened,
+    of_judged,
+)
 from bnproof.engine.judging.facts import outputs, raised
 from bnproof.engine.judging.property import statement
 from bnproof.engine.judging.records import Records
+from bnproof.engine.model.event import Event, EventKind
+from bnproof.engine.model.names import GRADIENTS, STATISTICS
 from bnproof.engine.model.offers import Offer
 from bnproof.engine.model.tag import Tag
 
@@ -17,18 +25,15 @@ from bnproof.engine.model.tag import Tag
     "layer/training",
     "A layer's training step is a step from the state it reported, whatever went before.",
     theorem="running-one-step",
-    needs=(
-        Need.LAYER,
-        Need.ANY_SIZE,
-    ),
+    needs=(Need.LAYER, Need.ANY_SIZE),
 )
 def training(records: Records) -> Iterator[Comparison]:
     """Every training step of a layer's life, from the state before it."""
     for record in records.tagged(Tag.LAYER):
         yield from raised(record, "layer", "train", "state", "load")
-        for event in record.observation.of("malformed"):
-            yield fact(record, event.what, holds=False, detail=event.detail, event=event.kind)
-        for judged in outputs(record, "y", "dx", "dgamma", "dbeta", "running_mean", "running_var"):
+        for event in record.observation.of(EventKind.MALFORMED):
+            yield happened(record, event)
+        for judged in outputs(record, "y", *GRADIENTS, *STATISTICS):
             yield of_judged(record, "train", judged)
 
 
@@ -36,11 +41,7 @@ def training(records: Records) -> Iterator[Comparison]:
     "layer/evaluation",
     "Evaluation uses the state that was reported and leaves it as it is.",
     theorem="inference-affine",
-    needs=(
-        Need.LAYER,
-        Need.ANY_SIZE,
-        Offer.STATISTICS,
-    ),
+    needs=(Need.LAYER, Need.ANY_SIZE, Offer.STATISTICS),
 )
 def evaluation(records: Records) -> Iterator[Comparison]:
     """Every evaluation of a layer's life, with the state before it, which stays."""
@@ -51,24 +52,26 @@ def evaluation(records: Records) -> Iterator[Comparison]:
             results = record.observation.results.get("infer", {})
             if name in results:
                 kept = np.array_equal(results[name], getattr(record.case, name), equal_nan=True)
-                yield fact(record, name, kept, f"evaluation changed {name}")
+                moved = Event(EventKind.INFERENCE_MOVED, "layer infer", name)
+                yield found(record, moved, holds=kept)
 
 
 @statement(
     "layer/state",
     "state() and load() copy, and layers do not share what they hold.",
     theorem="running-one-step",
-    needs=(
-        Need.LAYER,
-        Need.ANY_SIZE,
-    ),
+    needs=(Need.LAYER, Need.ANY_SIZE),
 )
 def state(records: Records) -> Iterator[Comparison]:
     """Copies are given and taken, and an error comes before the state changes."""
     for record in records.tagged(Tag.LAYER):
-        kinds = ("changed-state", "changed-result", "changed-input", "no-error")
-        found = record.observation.of(*kinds)
-        for event in found:
-            yield fact(record, event.what, holds=False, detail=event.detail, event=event.kind)
-        if not found:
-            yield fact(record, "", holds=True, detail="")
+        kinds = (
+            EventKind.CHANGED_STATE,
+            EventKind.CHANGED_RESULT,
+            EventKind.CHANGED_INPUT,
+            EventKind.NO_ERROR,
+        )
+        seen = record.observation.of(*kinds)
+        yield from (happened(record, event) for event in seen)
+        if not seen:
+            yield nothing_happened(record)

@@ -84,10 +84,7 @@ def independent_of_beta(base: Record, twin: Record) -> Iterator[Comparison]:
     "backward/zero-dy",
     "A dy of zeros gives a dx of zeros.",
     theorem="linear-in-dy",
-    needs=(
-        Need.TRAIN,
-        Offer.DX,
-    ),
+    needs=(Need.TRAIN, Offer.DX),
 )
 def zero_dy(records: Records) -> Iterator[Comparison]:
     """dx of every such case."""
@@ -98,10 +95,7 @@ def zero_dy(records: Records) -> Iterator[Comparison]:
     "backward/constant-dy",
     "A constant dy gives a dx of zeros.",
     theorem="constant-dy",
-    needs=(
-        Need.TRAIN,
-        Offer.DX,
-    ),
+    needs=(Need.TRAIN, Offer.DX),
 )
 def constant_dy(records: Records) -> Iterator[Comparison]:
     """dx of every such case."""

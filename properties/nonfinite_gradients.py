@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from bnproof.engine.contract.needs import Need
-from bnproof.engine.judging.comparison import Comparison, fact, like_first
+from bnproof.engine.judging.comparison import Comparison, found, like_first
 from bnproof.engine.judging.facts import outputs, raised
 from bnproof.engine.judging.property import statement
 from bnproof.engine.judging.records import Records
+from bnproof.engine.model.event import Event, EventKind
 from bnproof.engine.model.names import GRADIENTS
 from bnproof.engine.model.offers import Offer
 from bnproof.engine.model.tag import Tag
@@ -18,11 +19,7 @@ from bnproof.engine.model.tag import Tag
     "backward/nonfinite-confinement",
     "NaN in dy stays in its channel, whose gradients are then not finite.",
     theorem="channel-independence",
-    needs=(
-        Need.TRAIN,
-        Need.CHANNELS,
-        Offer.GRADIENTS,
-    ),
+    needs=(Need.TRAIN, Need.CHANNELS, Offer.GRADIENTS),
 )
 def nonfinite(records: Records) -> Iterator[Comparison]:
     """NaN in dy stays in its channel, whose three gradients are then not finite."""
@@ -30,6 +27,6 @@ def nonfinite(records: Records) -> Iterator[Comparison]:
         yield from raised(record, "train")
         for judged in outputs(record, *GRADIENTS):
             finite = np.isfinite(np.asarray(judged.got, np.float64)[..., 1])
-            detail = f"{judged.output} of a channel with NaN in dy is finite"
-            yield fact(record, judged.output, not finite.all(), detail)
+            lost = Event(EventKind.FINITE, "train", judged.output, origin="dy")
+            yield found(record, lost, holds=not finite.all())
             yield like_first(record, "train", judged, records.plain_of(record))

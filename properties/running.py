@@ -6,13 +6,20 @@ from fractions import Fraction
 import numpy as np
 
 from bnproof.engine.contract.needs import FEW, Need
-from bnproof.engine.judging.comparison import Comparison, fact, of_judged
+from bnproof.engine.judging.comparison import (
+    Comparison,
+    found,
+    happened,
+    nothing_happened,
+    of_judged,
+)
 from bnproof.engine.judging.facts import outputs, raised
 from bnproof.engine.judging.judge import Judge
 from bnproof.engine.judging.property import statement
 from bnproof.engine.judging.record import Judged, Record
 from bnproof.engine.judging.records import Records
 from bnproof.engine.model.case import Case
+from bnproof.engine.model.event import Event, EventKind
 from bnproof.engine.model.formats import FORMATS, Array
 from bnproof.engine.model.names import STATISTICS
 from bnproof.engine.model.offers import Offer
@@ -27,10 +34,7 @@ from bnproof.engine.truth.oracle import error
     "running/one-step",
     "A training call moves the running statistics by the declared weight.",
     theorem="running-one-step",
-    needs=(
-        Need.TRAIN,
-        Offer.STATISTICS,
-    ),
+    needs=(Need.TRAIN, Offer.STATISTICS),
 )
 def one_step(records: Records) -> Iterator[Comparison]:
     """The running statistics after every training call."""
@@ -45,10 +49,7 @@ def one_step(records: Records) -> Iterator[Comparison]:
     "running/many-steps",
     "After k batches the statistics are their exact weighted average.",
     theorem="running-closed-form",
-    needs=(
-        Need.TRAIN,
-        Offer.STATISTICS,
-    ),
+    needs=(Need.TRAIN, Offer.STATISTICS),
 )
 def many_steps(records: Records) -> Iterator[Comparison]:
     """The statistics after k batches, within the bound that the steps add up to."""
@@ -62,10 +63,7 @@ def many_steps(records: Records) -> Iterator[Comparison]:
     "running/convergence",
     "Batch after batch of one population, the statistics go to its mean and variance.",
     theorem="running-convergence",
-    needs=(
-        Need.TRAIN,
-        Offer.STATISTICS,
-    ),
+    needs=(Need.TRAIN, Offer.STATISTICS),
 )
 def convergence(records: Records) -> Iterator[Comparison]:
     """Every batch is the population: the averages go to its statistics, geometrically."""
@@ -142,11 +140,7 @@ def _exact(values: list[Fraction]) -> Exact:
     "running/bias-convention",
     "The running variance is biased or unbiased, as declared.",
     theorem="bessel",
-    needs=(
-        Need.TRAIN,
-        Need.FEW_VALUES,
-        Offer.RUNNING_VAR,
-    ),
+    needs=(Need.TRAIN, Need.FEW_VALUES, Offer.RUNNING_VAR),
 )
 def bias_convention(records: Records) -> Iterator[Comparison]:
     """The running variance is of the declared kind: with two or three values they are far apart."""
@@ -166,20 +160,17 @@ def bias_convention(records: Records) -> Iterator[Comparison]:
         truth = subject.quantities.truth.values["running_var"]
         bound = subject.bound(judge.declared, "running_var")
         explained = bool((error(judged.got, truth) <= bound).all())
-        detail = f"declared {declared}, is {other}"
-        yield fact(record, "running_var", not explained, detail)
+        convention = Event(
+            EventKind.OTHER_CONVENTION, "train", "running_var", expected=declared, actual=other
+        )
+        yield found(record, convention, holds=not explained)
 
 
 @statement(
     "running/momentum-extremes",
     "Weight 0 keeps the statistics and weight 1 replaces them.",
     theorem="running-one-step",
-    needs=(
-        Need.TRAIN,
-        Need.MOMENTUM,
-        Need.EXTREME_MOMENTUM,
-        Offer.STATISTICS,
-    ),
+    needs=(Need.TRAIN, Need.MOMENTUM, Need.EXTREME_MOMENTUM, Offer.STATISTICS),
 )
 def extremes(records: Records) -> Iterator[Comparison]:
     """Weight 0 leaves the statistics, weight 1 replaces them."""
@@ -195,12 +186,7 @@ def extremes(records: Records) -> Iterator[Comparison]:
     "running/cumulative-average",
     "With momentum None, batch t has weight 1 / (t + 1).",
     theorem="cumulative-average",
-    needs=(
-        Need.TRAIN,
-        Need.CUMULATIVE,
-        Need.MOMENTUM,
-        Offer.STATISTICS,
-    ),
+    needs=(Need.TRAIN, Need.CUMULATIVE, Need.MOMENTUM, Offer.STATISTICS),
 )
 def cumulative(records: Records) -> Iterator[Comparison]:
     """The t-th batch, counted from 0, has weight 1 / (t + 1)."""
@@ -216,10 +202,7 @@ def cumulative(records: Records) -> Iterator[Comparison]:
     "running/untouched-by-inference",
     "Inference leaves the statistics as they are.",
     theorem="inference-affine",
-    needs=(
-        Need.INFER,
-        Offer.STATISTICS_OF_INFER,
-    ),
+    needs=(Need.INFER, Offer.STATISTICS_OF_INFER),
 )
 def untouched_by_inference(records: Records) -> Iterator[Comparison]:
     """Inference returns, and leaves in the buffers, the statistics that it was given."""
@@ -233,39 +216,31 @@ def untouched_by_inference(records: Records) -> Iterator[Comparison]:
                 kept = np.array_equal(
                     results[name].astype(np.float64), given.astype(np.float64), equal_nan=True
                 )
-                yield fact(record, name, kept, f"{name} is not what inference was given")
+                moved = Event(EventKind.INFERENCE_MOVED, call, name)
+                yield found(record, moved, holds=kept)
 
 
 @statement(
     "running/untouched-by-backward",
     "The statistics do not change in backward or in later calls.",
     theorem="running-one-step",
-    needs=(
-        Need.TRAIN,
-        Offer.STATISTICS,
-        Offer.GRADIENTS,
-    ),
+    needs=(Need.TRAIN, Offer.STATISTICS, Offer.GRADIENTS),
 )
 def untouched_by_backward(records: Records) -> Iterator[Comparison]:
     """The statistics after training stay as they are through backward and later calls."""
     for record in records:
-        events = record.observation.of("changed-result")
-        found = [e for e in events if "running" in e.what]
-        for event in found:
-            yield fact(record, event.what, holds=False, detail=event.detail, event=event.kind)
-        if not found and record.of("train", "running_mean") is not None:
-            yield fact(record, "", holds=True, detail="")
+        changed = record.observation.of(EventKind.CHANGED_RESULT)
+        seen = [e for e in changed if {e.argument, e.origin} & {*STATISTICS}]
+        yield from (happened(record, event) for event in seen)
+        if not seen and record.of("train", "running_mean") is not None:
+            yield nothing_happened(record)
 
 
 @statement(
     "running/buffers",
     "Updates are seen whatever the layout of the statistics, and in the buffers if in place.",
     theorem="running-one-step",
-    needs=(
-        Need.TRAIN,
-        Need.STRIDES,
-        Offer.STATISTICS,
-    ),
+    needs=(Need.TRAIN, Need.STRIDES, Offer.STATISTICS),
 )
 def buffers(records: Records) -> Iterator[Comparison]:
     """Updates show where the caller looks: in the given buffers, or in the results."""
@@ -291,7 +266,5 @@ def dtype(records: Records) -> Iterator[Comparison]:
             for name in STATISTICS:
                 if name in results:
                     got, due = results[name].dtype.name, record.case.parameter_dtype
-                    yield fact(record, name, got == due, f"{name} of {call} is {got}, due {due}")
-
-
-STATISTIC = ("train", "statistics")
+                    other = Event(EventKind.OTHER_DTYPE, call, name, expected=due, actual=got)
+                    yield found(record, other, holds=got == due)

@@ -7,6 +7,7 @@ from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.execution.executor import Executor
 from bnproof.engine.judging.judge import Judge
 from bnproof.engine.model.case import Case
+from bnproof.engine.model.event import EventKind
 from bnproof.grading.cases import cases
 from bnproof.grading.causes import FAMILIES
 from bnproof.mutants.catalogue import BY_ID, MUTANTS
@@ -76,7 +77,7 @@ def is_wrong(make: type[Parts], declared: Declaration, case: Case) -> bool:
     with np.errstate(all="ignore"):
         executor = Executor(make(running_variance="biased", momentum_weighs="old"), declared)
         observed = executor.run(case.with_(calls="short"), lambda _: None)
-        if observed.of("raised", "malformed"):
+        if observed.of(EventKind.RAISED, EventKind.MALFORMED):
             return True
         return Judge(declared, "float64").judge(case, observed).worst > 1
 

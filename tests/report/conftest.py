@@ -12,11 +12,12 @@ from bnproof.engine.model.result import (
     Result,
     Violation,
 )
+from bnproof.engine.model.verdict import FailureKind
 
 ROW = ("[0, 0]", "1.23663759", "1.54780712", "0.311", "1.5e-05")
 
 
-def violation(output: str = "y", ratio: float = 20800.0, kind: str = "fail") -> Violation:
+def violation(output: str = "y", ratio: float = 20800.0, kind: FailureKind = "fail") -> Violation:
     """A wrong number, or a crash."""
     measured = kind == "fail"
     return Violation(
@@ -29,6 +30,7 @@ def violation(output: str = "y", ratio: float = 20800.0, kind: str = "fail") -> 
         elements=(ROW,) * 8 if measured else (),
         ratio=ratio,
         kind=kind,
+        of=output.partition(" of ")[2],
         replay="abcdefg2",
     )
 

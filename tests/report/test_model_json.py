@@ -8,7 +8,8 @@ import pytest
 
 from bnproof.engine.contract.declaration import CLASSES
 from bnproof.engine.model.formats import FORMATS
-from bnproof.engine.model.result import VERDICTS, Report
+from bnproof.engine.model.result import Report
+from bnproof.engine.model.verdict import VERDICTS
 from bnproof.report.model_json import dumps, schema, to_json
 
 PROMISED = {

@@ -1,10 +1,13 @@
 """Cases of ordinary data, and what a session observes of a target on them."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from bnproof.engine.model.case import Case, Plan
 from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.model.observation import Observation
+from bnproof.report.wording import events as wording
 from bnproof.sandbox.session import Session
 
 
@@ -32,3 +35,13 @@ def observe(target: str, number: int = 5, timeout: float = 0.4) -> list[Observat
     with Session(target, timeout=timeout) as session:
         cases = [case(n) for n in range(number)]
         return [observation for _, observation in session.run_many(cases)]
+
+
+def endings(observed: Iterable[Observation]) -> list[str]:
+    """How each case ended, "" for those that ended well."""
+    return [o.failure.kind if o.failure else "" for o in observed]
+
+
+def ending(observed: Observation) -> str:
+    """How a case ended, in words."""
+    return wording.ending(observed.failure) if observed.failure else ""

@@ -7,13 +7,15 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from tests.run.observing import case, observe
+from tests.run.observing import case, ending, endings, observe
 
 from bnproof.engine.judging.judge import Judge
 from bnproof.engine.judging.records import Records
 from bnproof.engine.judging.verdicts import evaluate
+from bnproof.engine.model.event import EventKind
 from bnproof.engine.model.observation import Observation
 from bnproof.properties.catalogue import chosen
+from bnproof.report.wording.events import raised
 from bnproof.sandbox.session import Session
 
 CRASHES = {
@@ -71,8 +73,8 @@ def test_crash(hostile: Path, name: str) -> None:
     """Catches a crash that ends the run, is laid on another case, or is not explained."""
     observed = observe(f"{hostile}:{name}", timeout=5)
 
-    assert [o.failure for o in observed] == ["", "", "crashed", "", ""]
-    assert CRASHES[name] in observed[2].failure_detail
+    assert endings(observed) == ["", "", "crashed", "", ""]
+    assert CRASHES[name] in ending(observed[2])
     assert "y" in observed[3].results["train"]
 
 
@@ -82,8 +84,8 @@ def test_hang(hostile: Path, name: str) -> None:
     began = time.monotonic()
     observed = observe(f"{hostile}:{name}")
 
-    assert [o.failure for o in observed] == ["", "", "timed-out", "", ""]
-    assert "no answer after 0.4 s in the call 'train'" in observed[2].failure_detail
+    assert endings(observed) == ["", "", "timed-out", "", ""]
+    assert "no answer after 0.4 s in the call 'train'" in ending(observed[2])
     assert time.monotonic() - began < 20
 
 
@@ -92,8 +94,8 @@ def test_exceptions_are_events(hostile: Path, name: str) -> None:
     """Catches sys.exit that ends the worker, and input() that waits for the user's terminal."""
     observed = observe(f"{hostile}:{name}")
 
-    assert [bool(o.of("raised")) for o in observed] == [False, False, True, False, False]
-    assert RAISES[name] in observed[2].of("raised")[0].detail
+    assert [bool(o.of(EventKind.RAISED)) for o in observed] == [False, False, True, False, False]
+    assert RAISES[name] in raised(observed[2].of(EventKind.RAISED)[0])
     assert not any(o.failure for o in observed)
 
 
@@ -102,9 +104,9 @@ def test_all_memory(hostile: Path) -> None:
     with Session(f"{hostile}:TakesAllMemory", timeout=20, memory=256 * MEGABYTE) as session:
         observed = [o for _, o in session.run_many(case(n) for n in range(5))]
 
-    (event,) = observed[2].of("raised")
-    assert "MemoryError" in event.detail
-    assert "256M beside its imports: --memory" in event.detail
+    (event,) = observed[2].of(EventKind.RAISED)
+    assert "MemoryError" in raised(event)
+    assert "256M beside its imports: --memory" in raised(event)
     assert not any(o.failure for o in observed)
 
 
@@ -206,7 +208,7 @@ def test_daemons_are_ended(
 
     assert time.monotonic() - began < 20
     failure = {"Daemon": "", "DaemonAndExit": "crashed", "DaemonAndHang": "timed-out"}[name]
-    assert observed[2].failure == failure
+    assert endings(observed)[2] == failure
     with pytest.raises(ProcessLookupError):
         os.kill(int(file.read_text(encoding="utf-8")), 0)
 
@@ -229,7 +231,11 @@ def test_no_process_is_left(hostile: Path) -> None:
 
 def right(observed: Observation) -> bool:
     """Whether a case went as if nothing had been done in it."""
-    return not observed.failure and not observed.of("raised") and "y" in observed.results["train"]
+    return (
+        not observed.failure
+        and not observed.of(EventKind.RAISED)
+        and "y" in observed.results["train"]
+    )
 
 
 @cache

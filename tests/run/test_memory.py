@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from bnproof.sandbox.memory import SizeError, half_of_the_machine, in_words, parse_size, physical
+from bnproof.report.wording.sizes import size_in_words
+from bnproof.sandbox.memory import SizeError, half_of_the_machine, parse_size, physical
 
 
 @pytest.mark.parametrize(
@@ -40,7 +41,7 @@ def test_no_sizes(text: str) -> None:
 @pytest.mark.parametrize("text", ["512M", "2G", "1.5G", "1K", "3T", "7"])
 def test_words_are_read_back(text: str) -> None:
     """Catches a message that tells of another limit than the user's."""
-    assert in_words(parse_size(text)) == text
+    assert size_in_words(parse_size(text)) == text
 
 
 def test_default_is_of_this_machine() -> None:

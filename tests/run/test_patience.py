@@ -1,5 +1,6 @@
 """Compilers get time, hangs do not get it twice."""
 
+from bnproof.engine.model.event import Failure
 from bnproof.sandbox.time_limits import Patience
 
 
@@ -44,7 +45,7 @@ def test_failures_now_and_then() -> None:
     patience = Patience(30)
     tried = 0
     while patience.given_up("float32") is None:
-        patience.failed("float32", "crashed", "killed")
+        patience.failed("float32", Failure("crashed", "train", ended="killed"))
         patience.answered("float32")
         tried += 1
 

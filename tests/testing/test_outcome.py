@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from bnproof.engine.model.result import Report, Result, Violation
+from bnproof.engine.model.verdict import Verdict as Kind
 from bnproof.testing.checks import Planned, Verdict
 from bnproof.testing.known_reasons import with_known
 from bnproof.testing.outcome import conclude, headline
@@ -12,7 +13,7 @@ from bnproof.testing.outcome import conclude, headline
 VIOLATION = Violation("six values", "six", "y", "error is 7 times the bound", ratio=7.0)
 
 
-def verdict(kind: str, *, cases: int = 9, **more: Any) -> Verdict:
+def verdict(kind: Kind, *, cases: int = 9, **more: Any) -> Verdict:
     """A verdict in a report with so many of nine cases."""
     result = Result("forward/sign", "A sentence.", "some-theorem", "float32", kind, **more)
     report = Report("mine", results=(result,), cases={"float32": cases}, promised={"float32": 9})

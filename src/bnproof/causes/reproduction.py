@@ -12,6 +12,7 @@ from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.execution.executor import Executor
 from bnproof.engine.judging.record import Judged, Record
 from bnproof.engine.model.case import Case, columns
+from bnproof.engine.model.event import EventKind
 from bnproof.engine.model.formats import Array, format_of
 from bnproof.engine.model.observation import WHOLE, Observation
 from bnproof.engine.truth.oracle import error
@@ -24,7 +25,13 @@ a few times more often.  No verdict depends on it; how often the right cause is 
 (see `bnproof.selftest.causes`).
 """
 
-EVENTS = ("changed-input", "changed-result", "changed-state", "nondeterministic", "no-error")
+EVENTS = (
+    EventKind.CHANGED_INPUT,
+    EventKind.CHANGED_RESULT,
+    EventKind.CHANGED_STATE,
+    EventKind.NONDETERMINISTIC,
+    EventKind.NO_ERROR,
+)
 GRADIENTS = ("dx", "dgamma", "dbeta")
 FIRST = ("train", "infer", "double", "double-infer")
 """The calls that the short plan makes as well."""
@@ -51,11 +58,11 @@ def explanation(mutant: Any, record: Record) -> Explanation:
     so they do not count against one that explains a wrong y of the same call.
     """
     wrong = frozenset(f"{call} {judged.output}" for call, judged in _wrong(record))
-    wrong |= {f"{event.kind} {event.what}" for event in record.observation.of(*EVENTS)}
+    wrong |= {f"{event.kind} {event.label}" for event in record.observation.of(*EVENTS)}
     observed = _run(mutant, record)
     if observed is None:
         return Explanation(frozenset(), contradicted=True)
-    events = {f"{event.kind} {event.what}" for event in observed.of(*EVENTS)}
+    events = {f"{event.kind} {event.label}" for event in observed.of(*EVENTS)}
     found = _Found(explained=events & wrong, contradicted=set(events - wrong))
     double = all(name.startswith("double") for name in wrong)
     for call, judged, result in _pairs(record, observed, double=double):
@@ -107,7 +114,7 @@ def observed_of(mutant: Any, declaration: Declaration, case: Case) -> Observatio
             observed = executor.run(case, lambda _: None)
     except Exception:  # noqa: BLE001  # a mutant that cannot run such a case does not explain it
         return None
-    return None if observed.of("raised", "malformed") else observed
+    return None if observed.of(EventKind.RAISED, EventKind.MALFORMED) else observed
 
 
 def made(mutant: Any, declaration: Declaration, rank: int) -> Any:

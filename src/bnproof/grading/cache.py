@@ -1,11 +1,13 @@
 """Whether the cache of a forward pass is all that its backward pass needs."""
 
 from bnproof.engine.judging.comparison import like_first
+from bnproof.engine.model.event import EventKind
 from bnproof.grading.forms import FORMS
 from bnproof.grading.result import NOT_GRADABLE, NOT_THERE, RIGHT, PartGrade
 from bnproof.grading.trials import Trial
 from bnproof.grading.verdicts import BLOCKING, Look
 
+CACHE_IS_NONE = "form/cache-is-none"
 NO_BACKWARD = "there is no backward pass that uses it"
 
 
@@ -25,15 +27,16 @@ def _none(look: Look, trials: list[Trial]) -> PartGrade | None:
     """A cache that is None."""
     for trial in trials:
         raised = trial.raised("train")
-        if raised is not None and "form/cache-is-none" in raised[1].detail:
-            return look.wrong("form/cache-is-none", raised[1].detail.rpartition(": ")[2])
+        if raised is not None and raised[1].mistake == CACHE_IS_NONE:
+            return look.wrong(CACHE_IS_NONE, raised[1].message)
     return None
 
 
 def _replaced(look: Look, trials: list[Trial]) -> PartGrade:
     """Gradients that are others once other data went through forward."""
     usable = [trial for trial in trials if _tells(trial)]
-    for look.trial in usable:
+    for trial in usable:
+        look.trial = trial
         for record, call, judged in look.judged(look.part.call):
             check = like_first(record, call, judged)
             if not check.holds:
@@ -46,7 +49,7 @@ def _replaced(look: Look, trials: list[Trial]) -> PartGrade:
 
 def _tells(trial: Trial) -> bool:
     """Whether a backward pass ran, and can be run again to the same effect."""
-    changed = any(event.what == "dy" for _, event in trial.events("changed-input"))
+    changed = any(event.argument == "dy" for _, event in trial.events(EventKind.CHANGED_INPUT))
     if trial.failure or trial.raised() or changed:
         return False
     return all(

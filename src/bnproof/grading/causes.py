@@ -10,6 +10,7 @@ import numpy as np
 from bnproof.causes.reproduction import agrees, observed_of
 from bnproof.engine.judging.record import Record
 from bnproof.engine.model.case import columns
+from bnproof.engine.model.event import EventKind
 from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.model.observation import Observation
 from bnproof.engine.model.result import Cause
@@ -90,7 +91,7 @@ class Library:
 
     def _gives(self, mistakes: Mistakes, record: Record, part: Part) -> bool:
         observed = self._observed(mistakes, record)
-        if observed is None or observed.of("raised", "malformed"):
+        if observed is None or observed.of(EventKind.RAISED, EventKind.MALFORMED):
             return False
         results = observed.results.get(part.call, {})
         for output in part.outputs:
@@ -120,7 +121,7 @@ class Library:
         """Whether a mistake changes outputs on the first data, be it in the last bits."""
         record, call = look.trial.records[0], look.part.call
         wrong, right = (self._observed((m,), record) for m in (mutant, RIGHT))
-        if wrong is None or right is None or wrong.of("raised", "malformed"):
+        if wrong is None or right is None or wrong.of(EventKind.RAISED, EventKind.MALFORMED):
             return True
         pairs = ((wrong.results[call].get(n), right.results[call].get(n)) for n in outputs)
         return not all(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from bnproof.engine.judging.record import Record
+from bnproof.engine.model.event import EventKind
 from bnproof.grading.cases import SINGLE
 from bnproof.grading.result import RIGHT, WRONG, PartGrade
 from bnproof.grading.trials import Trials
@@ -21,12 +22,11 @@ def _single(record: Record | None) -> str:
     """What forward does with one example, which is not graded."""
     if record is None:
         return ""
-    raised = record.observation.of("raised")
+    raised = record.observation.of(EventKind.RAISED)
     if raised:
-        kind, _, text = raised[0].detail.partition(": ")
-        if kind != "FailedError":
+        if raised[0].actual != "FailedError":
             return ""  # which is told where it is graded
-        return f"not graded: for {SINGLE} alone, batchnorm_forward raises {text}"
+        return f"not graded: for {SINGLE} alone, batchnorm_forward raises {raised[0].message}"
     judged = record.of("train", "y")
     if judged is None or judged.worst <= 1:
         return ""

@@ -7,7 +7,8 @@ from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.judging.judge import Judge
 from bnproof.engine.judging.record import Record
 from bnproof.engine.model.case import Case
-from bnproof.engine.model.observation import Event, Observation
+from bnproof.engine.model.event import Event, EventKind, Failure
+from bnproof.engine.model.observation import Observation
 from bnproof.grading.cases import cases, created, single
 from bnproof.sandbox.session import Session
 
@@ -20,22 +21,21 @@ class Trial:
 
     Attributes:
         records: of the cases that were run to their end, or until something was raised.
-        failure: "crashed" or "timed-out", and what is known of it; "" if neither happened.
+        failure: how a case ended before its last call, None if none did.
     """
 
     records: list[Record] = field(default_factory=list)
-    failure: str = ""
-    detail: str = ""
+    failure: Failure | None = None
 
     def raised(self, *calls: str) -> tuple[Record, Event] | None:
         """The first exception, of some calls or of any, and where it was."""
         for record in self.records:
-            for event in record.observation.of("raised"):
+            for event in record.observation.of(EventKind.RAISED):
                 if not calls or event.call in calls:
                     return record, event
         return None
 
-    def events(self, kind: str) -> list[tuple[Record, Event]]:
+    def events(self, kind: EventKind) -> list[tuple[Record, Event]]:
         """All events of a kind, each with the record that it was seen in."""
         return [(r, event) for r in self.records for event in r.observation.of(kind)]
 
@@ -78,7 +78,7 @@ def _failed_before(trials: Trials, name: str) -> Trial | None:
     needed = trials.done.get(f"{family.split(',')[0]}, train")
     if needed is None or not needed.failure or "test" in name:
         return None
-    return Trial(failure=needed.failure, detail=needed.detail)
+    return Trial(failure=needed.failure)
 
 
 def _trial(session: Session, declaration: Declaration) -> Trial:
@@ -90,10 +90,10 @@ def _trial(session: Session, declaration: Declaration) -> Trial:
     for case in chosen:
         observation = session.run(case)
         if observation.failure:
-            trial.failure, trial.detail = observation.failure, observation.failure_detail
+            trial.failure = observation.failure
             break
         trial.records.append(_judged(judge, case, observation))
-        if observation.of("raised"):
+        if observation.of(EventKind.RAISED):
             break
     return trial
 

@@ -5,7 +5,6 @@ or cannot be graded; a call did not come back or raised; a result has another fo
 wrong; later calls give others; inputs were changed.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +13,7 @@ import numpy as np
 
 from bnproof.engine.judging.comparison import Comparison, Row, like_first, of_judged
 from bnproof.engine.judging.record import Judged, Record
+from bnproof.engine.model.event import Aspect, EventKind, Failure
 from bnproof.engine.model.result import Cause
 from bnproof.grading.forms import FORMS
 from bnproof.grading.parts import BY_ID, Part
@@ -27,8 +27,11 @@ from bnproof.grading.result import (
     PartGrade,
 )
 from bnproof.grading.trials import Trial, Trials
+from bnproof.implementations.course_exercise import FailedError, MissingError, NotWrittenError
 from bnproof.mutants.catalogue import mutant_of
 from bnproof.report.lines import clipped
+from bnproof.report.wording.events import how_it_ended, malformed
+from bnproof.report.wording.events import raised as in_one_line
 
 LATER = {"train": ("train again", "train repeated"), "infer": ("infer one",)}
 """The calls whose results have to be those of the first call."""
@@ -46,6 +49,9 @@ BLOCKING = {
 }
 """What keeps other parts from being graded, in words."""
 
+
+MALFORMED = {Aspect.SHAPE: "form/shape", Aspect.DTYPE: "form/dtype"}
+"""The mistake of form by what is wrong with a result."""
 
 SAID = 64
 """Characters of what a function printed before it crashed."""
@@ -98,7 +104,7 @@ class Look:
         """Wrong by its numbers."""
         elements = _elements(check)
         index, got, due, *_ = elements[0]
-        found = f"{_name(check.output.partition(' of ')[0])}{index} is {got}, due {due}"
+        found = f"{_name(check.output)}{index} is {got}, due {due}"
         return PartGrade(self.part, WRONG, found, described(check.record), elements, causes)
 
 
@@ -131,8 +137,8 @@ def _blocked(look: Look) -> PartGrade | None:
 
 
 def _failed(look: Look) -> PartGrade | None:
-    trial = look.trial
-    return look.verdict(trial.failure, in_words(trial.detail)) if trial.failure else None
+    failure = look.trial.failure
+    return look.verdict(failure.kind, in_words(failure)) if failure else None
 
 
 def _raised(look: Look) -> PartGrade | None:
@@ -140,27 +146,24 @@ def _raised(look: Look) -> PartGrade | None:
     if raised is None:
         return None
     record, event = raised
-    kind, _, text = event.detail.partition(": ")
     if look.part.needs and not event.call.endswith("backward"):
-        said = text.partition(": ")[2] if kind == "WrongFormError" else text
-        return look.verdict(NOT_GRADABLE, said)
-    if kind == "NotWrittenError":
-        return look.verdict(NOT_WRITTEN, text)
-    if kind == "MissingError":
-        return look.verdict(NOT_GRADABLE, text)
-    if kind == "WrongFormError":
-        mistake, _, found = text.partition(": ")
-        return look.wrong(mistake, found, record)
-    return look.verdict(RAISES, text if kind == "FailedError" else event.detail, record)
+        return look.verdict(NOT_GRADABLE, event.message)
+    if event.actual == NotWrittenError.__name__:
+        return look.verdict(NOT_WRITTEN, event.message)
+    if event.actual == MissingError.__name__:
+        return look.verdict(NOT_GRADABLE, event.message)
+    if event.mistake:
+        return look.wrong(event.mistake, event.message, record)
+    failed = event.actual == FailedError.__name__  # which says where the student's code raised
+    return look.verdict(RAISES, event.message if failed else in_one_line(event), record)
 
 
 def _malformed(look: Look) -> PartGrade | None:
-    for record, event in look.trial.events("malformed"):
-        if event.what not in look.part.outputs:
-            continue
-        found = event.detail.partition(": ")[2]
-        mistake = next((m for m in ("shape", "dtype") if found.startswith(m)), "not-an-array")
-        return look.wrong(f"form/{mistake}", f"{_name(event.what)}: {found}", record)
+    for record, event in look.trial.events(EventKind.MALFORMED):
+        if event.argument in look.part.outputs:
+            mistake = MALFORMED.get(event.aspect, "form/not-an-array")
+            found = f"{_name(event.argument)}: {malformed(event)}"
+            return look.wrong(mistake, found, record)
     return None
 
 
@@ -194,7 +197,7 @@ def _created(look: Look) -> PartGrade | None:
     if found is not None and found.causes:
         return found
     if found is not None or trial.failure:
-        reason = in_words(trial.detail) if trial.failure else f"{found.found}" if found else ""
+        reason = in_words(trial.failure) if trial.failure else f"{found.found}" if found else ""
         return look.wrong("form/statistics-not-created", f"without running statistics: {reason}")
     for find in (_absent, _numbers):
         found = find(base)
@@ -205,7 +208,7 @@ def _created(look: Look) -> PartGrade | None:
 
 def _later(look: Look) -> PartGrade | None:
     """The same call once more, or with one example alone."""
-    if look.trial.events("changed-input"):
+    if look.trial.events(EventKind.CHANGED_INPUT):
         return None  # which explains any difference
     for record, call, judged in look.judged(*LATER[look.part.call]):
         check = like_first(record, call, judged)
@@ -221,10 +224,11 @@ def _changed(look: Look) -> PartGrade | None:
     if look.part.name not in ("train-output", "test-output", "dx"):
         return None
     before = look.trials.done.get(BY_ID[look.part.needs].piece) if look.part.needs else None
-    known = {event.what for _, event in before.events("changed-input")} if before else set()
-    for record, event in look.trial.events("changed-input"):
-        if event.what not in known:
-            found = f"{_name(event.what)} is modified in place; the numbers are right otherwise"
+    earlier = before.events(EventKind.CHANGED_INPUT) if before else []
+    known = {event.argument for _, event in earlier}
+    for record, event in look.trial.events(EventKind.CHANGED_INPUT):
+        if event.argument not in known:
+            found = f"{_name(event.argument)} is modified in place; the numbers are right otherwise"
             return look.wrong("form/changes-inputs", found, record)
     return None
 
@@ -260,13 +264,14 @@ _LOOKS: tuple[Callable[[Look], PartGrade | None], ...] = (
 )
 
 
-def in_words(detail: str) -> str:
+def in_words(failure: Failure) -> str:
     """How a call ended, without the name that the call has here.
 
-    >>> in_words("no answer after 5 s in the call 'train backward'")
+    >>> in_words(Failure("timed-out", "train backward", 5.0))
     'no answer after 5 s'
     """
-    return clipped(re.sub(r" in the call '[a-z ]*'", "", detail), SAID)
+    said = f": {failure.said}" if failure.said else ""
+    return clipped(how_it_ended(failure) + said, SAID)
 
 
 def _name(output: str) -> str:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from bnproof.engine.judging.counterexample import Counterexample
-from bnproof.known_failures.known import Known, family
+from bnproof.engine.model.event import name_in
+from bnproof.known_failures.known import Known
 from bnproof.store.cases import read_counterexample
 from bnproof.store.fields import Fields, StoreError
 from bnproof.store.folder import read_text
@@ -152,8 +153,8 @@ def _target(fields: Fields) -> str:
 
 def _output(fields: Fields) -> str:
     text = fields.text("output")
-    if family(text) != text:
-        raise fields.wrong("output", f"{family(text)!r}, whatever the call")
+    if name_in(text) != text:
+        raise fields.wrong("output", f"{name_in(text)!r}, whatever the call")
     return text
 
 

@@ -8,15 +8,6 @@ from bnproof.engine.model.case import Case
 from bnproof.engine.model.tag import Tag
 
 
-def family(output: str) -> str:
-    """The output that a comparison is about, whatever the call.
-
-    >>> family("dx of train late")
-    'dx'
-    """
-    return output.split(" of ", maxsplit=1)[0]
-
-
 @dataclass(frozen=True)
 class Known:
     """One known failure, as far as verdicts depend on it.
@@ -27,7 +18,7 @@ class Known:
 
     Attributes:
         property, dtype: what is violated.
-        output: as `family` has it.
+        output: the name of what is wrong, whatever the call.
         cases: names of the pinned case and of the others on which it was seen.
         size, layouts: values of x in the pinned case, and how many arguments are not C-ordered.
         reason: what a reader is told.
@@ -43,7 +34,7 @@ class Known:
 
     def covers(self, output: str, case: Case) -> bool:
         """Whether a violation of the property, in this output and case, is this failure."""
-        if family(output) != self.output:
+        if output != self.output:
             return False
         if Tag.SEARCHED in case.tags:
             return (case.x.size, len(case.layouts)) >= (self.size, self.layouts)
@@ -63,8 +54,8 @@ def is_unexpected(record: Record, known: Iterable[Known]) -> bool:
         return any(k.covers(output, record.case) for k in held for output in outputs)
 
     seen = record.observation
-    if seen.failure and not expected(seen.failure):
+    if seen.failure and not expected(seen.failure.kind):
         return True
-    if any(not expected(event.what, event.call) for event in seen.events):
+    if any(not expected(event.argument, event.call) for event in seen.events):
         return True
     return any(j.worst > 1 and not expected(j.output) for _, j in record.all_judged())

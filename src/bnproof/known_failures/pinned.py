@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.judging.rerun import cannot_take
 from bnproof.engine.model.result import ENTRY, Result, Violation
-from bnproof.known_failures.known import Known, family
+from bnproof.known_failures.known import Known
 from bnproof.sandbox.session import HarnessError
 from bnproof.sandbox.sessions import AnySession
 
@@ -112,7 +112,7 @@ def _run(session: AnySession, entry: "Entry") -> Pinned:
     except Exception as error:  # noqa: BLE001  # a file may hold what no portfolio does
         said = f"{type(error).__name__}: {error}"[:100]
         return Pinned(entry, f"matches nothing, as its example cannot be judged ({said})")
-    same = [v for v in result.violations if family(v.output) == entry.output]
+    same = [v for v in result.violations if v.name == entry.output]
     if same:
         return Pinned(entry, violation=same[0])
     if not result.examples:

@@ -10,7 +10,6 @@ from bnproof.engine.judging.rerun import alone
 from bnproof.engine.model.result import Report, Result
 from bnproof.known_failures.edits import Why, update
 from bnproof.known_failures.file import told
-from bnproof.known_failures.known import family
 from bnproof.known_failures.pinned import with_known
 from bnproof.properties.catalogue import chosen
 from bnproof.sandbox.session import Session
@@ -67,7 +66,7 @@ def _lasting(target: str, examined: Examined, asked: Asked) -> Iterator[Failing]
         for failing in examined.failing:
             (property_,) = chosen((failing.property,))
             result, _ = alone(session, session.declaration, property_, failing.counterexample)
-            if any(family(v.output) == failing.output for v in result.violations):
+            if any(v.name == failing.output for v in result.violations):
                 yield failing
 
 
@@ -79,9 +78,7 @@ def _settled(examined: Examined, lasting: Sequence[Failing], path: Path, why: Wh
 
     def settled(result: Result) -> Result:
         open_ = [
-            v
-            for v in result.violations
-            if (result.property, result.dtype, family(v.output)) not in written
+            v for v in result.violations if (result.property, result.dtype, v.name) not in written
         ]
         if result.verdict in ("pass", "known", "unsupported"):
             return result

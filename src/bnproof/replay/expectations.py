@@ -10,9 +10,9 @@ from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.execution.transcript import Call, Given, Transcript
 from bnproof.engine.judging.comparison import Comparison
 from bnproof.engine.judging.record import Judged, Record
+from bnproof.engine.model.event import Event, EventKind
 from bnproof.engine.model.formats import Array
-from bnproof.engine.model.observation import DOUBLE, RESULTS, WHOLE, Event
-from bnproof.known_failures.known import family
+from bnproof.engine.model.observation import DOUBLE, RESULTS, WHOLE
 from bnproof.properties.running import closed_form
 
 GRADIENTS = ("dx", "dgamma", "dbeta", *DOUBLE)
@@ -124,7 +124,7 @@ def _first_values(
     for record in records:
         calls = segments.get(_ran(record), [])
         judged = [j for j in _judged(record) if not wrong or j[1].worst > 1]
-        same = [j for j in judged if family(j[1].output) == family(output)]
+        same = [j for j in judged if j[1].output == output]
         for label in dict.fromkeys(label for label, _ in same or judged):
             chosen = [j for at, j in same or judged if at == label]
             made = [v for j in chosen if (v := _values(record, label, j, calls)) is not None]
@@ -206,7 +206,7 @@ def _events(check: Comparison, segments: dict[str, list[Call]]) -> Iterator[Expe
     record = check.record
     calls = segments.get(_ran(record), [])
     for event in record.observation.events:
-        if event.detail in check.detail or event.what == check.output:
+        if event == check.finding or event.argument == check.output:
             yield from _of_event(event, record, calls)
     if record.observation.failure and calls:
         yield Returns(calls[-1])
@@ -214,27 +214,26 @@ def _events(check: Comparison, segments: dict[str, list[Call]]) -> Iterator[Expe
 
 def _of_event(event: Event, record: Record, calls: Sequence[Call]) -> Iterator[Expectation]:
     labelled = [call for call in calls if call.label == event.call]
-    if event.kind == "raised":
+    if event.kind is EventKind.RAISED:
         yield from (Returns(call) for call in calls if call.raised)
-    elif event.kind == "no-error" and labelled:
+    elif event.kind is EventKind.NO_ERROR and labelled:
         yield Raises(labelled[0])
-    elif event.kind == "malformed":
+    elif event.kind is EventKind.MALFORMED:
         yield from _form(event, record, calls)
-    elif event.kind == "changed-input":
-        given = [c for c in calls if any(_is_named(a, event.what) for a in c.arguments)]
-        yield from (Unchanged(call, event.what, is_result=False) for call in given[:1])
-    elif event.kind == "changed-result":
-        name, _, label = event.what.partition(" of ")
-        giving = _results(name, label, calls)
+    elif event.kind is EventKind.CHANGED_INPUT:
+        given = [c for c in calls if any(_is_named(a, event.argument) for a in c.arguments)]
+        yield from (Unchanged(call, event.argument, is_result=False) for call in given[:1])
+    elif event.kind is EventKind.CHANGED_RESULT:
+        giving = _results(event.argument, event.origin, calls)
         if giving:
-            yield Unchanged(giving[0], name, is_result=True)
-    elif event.kind == "nondeterministic":
-        first = _results(event.what, event.call, calls)
-        second = _results(event.what, f"{event.call} again", calls)
-        second = second or _results(event.what, f"{event.call} repeated", calls)
-        second = second or _results(event.what, f"{event.call} late", calls)
+            yield Unchanged(giving[0], event.argument, is_result=True)
+    elif event.kind is EventKind.NONDETERMINISTIC:
+        first = _results(event.argument, event.call, calls)
+        second = _results(event.argument, f"{event.call} again", calls)
+        second = second or _results(event.argument, f"{event.call} repeated", calls)
+        second = second or _results(event.argument, f"{event.call} late", calls)
         if first and second:
-            yield SameBits(first[0], second[0], event.what)
+            yield SameBits(first[0], second[0], event.argument)
 
 
 def _is_named(argument: Any, name: str) -> bool:
@@ -242,16 +241,16 @@ def _is_named(argument: Any, name: str) -> bool:
 
 
 def _form(event: Event, record: Record, calls: Sequence[Call]) -> Iterator[Form]:
-    giving = _results(event.what, event.call, calls)
+    giving = _results(event.argument, event.call, calls)
     if not giving:
         return
-    whole = event.what in WHOLE
+    whole = event.argument in WHOLE
     case = record.case
     n, c, *spatial = case.x.shape
     n = 1 if event.call == "infer one" else n
     axes = (n, c, *spatial) if record.declaration.channel_axis == 1 else (n, *spatial, c)
     dtype = case.dtype if whole else case.parameter_dtype
-    yield Form(giving[0], event.what, dtype, axes if whole else (c,))
+    yield Form(giving[0], event.argument, dtype, axes if whole else (c,))
 
 
 def _results(name: str, label: str, calls: Sequence[Call]) -> list[Call]:

@@ -15,8 +15,8 @@ from bnproof.engine.judging.judge import Judge
 from bnproof.engine.judging.property import Property
 from bnproof.engine.judging.records import Records
 from bnproof.engine.judging.rerun import judged
-from bnproof.engine.judging.verdicts import by_output
-from bnproof.known_failures.known import family
+from bnproof.engine.judging.verdicts import by_output, violation
+from bnproof.engine.model.event import name_in
 from bnproof.properties.catalogue import chosen
 from bnproof.recognition.frames import exit_in_words, last_words
 from bnproof.replay.current_target import CannotRun, opened, placed, selected
@@ -67,7 +67,7 @@ def script_of(replay: Replay, *, timeout: float = TIMEOUT, folder: Path | None =
     check = _violated(replay, property_, Records(declaration, tuple(records)))
     due = expectations(transcript, records, check, replay.counterexample.name)
     if not due:
-        found = replay.detail if check is None else check.detail
+        found = replay.detail if check is None else violation(check).detail
         raise CannotRun(f"no script can show this: {found[:SHOWN]}")
     try:
         return _first_that_fails(replay, property_, transcript, due, timeout, folder)
@@ -80,7 +80,7 @@ def _violated(replay: Replay, property_: Property, records: Records) -> Comparis
     found = replay.counterexample.judged(property_, records)
     groups = by_output([check for check in found if not check.holds])
     first = [group[0] for group in groups]
-    same = [check for check in first if family(check.output) == family(replay.output)]
+    same = [check for check in first if check.output == name_in(replay.output)]
     return next(iter(same or first), None)
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from bnproof.engine.model.result import Cause
-from bnproof.known_failures.known import family
 from bnproof.report.order import FIRST, FOLLOWING_FACTS, rank, root_of
 from bnproof.report.violations import Failure
 from bnproof.report.whole import BAD, Placed
@@ -114,7 +113,7 @@ def _roots(failure: Failure, bad: Sequence[Placed]) -> list[str]:
             for (other, where), same in advised.items()
             if where == place and same == advised[name, place]
         }
-    output = family(failure.violation.output)
+    output = failure.violation.name
     found = [root_of(name, output, failing[place]) for name, place in failure.found_in]
     is_root = any(root == name for root, (name, _) in zip(found, failure.found_in, strict=True))
     return [] if is_root else sorted(set(found))
@@ -160,10 +159,10 @@ def _explains(cause: Cause, failure: Failure) -> bool:
     output = failure.violation.output
     if failure.is_event:
         return f"{failure.violation.event} {output}" in cause.explains
-    what, _, call = output.partition(" of ")
+    what = failure.violation.name
     if what not in OUTPUTS:
         return True
-    mode = (call or "train").partition(" ")[0]
+    mode = (failure.violation.of or "train").partition(" ")[0]
     return any(
         name.rpartition(" ")[2] == what and (mode not in MODES or name.startswith(mode))
         for name in cause.explains

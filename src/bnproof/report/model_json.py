@@ -139,6 +139,7 @@ def _violation(violation: Violation) -> dict[str, Any]:
         "elements": [dict(zip(columns, row, strict=True)) for row in violation.elements],
         "replay": violation.replay or None,
         "event": violation.event or None,
+        **({"last": violation.last} if violation.last else {}),
     }
 
 

@@ -18,7 +18,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from bnproof.engine.model.result import VERDICTS, Report, Result
+from bnproof.engine.model.result import Report, Result
+from bnproof.engine.model.verdict import VERDICTS
 from bnproof.report.cards import Card, cards
 from bnproof.report.failures import NO_CAUSE, as_shown
 from bnproof.report.families import families

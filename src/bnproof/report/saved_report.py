@@ -181,6 +181,8 @@ def _violation(made: Mapping[str, Any]) -> Violation:
         kind=made["kind"],
         replay=made.get("replay") or "",
         event=made.get("event") or "",
+        of=made["output"].partition(" of ")[2],
+        last=made.get("last", ""),
     )
 
 

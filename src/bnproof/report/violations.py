@@ -4,14 +4,10 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from bnproof.engine.judging.comparison import describe
 from bnproof.engine.model.result import ENTRY, Result, Violation
-from bnproof.known_failures.known import family
 from bnproof.report.lines import ratio
 from bnproof.report.whole import BAD, Placed
-
-GIVEN_UP = "not tried any more after too many failures; the last: "
-"""How the session begins the detail of a case that it did not run."""
+from bnproof.report.wording.comparisons import measured
 
 
 @dataclass
@@ -69,12 +65,12 @@ class Failure:
 def ratio_unsaid(failure: Failure) -> str:
     """The error/bound of a failure, "" where nothing is measured or its detail has it.
 
-    >>> violation = Violation("a case", "a", "y", f"y: {describe(9.0)}", ratio=9.0)
+    >>> violation = Violation("a case", "a", "y", measured("y", 9.0), ratio=9.0)
     >>> ratio_unsaid(Failure(Result("p", "s", "t", "float32", "fail"), violation))
     ''
     """
     violation = failure.violation
-    said = describe(violation.ratio) in violation.detail
+    said = violation.detail == measured(violation.output, violation.ratio)
     return ratio(violation.ratio) if failure.measured and not said else ""
 
 
@@ -114,8 +110,8 @@ def gather(found: Iterable[Placed]) -> list[Failure]:
 
 def _event(result: Result, violation: Violation) -> tuple[str, ...]:
     if is_measured(violation):
-        return result.property, family(violation.output)
-    return violation.kind, violation.detail.removeprefix(GIVEN_UP)
+        return result.property, violation.name
+    return violation.kind, violation.last or violation.detail
 
 
 def about_entries(found: Sequence[Failure]) -> bool:

@@ -26,12 +26,13 @@ class Died(Exception):  # noqa: N818  # a fact about a target, not an error of o
     """The worker is gone; the message says how.
 
     Attributes:
-        said: what it printed last, "" if nothing.
+        said: what it printed last, "" if nothing; ``printed`` is that as the end of a sentence.
     """
 
     def __init__(self, how: str, said: str) -> None:
         super().__init__(how)
-        self.said = f": {said}" if said else ""
+        self.said = said
+        self.printed = f": {said}" if said else ""
 
 
 class TimedOut(Exception):  # noqa: N818  # a fact about a target, not an error of ours

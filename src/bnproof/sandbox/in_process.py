@@ -7,8 +7,9 @@ from typing import Any, Self
 
 from bnproof.engine.contract.declaration import ContractError, Declaration
 from bnproof.engine.execution.default_layer import Lifetime, lifetime
-from bnproof.engine.execution.executor import Executor, try_out
+from bnproof.engine.execution.executor import Executor, FirstCallError, try_out
 from bnproof.engine.model.case import Case
+from bnproof.engine.model.event import EventKind
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.observation import Observation
 from bnproof.implementations import variants
@@ -101,8 +102,8 @@ class InProcess:
         try:
             with _quiet():
                 self.first = try_out(self._variants[self.variant], self.declaration)
-        except ContractError as error:
-            if ": KeyboardInterrupt" in str(error):
+        except FirstCallError as error:
+            if error.event.actual == "KeyboardInterrupt":
                 raise KeyboardInterrupt from error  # as in `run`
             raise TargetError(str(error), loaded=True) from error
 
@@ -122,7 +123,7 @@ class InProcess:
     def _run(self, executor: Executor, case: Case) -> Observation:
         with _quiet():
             observation = executor.run(case, lambda _: None)
-        if any(event.detail.startswith("KeyboardInterrupt") for event in observation.of("raised")):
+        if any(e.actual == "KeyboardInterrupt" for e in observation.of(EventKind.RAISED)):
             raise KeyboardInterrupt  # here it comes from the keyboard, and is no verdict
         return observation
 

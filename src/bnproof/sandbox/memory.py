@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-UNITS = {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}
+from bnproof.report.wording.sizes import UNITS
+
 _SIZE = re.compile(r"(?P<number>\d+(\.\d+)?)\s*(?P<unit>[KMGT]?)(i?B)?", re.IGNORECASE)
 CONTROL_GROUPS = (
     Path("/sys/fs/cgroup/memory.max"),
@@ -37,16 +38,6 @@ def parse_size(text: str) -> int:
     if size <= 0:
         raise SizeError(f"{text!r} is not a size of memory; write it as 512M, 2G or 1.5G")
     return size
-
-
-def in_words(size: int) -> str:
-    """A size as a user would write it.
-
-    >>> in_words(2147483648), in_words(1536), in_words(100)
-    ('2G', '1.5K', '100')
-    """
-    unit = next(u for u in reversed(UNITS) if size >= 2 ** UNITS[u] or not u)
-    return f"{size / 2 ** UNITS[unit]:.4g}{unit}"
 
 
 def is_shortage(raised: str) -> bool:

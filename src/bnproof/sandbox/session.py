@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.execution.default_layer import Lifetime
 from bnproof.engine.model.case import Case
+from bnproof.engine.model.event import Failure
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.observation import Observation
 from bnproof.sandbox.child import Child, Died, TimedOut
@@ -146,7 +147,7 @@ class Session:
             self.first_failure = f"no answer after {self._limit:g} s in {self._call}"
         except Died as died:
             self._child = None
-            self.first_failure = f"{died} in {self._call}{died.said}"
+            self.first_failure = f"{died} in {self._call}{died.printed}"
 
     def run(self, case: Case) -> Observation:
         """Run one case; a crash and a hang are observations too."""
@@ -237,7 +238,7 @@ class Session:
             self._ticket = ticket
         except (Died, TargetError) as error:
             self._child = None
-            ticket.observation = self._failed(case, "crashed", f"before the case: {error}")
+            ticket.observation = self._failed(case, Failure("crashed", ended=str(error)))
         return ticket
 
     def _settle(self) -> None:
@@ -257,17 +258,18 @@ class Session:
             observed: Observation = self._reply(self._child, kind)
         except Died as died:
             self._child = None
-            return self._failed(case, "crashed", f"{died} in the call {self._call!r}{died.said}")
+            return self._failed(
+                case, Failure("crashed", self._call, ended=str(died), said=died.said)
+            )
         except TimedOut:
             self._child = None
-            detail = f"no answer after {self._limit:g} s in the call {self._call!r}"
             self._patience.hung(f"{self._call}, {kind}")
-            return self._failed(case, "timed-out", detail)
+            return self._failed(case, Failure("timed-out", self._call, self._limit))
         self._patience.answered(case.dtype)
         return observed
 
-    def _failed(self, case: Case, failure: str, detail: str) -> Observation:
-        return self._patience.failed(case.dtype, failure, detail)
+    def _failed(self, case: Case, failure: Failure) -> Observation:
+        return self._patience.failed(case.dtype, failure)
 
     # --- the worker ------------------------------------------------------------------------------
 
@@ -287,7 +289,7 @@ class Session:
         except Died as died:
             self._child = None
             raise TargetError(
-                f"{self.target} cannot be loaded: {died} on import{died.said}"
+                f"{self.target} cannot be loaded: {died} on import{died.printed}"
             ) from None
         except TimedOut:
             self._child = None

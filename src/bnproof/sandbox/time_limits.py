@@ -1,7 +1,9 @@
 """How long a target is waited for, and when it is no longer tried."""
 
 from collections import Counter
+from dataclasses import replace
 
+from bnproof.engine.model.event import Failure
 from bnproof.engine.model.observation import Observation
 
 FIRST = 5.0  # the first call of a kind may take so many times the limit: compilers need it
@@ -25,7 +27,7 @@ class Patience:
         self._hung: set[str] = set()
         self._in_a_row: Counter[str] = Counter()
         self._in_all: Counter[str] = Counter()
-        self._last: dict[str, Observation] = {}
+        self._last: dict[str, Failure] = {}
 
     @property
     def longest(self) -> float:
@@ -54,18 +56,16 @@ class Patience:
         """A case was run to its end."""
         self._in_a_row[dtype] = 0
 
-    def failed(self, dtype: str, failure: str, detail: str) -> Observation:
+    def failed(self, dtype: str, failure: Failure) -> Observation:
         """A case ended in a crash or a time-out: the observation of it."""
-        weight = HANG if failure == "timed-out" else 1
+        weight = HANG if failure.kind == "timed-out" else 1
         self._in_a_row[dtype] += weight
         self._in_all[dtype] += weight
-        self._last[dtype] = Observation(failure=failure, failure_detail=detail)
-        return self._last[dtype]
+        self._last[dtype] = failure
+        return Observation(failure=failure)
 
     def given_up(self, dtype: str) -> Observation | None:
         """The observation of a case that is not tried any more, or None."""
         if self._in_a_row[dtype] < IN_A_ROW and self._in_all[dtype] < IN_ALL:
             return None
-        last = self._last[dtype]
-        detail = f"not tried any more after too many failures; the last: {last.failure_detail}"
-        return Observation(failure=last.failure, failure_detail=detail, facts={"skipped": True})
+        return Observation(failure=replace(self._last[dtype], given_up=True))

@@ -17,6 +17,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,12 +25,14 @@ from typing import TYPE_CHECKING, Any
 from bnproof.engine.contract.declaration import ContractError, Declaration
 from bnproof.engine.contract.spelling import misspelt
 from bnproof.engine.execution.default_layer import Lifetime, lifetime
-from bnproof.engine.execution.executor import Executor, try_out
+from bnproof.engine.execution.executor import Executor, raised_event, try_out
 from bnproof.engine.model.case import Case
+from bnproof.engine.model.event import Event, EventKind
 from bnproof.engine.model.formats import Array
-from bnproof.engine.model.observation import Event, Observation
+from bnproof.engine.model.observation import Observation
 from bnproof.recognition.frames import raised_by_us
-from bnproof.sandbox.memory import Limit, half_of_the_machine, in_words, is_shortage
+from bnproof.report.wording.events import with_memory
+from bnproof.sandbox.memory import Limit, half_of_the_machine, is_shortage
 from bnproof.sandbox.process_state import Surroundings, seed
 from bnproof.targets.kinds import recognised
 from bnproof.targets.loading import locate, variants_of
@@ -80,7 +83,9 @@ class Worker:
         except TargetError as error:
             return ("refused", str(error), error.loaded)
         except ContractError as error:
-            return ("refused", self._explained(str(error)), True)
+            said = str(error)
+            short = is_shortage(said)
+            return ("refused", with_memory(said, self._limit.size) if short else said, True)
         except BaseException:  # noqa: BLE001  # the session has to hear of it, whatever it is
             return ("fault", traceback.format_exc())
 
@@ -150,10 +155,8 @@ class Worker:
         except BaseException as error:
             if raised_by_us(error):
                 raise
-            detail = f"{type(error).__name__}: {error}"[:300]
-            found = Observation(events=[Event("raised", "train", "train", detail)])
-        for event in found.of("raised"):
-            event.detail = self._explained(event.detail)
+            found = Observation(events=[raised_event("train", error)])
+        found.events = [self._explained(event) for event in found.events]
         self._end_of_case()
         return found
 
@@ -226,11 +229,10 @@ class Worker:
             self._copies[0] = 1
             os._exit(0)
 
-    def _explained(self, raised: str) -> str:
-        """What was raised, and if it was for want of memory, how much there was."""
-        if not is_shortage(raised):
-            return raised
-        return f"{raised} (it may take {in_words(self._limit.size)} beside its imports: --memory)"
+    def _explained(self, event: Event) -> Event:
+        """The event, with the limit of memory where an exception says that memory ran out."""
+        short = event.kind is EventKind.RAISED and is_shortage(event.exception)
+        return replace(event, memory=self._limit.size) if short else event
 
     def _note(self, text: str) -> None:
         self._tell("note", text)

@@ -17,9 +17,11 @@ from bnproof.engine.judging.accuracy import accuracy as measured
 from bnproof.engine.judging.judge import Judge
 from bnproof.engine.judging.record import Record
 from bnproof.engine.model.case import Case
+from bnproof.engine.model.event import EventKind
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio import algebra, numerics
 from bnproof.engine.portfolio.builder import Builder
+from bnproof.report.wording.events import ending
 
 
 def accuracy(probes: Probes, found: Declaration) -> Finding:
@@ -56,11 +58,11 @@ def _records(
     for case in _cases(found, dtype):
         observation = probes.session.probe(case, found)
         if observation.failure:
-            because = f"{observation.failure}: {observation.failure_detail}"
+            because = f"{observation.failure.kind}: {ending(observation.failure)}"
             return Finding("accuracy", FAILED, because=because)
-        raised = observation.of("raised")
+        raised = observation.of(EventKind.RAISED)
         if raised:
-            because = f"{case.describe()}: {raised[0].detail}"
+            because = f"{case.describe()}: {raised[0].exception}"
             return Finding("accuracy", FAILED, because=because)
         records.append(judge.judge(case, observation))
     return records

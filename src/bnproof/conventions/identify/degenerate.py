@@ -14,6 +14,7 @@ from bnproof.conventions.identify.finding import (
 from bnproof.conventions.identify.normalisation import axis_of, normalising_variance, working_ranks
 from bnproof.conventions.identify.probes import Probes, Seen
 from bnproof.engine.model.case import Case
+from bnproof.engine.model.event import EventKind
 from bnproof.engine.portfolio.degenerate import EMPTY, SINGLE
 
 GAMMA, BETA = 2.0, 100.0
@@ -57,12 +58,12 @@ def _of(probes: Probes, convention: str, rank: int, count: int) -> Finding:
     seen = probes.run(case, channel_axis=axis_of(probes))
     if seen.observation.failure:
         return Finding(convention, FAILED, because=seen.failed)
-    raised = [e for e in seen.observation.of("raised") if e.call == "train"]
+    raised = [e for e in seen.observation.of(EventKind.RAISED) if e.call == "train"]
     if raised:
         if seen.updates_buffers:
-            because = f"{raised[0].detail}, raised after the statistics were changed"
+            because = f"{raised[0].exception}, raised after the statistics were changed"
             return Finding(convention, FOUND, "undefined", because)
-        return Finding(convention, FOUND, "error", f"raised {raised[0].detail}")
+        return Finding(convention, FOUND, "error", f"raised {raised[0].exception}")
     return _single(seen, convention) if count else _empty(seen, convention)
 
 

@@ -14,6 +14,7 @@ from bnproof.conventions.identify.degenerate import degenerate_case
 from bnproof.conventions.identify.probes import Probes, Seen
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.judging.judge import Judge
+from bnproof.engine.model.event import EventKind
 from bnproof.engine.portfolio.degenerate import EMPTY, SINGLE
 
 POLICIES = ("single_value", "empty")
@@ -66,7 +67,7 @@ def _in_rank(probes: Probes, name: str, rank: int) -> Policy | None:
     seen = probes.run(case, channel_axis=declared.channel_axis)
     if seen.observation.failure:
         return None
-    if any(event.call == "train" for event in seen.observation.of("raised")):
+    if any(event.call == "train" for event in seen.observation.of(EventKind.RAISED)):
         return Policy("error", fits=not seen.updates_buffers)
     return _single(declared, seen, rank) if name == "single_value" else _empty(seen)
 

@@ -14,10 +14,12 @@ import numpy as np
 from bnproof.engine.contract.declaration import RANKS, Declaration
 from bnproof.engine.execution.default_layer import Lifetime
 from bnproof.engine.model.case import Case
+from bnproof.engine.model.event import Event, EventKind
 from bnproof.engine.model.formats import FORMATS, Array
 from bnproof.engine.model.observation import Observation
 from bnproof.engine.portfolio.builder import Builder
 from bnproof.engine.truth.bounds import Arithmetic, ladder
+from bnproof.report.wording.events import ending, raised, sentence
 
 EPS, MOMENTUM = 0.5, 0.25
 """Of the main probe: large enough that its place shows, and a weight that is not its complement."""
@@ -182,6 +184,10 @@ class Probes:
 
 def _failed(observation: Observation) -> str:
     if observation.failure:
-        return f"{observation.failure}: {observation.failure_detail}"
-    events = observation.of("raised", "malformed")
-    return f"{events[0].call}: {events[0].detail}" if events else ""
+        return f"{observation.failure.kind}: {ending(observation.failure)}"
+    events = observation.of(EventKind.RAISED, EventKind.MALFORMED)
+    return f"{events[0].call}: {_described(events[0])}" if events else ""
+
+
+def _described(event: Event) -> str:
+    return raised(event) if event.kind is EventKind.RAISED else sentence(event)

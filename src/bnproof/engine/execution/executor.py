@@ -6,23 +6,25 @@ implementation does to its inputs, to earlier results or to its own state become
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from bnproof.engine.contract.declaration import ContractError, Declaration, declaration_of
+from bnproof.engine.contract.form_error import FormError
 from bnproof.engine.contract.functional import functional
 from bnproof.engine.execution.arguments import Arguments, to_canonical
 from bnproof.engine.execution.layer_life import LayerLife
 from bnproof.engine.model.case import DOUBLE_ARGUMENTS, Case, Plan
+from bnproof.engine.model.event import Aspect, Event, EventKind
 from bnproof.engine.model.formats import FORMATS, Array, name_of
-from bnproof.engine.model.observation import DOUBLE, GRADIENT_OF, WHOLE, Event, Observation
+from bnproof.engine.model.names import STATISTICS_TOGETHER
+from bnproof.engine.model.observation import DOUBLE, GRADIENT_OF, WHOLE, Observation
+from bnproof.report.wording.events import raised, sentence
 
 Announce = Callable[[str], None]
-STATISTICS = "statistics"
-"""What an event concerns that is about the running statistics after an error."""
-
 Returned = Callable[[], None]
 REMEMBERED = 12  # earlier results that are looked at again after each case
 REMEMBERED_SIZE = 4096  # larger results are not kept
@@ -32,6 +34,21 @@ class Stop(Exception):  # noqa: N818  # not an error: the case is over
     """The implementation raised, so that the rest of the case cannot be run."""
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A result of an earlier call, as the implementation returned it, and the bytes that it had."""
+
+    name: str
+    of: str
+    live: Array
+    before: bytes
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether it is what it was."""
+        return self.live.tobytes() == self.before
+
+
 class Executor:
     """Runs cases on one implementation, one instance for all, so that state and caches show."""
 
@@ -39,7 +56,7 @@ class Executor:
         self.implementation = functional(implementation, declaration)
         self.original = implementation
         self.declaration = declaration
-        self._earlier: list[tuple[str, Array, bytes]] = []
+        self._earlier: list[tuple[Kept, str]] = []
 
     @cached_property
     def second(self) -> Any:
@@ -60,14 +77,21 @@ class Executor:
         return observation
 
     def _look_at_earlier_results(self, observation: Observation) -> None:
-        kept = []
-        for label, live, before in self._earlier:
-            if live.tobytes() == before:
-                kept.append((label, live, before))
+        unchanged = []
+        for kept, case in self._earlier:
+            if kept.is_unchanged:
+                unchanged.append((kept, case))
                 continue
-            detail = f"{label} changed during a later case"
-            observation.events.append(Event("changed-result", "later", label, detail))
-        self._earlier = kept
+            observation.events.append(
+                Event(
+                    EventKind.CHANGED_RESULT,
+                    "later",
+                    kept.name,
+                    f"{kept.of} ({case})",
+                    aspect=Aspect.LATER_CASE,
+                )
+            )
+        self._earlier = unchanged
 
 
 class _Run:
@@ -85,8 +109,8 @@ class _Run:
         self.declaration, self.announce, self.returned = executor.declaration, announce, returned
         self.implementation = executor.implementation
         self.arguments = Arguments(case, self.declaration)
-        self.live: list[tuple[str, Array, bytes]] = []
-        self._watched: list[tuple[str, Array, bytes]] = []
+        self.live: list[tuple[Kept, str]] = []
+        self._watched: list[Kept] = []
 
     def plan(self) -> None:
         """The calls of the case's plan."""
@@ -148,12 +172,10 @@ class _Run:
             before = [a.tobytes() for a in statistics]
             try:
                 self._call_train("train", self.arguments, self.case, statistics)
-                self._event("no-error", "train", "train", "returned where an error is declared")
+                self._event(EventKind.NO_ERROR, "train", "train")
             except Stop:
-                self.observation.events = [e for e in self.observation.events if e.kind != "raised"]
-                self.observation.offers.add("raised")
-            if [a.tobytes() for a in statistics] != before:
-                self._event("changed-input", "train", STATISTICS, "changed before the error")
+                self._expected_error()
+            self._unmoved(statistics, before)
         self._infer("infer")
 
     def _empty(self) -> None:
@@ -165,7 +187,9 @@ class _Run:
         with contextlib.suppress(Stop):
             self._infer("infer")
         self.observation.events = [
-            e for e in self.observation.events if not (e.kind == "raised" and e.call == "infer")
+            e
+            for e in self.observation.events
+            if not (e.kind is EventKind.RAISED and e.call == "infer")
         ]
 
     def _error_quietly(self) -> None:
@@ -173,12 +197,22 @@ class _Run:
         before = [a.tobytes() for a in statistics]
         try:
             self._call_train("train", self.arguments, self.case, statistics)
-            self._event("no-error", "train", "train", "returned where an error is declared")
+            self._event(EventKind.NO_ERROR, "train", "train")
         except Stop:
-            self.observation.events = [e for e in self.observation.events if e.kind != "raised"]
-            self.observation.offers.add("raised")
+            self._expected_error()
+        self._unmoved(statistics, before)
+
+    def _expected_error(self) -> None:
+        events = self.observation.events
+        self.observation.events = [e for e in events if e.kind is not EventKind.RAISED]
+        self.observation.offers.add("raised")
+
+    def _unmoved(self, statistics: tuple[Array, Array], before: list[bytes]) -> None:
+        """The statistics are what they were before the error."""
         if [a.tobytes() for a in statistics] != before:
-            self._event("changed-input", "train", STATISTICS, "changed before the error")
+            self._event(
+                EventKind.CHANGED_INPUT, "train", STATISTICS_TOGETHER, aspect=Aspect.BEFORE_ERROR
+            )
 
     def _steps(self) -> None:
         """The running statistics carried through many batches."""
@@ -195,7 +229,8 @@ class _Run:
                 return
             copies = np.array(np.asarray(mean)), np.array(np.asarray(var))
             if copies[0].shape != statistics[0].shape or copies[1].shape != statistics[1].shape:
-                self._event("malformed", label, "running_mean", "wrong shape")
+                due, got = statistics[0].shape, copies[0].shape
+                self._malformed(label, "running_mean", Aspect.SHAPE, str(due), str(got))
                 return
             statistics = copies
         self.observation.results["steps"] = {
@@ -230,7 +265,7 @@ class _Run:
         due = {"layer train": 2, "layer infer": 2, "layer backward": 3}.get(label)
         if due is not None and _parts(result, due) is None:
             parts = "(y, backward)" if due == 2 else "(dx, dgamma, dbeta)"
-            self._malformed(label, "results", f"{_kind(result)}, due {parts}")
+            self._malformed(label, "results", Aspect.RESULTS, parts, _kind(result))
             raise Stop
         return result
 
@@ -251,8 +286,8 @@ class _Run:
                 "running_mean": np.array(statistics[0]),
                 "running_var": np.array(statistics[1]),
             }
-            self._watch("the buffer of running_mean", statistics[0])
-            self._watch("the buffer of running_var", statistics[1])
+            self._watch("the buffer", "running_mean", statistics[0])
+            self._watch("the buffer", "running_var", statistics[1])
         if results[3] is not None:
             self.observation.offers.add("train backward")
         return results[3]
@@ -278,7 +313,8 @@ class _Run:
         results = self._call(f"{label} backward", backward, self.arguments["dy"])
         parts = _parts(results, 3)
         if parts is None:
-            self._malformed(label, "backward", f"{_kind(results)}, due (dx, dgamma, dbeta)")
+            parts_due = "(dx, dgamma, dbeta)"
+            self._malformed(label, "backward", Aspect.RESULTS, parts_due, _kind(results))
             return
         self._take(label, ("dx", "dgamma", "dbeta"), parts, watch=not late)
 
@@ -295,8 +331,8 @@ class _Run:
             results = self._call(f"{label} backward", double, *given)
             parts = _parts(results, 3)
             if parts is None:
-                detail = f"double backward: {_kind(results)}, due (ddy, dx, dgamma)"
-                self._event("malformed", label, "double", detail)
+                due = "(ddy, dx, dgamma)"
+                self._malformed(label, "double", Aspect.RESULTS, due, _kind(results))
                 return
             self._take(label, DOUBLE, parts, watch=not late)
             if any(part is not None for part in parts):
@@ -391,7 +427,7 @@ class _Run:
         parts = _parts(results, 4)
         if parts is None:
             due = "(y, running_mean, running_var, backward)"
-            self._malformed(label, "results", f"{_kind(results)}, due {due}")
+            self._malformed(label, "results", Aspect.RESULTS, due, _kind(results))
             raise Stop
         return parts[0], parts[1], parts[2], parts[3]
 
@@ -399,8 +435,8 @@ class _Run:
         self.announce(label)
         try:
             return function(*arguments, **settings)
-        except BaseException as raised:  # noqa: BLE001  # SystemExit too is a verdict on the target
-            self._event("raised", label, label, _one_line(raised))
+        except BaseException as error:  # noqa: BLE001  # SystemExit too is a verdict on the target
+            self.observation.events.append(raised_event(label, error))
             raise Stop from None
         finally:
             self.returned()
@@ -427,7 +463,7 @@ class _Run:
             if copy is not None:
                 taken[name] = copy
             if watch and isinstance(result, np.ndarray):
-                self._watch(f"{name} of {label}", result)
+                self._watch(name, label, result)
 
     def _is_absent(self, name: str, case: Case) -> bool:
         """Whether a result is the gradient of a parameter that was not given."""
@@ -437,57 +473,58 @@ class _Run:
         """A plain copy in the canonical layout, or None where the form forbids it."""
         try:
             plain = np.array(np.asarray(result))
-        except Exception as raised:  # noqa: BLE001  # whatever the target returned
-            self._malformed(label, name, f"cannot be read as an array: {_one_line(raised)}")
+        except Exception as error:  # noqa: BLE001  # whatever the target returned
+            unreadable = _from_exception(EventKind.MALFORMED, label, name, error, Aspect.ARRAY)
+            self.observation.events.append(unreadable)
             return None
         whole = name in WHOLE
         due_shape = _shape(case, self.declaration) if whole else case.running_mean.shape
         due_dtype = case.dtype if whole else case.parameter_dtype
         if name_of(plain.dtype) != due_dtype:
-            self._malformed(label, name, f"dtype {plain.dtype}, due {due_dtype}")
+            self._malformed(label, name, Aspect.DTYPE, due_dtype, str(plain.dtype))
         if plain.shape != due_shape:
-            self._malformed(label, name, f"shape {plain.shape}, due {due_shape}")
+            self._malformed(label, name, Aspect.SHAPE, str(due_shape), str(plain.shape))
             return None
         if name_of(plain.dtype) not in FORMATS and plain.dtype.kind not in "fiub":
             return None
         return to_canonical(plain, self.declaration) if whole else plain
 
-    def _watch(self, label: str, live: Array) -> None:
+    def _watch(self, name: str, of: str, live: Array) -> None:
         if not self.arguments.shares_memory(live):
-            self._watched.append((label, live, live.tobytes()))
+            self._watched.append(Kept(name, of, live, live.tobytes()))
 
     def _same_bits(self, first: str, second: str, names: tuple[str, ...]) -> None:
         a, b = (self.observation.results.get(label, {}) for label in (first, second))
         for name in names:
             if name in a and name in b and a[name].tobytes() != b[name].tobytes():
-                detail = f"{name}: the same call gave other bits"
-                self._event("nondeterministic", first, name, detail)
+                self._event(EventKind.NONDETERMINISTIC, first, name)
 
     def _close(self) -> None:
         """What changed that should not have, once all calls were made."""
         for name in self.arguments.changed():
-            self._event("changed-input", "case", name, f"{name} was modified")
+            self._event(EventKind.CHANGED_INPUT, "case", name)
         self._look_at_results()
-        for label, live, before in self._watched:
-            if live.size <= REMEMBERED_SIZE and not self.declaration.in_place:
-                self.live.append((f"{label} ({self.case.name})", live, before))
+        for kept in self._watched:
+            if kept.live.size <= REMEMBERED_SIZE and not self.declaration.in_place:
+                self.live.append((kept, self.case.name))
 
     def _look_at_results(self) -> None:
         """Which earlier results have changed; each is told once."""
-        kept = []
-        for label, live, before in self._watched:
-            if live.tobytes() == before:
-                kept.append((label, live, before))
+        unchanged = []
+        for kept in self._watched:
+            if kept.is_unchanged:
+                unchanged.append(kept)
             else:
-                detail = f"{label} changed after a later call"
-                self._event("changed-result", "case", label, detail)
-        self._watched = kept
+                self._event(EventKind.CHANGED_RESULT, "case", kept.name, origin=kept.of)
+        self._watched = unchanged
 
-    def _malformed(self, label: str, name: str, detail: str) -> None:
-        self._event("malformed", label, name, f"{name} of {label}: {detail}")
+    def _malformed(self, label: str, name: str, aspect: Aspect, expected: str, actual: str) -> None:
+        self._event(
+            EventKind.MALFORMED, label, name, aspect=aspect, expected=expected, actual=actual
+        )
 
-    def _event(self, kind: str, call: str, what: str, detail: str) -> None:
-        self.observation.events.append(Event(kind, call, what, detail))
+    def _event(self, kind: EventKind, call: str, argument: str, **more: Any) -> None:
+        self.observation.events.append(Event(kind, call, argument, **more))
 
 
 def _shape(case: Case, declaration: Declaration) -> tuple[int, ...]:
@@ -509,6 +546,14 @@ CALLED = {
 }
 
 
+class FirstCallError(ContractError):
+    """The first calls of a target show that it cannot be used; ``event`` says what happened."""
+
+    def __init__(self, event: Event, message: str) -> None:
+        super().__init__(message)
+        self.event = event
+
+
 def try_out(
     implementation: Any,
     declaration: Declaration,
@@ -517,19 +562,20 @@ def try_out(
 ) -> tuple[Case, Observation]:
     """The first calls, on ordinary data, and what came back, to be judged like any other case.
 
-    Raises ContractError if the target cannot be used.
+    Raises FirstCallError if the target cannot be used.
     """
     from bnproof.engine.portfolio import ordinary_case  # noqa: PLC0415  # portfolio needs cases
 
     case = ordinary_case(declaration)
     observation = Executor(implementation, declaration).run(case, announce, returned)
-    for event in observation.of("raised", "malformed"):
+    for event in observation.of(EventKind.RAISED, EventKind.MALFORMED):
         if event.call.startswith("double"):
             continue  # an optional part: a verdict like any other
-        if event.kind == "raised":
-            raise ContractError(f"{event.call}: {event.detail}{_called(implementation, event)}")
-        if "due (" in event.detail and event.what in ("results", "backward"):
-            raise ContractError(f"{event.call}: {event.detail}")
+        if event.kind is EventKind.RAISED:
+            usage = _called(implementation, event)
+            raise FirstCallError(event, f"{event.call}: {raised(event)}{usage}")
+        if event.aspect is Aspect.RESULTS:
+            raise FirstCallError(event, f"{event.call}: {sentence(event)}")
     return case, observation
 
 
@@ -586,6 +632,20 @@ def _kind(results: Any) -> str:
     return f"got {type(results).__name__}"
 
 
-def _one_line(raised: BaseException) -> str:
-    text = " ".join(str(raised).split())
-    return f"{type(raised).__name__}: {text}"[:300] if text else type(raised).__name__
+def raised_event(label: str, error: BaseException) -> Event:
+    """The event that a call raised something."""
+    return _from_exception(EventKind.RAISED, label, label, error)
+
+
+def _from_exception(
+    kind: EventKind,
+    call: str,
+    argument: str,
+    error: BaseException,
+    aspect: Aspect = Aspect.NONE,
+) -> Event:
+    """An event with what an exception says, in at most 300 characters."""
+    name, text = type(error).__name__, " ".join(str(error).split())
+    mistake = error.mistake if isinstance(error, FormError) else ""
+    message = text[: 300 - len(name) - len(": ")]
+    return Event(kind, call, argument, aspect=aspect, actual=name, message=message, mistake=mistake)

@@ -15,8 +15,9 @@ from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.contract.functional import make_layer
 from bnproof.engine.execution.arguments import to_canonical, to_declared
 from bnproof.engine.model.case import Case
+from bnproof.engine.model.event import Aspect, Event, EventKind
 from bnproof.engine.model.formats import Array
-from bnproof.engine.model.observation import GRADIENT_OF, Event, Observation
+from bnproof.engine.model.observation import GRADIENT_OF, Observation
 from bnproof.engine.model.script import BATCHES, MANY, SCRIPT, Action
 
 Call = Callable[..., Any]
@@ -181,15 +182,14 @@ class LayerLife:
         step, observation = self._step(x, before)
         try:
             self._layers[layer].train(to_declared(x, self.declaration))
-            detail = "returned where an error is declared"
-            observation.events.append(Event("no-error", "train", "train", detail))
+            observation.events.append(Event(EventKind.NO_ERROR, "train", "train"))
         except Exception:  # noqa: BLE001  # any error is the due one
             observation.offers.add("raised")
         after = self._state(layer)
         for name in STATISTICS:
             if name in before and before[name].tobytes() != after[name].tobytes():
-                detail = f"{name} changed before the error"
-                observation.events.append(Event("changed-input", "train", name, detail))
+                changed = Event(EventKind.CHANGED_INPUT, "train", name, aspect=Aspect.BEFORE_ERROR)
+                observation.events.append(changed)
         self._wrote(step, observation)
 
     # --- what is written down -------------------------------------------------------------
@@ -246,12 +246,36 @@ class LayerLife:
             if made.shape == expected:
                 taken[name] = made
                 continue
-            detail = f"{name} of {label}: expected shape {expected}, got {made.shape}"
-            observation.events.append(Event("malformed", label, name, detail))
+            malformed = Event(
+                EventKind.MALFORMED,
+                label,
+                name,
+                aspect=Aspect.SHAPE,
+                expected=str(expected),
+                actual=str(made.shape),
+            )
+            observation.events.append(malformed)
 
-    def _report(self, what: str, detail: str) -> None:
+    def _report(
+        self,
+        entry: str,
+        aspect: Aspect,
+        *,
+        expected: str = "",
+        actual: str = "",
+        message: str = "",
+    ) -> None:
         """An event of the last step, or of the first one if there is none yet."""
-        self._events.append(Event("changed-state", "state", what, detail))
+        changed = Event(
+            EventKind.CHANGED_STATE,
+            "state",
+            entry,
+            aspect=aspect,
+            expected=expected,
+            actual=actual,
+            message=message,
+        )
+        self._events.append(changed)
         if self.steps:
             self.steps[-1][1].events += self._events
             self._events = []
@@ -283,7 +307,7 @@ class LayerLife:
         held, due = _bytes(self._state(layer)), _bytes(state)
         for key, value in due.items():
             if held.get(key) != value:
-                self._report(key, f"{key} is not what was loaded")
+                self._report(key, Aspect.LOADED)
                 return
 
     def _batches(self, layer: int, state: dict[str, Any]) -> int:
@@ -294,23 +318,24 @@ class LayerLife:
         """A count of batches that averages depend on goes up by one with each."""
         given = after.get("batches_seen") if self.case.momentum is None else None
         if given is not None and int(np.asarray(given)) != self._seen[layer]:
-            detail = f"batches_seen is {int(np.asarray(given))}, due {self._seen[layer]}"
-            self._report("batches_seen", detail)
-            self._seen[layer] = int(np.asarray(given))
+            counted = int(np.asarray(given))
+            due = str(self._seen[layer])
+            self._report("batches_seen", Aspect.COUNT, expected=due, actual=str(counted))
+            self._seen[layer] = counted
 
     def _unmoved(self, layer: int, before: dict[str, Any], what: str) -> None:
         """Something that is not a training step of this layer leaves its state."""
         after = _bytes(self._state(layer))
         moved = [key for key, value in _bytes(before).items() if after.get(key) != value]
         if moved:
-            self._report(moved[0], f"{moved[0]} was changed by: {what}")
+            self._report(moved[0], Aspect.MOVED, message=what)
 
     def _look_at_copies(self) -> None:
         """state() gives copies: what it gave before must not have moved."""
         for state, before in self._copies:
             for key, value in _bytes(state).items():
                 if value != before[key]:
-                    self._report(key, f"state()[{key!r}] changed after it was given")
+                    self._report(key, Aspect.COPY)
                     return
 
 

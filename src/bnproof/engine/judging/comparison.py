@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from bnproof.engine.judging.record import Judged, Record
+from bnproof.engine.model.event import Event, EventKind, Failure, labelled
 from bnproof.engine.model.formats import Array
+from bnproof.engine.model.verdict import FailureKind
 
 Row = tuple[str, str, str, str, str]
 """One element of a failure: index, got, want, error, bound."""
@@ -18,23 +20,31 @@ class Comparison:
 
     Attributes:
         record: the case.
-        output: what was compared, for instance "dx of infer".
+        output: what was compared, for instance "dx".
+        of: the call or the quantity that it belongs to, "" for a training call.
         ratio: worst error/bound; above 1 is a violation, infinite where nothing is measured.
         not_judged: whether some of it has no bound.
-        detail: one line, for a violation.
+        finding: what was found where it is more than an error beyond its bound.
         elements: the worst elements, for a violation; made only when asked for.
         kind: "fail", "crashed" or "timed-out".
-        event: the kind of event that was observed, "" where a number was compared.
+        event: the kind of event that was observed while the case ran, None where a number was
+            compared.
     """
 
     record: Record
     output: str
+    of: str
     ratio: float
     not_judged: bool = False
-    detail: str = ""
+    finding: Event | Failure | None = None
     elements: Callable[[], tuple[Row, ...]] = tuple
-    kind: str = "fail"
-    event: str = ""
+    kind: FailureKind = "fail"
+    event: EventKind | None = None
+
+    @property
+    def label(self) -> str:
+        """The output as reports name it."""
+        return labelled(self.output, self.of)
 
     @property
     def holds(self) -> bool:
@@ -47,14 +57,17 @@ SHOWN = 8
 
 def of_judged(record: Record, call: str, judged: Judged) -> Comparison:
     """The comparison of one output with the truth."""
-    output = judged.output if call == "train" else f"{judged.output} of {call}"
 
     def elements() -> tuple[Row, ...]:
         return rows(judged.got, judged.truth[0], judged.error, judged.bound)
 
-    worst = judged.worst
-    detail = f"{output}: {describe(worst)}"
-    return Comparison(record, output, worst, judged.not_judged, detail, elements)
+    of, not_judged = _of(call), judged.not_judged
+    return Comparison(record, judged.output, of, judged.worst, not_judged, elements=elements)
+
+
+def _of(call: str) -> str:
+    """The call that an output is named with: training goes without saying."""
+    return "" if call == "train" else call
 
 
 def like_first(record: Record, call: str, judged: Judged, base: Record | None = None) -> Comparison:
@@ -68,12 +81,19 @@ def like_first(record: Record, call: str, judged: Judged, base: Record | None = 
     first = first or source.of(call.split(maxsplit=1)[0], judged.output)
     if first is None or first.worst <= 1 or first.got.shape != judged.got.shape:
         return of_judged(record, call, judged)
-    output = judged.output if call == "train" else f"{judged.output} of {call}"
-    return compare(record, output, judged.got, first.got, first.bound + judged.bound)
+    bound = first.bound + judged.bound
+    return compare(record, judged.output, judged.got, first.got, bound, of=_of(call))
 
 
 def compare(
-    record: Record, output: str, got: Array, want: Array, bound: Array, detail: str = ""
+    record: Record,
+    output: str,
+    got: Array,
+    want: Array,
+    bound: Array,
+    *,
+    of: str = "",
+    finding: Event | None = None,
 ) -> Comparison:
     """The comparison of two arrays within a bound; NaN in ``got`` is an infinite error.
 
@@ -94,21 +114,32 @@ def compare(
     def elements() -> tuple[Row, ...]:
         return rows(got, want, off, wide)
 
-    text = detail or f"{output}: {describe(worst)}"
-    return Comparison(record, output, worst, bool(open_.any()), text, elements)
+    return Comparison(record, output, of, worst, bool(open_.any()), finding, elements)
 
 
-def fact(
-    record: Record,
-    output: str,
-    holds: object,
-    detail: str,
-    kind: str = "fail",
-    event: str = "",
-) -> Comparison:
-    """A comparison that holds or does not, without a measure; ``event`` is the kind of event."""
-    ratio = 0.0 if holds else float("inf")
-    return Comparison(record, output, ratio, detail=detail, kind=kind, event=event)
+def happened(record: Record, event: Event, *, seen: bool = True) -> Comparison:
+    """A violation: an event, which was ``seen`` while the case ran or is found in its results."""
+    kind = event.kind if seen else None
+    ratio = float("inf")
+    return Comparison(record, event.argument, event.origin, ratio, finding=event, event=kind)
+
+
+def ended(record: Record, failure: Failure) -> Comparison:
+    """A violation: the case ended early."""
+    ratio = float("inf")
+    return Comparison(record, failure.kind, "", ratio, finding=failure, kind=failure.kind)
+
+
+def nothing_happened(record: Record, output: str = "") -> Comparison:
+    """A comparison that holds: what could have happened did not."""
+    return Comparison(record, output, "", 0.0)
+
+
+def found(record: Record, event: Event, *, holds: object) -> Comparison:
+    """A fact about results, which ``event`` is the opposite of."""
+    if holds:
+        return nothing_happened(record, event.argument)
+    return Comparison(record, event.argument, "", float("inf"), finding=event)
 
 
 def rows(got: Array, want: Array, off: Array, bound: Array) -> tuple[Row, ...]:
@@ -126,14 +157,3 @@ def rows(got: Array, want: Array, off: Array, bound: Array) -> tuple[Row, ...]:
         values = [f"{float(a[index]):.9g}" for a in (got, want)]
         made.append((f"[{where}]", *values, f"{off[index]:.3g}", f"{bound[index]:.3g}"))  # type: ignore[arg-type]  # two values
     return tuple(made)
-
-
-def describe(ratio: float) -> str:
-    """error/bound in words.
-
-    >>> describe(3.0)
-    'error is 3 times the bound'
-    """
-    if ratio == float("inf"):
-        return "not finite, or off where the bound is 0"
-    return f"error is {ratio:.3g} times the bound"

@@ -41,7 +41,7 @@ class Failing:
 
     Attributes:
         property, dtype: what is violated.
-        output: as `bnproof.known_failures.known.family` has it.
+        output: the name of what is wrong, whatever the call.
         kind: "fail", "crashed" or "timed-out".
         counterexample: the simplest of the cases.
         cases: names of all of them.

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator
 
-from bnproof.engine.judging.comparison import Comparison, fact
+from bnproof.engine.judging.comparison import Comparison, ended, happened, nothing_happened
 from bnproof.engine.judging.record import Judged, Record
 from bnproof.engine.judging.records import Records
+from bnproof.engine.model.event import EventKind
 
 
 def outputs(record: Record, *names: str, call: str = "train") -> Iterator[Judged]:
@@ -18,28 +19,26 @@ def outputs(record: Record, *names: str, call: str = "train") -> Iterator[Judged
 def raised(record: Record, *calls: str) -> Iterator[Comparison]:
     """A failure for each exception, or result of another form, in some calls."""
     if record.observation.failure:
-        kind, detail = record.observation.failure, record.observation.failure_detail
-        yield fact(record, kind, holds=False, detail=detail, kind=kind)
-    for event in record.observation.of("raised"):
+        yield ended(record, record.observation.failure)
+    for event in record.observation.of(EventKind.RAISED):
         if event.call.split()[0] in calls:
-            yield fact(
-                record, event.call, holds=False, detail=f"{event.call} raised {event.detail}"
-            )
+            yield happened(record, event, seen=False)
 
 
-def events(*kinds: str, calls: tuple[str, ...] = ()) -> Callable[[Records], Iterator[Comparison]]:
+def events(
+    *kinds: EventKind, calls: tuple[str, ...] = ()
+) -> Callable[[Records], Iterator[Comparison]]:
     """A function over records: a failure for each event of some kinds, in some calls or in all."""
 
     def check(records: Records) -> Iterator[Comparison]:
         for record in records:
             if record.observation.failure:
                 continue
-            found = record.observation.of(*kinds)
-            found = [e for e in found if not calls or e.call in calls]
-            for event in found:
-                yield fact(record, event.what, holds=False, detail=event.detail, event=event.kind)
-            if not found:
-                yield fact(record, "", holds=True, detail="")
+            seen = record.observation.of(*kinds)
+            seen = [e for e in seen if not calls or e.call in calls]
+            yield from (happened(record, event) for event in seen)
+            if not seen:
+                yield nothing_happened(record)
 
     return check
 

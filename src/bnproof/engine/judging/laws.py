@@ -57,9 +57,9 @@ def small_dx(records: Records) -> Iterator[tuple[Record, Judged]]:
     return ((r, dx) for r, dx in small(records, "train", "dx") if r.train is not None)
 
 
-def vanishes(record: Record, output: str, got: Array, bound: Array) -> Comparison:
+def vanishes(record: Record, output: str, of: str, got: Array, bound: Array) -> Comparison:
     """The comparison with 0."""
-    return compare(record, output, got, np.zeros_like(got), bound)
+    return compare(record, output, got, np.zeros_like(got), bound, of=of)
 
 
 def along(dx: Judged, factor: Array) -> tuple[Array, Array]:

@@ -2,14 +2,19 @@
 
 from collections.abc import Sequence
 from itertools import groupby
+from typing import get_args
 
 from bnproof.engine.judging.comparison import Comparison
 from bnproof.engine.judging.counterexample import Failing, counterexample
 from bnproof.engine.judging.property import Property
 from bnproof.engine.judging.records import Records
+from bnproof.engine.model.event import Event, Failure
 from bnproof.engine.model.result import Result, Violation
 from bnproof.engine.model.tag import Tag
-from bnproof.known_failures.known import Known, family
+from bnproof.engine.model.verdict import Ending, Verdict
+from bnproof.known_failures.known import Known
+from bnproof.report.wording.comparisons import measured
+from bnproof.report.wording.events import ending, last_ending, sentence
 
 SHOWN_VIOLATIONS = 3
 NO_CASE = "no case that ran is of the kind that this property compares"
@@ -64,11 +69,12 @@ def summed_up(
     )
 
 
-def _verdict(violated: Sequence[Comparison]) -> str:
+def _verdict(violated: Sequence[Comparison]) -> Verdict:
     kinds = {check.kind for check in violated}
     if not kinds:
         return "pass"
-    return next((kind for kind in ("crashed", "timed-out") if kind in kinds), "fail")
+    endings: tuple[Verdict, ...] = get_args(Ending)
+    return next((kind for kind in endings if kind in kinds), "fail")
 
 
 def _worst(checks: Sequence[Comparison]) -> dict[str, object]:
@@ -77,7 +83,7 @@ def _worst(checks: Sequence[Comparison]) -> dict[str, object]:
     worst = max(checks, key=lambda check: check.ratio)
     return {
         "worst_ratio": worst.ratio,
-        "worst_output": worst.output,
+        "worst_output": worst.label,
         "worst_case": worst.record.case.describe(),
     }
 
@@ -99,7 +105,7 @@ def _failing(property_: Property, records: Records, dtype: str, group: list[Comp
     return Failing(
         property_.id,
         dtype,
-        family(simplest.output),
+        simplest.output,
         simplest.kind,
         counterexample(records, simplest.record),
         tuple(names),
@@ -113,19 +119,19 @@ def _nothing(property_: Property, records: Records) -> str:
     return property_.not_offered(set().union(*(r.observation.offers for r in records)))
 
 
-def _result(property_: Property, dtype: str, verdict: str, **more: object) -> Result:
+def _result(property_: Property, dtype: str, verdict: Verdict, **more: object) -> Result:
     return Result(property_.id, property_.statement, property_.theorem, dtype, verdict, **more)  # type: ignore[arg-type]  # fields of Result
 
 
 def by_output(violated: Sequence[Comparison]) -> list[list[Comparison]]:
     """The violations of each output, the simplest first: small cases, in plain memory."""
-
-    def output(check: Comparison) -> str:
-        return family(check.output)
-
-    grouped = groupby(sorted(violated, key=output), key=output)
+    grouped = groupby(sorted(violated, key=_output), key=_output)
     simplest_first = [sorted(group, key=_simplicity) for _, group in grouped]
     return sorted(simplest_first, key=lambda group: _simplicity(group[0]))
+
+
+def _output(check: Comparison) -> str:
+    return check.output
 
 
 def _simplicity(check: Comparison) -> tuple[int, int, str]:
@@ -139,10 +145,28 @@ def violation(check: Comparison) -> Violation:
     return Violation(
         case=case.describe(),
         case_name=case.name,
-        output=check.output,
-        detail=check.detail,
+        output=check.label,
+        of=check.of,
+        detail=_detail(check),
         elements=check.elements(),
         ratio=check.ratio,
         kind=check.kind,
-        event=check.event,
+        event=check.event or "",
+        last=_last(check),
     )
+
+
+def _detail(check: Comparison) -> str:
+    if isinstance(check.finding, Event):
+        return sentence(check.finding)
+    if isinstance(check.finding, Failure):
+        return ending(check.finding)
+    return "" if check.holds else measured(check.label, check.ratio)
+
+
+def _last(check: Comparison) -> str:
+    """What happened in the last case that ran, where this one did not run."""
+    finding = check.finding
+    if isinstance(finding, Failure) and finding.given_up:
+        return last_ending(finding)
+    return ""

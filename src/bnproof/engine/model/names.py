@@ -9,3 +9,6 @@ Mode = Literal["train", "infer"]
 
 GRADIENTS: tuple[Gradient, ...] = ("dx", "dgamma", "dbeta")
 STATISTICS: tuple[Statistic, ...] = ("running_mean", "running_var")
+
+STATISTICS_TOGETHER = "statistics"
+"""What an event names where both running statistics are concerned."""

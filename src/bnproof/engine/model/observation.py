@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bnproof.engine.model.event import Event, EventKind, Failure
 from bnproof.engine.model.formats import Array
 
 RESULTS = ("y", "running_mean", "running_var", "dx", "dgamma", "dbeta")
@@ -23,24 +24,6 @@ WHOLE = ("y", "dx", *DOUBLE[:2])
 
 
 @dataclass
-class Event:
-    """Something that happened in a case beside its results.
-
-    Attributes:
-        kind: "changed-input", "changed-result", "changed-state", "nondeterministic", "malformed"
-            or "raised".
-        call: the call in which it was seen, for instance "train".
-        what: the argument or result concerned.
-        detail: one line for a reader.
-    """
-
-    kind: str
-    call: str
-    what: str
-    detail: str
-
-
-@dataclass
 class Observation:
     """Results of the calls of one case, by the name of the call, and the events.
 
@@ -48,16 +31,16 @@ class Observation:
         results: by call ("train", "train late", "infer", ...) the results offered, by name.
         events: what happened that should not, or that the properties have to know.
         offers: optional parts that were offered, for instance {"infer dx", "double backward"}.
-        failure: "crashed", "timed-out" or "" and what is known of it.
+        failure: how the case ended before its last call, None if it did not.
+        facts: what else is known, for instance the steps of a layer's life.
     """
 
     results: dict[str, dict[str, Array]] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     offers: set[str] = field(default_factory=set)
-    failure: str = ""
-    failure_detail: str = ""
+    failure: Failure | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
 
-    def of(self, *kinds: str) -> list[Event]:
+    def of(self, *kinds: EventKind) -> list[Event]:
         """The events of some kinds."""
         return [event for event in self.events if event.kind in kinds]

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-VERDICTS = ("pass", "fail", "unsupported", "known", "crashed", "timed-out")
+from bnproof.engine.model.verdict import BAD, FailureKind, Profile, Verdict
+
 INTERRUPTED = 130  # what shells report for a process ended by Ctrl-C
 
 PRECEDENCE = (INTERRUPTED, 2, 1, 4, 0)
@@ -21,7 +22,8 @@ class Violation:
     Attributes:
         case: one line that describes the case (name, dtype, shape, settings, layouts).
         case_name: the name alone, the same for the same seed.
-        output: the result concerned, for instance "dx" or "infer y".
+        output: the result concerned, for instance "dx" or "y of infer".
+        of: what follows "of" in it.
         detail: one line: what is wrong.
         elements: at most 8 rows (index, got, want, error, bound) of the worst elements.
         ratio: worst error/bound; infinite for NaN and for what has no bound.
@@ -29,6 +31,7 @@ class Violation:
         replay: what ``bnproof replay`` takes, "" where nothing can be run again.
         event: the kind of event that was observed, such as "changed-input"; "" where a number is
             wrong.
+        last: the detail of the last failure, where the case was not run after too many of them.
     """
 
     case: str
@@ -37,9 +40,20 @@ class Violation:
     detail: str
     elements: tuple[tuple[str, str, str, str, str], ...] = ()
     ratio: float = float("inf")
-    kind: str = "fail"
+    kind: FailureKind = "fail"
     replay: str = ""
     event: str = ""
+    of: str = ""
+    last: str = ""
+
+    @property
+    def name(self) -> str:
+        """The output, whatever the call.
+
+        >>> Violation("a case", "a", "y of infer", "y is off", of="infer").name
+        'y'
+        """
+        return self.output.removesuffix(f" of {self.of}")
 
 
 @dataclass(frozen=True)
@@ -68,7 +82,7 @@ class Result:
     Attributes:
         property, statement, theorem: id, one sentence, id of the theorem behind it.
         dtype: of x.
-        verdict: one of `VERDICTS`.
+        verdict: see `bnproof.engine.model.verdict`.
         examples: cases on which the property was judged.
         not_judged: outputs of cases left out since no bound exists there.
         worst_ratio: largest error/bound met, 0 where nothing is measured by a bound.
@@ -84,7 +98,7 @@ class Result:
     statement: str
     theorem: str
     dtype: str
-    verdict: str
+    verdict: Verdict
     examples: int = 0
     not_judged: int = 0
     worst_ratio: float = 0.0
@@ -210,7 +224,7 @@ class Report:
     target: str
     name: str = ""
     version: str = ""
-    profile: str = "standard"
+    profile: Profile = "standard"
     seed: int = 0
     results: tuple[Result, ...] = ()
     accuracy: Mapping[str, Accuracy] = field(default_factory=dict)
@@ -249,7 +263,7 @@ class Report:
             return INTERRUPTED
         if self.error:
             return 2
-        if any(r.verdict in ("fail", "crashed", "timed-out") for r in self.results):
+        if any(r.verdict in BAD for r in self.results):
             return 1
         judged = any(r.examples for r in self.results if r.verdict in ("pass", "known"))
         enough = all(self.cases.get(d, 0) >= n for d, n in self.promised.items())
