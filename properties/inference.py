@@ -10,12 +10,13 @@ from bnproof.engine.contract.needs import Need
 from bnproof.engine.judging.comparison import Comparison, compare, of_judged
 from bnproof.engine.judging.facts import outputs, raised
 from bnproof.engine.judging.laws import parameter
-from bnproof.engine.judging.property import statement
+from bnproof.engine.judging.property import relation_statement, statement
 from bnproof.engine.judging.record import Record
 from bnproof.engine.judging.records import Records
 from bnproof.engine.model.case import columns
 from bnproof.engine.model.offers import Offer
 from bnproof.engine.model.tag import Tag
+from bnproof.engine.portfolio import relations
 
 
 @statement(
@@ -60,18 +61,18 @@ def single_example(records: Records) -> Iterator[Comparison]:
             yield of_judged(record, "infer one", judged)
 
 
-@statement(
+@relation_statement(
     "inference/example-independence",
     "An example's output does not depend on the other examples.",
     theorem="inference-affine",
+    twins=relations.example_independence,
     needs=(Need.INFER, Need.ANY_SHAPE, Need.EPS),
 )
-def example_independence(records: Records) -> Iterator[Comparison]:
+def example_independence(base: Record, twin: Record) -> Iterator[Comparison]:
     """The first example's y is the same whatever the other examples are."""
-    for base, twin in records.twins("inference/example-independence"):
-        a, b = base.of("infer", "y"), twin.of("infer", "y")
-        if a is not None and b is not None:
-            yield compare(twin, "y[0]", b.got[:1], a.got[:1], a.bound[:1] + b.bound[:1], of="infer")
+    a, b = base.of("infer", "y"), twin.of("infer", "y")
+    if a is not None and b is not None:
+        yield compare(twin, "y[0]", b.got[:1], a.got[:1], a.bound[:1] + b.bound[:1], of="infer")
 
 
 @statement(

@@ -21,7 +21,7 @@ def verdict(kind: Kind, *, cases: int = 9, **more: Any) -> Verdict:
 
 
 @pytest.mark.parametrize("kind", ["fail", "crashed", "timed-out"])
-def test_violated(kind: str) -> None:
+def test_violated(kind: Kind) -> None:
     """Catches a crash or a time-out that does not fail, or a failure without its text."""
     found = verdict(kind, violations=(VIOLATION,))
     with pytest.raises(pytest.fail.Exception, match=r"found +error is 7 times the bound") as raised:
@@ -41,7 +41,7 @@ def test_passed_unsupported_and_known() -> None:
 
 
 @pytest.mark.parametrize(("kind", "cases"), [("pass", 8), ("unsupported", 0)])
-def test_too_little_was_checked(kind: str, cases: int) -> None:
+def test_too_little_was_checked(kind: Kind, cases: int) -> None:
     """Catches a pass although the cases that the profile promises did not run."""
     found = verdict(kind, cases=cases)
     with pytest.raises(pytest.fail.Exception, match=f"was checked: {cases} of 9 cases in float32"):
@@ -59,7 +59,7 @@ def test_too_little_was_checked(kind: str, cases: int) -> None:
         ("unsupported", "forward/sign[float64]", "unsupported"),
     ],
 )
-def test_known_failures(kind: str, key: str, due: str) -> None:
+def test_known_failures(kind: Kind, key: str, due: str) -> None:
     """Catches an entry that covers another dtype, or one that is stale and nobody hears of."""
     result = with_known(verdict(kind, reason="not offered").result, {key: "mine#1"})
 
