@@ -3,14 +3,14 @@
 from pathlib import Path
 
 import pytest
-from tests.targets import norms
 
 from bnproof.check.examination import examine
 from bnproof.check.one_target import run_check
-from bnproof.engine.contract.needs import NEEDS
-from bnproof.engine.judging.verdicts import NO_CASE
-from bnproof.engine.model.offers import OFFERS
+from bnproof.engine.contract.needs import ALLOWED, Need
+from bnproof.engine.model.offers import OFFERS, Offer
 from bnproof.engine.model.result import Report
+from bnproof.report.wording import needs
+from bnproof.report.wording.needs import NO_CASE
 from bnproof.targets.declarations import outside_of
 
 TARGETS = """
@@ -136,27 +136,7 @@ def test_reason_names_what_is_declared(declare: str, need: str, why: str) -> Non
     assert f"{need}; {why}" in variant.unsupported
 
 
-def test_every_need_exists() -> None:
-    """Catches a need that is misspelt, and so silently has no effect."""
-    from bnproof.properties.catalogue import PROPERTIES  # noqa: PLC0415  # costs time that others do not need
-
-    needs = {need for property_ in PROPERTIES for need in property_.needs}
-    assert needs <= {*NEEDS, *OFFERS}
-
-
-def test_doctor_tells_how_a_target_was_recognised(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    """Catches a recognition, an origin or a gap that the doctor keeps to itself."""
-    from bnproof.cli.main import run  # noqa: PLC0415  # likewise
-
-    target = f"{norms.__file__}:HalfRecognised"
-    assert run(["doctor", target, "--declare", "ranks=2"]) == 0
-    said = " ".join(capsys.readouterr().out.split())
-
-    assert "form NumPy class with forward and backward" in said
-    assert "names gamma = scale, beta = shift" in said
-    assert "found by scale multiplies y" in said
-    assert "identified momentum_weighs old, single_value beta, empty undefined" in said
-    assert "--declare ranks 2" in said
-    assert "incomplete not identified: the buffer noise of shape (3,)" in said
+def test_every_need_has_a_rule_and_a_reason() -> None:
+    """Catches a need that is added without saying when it is met, or why it is not."""
+    assert {*Need} == {*ALLOWED} == {*needs._REASONS}
+    assert {*Offer} == {*OFFERS} == {*needs.NOT_OFFERED}

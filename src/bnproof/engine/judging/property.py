@@ -4,12 +4,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from bnproof.engine.contract.declaration import Declaration
-from bnproof.engine.contract.needs import NEEDS, Need
+from bnproof.engine.contract.needs import ALLOWED, Need
 from bnproof.engine.judging.comparison import Comparison
 from bnproof.engine.judging.record import Record
 from bnproof.engine.judging.records import Records
 from bnproof.engine.model.offers import OFFERS, Offer
 from bnproof.engine.portfolio.relation import Relation
+from bnproof.report.wording.needs import NOT_OFFERED, part_not_offered, why_not
 
 Check = Callable[[Records], Iterable[Comparison]]
 PairCheck = Callable[[Record, Record], Iterable[Comparison]]
@@ -41,8 +42,9 @@ class Property:
         ``dtype`` narrows the question to one of the declared dtypes.
         """
         declared = replace(declaration, dtypes=(dtype,)) if dtype else declaration
-        reasons = (NEEDS[need](declared) for need in self.needs if isinstance(need, Need))
-        return next((reason for reason in reasons if reason), "")
+        needs = (need for need in self.needs if isinstance(need, Need))
+        missing = next((need for need in needs if not ALLOWED[need](declared)), None)
+        return "" if missing is None else why_not(missing, declared)
 
     def not_offered(self, offers: Collection[str]) -> str:
         """Which result is missing that the property is about, "" if none is.
@@ -50,9 +52,9 @@ class Property:
         ``offers`` are the optional parts that came back, as observations name them.
         """
         if self.part and self.part not in offers:
-            return f"{self.part} is not offered"
-        wanted = (OFFERS[need] for need in self.needs if isinstance(need, Offer))
-        return next((name for name, any_of in wanted if not any_of & set(offers)), "")
+            return part_not_offered(self.part)
+        wanted = (offer for offer in self.needs if isinstance(offer, Offer))
+        return next((NOT_OFFERED[o] for o in wanted if not OFFERS[o] & set(offers)), "")
 
     def untested(self, declaration: Declaration, offers: Collection[str], dtype: str = "") -> str:
         """Why nothing is tested of an implementation that offers these parts, "" if it is."""

@@ -15,10 +15,9 @@ from bnproof.engine.model.verdict import Ending, Verdict
 from bnproof.known_failures.known import Known
 from bnproof.report.wording.comparisons import measured
 from bnproof.report.wording.events import ending, last_ending, sentence
+from bnproof.report.wording.needs import NO_CASE, NOTHING_RAN
 
 SHOWN_VIOLATIONS = 3
-NO_CASE = "no case that ran is of the kind that this property compares"
-"""For what no declaration explains: calls that raised, or a run that was interrupted."""
 
 
 def evaluate(property_: Property, records: Records, dtype: str) -> Result:
@@ -115,7 +114,7 @@ def _failing(property_: Property, records: Records, dtype: str, group: list[Comp
 def _nothing(property_: Property, records: Records) -> str:
     """Why nothing was compared, as far as what came back tells it."""
     if not records.all:
-        return "no case ran"
+        return NOTHING_RAN
     return property_.not_offered(set().union(*(r.observation.offers for r in records)))
 
 
