@@ -1,12 +1,20 @@
 """What a mutant is: a wrong implementation, with what is known about its mistake."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from bnproof.mutants.registration import Made, register
 
 Dtype = Literal["float16", "bfloat16", "float32", "float64"]
+
+
+class Conventions(TypedDict, total=False):
+    """Conventions that an implementation is made in; what is left out has its default."""
+
+    running_variance: Literal["biased", "unbiased"]
+    momentum_weighs: Literal["new", "old"]
+    channel_axis: Literal[1, -1]
 
 
 @dataclass(frozen=True)
@@ -32,7 +40,7 @@ class Mutant:
     issues: tuple[str, ...]
     caught_by: tuple[str, ...]
     make: Callable[..., Any] = field(repr=False)
-    conventions: Mapping[str, Any] = field(default_factory=dict)
+    conventions: Conventions = field(default_factory=Conventions)
     dtypes: tuple[Dtype, ...] = ("float32",)
     group: str = ""
 
@@ -58,7 +66,7 @@ def mutant(
     *,
     caught_by: tuple[str, ...],
     issues: tuple[str, ...] = (),
-    conventions: Mapping[str, Any] | None = None,
+    conventions: Conventions | None = None,
     dtypes: tuple[Dtype, ...] = ("float32",),
     group: str = "",
 ) -> Callable[[Made], Made]:
@@ -73,7 +81,7 @@ def mutant(
     """
 
     def noted(made: Made) -> Made:
-        shown = {} if conventions is None else conventions
+        shown = Conventions() if conventions is None else conventions
         return register(
             made, Mutant(id_, mistake, repair, issues, caught_by, made, shown, dtypes, group)
         )

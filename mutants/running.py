@@ -3,14 +3,14 @@
 import numpy as np
 
 from bnproof.mutants.call import Call
-from bnproof.mutants.mutant import mutant
+from bnproof.mutants.mutant import Conventions, mutant
 from bnproof.mutants.parts import Parts
 from bnproof.reference.checks import Array
 
 STEP = ("running/one-step", "running/many-steps")
 CONVERGENCE = ("running/one-step", "running/convergence")
 RULE = "old (1 - momentum) + new momentum"
-CONVENTIONS = {"running_variance": "unbiased"}
+CONVENTIONS: Conventions = {"running_variance": "unbiased"}
 
 
 @mutant(

@@ -3,7 +3,7 @@
 import numpy as np
 
 from bnproof.mutants.call import Call
-from bnproof.mutants.mutant import mutant
+from bnproof.mutants.mutant import Conventions, mutant
 from bnproof.mutants.parts import Parts
 from bnproof.reference.checks import Array
 
@@ -11,7 +11,7 @@ STEP = ("running/one-step", "running/many-steps")
 VARIANCE = ("running/one-step", "running/bias-convention")
 CONVERGENCE = ("running/one-step", "running/convergence")
 UNBIASED = "Multiply the biased variance by N / (N - 1), N the number of values per channel"
-CONVENTIONS = {"running_variance": "unbiased"}
+CONVENTIONS: Conventions = {"running_variance": "unbiased"}
 
 
 @mutant(

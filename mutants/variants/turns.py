@@ -5,13 +5,20 @@ Otherwise their mistakes would show in the library's own dtype and layout alone.
 
 from dataclasses import replace
 from types import ModuleType
-from typing import Any
 
+from bnproof.mutants.mutant import Conventions, Dtype
 from bnproof.mutants.registration import registered
 from bnproof.mutants.variants.columns import Columns
 from bnproof.mutants.variants.variant import Variant
 
-CONVENTIONS: tuple[dict[str, Any], ...] = (
+
+class Turn(Conventions, total=False):
+    """The conventions of a turn, and its dtype where that is not float32."""
+
+    dtypes: tuple[Dtype, ...]
+
+
+CONVENTIONS: tuple[Turn, ...] = (
     {},
     {"running_variance": "unbiased", "momentum_weighs": "old"},
     {"channel_axis": -1},
