@@ -22,8 +22,8 @@ import numpy as np
 import torch
 
 from bnproof.engine.contract.declaration import declaration_of
+from bnproof.mutants.catalogue import MUTANTS
 from bnproof.mutants.controls.catalogue import CONTROLS
-from bnproof.mutants.graded import STEPS
 from bnproof.properties.catalogue import PROPERTIES
 from bnproof.selftest.rejection import first_failures
 
@@ -221,12 +221,12 @@ def row(name: str, cells: dict[str, str]) -> None:
 def main() -> None:
     """Print a table for each dtype."""
     every = int(sys.argv[1]) if len(sys.argv) > 1 else 1
-    makers = {name: make for name, _, make, _ in STEPS}
+    makers = {mutant.group: mutant.make for mutant in MUTANTS}
     np.seterr(all="ignore")
     for dtype in KINDS:
         row(dtype, {check: check for check in CHECKS})
         for output in OUTPUTS:
-            make = makers[output]
+            make = makers[f"graded/{output}"]
             row(output, {n: smallest(make, c[0], dtype) for n, c in CHECKS.items()})
         row("right ones accused", alarms(dtype, every))
 

@@ -5,13 +5,22 @@ from typing import Any
 import numpy as np
 
 from bnproof.mutants.call import Call
-from bnproof.mutants.mutant import family
+from bnproof.mutants.mutant import mutant
 from bnproof.mutants.parts import Gradients, InPlace, Parts, Results
 from bnproof.reference.checks import Array
 
 INPUTS = ("forward/inputs-unchanged",)
+DY = ("backward/inputs-unchanged", "backward/repeatable")
+BUFFERS = ("running/buffers",)
 
 
+@mutant(
+    "aliasing/x-centred-in-place",
+    "The mean is subtracted from x itself.",
+    "Subtract it from a copy.",
+    caught_by=INPUTS,
+    issues=("pytorch/pytorch#181411",),
+)
 class _XCentredInPlace(Parts):
     def mean(self, call: Call) -> Array:
         mean = super().mean(call)
@@ -19,6 +28,12 @@ class _XCentredInPlace(Parts):
         return mean
 
 
+@mutant(
+    "aliasing/y-in-x",
+    "y is written over x.",
+    "Return memory of its own.",
+    caught_by=INPUTS,
+)
 class _YInX(Parts):
     def train(self, x: Array, *arguments: Any, **settings: Any) -> Results:
         y, mean, var, backward = super().train(x, *arguments, **settings)
@@ -26,6 +41,12 @@ class _YInX(Parts):
         return x, mean, var, backward
 
 
+@mutant(
+    "aliasing/y-in-x-in-inference",
+    "Inference writes y over x.",
+    "Return memory of its own.",
+    caught_by=INPUTS,
+)
 class _InferenceYInX(Parts):
     def infer(self, x: Array, *arguments: Any, **settings: Any) -> Results:
         y, mean, var, backward = super().infer(x, *arguments, **settings)
@@ -33,6 +54,13 @@ class _InferenceYInX(Parts):
         return x, mean, var, backward
 
 
+@mutant(
+    "aliasing/dy-scaled",
+    "backward multiplies dy by gamma in place.",
+    "Work on a copy: dy belongs to the caller, and may be one value for all.",
+    caught_by=DY,
+    issues=("mapillary/inplace_abn#155",),
+)
 class _DyScaled(Parts):
     def gradients(self, call: Call, dy: Array) -> Gradients:
         found = super().gradients(call, dy)
@@ -41,6 +69,12 @@ class _DyScaled(Parts):
         return found
 
 
+@mutant(
+    "aliasing/dx-in-dy",
+    "dx is written over dy.",
+    "Return memory of its own.",
+    caught_by=DY,
+)
 class _DxInDy(Parts):
     def gradients(self, call: Call, dy: Array) -> Gradients:
         dx, dgamma, dbeta = super().gradients(call, dy)
@@ -50,6 +84,12 @@ class _DxInDy(Parts):
         return dy, dgamma, dbeta
 
 
+@mutant(
+    "aliasing/dbeta-of-scaled-dy",
+    "dy is multiplied by gamma before dgamma and dbeta are formed from it.",
+    "Form dgamma and dbeta from dy as it came.",
+    caught_by=("backward/agreement", "backward/dbeta-is-sum"),
+)
 class _DyScaledFirst(Parts):
     """The dbeta that follows sees the scaled dy."""
 
@@ -71,10 +111,22 @@ class _DyScaledFirst(Parts):
             )
 
 
+@mutant(
+    "aliasing/statistics-in-place",
+    "The running statistics are updated in place, and that is not declared.",
+    "Declare in_place, or return new arrays.",
+    caught_by=INPUTS,
+)
 class _StatisticsInPlace(InPlace):
     in_place = False
 
 
+@mutant(
+    "aliasing/gamma-folded-in-place",
+    "Inference multiplies gamma by 1 / sqrt(running_var + eps) in place.",
+    "Fold into a copy.",
+    caught_by=INPUTS,
+)
 class _GammaFolded(Parts):
     def infer_y(self, call: Call) -> Array:
         y = super().infer_y(call)
@@ -83,6 +135,13 @@ class _GammaFolded(Parts):
         return y
 
 
+@mutant(
+    "aliasing/eps-added-in-place",
+    "Inference adds eps to the running variance in place.",
+    "Add it to a copy.",
+    caught_by=INPUTS,
+    issues=("chainer/chainer#4505",),
+)
 class _EpsAddedInPlace(Parts):
     def infer_y(self, call: Call) -> Array:
         y = super().infer_y(call)
@@ -90,6 +149,13 @@ class _EpsAddedInPlace(Parts):
         return y
 
 
+@mutant(
+    "aliasing/statistics-written-before-y",
+    "The new running variance is written before y is formed, where gamma has the same memory.",
+    "Form y first, or write elsewhere.",
+    caught_by=("forward/agreement", "forward/inputs-unchanged"),
+    issues=("microsoft/onnxruntime#29790", "microsoft/onnxruntime#29878"),
+)
 class _WrittenBeforeRead(Parts):
     def y(self, call: Call) -> Array:
         gamma = call.given[0]
@@ -98,12 +164,24 @@ class _WrittenBeforeRead(Parts):
         return super().y(call)
 
 
+@mutant(
+    "aliasing/x-as-dy",
+    "backward is wrong where dy is x itself, which it centres.",
+    "Work on copies.",
+    caught_by=("backward/agreement",),
+)
 class _XAsDy(Parts):
     def read_dy(self, call: Call, dy: Array) -> Array:
         rows = super().read_dy(call, dy)
         return rows - call.mean if np.shares_memory(call.x, dy) else rows
 
 
+@mutant(
+    "aliasing/y-as-scratch",
+    "backward uses the memory of y, which the caller has.",
+    "Use memory of its own.",
+    caught_by=("forward/results-kept",),
+)
 class _YAsScratch(Parts):
     def train(self, x: Array, *arguments: Any, **settings: Any) -> Results:
         y, mean, var, backward = super().train(x, *arguments, **settings)
@@ -115,6 +193,12 @@ class _YAsScratch(Parts):
         return y, mean, var, overwriting
 
 
+@mutant(
+    "aliasing/statistics-moved-by-backward",
+    "backward changes the running mean that training returned.",
+    "Only training moves the statistics.",
+    caught_by=("forward/results-kept", "running/untouched-by-backward"),
+)
 class _StatisticsMovedByBackward(Parts):
     def running_mean(self, call: Call) -> Array:
         call.running_mean = super().running_mean(call)
@@ -126,6 +210,13 @@ class _StatisticsMovedByBackward(Parts):
         return super().gradients(call, dy)
 
 
+@mutant(
+    "aliasing/copy-updated",
+    "A copy of the running statistics is updated where the given buffers are due.",
+    "Write into the buffers that are given.",
+    caught_by=BUFFERS,
+    issues=("ml-explore/mlx#1960",),
+)
 class _CopyUpdated(InPlace):
     def running_mean(self, call: Call) -> Array:
         return Parts.running_mean(self, call)
@@ -134,140 +225,39 @@ class _CopyUpdated(InPlace):
         return Parts.running_var(self, call)
 
 
+@mutant(
+    "aliasing/contiguous-copy-updated",
+    "Of a strided running mean a contiguous copy is updated, and dropped.",
+    "Write into the buffer that is given.",
+    caught_by=BUFFERS,
+    issues=("pytorch/pytorch#33867", "intel/torch-xpu-ops#2887"),
+)
 class _StridedCopyUpdated(InPlace):
     def running_mean(self, call: Call) -> Array:
         call.running_mean = np.ascontiguousarray(call.running_mean)
         return super().running_mean(call)
 
 
+@mutant(
+    "aliasing/mean-updated-twice-in-place",
+    "The buffer of the running mean is updated once for each statistic.",
+    "Update it once.",
+    caught_by=("running/one-step",),
+)
 class _MeanInPlaceTwice(InPlace):
     def running_var(self, call: Call) -> Array:
         super().running_mean(call)
         return super().running_var(call)
 
 
+@mutant(
+    "aliasing/inference-updates-buffers",
+    "Inference changes the buffer of the running mean.",
+    "Only training moves the statistics.",
+    caught_by=("running/untouched-by-inference",),
+    issues=("FluxML/Flux.jl#1429",),
+)
 class _InferenceUpdatesBuffers(InPlace):
     def kept(self, call: Call) -> tuple[Array, Array]:
         call.running_mean *= call.running_mean.dtype.type(0.875)
         return call.running_mean, call.running_var
-
-
-_mutant = family("aliasing", caught_by=INPUTS)
-
-
-DY = ("backward/inputs-unchanged", "backward/repeatable")
-BUFFERS = ("running/buffers",)
-
-MUTANTS = (
-    _mutant(
-        "x-centred-in-place",
-        "The mean is subtracted from x itself.",
-        "Subtract it from a copy.",
-        _XCentredInPlace,
-        INPUTS,
-        ("pytorch/pytorch#181411",),
-    ),
-    _mutant("y-in-x", "y is written over x.", "Return memory of its own.", _YInX),
-    _mutant(
-        "y-in-x-in-inference",
-        "Inference writes y over x.",
-        "Return memory of its own.",
-        _InferenceYInX,
-    ),
-    _mutant(
-        "dy-scaled",
-        "backward multiplies dy by gamma in place.",
-        "Work on a copy: dy belongs to the caller, and may be one value for all.",
-        _DyScaled,
-        DY,
-        ("mapillary/inplace_abn#155",),
-    ),
-    _mutant("dx-in-dy", "dx is written over dy.", "Return memory of its own.", _DxInDy, DY),
-    _mutant(
-        "dbeta-of-scaled-dy",
-        "dy is multiplied by gamma before dgamma and dbeta are formed from it.",
-        "Form dgamma and dbeta from dy as it came.",
-        _DyScaledFirst,
-        ("backward/agreement", "backward/dbeta-is-sum"),
-    ),
-    _mutant(
-        "statistics-in-place",
-        "The running statistics are updated in place, and that is not declared.",
-        "Declare in_place, or return new arrays.",
-        _StatisticsInPlace,
-    ),
-    _mutant(
-        "gamma-folded-in-place",
-        "Inference multiplies gamma by 1 / sqrt(running_var + eps) in place.",
-        "Fold into a copy.",
-        _GammaFolded,
-    ),
-    _mutant(
-        "eps-added-in-place",
-        "Inference adds eps to the running variance in place.",
-        "Add it to a copy.",
-        _EpsAddedInPlace,
-        INPUTS,
-        ("chainer/chainer#4505",),
-    ),
-    _mutant(
-        "statistics-written-before-y",
-        "The new running variance is written before y is formed, where gamma has the same memory.",
-        "Form y first, or write elsewhere.",
-        _WrittenBeforeRead,
-        ("forward/agreement", "forward/inputs-unchanged"),
-        ("microsoft/onnxruntime#29790", "microsoft/onnxruntime#29878"),
-    ),
-    _mutant(
-        "x-as-dy",
-        "backward is wrong where dy is x itself, which it centres.",
-        "Work on copies.",
-        _XAsDy,
-        ("backward/agreement",),
-    ),
-    _mutant(
-        "y-as-scratch",
-        "backward uses the memory of y, which the caller has.",
-        "Use memory of its own.",
-        _YAsScratch,
-        ("forward/results-kept",),
-    ),
-    _mutant(
-        "statistics-moved-by-backward",
-        "backward changes the running mean that training returned.",
-        "Only training moves the statistics.",
-        _StatisticsMovedByBackward,
-        ("forward/results-kept", "running/untouched-by-backward"),
-    ),
-    _mutant(
-        "copy-updated",
-        "A copy of the running statistics is updated where the given buffers are due.",
-        "Write into the buffers that are given.",
-        _CopyUpdated,
-        BUFFERS,
-        ("ml-explore/mlx#1960",),
-    ),
-    _mutant(
-        "contiguous-copy-updated",
-        "Of a strided running mean a contiguous copy is updated, and dropped.",
-        "Write into the buffer that is given.",
-        _StridedCopyUpdated,
-        BUFFERS,
-        ("pytorch/pytorch#33867", "intel/torch-xpu-ops#2887"),
-    ),
-    _mutant(
-        "mean-updated-twice-in-place",
-        "The buffer of the running mean is updated once for each statistic.",
-        "Update it once.",
-        _MeanInPlaceTwice,
-        ("running/one-step",),
-    ),
-    _mutant(
-        "inference-updates-buffers",
-        "Inference changes the buffer of the running mean.",
-        "Only training moves the statistics.",
-        _InferenceUpdatesBuffers,
-        ("running/untouched-by-inference",),
-        ("FluxML/Flux.jl#1429",),
-    ),
-)

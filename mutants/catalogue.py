@@ -29,6 +29,7 @@ from bnproof.mutants import (
     variance,
 )
 from bnproof.mutants.mutant import Mutant
+from bnproof.mutants.registration import registered
 
 FAMILIES = (
     formula,
@@ -59,7 +60,9 @@ FAMILIES = (
     graded,
 )
 
-MUTANTS: tuple[Mutant, ...] = tuple(mutant for family in FAMILIES for mutant in family.MUTANTS)
+MUTANTS: tuple[Mutant, ...] = tuple(
+    mutant for family in FAMILIES for mutant in registered(family, Mutant)
+)
 
 BY_ID = {mutant.id: mutant for mutant in MUTANTS}
 

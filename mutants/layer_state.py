@@ -1,11 +1,13 @@
 """Layers that lose, share or fail to restore their state."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
 
 from bnproof.mutants.mutant import Mutant
 from bnproof.mutants.parts import Layered
+from bnproof.mutants.registration import register
 from bnproof.reference.checks import Array
 from bnproof.reference.layer import Backward, Layer
 
@@ -13,6 +15,43 @@ TRAINING = ("layer/training", "layer/evaluation", "layer/state")
 STATISTICS = ("running_mean", "running_var")
 
 
+def _layer(
+    name: str, mistake: str, repair: str, *, issues: tuple[str, ...] = ()
+) -> Callable[[type[Layer]], type[Layer]]:
+    """Return a decorator that registers the implementation whose layer is the class below it."""
+
+    def noted(kind: type[Layer]) -> type[Layer]:
+        make = type(kind.__name__, (Layered,), {"kind": kind})
+        id_ = f"layer-state/{name}"
+        return register(kind, Mutant(id_, mistake, repair, issues, TRAINING, make))
+
+    return noted
+
+
+@_layer(
+    "backward-with-present-gamma",
+    "backward reads gamma when it is called, after another state was loaded.",
+    "Keep the gamma that forward multiplied by, or a version that tells of the change.",
+)
+class _BackwardWithPresentGamma(Layer):
+    def train(self, x: Array) -> tuple[Array, Backward]:
+        y, backward = super().train(x)
+        used = self._arrays["gamma"]
+
+        def rescaled(dy: Array) -> Any:
+            dx, dgamma, dbeta = backward(dy)
+            ratio = self._arrays["gamma"] / np.where(used == 0, 1, used)
+            return (dx * ratio.reshape(-1, *(1,) * (x.ndim - 2))).astype(x.dtype), dgamma, dbeta
+
+        return y, rescaled
+
+
+@_layer(
+    "shared-by-layers",
+    "Layers of equal width share their parameters and statistics.",
+    "Give each layer arrays of its own.",
+    issues=("dreamquark-ai/tabnet#76",),
+)
 class _SharedStatistics(Layer):
     shared: ClassVar[dict[int, dict[str, Array]]] = {}
 
@@ -21,6 +60,11 @@ class _SharedStatistics(Layer):
         self._arrays = self.shared.setdefault(channels, self._arrays)
 
 
+@_layer(
+    "state-is-live",
+    "state() returns the layer's own arrays, which the next step changes.",
+    "Return copies.",
+)
 class _StateIsLive(Layer):
     def train(self, x: Array) -> tuple[Array, Backward]:
         before = dict(self._arrays)
@@ -34,38 +78,77 @@ class _StateIsLive(Layer):
         return {**self._arrays, "batches_seen": self._batches_seen}
 
 
+@_layer(
+    "load-keeps-references",
+    "load() keeps the arrays that it is given.",
+    "Copy them.",
+)
 class _LoadKeepsReferences(Layer):
     def load(self, state: dict[str, Any]) -> None:
         super().load(state)
         self._arrays.update({name: np.asarray(state[name]) for name in self._arrays})
 
 
+@_layer(
+    "load-parameters-only",
+    "load() restores gamma and beta, not the running statistics.",
+    "Restore buffers as well as parameters.",
+    issues=("PaddlePaddle/PARL#25", "HorizonRobotics/alf#1087", "FlyreelAI/sesemi#36"),
+)
 class _LoadParametersOnly(Layer):
     def load(self, state: dict[str, Any]) -> None:
         super().load({k: v for k, v in state.items() if k not in STATISTICS})
 
 
+@_layer(
+    "load-statistics-only",
+    "load() restores the running statistics, not gamma and beta.",
+    "Restore all four.",
+)
 class _LoadStatisticsOnly(Layer):
     def load(self, state: dict[str, Any]) -> None:
         super().load({k: v for k, v in state.items() if k not in ("gamma", "beta")})
 
 
+@_layer(
+    "load-interchanges-statistics",
+    "load() takes the running mean for the variance and the variance for the mean.",
+    "Restore by name.",
+    issues=("gmalivenko/pytorch2keras#120",),
+)
 class _LoadInterchanges(Layer):
     def load(self, state: dict[str, Any]) -> None:
         mean, var = (state[name] for name in STATISTICS)
         super().load({**state, "running_mean": var, "running_var": mean})
 
 
+@_layer(
+    "load-resets-counter",
+    "load() sets the number of batches seen to 0.",
+    "Restore it: the cumulative average needs it.",
+    issues=("pytorch/pytorch#110361", "pytorch/pytorch#110850"),
+)
 class _LoadResetsCounter(Layer):
     def load(self, state: dict[str, Any]) -> None:
         super().load({**state, "batches_seen": 0})
 
 
+@_layer(
+    "load-takes-off-eps",
+    "load() subtracts eps from the running variance.",
+    "Restore it as it was saved.",
+    issues=("facebookresearch/detectron2#3160",),
+)
 class _LoadTakesOffEps(Layer):
     def load(self, state: dict[str, Any]) -> None:
         super().load({**state, "running_var": np.maximum(state["running_var"] - self._eps, 0)})
 
 
+@_layer(
+    "counter-of-8-bits",
+    "The number of batches seen wraps around at 256.",
+    "Count in 64 bits.",
+)
 class _CounterOf8Bits(Layer):
     def train(self, x: Array) -> tuple[Array, Backward]:
         results = super().train(x)
@@ -73,6 +156,12 @@ class _CounterOf8Bits(Layer):
         return results
 
 
+@_layer(
+    "moved-by-evaluation",
+    "Evaluation moves the running mean.",
+    "Only training moves the statistics.",
+    issues=("FluxML/Flux.jl#1429", "chainer/chainer#1580"),
+)
 class _EvaluationTrains(Layer):
     def infer(self, x: Array) -> tuple[Array, Backward]:
         results = super().infer(x)
@@ -81,6 +170,12 @@ class _EvaluationTrains(Layer):
         return results
 
 
+@_layer(
+    "frozen-by-evaluation",
+    "After the first evaluation the statistics do not move any more.",
+    "Restore the momentum when training goes on.",
+    issues=("mlcommons/algorithmic-efficiency#798",),
+)
 class _EvaluationFreezes(Layer):
     frozen = False
 
@@ -96,6 +191,12 @@ class _EvaluationFreezes(Layer):
         return results
 
 
+@_layer(
+    "updated-in-backward",
+    "The statistics move when backward is called, not in the forward pass.",
+    "Update them in the forward pass of training, once.",
+    issues=("facebookresearch/fairscale#1035",),
+)
 class _UpdatedInBackward(Layer):
     def train(self, x: Array) -> tuple[Array, Backward]:
         before = {name: self._arrays[name] for name in STATISTICS}
@@ -110,6 +211,16 @@ class _UpdatedInBackward(Layer):
         return y, updating
 
 
+@_layer(
+    "updated-again-in-backward",
+    "backward computes the forward pass again, which moves the statistics a second time.",
+    "Do not update in a recomputation.",
+    issues=(
+        "pytorch/pytorch#96136",
+        "Tencent/YOLO-Master#262",
+        "gpleiss/efficient_densenet_pytorch#73",
+    ),
+)
 class _UpdatedAgainInBackward(Layer):
     def train(self, x: Array) -> tuple[Array, Backward]:
         y, backward = super().train(x)
@@ -121,6 +232,11 @@ class _UpdatedAgainInBackward(Layer):
         return y, recomputing
 
 
+@_layer(
+    "backward-of-last-batch",
+    "backward is that of the last batch, whichever forward it came from.",
+    "Keep what backward needs with the call.",
+)
 class _BackwardOfLastBatch(Layer):
     last: Backward
 
@@ -129,6 +245,12 @@ class _BackwardOfLastBatch(Layer):
         return y, lambda dy: self.last(dy)  # noqa: PLW0108  # looked up when called
 
 
+@_layer(
+    "backward-shared-by-layers",
+    "Layers share what backward needs.",
+    "Keep what backward needs with the call.",
+    issues=("dreamquark-ai/tabnet#76",),
+)
 class _BackwardSharedByLayers(Layer):
     last: ClassVar[dict[tuple[int, ...], Backward]] = {}
 
@@ -137,19 +259,12 @@ class _BackwardSharedByLayers(Layer):
         return y, lambda dy: self.last[x.shape](dy)  # noqa: PLW0108  # likewise
 
 
-class _BackwardWithPresentGamma(Layer):
-    def train(self, x: Array) -> tuple[Array, Backward]:
-        y, backward = super().train(x)
-        used = self._arrays["gamma"]
-
-        def rescaled(dy: Array) -> Any:
-            dx, dgamma, dbeta = backward(dy)
-            ratio = self._arrays["gamma"] / np.where(used == 0, 1, used)
-            return (dx * ratio.reshape(-1, *(1,) * (x.ndim - 2))).astype(x.dtype), dgamma, dbeta
-
-        return y, rescaled
-
-
+@_layer(
+    "stale-in-evaluation",
+    "Evaluation uses the statistics as they were loaded.",
+    "Use those that training has moved since.",
+    issues=("tinygrad/tinygrad#17206", "ml-explore/mlx#1960"),
+)
 class _StaleInEvaluation(Layer):
     def __init__(self, functions: Any, channels: int, **settings: Any) -> None:
         super().__init__(functions, channels, **settings)
@@ -166,6 +281,11 @@ class _StaleInEvaluation(Layer):
         return results
 
 
+@_layer(
+    "smaller-batch-skipped",
+    "A batch smaller than those before does not move the statistics.",
+    "Every training batch does.",
+)
 class _SmallerBatchSkipped(Layer):
     largest = 0
 
@@ -178,6 +298,12 @@ class _SmallerBatchSkipped(Layer):
         return results
 
 
+@_layer(
+    "changed-before-the-error",
+    "A batch with one value per channel raises an error after the statistics have changed.",
+    "Check first.",
+    issues=("pytorch/pytorch#1381",),
+)
 class _UpdatedBeforeError(Layer):
     def train(self, x: Array) -> tuple[Array, Backward]:
         if x.size == len(self._arrays["gamma"]):
@@ -185,179 +311,35 @@ class _UpdatedBeforeError(Layer):
         return super().train(x)
 
 
+@_layer(
+    "default-eps",
+    "The layer ignores the eps that it is made with.",
+    "Hand it on.",
+    issues=("qualcomm/aimet#1957",),
+)
 class _DefaultSettings(Layer):
     def __init__(self, functions: Any, channels: int, **settings: Any) -> None:
         super().__init__(functions, channels, **{**settings, "eps": 1e-5})
 
 
+@_layer(
+    "default-momentum",
+    "The layer ignores the momentum that it is made with.",
+    "Hand it on.",
+)
 class _DefaultMomentum(Layer):
     def __init__(self, functions: Any, channels: int, **settings: Any) -> None:
         super().__init__(functions, channels, **{**settings, "momentum": 0.1})
 
 
+@_layer(
+    "trains-in-evaluation",
+    "After many steps evaluation normalises by the batch and moves the statistics.",
+    "Keep the mode with the call.",
+    issues=("DLR-RM/stable-baselines3#535",),
+)
 class _ReplacedInEvaluation(Layer):
     def infer(self, x: Array) -> tuple[Array, Backward]:
         if self._batches_seen > 250:
             return super().train(x)
         return super().infer(x)
-
-
-def _mutant(
-    name: str, mistake: str, repair: str, kind: type[Layer], issues: tuple[str, ...] = ()
-) -> Mutant:
-    make = type(kind.__name__, (Layered,), {"kind": kind})
-    return Mutant(f"layer-state/{name}", mistake, repair, issues, TRAINING, make)
-
-
-MUTANTS = (
-    _mutant(
-        "backward-with-present-gamma",
-        "backward reads gamma when it is called, after another state was loaded.",
-        "Keep the gamma that forward multiplied by, or a version that tells of the change.",
-        _BackwardWithPresentGamma,
-    ),
-    _mutant(
-        "shared-by-layers",
-        "Layers of equal width share their parameters and statistics.",
-        "Give each layer arrays of its own.",
-        _SharedStatistics,
-        ("dreamquark-ai/tabnet#76",),
-    ),
-    _mutant(
-        "state-is-live",
-        "state() returns the layer's own arrays, which the next step changes.",
-        "Return copies.",
-        _StateIsLive,
-    ),
-    _mutant(
-        "load-keeps-references",
-        "load() keeps the arrays that it is given.",
-        "Copy them.",
-        _LoadKeepsReferences,
-    ),
-    _mutant(
-        "load-parameters-only",
-        "load() restores gamma and beta, not the running statistics.",
-        "Restore buffers as well as parameters.",
-        _LoadParametersOnly,
-        ("PaddlePaddle/PARL#25", "HorizonRobotics/alf#1087", "FlyreelAI/sesemi#36"),
-    ),
-    _mutant(
-        "load-statistics-only",
-        "load() restores the running statistics, not gamma and beta.",
-        "Restore all four.",
-        _LoadStatisticsOnly,
-    ),
-    _mutant(
-        "load-interchanges-statistics",
-        "load() takes the running mean for the variance and the variance for the mean.",
-        "Restore by name.",
-        _LoadInterchanges,
-        ("gmalivenko/pytorch2keras#120",),
-    ),
-    _mutant(
-        "load-resets-counter",
-        "load() sets the number of batches seen to 0.",
-        "Restore it: the cumulative average needs it.",
-        _LoadResetsCounter,
-        ("pytorch/pytorch#110361", "pytorch/pytorch#110850"),
-    ),
-    _mutant(
-        "load-takes-off-eps",
-        "load() subtracts eps from the running variance.",
-        "Restore it as it was saved.",
-        _LoadTakesOffEps,
-        ("facebookresearch/detectron2#3160",),
-    ),
-    _mutant(
-        "counter-of-8-bits",
-        "The number of batches seen wraps around at 256.",
-        "Count in 64 bits.",
-        _CounterOf8Bits,
-    ),
-    _mutant(
-        "moved-by-evaluation",
-        "Evaluation moves the running mean.",
-        "Only training moves the statistics.",
-        _EvaluationTrains,
-        ("FluxML/Flux.jl#1429", "chainer/chainer#1580"),
-    ),
-    _mutant(
-        "frozen-by-evaluation",
-        "After the first evaluation the statistics do not move any more.",
-        "Restore the momentum when training goes on.",
-        _EvaluationFreezes,
-        ("mlcommons/algorithmic-efficiency#798",),
-    ),
-    _mutant(
-        "updated-in-backward",
-        "The statistics move when backward is called, not in the forward pass.",
-        "Update them in the forward pass of training, once.",
-        _UpdatedInBackward,
-        ("facebookresearch/fairscale#1035",),
-    ),
-    _mutant(
-        "updated-again-in-backward",
-        "backward computes the forward pass again, which moves the statistics a second time.",
-        "Do not update in a recomputation.",
-        _UpdatedAgainInBackward,
-        (
-            "pytorch/pytorch#96136",
-            "Tencent/YOLO-Master#262",
-            "gpleiss/efficient_densenet_pytorch#73",
-        ),
-    ),
-    _mutant(
-        "backward-of-last-batch",
-        "backward is that of the last batch, whichever forward it came from.",
-        "Keep what backward needs with the call.",
-        _BackwardOfLastBatch,
-    ),
-    _mutant(
-        "backward-shared-by-layers",
-        "Layers share what backward needs.",
-        "Keep what backward needs with the call.",
-        _BackwardSharedByLayers,
-        ("dreamquark-ai/tabnet#76",),
-    ),
-    _mutant(
-        "stale-in-evaluation",
-        "Evaluation uses the statistics as they were loaded.",
-        "Use those that training has moved since.",
-        _StaleInEvaluation,
-        ("tinygrad/tinygrad#17206", "ml-explore/mlx#1960"),
-    ),
-    _mutant(
-        "smaller-batch-skipped",
-        "A batch smaller than those before does not move the statistics.",
-        "Every training batch does.",
-        _SmallerBatchSkipped,
-    ),
-    _mutant(
-        "changed-before-the-error",
-        "A batch with one value per channel raises an error after the statistics have changed.",
-        "Check first.",
-        _UpdatedBeforeError,
-        ("pytorch/pytorch#1381",),
-    ),
-    _mutant(
-        "default-eps",
-        "The layer ignores the eps that it is made with.",
-        "Hand it on.",
-        _DefaultSettings,
-        ("qualcomm/aimet#1957",),
-    ),
-    _mutant(
-        "default-momentum",
-        "The layer ignores the momentum that it is made with.",
-        "Hand it on.",
-        _DefaultMomentum,
-    ),
-    _mutant(
-        "trains-in-evaluation",
-        "After many steps evaluation normalises by the batch and moves the statistics.",
-        "Keep the mode with the call.",
-        _ReplacedInEvaluation,
-        ("DLR-RM/stable-baselines3#535",),
-    ),
-)

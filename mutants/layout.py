@@ -4,7 +4,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from bnproof.mutants.call import Call
-from bnproof.mutants.mutant import Mutant
+from bnproof.mutants.mutant import mutant
 from bnproof.mutants.parts import Parts
 from bnproof.reference.checks import Array
 from bnproof.reference.rows import from_rows
@@ -32,31 +32,71 @@ def forwards(a: Array) -> Array:
     return a[tuple(slice(None, None, -1 if s < 0 else 1) for s in a.strides)]
 
 
+@mutant(
+    "layout/x-in-memory-order",
+    "x is read in the order of memory, whatever its strides.",
+    "Use the strides of x, or make it contiguous first.",
+    caught_by=FORWARD,
+    issues=("pytorch/pytorch#62594", "pytorch/pytorch#134580"),
+)
 class _XInMemoryOrder(Parts):
     def read(self, call: Call, x: Array) -> Array:
         return super().read(call, in_memory_order(x))
 
 
+@mutant(
+    "layout/x-without-steps",
+    "The gaps between the elements of x are read as elements.",
+    "Use the strides of x, or make it contiguous first.",
+    caught_by=FORWARD,
+)
 class _XWithoutSteps(Parts):
     def read(self, call: Call, x: Array) -> Array:
         return super().read(call, without_steps(x))
 
 
+@mutant(
+    "layout/x-forwards",
+    "Negative strides of x are read forwards.",
+    "Use the strides of x with their signs.",
+    caught_by=FORWARD,
+)
 class _XForwards(Parts):
     def read(self, call: Call, x: Array) -> Array:
         return super().read(call, forwards(x))
 
 
+@mutant(
+    "layout/dy-in-memory-order",
+    "dy is read in the order of memory, whatever its strides.",
+    "Use the strides of dy, or make it contiguous first.",
+    caught_by=("backward/agreement", "forward/strides"),
+    issues=("deeplearning4j/deeplearning4j#8860", "KonduitAI/deeplearning4j#169"),
+)
 class _DyInMemoryOrder(Parts):
     def read_dy(self, call: Call, dy: Array) -> Array:
         return super().read_dy(call, in_memory_order(dy))
 
 
+@mutant(
+    "layout/dy-without-steps",
+    "The gaps between the elements of dy are read as elements.",
+    "Use the strides of dy, or make it contiguous first.",
+    caught_by=("backward/agreement", "forward/strides"),
+    issues=("pytorch/pytorch#2000",),
+)
 class _DyWithoutSteps(Parts):
     def read_dy(self, call: Call, dy: Array) -> Array:
         return super().read_dy(call, without_steps(dy))
 
 
+@mutant(
+    "layout/dy-of-zero-stride",
+    "A dy whose rows are one and the same is summed once instead of N times.",
+    "Use the shape of dy, whatever its strides.",
+    caught_by=("backward/agreement", "backward/dbeta-is-sum"),
+    issues=("mapillary/inplace_abn#155",),
+)
 class _DyCountedOnce(Parts):
     def dbeta(self, call: Call, dy: Array) -> Array:
         right = super().dbeta(call, dy)
@@ -67,6 +107,13 @@ class _DyCountedOnce(Parts):
         return super().read_dy(call, dy)
 
 
+@mutant(
+    "layout/layout-of-dy-for-x",
+    "backward takes the layout of x from dy.",
+    "Look at the strides of each array.",
+    caught_by=("backward/agreement", "forward/strides"),
+    issues=("pytorch/pytorch#64039", "pytorch/pytorch#64100"),
+)
 class _LayoutOfDy(Parts):
     def read_dy(self, call: Call, dy: Array) -> Array:
         if not dy.flags.c_contiguous and call.x.flags.c_contiguous:
@@ -75,6 +122,12 @@ class _LayoutOfDy(Parts):
         return super().read_dy(call, dy)
 
 
+@mutant(
+    "layout/gamma-without-steps",
+    "The gaps between the elements of gamma are read as elements.",
+    "Use the stride of gamma.",
+    caught_by=FORWARD,
+)
 class _GammaWithoutSteps(Parts):
     def begin(self, call: Call) -> None:
         super().begin(call)
@@ -82,6 +135,12 @@ class _GammaWithoutSteps(Parts):
             call.gamma = call.stored(without_steps(call.given[0]))
 
 
+@mutant(
+    "layout/gamma-forwards",
+    "A reversed gamma is read forwards.",
+    "Use the stride of gamma with its sign.",
+    caught_by=FORWARD,
+)
 class _GammaForwards(Parts):
     def begin(self, call: Call) -> None:
         super().begin(call)
@@ -89,12 +148,26 @@ class _GammaForwards(Parts):
             call.gamma = call.stored(forwards(call.given[0]))
 
 
+@mutant(
+    "layout/statistics-without-steps",
+    "The gaps between the elements of the running variance are read as elements.",
+    "Use its stride.",
+    caught_by=("inference/agreement", "running/one-step", "forward/strides"),
+    issues=("pytorch/pytorch#33867",),
+)
 class _StatisticsWithoutSteps(Parts):
     def begin(self, call: Call) -> None:
         super().begin(call)
         call.running_var = without_steps(call.running_var)
 
 
+@mutant(
+    "layout/y-in-order-of-x",
+    "Where x is in Fortran order, y is computed in C order and labelled as Fortran order.",
+    "Give y the strides that it was computed with.",
+    caught_by=FORWARD,
+    issues=("pytorch/pytorch#192681",),
+)
 class _WrittenInOrderOfX(Parts):
     def y(self, call: Call) -> Array:
         y = super().y(call)
@@ -104,6 +177,12 @@ class _WrittenInOrderOfX(Parts):
         return self.read(call, turned).astype(y.dtype)
 
 
+@mutant(
+    "layout/planes-transposed",
+    "Square planes come back transposed.",
+    "Keep the order of the spatial axes.",
+    caught_by=("forward/agreement", "forward/layouts-agree"),
+)
 class _PlanesTransposed(Parts):
     def y(self, call: Call) -> Array:
         y = super().y(call)
@@ -113,12 +192,26 @@ class _PlanesTransposed(Parts):
         return planes.swapaxes(2, 3).reshape(y.shape)
 
 
+@mutant(
+    "layout/square-transposed",
+    "y comes back transposed where N = C.",
+    "Keep the order of the axes.",
+    caught_by=("forward/agreement",),
+)
 class _SquareTransposed(Parts):
     def y(self, call: Call) -> Array:
         y = super().y(call)
         return y.T if call.x.ndim == 2 and call.m == len(y) else y
 
 
+@mutant(
+    "layout/axis-1-in-channels-last",
+    "Axis 1 is taken for the channels of channels-last data, where sizes allow it.",
+    "Reduce over all axes but the last.",
+    caught_by=("forward/agreement", "forward/layouts-agree"),
+    issues=("intel/ipex-llm#2981", "chainer/chainer#8497"),
+    conventions={"channel_axis": -1},
+)
 class _AxisOneAlways(Parts):
     def read(self, call: Call, x: Array) -> Array:
         square = x.shape[1] == x.shape[-1]
@@ -130,6 +223,13 @@ class _AxisOneAlways(Parts):
         return np.swapaxes(made, 1, -1) if square else made
 
 
+@mutant(
+    "layout/no-gradient-in-some-ranks",
+    "The gradient of inference is right in rank 3 and 0 in all others.",
+    "Do the same in every rank.",
+    caught_by=("inference/gradients",),
+    issues=("FluxML/Flux.jl#2179",),
+)
 class _OddRanksInfer(Parts):
     ranks = (2, 3, 4, 5)
 
@@ -138,6 +238,13 @@ class _OddRanksInfer(Parts):
         return right if call.x.ndim == 3 else np.zeros_like(right)
 
 
+@mutant(
+    "layout/rank-3-by-position",
+    "In rank 3 every position has statistics of its own.",
+    "Reduce over the batch and all spatial axes, in every rank.",
+    caught_by=("forward/agreement", "forward/layouts-agree"),
+    issues=("apache/tvm#18609",),
+)
 class _RankThreeByPosition(Parts):
     ranks = (2, 3, 4)
 
@@ -149,6 +256,12 @@ class _RankThreeByPosition(Parts):
         return np.broadcast_to(mean, values.shape).reshape(rows.shape)
 
 
+@mutant(
+    "layout/rank-5-by-depth",
+    "In rank 5 every slice has statistics of its own.",
+    "Reduce over the batch and all spatial axes, in every rank.",
+    caught_by=("forward/agreement", "forward/layouts-agree"),
+)
 class _RankFiveByDepth(Parts):
     ranks = (4, 5)
 
@@ -158,144 +271,3 @@ class _RankFiveByDepth(Parts):
         values = rows.reshape(len(rows), call.examples, call.spatial[0], -1)
         mean = values.mean(axis=(1, 3), keepdims=True)
         return np.broadcast_to(mean, values.shape).reshape(rows.shape)
-
-
-MUTANTS = (
-    Mutant(
-        "layout/x-in-memory-order",
-        "x is read in the order of memory, whatever its strides.",
-        "Use the strides of x, or make it contiguous first.",
-        ("pytorch/pytorch#62594", "pytorch/pytorch#134580"),
-        FORWARD,
-        _XInMemoryOrder,
-    ),
-    Mutant(
-        "layout/x-without-steps",
-        "The gaps between the elements of x are read as elements.",
-        "Use the strides of x, or make it contiguous first.",
-        (),
-        FORWARD,
-        _XWithoutSteps,
-    ),
-    Mutant(
-        "layout/x-forwards",
-        "Negative strides of x are read forwards.",
-        "Use the strides of x with their signs.",
-        (),
-        FORWARD,
-        _XForwards,
-    ),
-    Mutant(
-        "layout/dy-in-memory-order",
-        "dy is read in the order of memory, whatever its strides.",
-        "Use the strides of dy, or make it contiguous first.",
-        ("deeplearning4j/deeplearning4j#8860", "KonduitAI/deeplearning4j#169"),
-        ("backward/agreement", "forward/strides"),
-        _DyInMemoryOrder,
-    ),
-    Mutant(
-        "layout/dy-without-steps",
-        "The gaps between the elements of dy are read as elements.",
-        "Use the strides of dy, or make it contiguous first.",
-        ("pytorch/pytorch#2000",),
-        ("backward/agreement", "forward/strides"),
-        _DyWithoutSteps,
-    ),
-    Mutant(
-        "layout/dy-of-zero-stride",
-        "A dy whose rows are one and the same is summed once instead of N times.",
-        "Use the shape of dy, whatever its strides.",
-        ("mapillary/inplace_abn#155",),
-        ("backward/agreement", "backward/dbeta-is-sum"),
-        _DyCountedOnce,
-    ),
-    Mutant(
-        "layout/layout-of-dy-for-x",
-        "backward takes the layout of x from dy.",
-        "Look at the strides of each array.",
-        ("pytorch/pytorch#64039", "pytorch/pytorch#64100"),
-        ("backward/agreement", "forward/strides"),
-        _LayoutOfDy,
-    ),
-    Mutant(
-        "layout/gamma-without-steps",
-        "The gaps between the elements of gamma are read as elements.",
-        "Use the stride of gamma.",
-        (),
-        FORWARD,
-        _GammaWithoutSteps,
-    ),
-    Mutant(
-        "layout/gamma-forwards",
-        "A reversed gamma is read forwards.",
-        "Use the stride of gamma with its sign.",
-        (),
-        FORWARD,
-        _GammaForwards,
-    ),
-    Mutant(
-        "layout/statistics-without-steps",
-        "The gaps between the elements of the running variance are read as elements.",
-        "Use its stride.",
-        ("pytorch/pytorch#33867",),
-        ("inference/agreement", "running/one-step", "forward/strides"),
-        _StatisticsWithoutSteps,
-    ),
-    Mutant(
-        "layout/y-in-order-of-x",
-        "Where x is in Fortran order, y is computed in C order and labelled as Fortran order.",
-        "Give y the strides that it was computed with.",
-        ("pytorch/pytorch#192681",),
-        FORWARD,
-        _WrittenInOrderOfX,
-    ),
-    Mutant(
-        "layout/planes-transposed",
-        "Square planes come back transposed.",
-        "Keep the order of the spatial axes.",
-        (),
-        ("forward/agreement", "forward/layouts-agree"),
-        _PlanesTransposed,
-    ),
-    Mutant(
-        "layout/square-transposed",
-        "y comes back transposed where N = C.",
-        "Keep the order of the axes.",
-        (),
-        ("forward/agreement",),
-        _SquareTransposed,
-    ),
-    Mutant(
-        "layout/axis-1-in-channels-last",
-        "Axis 1 is taken for the channels of channels-last data, where sizes allow it.",
-        "Reduce over all axes but the last.",
-        ("intel/ipex-llm#2981", "chainer/chainer#8497"),
-        ("forward/agreement", "forward/layouts-agree"),
-        _AxisOneAlways,
-        {"channel_axis": -1},
-    ),
-    Mutant(
-        "layout/no-gradient-in-some-ranks",
-        "The gradient of inference is right in rank 3 and 0 in all others.",
-        "Do the same in every rank.",
-        ("FluxML/Flux.jl#2179",),
-        ("inference/gradients",),
-        _OddRanksInfer,
-    ),
-    Mutant(
-        "layout/rank-3-by-position",
-        "In rank 3 every position has statistics of its own.",
-        "Reduce over the batch and all spatial axes, in every rank.",
-        ("apache/tvm#18609",),
-        ("forward/agreement", "forward/layouts-agree"),
-        _RankThreeByPosition,
-    ),
-    Mutant(
-        "layout/rank-5-by-depth",
-        "In rank 5 every slice has statistics of its own.",
-        "Reduce over the batch and all spatial axes, in every rank.",
-        (),
-        ("forward/agreement", "forward/layouts-agree"),
-        _RankFiveByDepth,
-    ),
-)

@@ -1,8 +1,20 @@
 """What a mutant is: a wrong implementation, with what is known about its mistake."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, TypedDict
+
+from bnproof.mutants.registration import Made, register
+
+Dtype = Literal["float16", "bfloat16", "float32", "float64"]
+
+
+class Conventions(TypedDict, total=False):
+    """Conventions that an implementation is made in; what is left out has its default."""
+
+    running_variance: Literal["biased", "unbiased"]
+    momentum_weighs: Literal["new", "old"]
+    channel_axis: Literal[1, -1]
 
 
 @dataclass(frozen=True)
@@ -28,8 +40,8 @@ class Mutant:
     issues: tuple[str, ...]
     caught_by: tuple[str, ...]
     make: Callable[..., Any] = field(repr=False)
-    conventions: Mapping[str, Any] = field(default_factory=dict)
-    dtypes: tuple[str, ...] = ("float32",)
+    conventions: Conventions = field(default_factory=Conventions)
+    dtypes: tuple[Dtype, ...] = ("float32",)
     group: str = ""
 
     @property
@@ -47,26 +59,31 @@ class Mutant:
         return self.make(**self.conventions)
 
 
-def family(name: str, **usual: Any) -> Callable[..., Mutant]:
-    """The function that makes the mutants of one family, given the last part of their ids.
+def mutant(
+    id_: str,
+    mistake: str,
+    repair: str,
+    *,
+    caught_by: tuple[str, ...],
+    issues: tuple[str, ...] = (),
+    conventions: Conventions | None = None,
+    dtypes: tuple[Dtype, ...] = ("float32",),
+    group: str = "",
+) -> Callable[[Made], Made]:
+    """Return a decorator that registers a mutant on the class that makes it.
 
-    ``usual`` are fields of `Mutant`, where a mutant does not have its own.
+    The arguments are fields of `Mutant`.
 
-    >>> mutant = family("eps", caught_by=("forward/agreement",))
-    >>> mutant("none", "eps is not used.", "Add it.", object).id
-    'eps/none'
+    >>> from bnproof.mutants.parts import Parts
+    >>> @mutant("eps/none", "eps is not used.", "Add it.", caught_by=("forward/agreement",))
+    ... class NoEps(Parts):
+    ...     def inv_std(self, call): return call.var**-0.5
     """
 
-    def mutant(
-        id_: str,
-        mistake: str,
-        repair: str,
-        make: Callable[..., Any],
-        caught_by: tuple[str, ...] = (),
-        issues: tuple[str, ...] = (),
-        **more: Any,
-    ) -> Mutant:
-        given = {**usual, **more, **({"caught_by": caught_by} if caught_by else {})}
-        return Mutant(f"{name}/{id_}", mistake, repair, issues, make=make, **given)
+    def noted(made: Made) -> Made:
+        shown = Conventions() if conventions is None else conventions
+        return register(
+            made, Mutant(id_, mistake, repair, issues, caught_by, made, shown, dtypes, group)
+        )
 
-    return mutant
+    return noted

@@ -1,16 +1,15 @@
-"""Claims and theorems as data.
+"""Claims as data: an equality of two expressions for every number of samples.
 
-A claim is an equality of two expressions for every number of samples.  A theorem is a permanent
-id, a title, a statement in words, and the claims that make it up, each line with its reason.  How
-both are checked is in `bnproof.spec.verification`; what they contain is in `bnproof.spec.theorems`.
+The theorems that claims make up are in `bnproof.spec.theorem`; how both are checked is in
+`bnproof.spec.verification`.
 
 >>> from bnproof.spec.language import mean, mu, x
 >>> Claim(mean(lambda i: x[i] - mu), 0, "deviations from the mean cancel").holds()
 True
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
 from random import Random
 from typing import Any
@@ -66,35 +65,6 @@ class Claim:
             return is_zero(_unfolded(left) - _unfolded(right))
         rules = {**FRAME, **{normal(fold(e)): sympify(value) for e, value in self.given}}
         return is_zero(_canonical(left, rules) - _canonical(right, rules))
-
-
-@dataclass(frozen=True)
-class Theorem:
-    """What is claimed, and how it reads.
-
-    Attributes:
-        id: permanent, in kebab-case, never used again for anything else.
-        title: a line.
-        statement: in words, with formulas between backquotes.
-        claims: made when they are first asked for, since derivations take time.
-        method: how it is proved: "canonical forms, for every m", or with induction, or the
-            expectation rule.
-        behaviour: whether an implementation can violate it, so that a property has to test it.
-    """
-
-    id: str
-    title: str
-    statement: str
-    claims: Callable[[], Iterable[Claim]]
-    method: str = "canonical forms, for every m"
-    behaviour: bool = False
-    _made: list[Claim] = field(default_factory=list, compare=False, repr=False)
-
-    def lines(self) -> list[Claim]:
-        """The claims."""
-        if not self._made:
-            self._made.extend(self.claims())
-        return self._made
 
 
 def chain(start: Any, *steps: tuple[Any, str]) -> list[Claim]:

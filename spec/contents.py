@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bnproof.spec.claims import Theorem
+from bnproof.spec.theorem import Theorem, theorems_of
 from bnproof.spec.theorems import (
     backward,
     finite_differences,
@@ -33,55 +33,55 @@ CHAPTERS = (
         "The forward pass",
         "Four equations, on the values z of one unit over the m samples of a "
         "mini-batch. Everything that follows is derived from them, and proved for every m at once.",
-        forward.THEOREMS,
+        theorems_of(forward),
     ),
     Chapter(
         "Invariances",
         "What can be done to the samples without effect, or with a simple one.",
-        invariances.THEOREMS,
+        theorems_of(invariances),
     ),
     Chapter(
         "The backward pass",
         "Gradients of the linear form sum(dy*y), for any upstream gradient dy: what "
         "backpropagation computes.",
-        backward.THEOREMS,
+        theorems_of(backward),
     ),
     Chapter(
         "The Jacobian",
         "The derivative of all outputs by all inputs, as a matrix.",
-        jacobian.THEOREMS,
+        theorems_of(jacobian),
     ),
     Chapter(
         "Higher derivatives",
         "The backward pass is a function too, and has derivatives of its own.",
-        second_order.THEOREMS,
+        theorems_of(second_order),
     ),
     Chapter(
         "Finite differences",
         "How far a difference quotient may be off, so that it can serve as a check.",
-        finite_differences.THEOREMS,
+        theorems_of(finite_differences),
     ),
     Chapter(
         "Running averages",
         "Inference needs statistics that do not depend on a batch: averages over the batches of "
         "training.",
-        running.THEOREMS,
+        theorems_of(running),
     ),
     Chapter(
         "Batch and population",
         "The samples of a batch are drawn from a population, so its statistics are estimates.",
-        population.THEOREMS,
+        theorems_of(population),
     ),
     Chapter(
         "In a network",
         "The layer in front, inference, and why batch normalization works as far as it is "
         "a theorem.",
-        network.THEOREMS,
+        theorems_of(network),
     ),
     Chapter(
         "Optimizers",
         "gamma and beta are learned, by optimizers that keep running averages as well.",
-        optimizers.THEOREMS,
+        theorems_of(optimizers),
     ),
 )
 

@@ -3,12 +3,13 @@
 import numpy as np
 
 from bnproof.mutants.call import Call
-from bnproof.mutants.controls.control import Control
+from bnproof.mutants.controls.control import control
 from bnproof.mutants.controls.tape import Value, gradient_of
 from bnproof.mutants.parts import Parts
 from bnproof.reference.checks import Array
 
 
+@control("folded-inference", "Inference is scale x + shift.")
 class _FoldedInference(Parts):
     """y = scale x + shift in inference."""
 
@@ -17,6 +18,7 @@ class _FoldedInference(Parts):
         return np.asarray(scale * call.rows + (call.beta - call.mean * scale))
 
 
+@control("folded-training", "Training is scale x + shift as well.")
 class _FoldedTraining(_FoldedInference):
     """y = scale x + shift in training too."""
 
@@ -24,6 +26,7 @@ class _FoldedTraining(_FoldedInference):
         return self.infer_y(call)
 
 
+@control("xhat-again", "xhat is formed again in backward, by other algebra.")
 class _XhatAgain(Parts):
     """xhat is formed again in backward, as x inv_std - mean inv_std."""
 
@@ -32,6 +35,7 @@ class _XhatAgain(Parts):
         return np.asarray((dy * again).sum(axis=1, keepdims=True))
 
 
+@control("scaled-late", "dgamma is scaled after it is summed.")
 class _ScaledLate(Parts):
     """dgamma = inv_std sum dy (x - mean); dx from three coefficients per channel."""
 
@@ -46,6 +50,7 @@ class _ScaledLate(Parts):
         return np.asarray(a * dy - b * (call.rows - call.mean) - c)
 
 
+@control("one-fraction", "dx is one fraction over N.")
 class _OneFraction(Parts):
     """dx = gamma inv_std / m (m dy - sum dy - xhat sum dy xhat), as courses write it."""
 
@@ -54,6 +59,7 @@ class _OneFraction(Parts):
         return np.asarray((call.gamma * call.inv_std / call.m) * terms)
 
 
+@control("step-by-step", "dx goes by way of dvar and dmean.")
 class _StepByStep(Parts):
     """dx along the computation graph, with dvar and dmean, as in the paper and in courses."""
 
@@ -67,6 +73,7 @@ class _StepByStep(Parts):
         return np.asarray(dxhat * call.inv_std + dvar * 2 * centred / call.m + dmean / call.m)
 
 
+@control("differentiated", "Gradients are differentiated in reverse mode.")
 class _Differentiated(Parts):
     """Gradients of training by reverse-mode differentiation of the forward pass."""
 
@@ -97,6 +104,7 @@ class _Differentiated(Parts):
         return gradient_of(y, dy, beta)
 
 
+@control("divided-by-root", "Divides by the standard deviation.")
 class _DividedByRoot(Parts):
     """Divided by sqrt(var + eps) instead of multiplied by its inverse."""
 
@@ -104,6 +112,7 @@ class _DividedByRoot(Parts):
         return np.asarray((call.rows - call.mean) / np.sqrt(call.var + call.eps))
 
 
+@control("newton-root", "Newton steps make the inverse root.")
 class _NewtonRoot(Parts):
     """1 / sqrt(var + eps) from a 16-bit guess and Newton steps in double."""
 
@@ -118,6 +127,7 @@ class _NewtonRoot(Parts):
         return np.where(exact, root, 1 / np.sqrt(w)).astype(call.rows.dtype)
 
 
+@control("moved-by-difference", "running += weight (new - running).")
 class _MovedByDifference(Parts):
     """running += weight (new - running)."""
 
@@ -127,17 +137,3 @@ class _MovedByDifference(Parts):
             return np.asarray(new[:, 0].astype(old.dtype))
         wide = old.astype(new.dtype)
         return np.asarray((wide + weight * (new[:, 0] - wide)).astype(old.dtype))
-
-
-CONTROLS = (
-    Control("folded-inference", "Inference is scale x + shift.", _FoldedInference),
-    Control("folded-training", "Training is scale x + shift as well.", _FoldedTraining),
-    Control("xhat-again", "xhat is formed again in backward, by other algebra.", _XhatAgain),
-    Control("scaled-late", "dgamma is scaled after it is summed.", _ScaledLate),
-    Control("one-fraction", "dx is one fraction over N.", _OneFraction),
-    Control("step-by-step", "dx goes by way of dvar and dmean.", _StepByStep),
-    Control("differentiated", "Gradients are differentiated in reverse mode.", _Differentiated),
-    Control("divided-by-root", "Divides by the standard deviation.", _DividedByRoot),
-    Control("newton-root", "Newton steps make the inverse root.", _NewtonRoot),
-    Control("moved-by-difference", "running += weight (new - running).", _MovedByDifference),
-)

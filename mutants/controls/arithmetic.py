@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 
 from bnproof.mutants.call import Call
-from bnproof.mutants.controls.control import Control
+from bnproof.mutants.controls.control import control
 from bnproof.mutants.parts import Parts
 from bnproof.reference.checks import Array
 
 
+@control("double-inside", "Everything in float64, each result rounded once.")
 class _DoubleInside(Parts):
     """Everything in float64, each result rounded once."""
 
@@ -29,6 +30,7 @@ def fused(a: Array, b: Array, c: Array) -> Array:
     return np.asarray((a.astype(wide) * b + c).astype(a.dtype))
 
 
+@control("fused", "Products and sums are fused.")
 class _Fused(Parts):
     """Products and sums fused wherever a compiler might fuse them."""
 
@@ -57,6 +59,7 @@ def flushed(a: Array) -> Array:
     return np.where(np.abs(a) < np.finfo(a.dtype).tiny, 0, a).astype(a.dtype)
 
 
+@control("flush-to-zero", "Subnormals are flushed, as is declared.")
 class _FlushToZero(Parts):
     """Subnormal inputs, intermediates and results become 0, as is declared."""
 
@@ -90,6 +93,7 @@ def short(a: Array, call: Call) -> Array:
     return np.asarray(a.astype(call.x.dtype).astype(a.dtype))
 
 
+@control("short-statistics", "Mean and inv_std in 16 bits, as is declared.")
 class _ShortStatistics(Parts):
     """Mean and inv_std of a batch are kept in 16 bits, as is declared."""
 
@@ -106,6 +110,7 @@ class _ShortStatistics(Parts):
         return super().running_mean(call)
 
 
+@control("short-elementwise", "Scale and shift in 16 bits, as is declared.")
 class _ShortElementwise(Parts):
     """Scale and shift are computed in 16 bits, as is declared."""
 
@@ -117,6 +122,7 @@ class _ShortElementwise(Parts):
         return short(scaled + short(call.beta, call), call)
 
 
+@control("settings-in-single", "eps and momentum pass through float32.")
 class _SettingsInSingle(Parts):
     """eps and momentum pass through float32, which every dtype allows."""
 
@@ -128,19 +134,9 @@ class _SettingsInSingle(Parts):
         return super().infer(*arguments, eps=float(np.float32(eps)))
 
 
+@control("half-module", "gamma, beta and statistics are float16.")
 class _HalfModule(Parts):
     """gamma, beta and statistics in 16 bits, computed in 32."""
 
     dtypes = ("float16",)
     parameter_dtypes = {"float16": "float16"}  # noqa: RUF012  # an attribute of the contract
-
-
-CONTROLS = (
-    Control("double-inside", "Everything in float64, each result rounded once.", _DoubleInside),
-    Control("fused", "Products and sums are fused.", _Fused),
-    Control("flush-to-zero", "Subnormals are flushed, as is declared.", _FlushToZero),
-    Control("short-statistics", "Mean and inv_std in 16 bits, as is declared.", _ShortStatistics),
-    Control("short-elementwise", "Scale and shift in 16 bits, as is declared.", _ShortElementwise),
-    Control("settings-in-single", "eps and momentum pass through float32.", _SettingsInSingle),
-    Control("half-module", "gamma, beta and statistics are float16.", _HalfModule),
-)

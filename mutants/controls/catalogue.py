@@ -10,7 +10,10 @@ from bnproof.mutants.controls import (
     variances,
 )
 from bnproof.mutants.controls.control import Control
+from bnproof.mutants.registration import registered
 
 KINDS = (conventions, sums, variances, arithmetic, algebra, double_backward, memory)
 
-CONTROLS: tuple[Control, ...] = tuple(control for kind in KINDS for control in kind.CONTROLS)
+CONTROLS: tuple[Control, ...] = tuple(
+    control for kind in KINDS for control in registered(kind, Control)
+)

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from bnproof.mutants.registration import Made, register
+
 
 @dataclass(frozen=True)
 class Control:
@@ -17,4 +19,17 @@ class Control:
 
     id: str
     what: str
-    make: Callable[..., Any] = field(repr=False)
+    make: Callable[[], Any] = field(repr=False)
+
+
+def control(id_: str, what: str) -> Callable[[Made], Made]:
+    """Return a decorator that registers a control on the class or function that makes it.
+
+    The arguments are fields of `Control`.
+
+    >>> from bnproof.mutants.parts import Parts
+    >>> @control("channels-last", "Channels last.")
+    ... def channels_last() -> Parts:
+    ...     return Parts(channel_axis=-1)
+    """
+    return lambda made: register(made, Control(id_, what, made))

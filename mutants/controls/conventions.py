@@ -1,18 +1,53 @@
 """Every convention of the contract, and the parts that may be left out."""
 
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from bnproof.mutants.call import Call
-from bnproof.mutants.controls.control import Control
+from bnproof.mutants.controls.control import control
 from bnproof.mutants.parts import Gradients, Layered, Parts, Results
 from bnproof.reference.checks import Array
 from bnproof.reference.layer import BatchNorm, Layer
 from bnproof.reference.rows import column
 
 
+@control("parts", "What mutants are made from, unchanged.")
+def _parts() -> Parts:
+    return Parts()
+
+
+@control("parts-layered", "The same with a layer and the cumulative average.")
+def _layered() -> Layered:
+    return Layered()
+
+
+@control("reference", "The reference, in all ranks.")
+def _reference() -> BatchNorm:
+    return BatchNorm()
+
+
+@control("channels-last", "Channels last.")
+def _channels_last() -> Parts:
+    return Parts(channel_axis=-1)
+
+
+@control("old-momentum", "momentum weighs the old.")
+def _old_momentum() -> Parts:
+    return Parts(momentum_weighs="old")
+
+
+@control("biased", "The running variance is biased.")
+def _biased() -> Parts:
+    return Parts(running_variance="biased")
+
+
+@control("keras-like", "Channels last, momentum of the old value, biased.")
+def _keras_like() -> Parts:
+    return Parts(channel_axis=-1, momentum_weighs="old", running_variance="biased")
+
+
+@control("by-rank", "The convention of the running variance depends on the rank.")
 class _ByRank(Parts):
     """Biased in rank 2, unbiased in rank 4, as one library is."""
 
@@ -26,6 +61,7 @@ class _ByRank(Parts):
         return 1.0 if call.x.ndim == 2 else call.m / (call.m - 1)
 
 
+@control("single-value", "One value per channel gives beta.")
 class _SingleValue(Parts):
     """One value per channel gives beta, and counts like any other."""
 
@@ -43,6 +79,7 @@ class _SingleValue(Parts):
         return call.m / max(call.m - 1, 1)
 
 
+@control("empty-batch", "An empty batch gives an empty y.")
 class _Empty(Parts):
     """An empty batch gives an empty y and leaves the statistics."""
 
@@ -59,11 +96,13 @@ class _Empty(Parts):
         return x.copy(), mean.copy(), var.copy(), backward
 
 
+@control("optional-parameters", "gamma and beta may be None.")
 class _Optional(Parts):
     affine_parameters = "optional"
     cumulative = True
 
 
+@control("no-parameters", "gamma and beta are always None.")
 class _Plain(Parts):
     affine_parameters = "none"
 
@@ -90,6 +129,7 @@ class _WeightedLayer(Layer):
         del self._arrays["beta"]
 
 
+@control("gamma-only", "A weight and no bias.")
 class _GammaOnly(Layered):
     affine_parameters = "gamma only"
     kind = _WeightedLayer
@@ -101,6 +141,7 @@ class _GammaOnly(Layered):
         super().begin(call)
 
 
+@control("beta-only", "A bias and no weight.")
 class _BetaOnly(Parts):
     affine_parameters = "beta only"
 
@@ -111,6 +152,7 @@ class _BetaOnly(Parts):
         super().begin(call)
 
 
+@control("normalises-unbiased", "Training normalises by the unbiased variance, and says so.")
 class _NormalisesUnbiased(Layered):
     """N / (N - 1) var + eps is in the root, and so in every gradient that goes through it."""
 
@@ -126,6 +168,7 @@ class _NormalisesUnbiased(Layered):
         return np.asarray(self.bessel(call) * super().var_term(call, dxhat))
 
 
+@control("inference-only", "No training and no gradients.")
 class InferenceOnly:
     """An inference runtime: no training, no gradients, no statistics in its results."""
 
@@ -136,6 +179,7 @@ class InferenceOnly:
         return Parts().infer(*arguments, eps=eps)[0], None, None, None
 
 
+@control("training-only", "No inference and no dx.")
 class TrainingOnly:
     """A training step whose input needs no gradient."""
 
@@ -147,6 +191,7 @@ class TrainingOnly:
         return y, mean, var, lambda dy: (None, *backward(dy)[1:])
 
 
+@control("layer-only", "Layers only.")
 class LayerOnly:
     """Layers only, from which the functions are built."""
 
@@ -158,33 +203,3 @@ class LayerOnly:
     ) -> Layer:
         """Return a layer."""
         return Layered().layer(channels, momentum=momentum, eps=eps, dtype=dtype)
-
-
-CONTROLS = (
-    Control("parts", "What mutants are made from, unchanged.", Parts),
-    Control("parts-layered", "The same with a layer and the cumulative average.", Layered),
-    Control("reference", "The reference, in all ranks.", BatchNorm),
-    Control("channels-last", "Channels last.", partial(Parts, channel_axis=-1)),
-    Control("old-momentum", "momentum weighs the old.", partial(Parts, momentum_weighs="old")),
-    Control("biased", "The running variance is biased.", partial(Parts, running_variance="biased")),
-    Control(
-        "keras-like",
-        "Channels last, momentum of the old value, biased.",
-        partial(Parts, channel_axis=-1, momentum_weighs="old", running_variance="biased"),
-    ),
-    Control("by-rank", "The convention of the running variance depends on the rank.", _ByRank),
-    Control("single-value", "One value per channel gives beta.", _SingleValue),
-    Control("empty-batch", "An empty batch gives an empty y.", _Empty),
-    Control("optional-parameters", "gamma and beta may be None.", _Optional),
-    Control("no-parameters", "gamma and beta are always None.", _Plain),
-    Control("gamma-only", "A weight and no bias.", _GammaOnly),
-    Control("beta-only", "A bias and no weight.", _BetaOnly),
-    Control(
-        "normalises-unbiased",
-        "Training normalises by the unbiased variance, and says so.",
-        _NormalisesUnbiased,
-    ),
-    Control("inference-only", "No training and no gradients.", InferenceOnly),
-    Control("training-only", "No inference and no dx.", TrainingOnly),
-    Control("layer-only", "Layers only.", LayerOnly),
-)

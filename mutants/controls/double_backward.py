@@ -3,7 +3,7 @@
 import numpy as np
 
 from bnproof.mutants.call import Call
-from bnproof.mutants.controls.control import Control
+from bnproof.mutants.controls.control import control
 from bnproof.mutants.doubled import Doubled, Upstream
 from bnproof.reference.checks import Array
 
@@ -12,6 +12,12 @@ def _sum(rows: Array) -> Array:
     return np.asarray(rows.sum(axis=1, keepdims=True))
 
 
+@control("double-by-residuals", "Double backward in closed form.")
+def _residuals() -> Doubled:
+    return Doubled()
+
+
+@control("double-by-moments", "Double backward by sums that are not centred.")
 class _Moments(Doubled):
     """PyTorch's formulas: sums of products that are not centred."""
 
@@ -33,6 +39,7 @@ class _Moments(Doubled):
         return ddy, dx, _sum(up.ddx * backward(up.dy, sum_dy, dy_x))
 
 
+@control("double-by-adjoints", "Double backward against the computation graph.")
 class _Adjoints(Doubled):
     """Backward along the computation graph of backward, as automatic differentiation goes."""
 
@@ -52,10 +59,3 @@ class _Adjoints(Doubled):
         centred_back = centred_back + slope * (root * cubed / -2)
         ddy = call.gamma * back_scaled + up.ddgamma * (centred * r) + up.ddbeta
         return ddy, centred_back - _sum(centred_back) / m, _sum(up.dy * back_scaled)
-
-
-CONTROLS = (
-    Control("double-by-residuals", "Double backward in closed form.", Doubled),
-    Control("double-by-moments", "Double backward by sums that are not centred.", _Moments),
-    Control("double-by-adjoints", "Double backward against the computation graph.", _Adjoints),
-)

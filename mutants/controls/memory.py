@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from bnproof.mutants.call import Call
-from bnproof.mutants.controls.control import Control
+from bnproof.mutants.controls.control import control
 from bnproof.mutants.parts import InPlace, Parts, Results
 from bnproof.reference.checks import Array
 
@@ -27,12 +27,14 @@ class _Kept(Parts):
         return self.keep(super().average(call, old, new))
 
 
+@control("read-only", "Results cannot be written to.")
 class _ReadOnly(_Kept):
     def keep(self, result: Array) -> Array:
         result.flags.writeable = False
         return result
 
 
+@control("stepped", "Results have gaps between their elements.")
 class _Stepped(_Kept):
     def keep(self, result: Array) -> Array:
         room = np.full((*result.shape[:-1], 2 * result.shape[-1]), np.nan, result.dtype)
@@ -40,16 +42,19 @@ class _Stepped(_Kept):
         return room[..., ::2]
 
 
+@control("reversed", "Results have a negative stride.")
 class _Reversed(_Kept):
     def keep(self, result: Array) -> Array:
         return np.ascontiguousarray(result[::-1])[::-1]
 
 
+@control("fortran", "Results are in Fortran order.")
 class _Fortran(_Kept):
     def keep(self, result: Array) -> Array:
         return np.asfortranarray(result)
 
 
+@control("channels-moved", "Results are channels-last in memory only.")
 class _ChannelsMoved(_Kept):
     def keep(self, result: Array) -> Array:
         if result.ndim < 3:
@@ -64,11 +69,13 @@ class Guarded(np.ndarray[Any, np.dtype[Any]]):
         return NotImplemented
 
 
+@control("subclass", "Results are of a subclass of ndarray.")
 class _Subclass(_Kept):
     def keep(self, result: Array) -> Array:
         return result.view(Guarded)
 
 
+@control("unaligned", "Results lie at odd addresses.")
 class _Unaligned(_Kept):
     def keep(self, result: Array) -> Array:
         room = np.zeros(result.nbytes + 1, np.uint8)[1:]
@@ -77,6 +84,7 @@ class _Unaligned(_Kept):
         return made
 
 
+@control("given-back", "Inference returns the statistics that it was given.")
 class _XPassedThrough(Parts):
     """In inference the statistics come back as the arrays that were given."""
 
@@ -84,6 +92,7 @@ class _XPassedThrough(Parts):
         return call.running_mean, call.running_var
 
 
+@control("copies-first", "All arguments are copied first, as is declared.")
 class _CopiesFirst(Parts):
     """All arguments are copied at once, so that strides do not matter."""
 
@@ -93,15 +102,6 @@ class _CopiesFirst(Parts):
         return super().train(*(np.array(a) for a in arguments), **settings)
 
 
-CONTROLS = (
-    Control("read-only", "Results cannot be written to.", _ReadOnly),
-    Control("stepped", "Results have gaps between their elements.", _Stepped),
-    Control("reversed", "Results have a negative stride.", _Reversed),
-    Control("fortran", "Results are in Fortran order.", _Fortran),
-    Control("channels-moved", "Results are channels-last in memory only.", _ChannelsMoved),
-    Control("subclass", "Results are of a subclass of ndarray.", _Subclass),
-    Control("unaligned", "Results lie at odd addresses.", _Unaligned),
-    Control("given-back", "Inference returns the statistics that it was given.", _XPassedThrough),
-    Control("copies-first", "All arguments are copied first, as is declared.", _CopiesFirst),
-    Control("in-place", "The running statistics are updated in place.", InPlace),
-)
+@control("in-place", "The running statistics are updated in place.")
+def _in_place() -> InPlace:
+    return InPlace()

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from bnproof.mutants.call import Call
-from bnproof.mutants.controls.control import Control
+from bnproof.mutants.controls.control import control
 from bnproof.mutants.parts import Parts
 from bnproof.reference.checks import Array
 
@@ -27,16 +27,19 @@ class _Summed(Parts):
         return self.total(dy)
 
 
+@control("sequential-sums", "One value after the other.")
 class _Sequential(_Summed):
     def total(self, rows: Array) -> Array:
         return np.asarray(np.add.accumulate(rows, axis=1)[:, -1:])
 
 
+@control("sequential-sums-backwards", "One value after the other, from the last.")
 class _Backwards(_Summed):
     def total(self, rows: Array) -> Array:
         return np.asarray(np.add.accumulate(rows[:, ::-1], axis=1)[:, -1:])
 
 
+@control("pairwise-sums", "By a binary tree.")
 class _Pairwise(_Summed):
     def total(self, rows: Array) -> Array:
         while rows.shape[1] > 1:
@@ -46,6 +49,7 @@ class _Pairwise(_Summed):
         return rows
 
 
+@control("sums-in-lanes", "In eight lanes that are added up at the end.")
 class _Lanes(_Summed):
     def total(self, rows: Array) -> Array:
         padded = np.pad(rows, ((0, 0), (0, -rows.shape[1] % 8)))
@@ -53,6 +57,7 @@ class _Lanes(_Summed):
         return np.asarray(np.add.accumulate(lanes, axis=1)[:, -1:])
 
 
+@control("compensated-sums", "With what each addition loses carried on.")
 class _Compensated(_Summed):
     def total(self, rows: Array) -> Array:
         total = np.zeros_like(rows[:, :1])
@@ -65,12 +70,14 @@ class _Compensated(_Summed):
         return np.asarray(np.where(np.isfinite(total), total, rows.sum(axis=1, keepdims=True)))
 
 
+@control("wide-sums", "In the next wider format, rounded once.")
 class _Wide(_Summed):
     def total(self, rows: Array) -> Array:
         wide = np.longdouble if rows.dtype == np.float64 else np.float64
         return np.asarray(rows.sum(axis=1, keepdims=True, dtype=wide).astype(rows.dtype))
 
 
+@control("random-order", "In another order at each call, not deterministic.")
 class _RandomOrder(_Summed):
     deterministic = False
 
@@ -83,6 +90,7 @@ class _RandomOrder(_Summed):
         return np.asarray(np.add.accumulate(rows[:, order], axis=1)[:, -1:])
 
 
+@control("sums-by-size", "By another algorithm for each range of sizes.")
 class _BySize(_Summed):
     def total(self, rows: Array) -> Array:
         if rows.shape[1] < 32:
@@ -92,19 +100,7 @@ class _BySize(_Summed):
         return _Pairwise.total(self, rows)  # type: ignore[arg-type]  # likewise
 
 
+@control("sums-by-product", "By a product with ones, as a matrix unit does.")
 class _ByMatrixProduct(_Summed):
     def total(self, rows: Array) -> Array:
         return np.asarray(rows @ np.ones((rows.shape[1], 1), rows.dtype))
-
-
-CONTROLS = (
-    Control("sequential-sums", "One value after the other.", _Sequential),
-    Control("sequential-sums-backwards", "One value after the other, from the last.", _Backwards),
-    Control("pairwise-sums", "By a binary tree.", _Pairwise),
-    Control("sums-in-lanes", "In eight lanes that are added up at the end.", _Lanes),
-    Control("compensated-sums", "With what each addition loses carried on.", _Compensated),
-    Control("wide-sums", "In the next wider format, rounded once.", _Wide),
-    Control("random-order", "In another order at each call, not deterministic.", _RandomOrder),
-    Control("sums-by-size", "By another algorithm for each range of sizes.", _BySize),
-    Control("sums-by-product", "By a product with ones, as a matrix unit does.", _ByMatrixProduct),
-)

@@ -3,15 +3,17 @@
 import numpy as np
 
 from bnproof.mutants.call import Call
-from bnproof.mutants.controls.control import Control
+from bnproof.mutants.controls.control import control
 from bnproof.mutants.parts import Parts
 from bnproof.reference.checks import Array
 
 
+@control("two-pass", "The mean first, then the squares about it.")
 class _TwoPass(Parts):
     accuracy = "two-pass"
 
 
+@control("corrected-two-pass", "Two passes, and the rest of the mean.")
 class _CorrectedTwoPass(Parts):
     """With what rounding of the mean left over subtracted (Chan, Golub and LeVeque)."""
 
@@ -23,6 +25,7 @@ class _CorrectedTwoPass(Parts):
         return np.asarray(np.maximum(self.pool(call, centred * centred) - residual * residual, 0))
 
 
+@control("welford", "Welford's recurrence.")
 class _Welford(Parts):
     accuracy = "streaming"
 
@@ -41,6 +44,7 @@ class _Welford(Parts):
         return call.var
 
 
+@control("merged-blocks", "Blocks merged by Chan's formula.")
 class _Merged(Parts):
     """Blocks of sixteen, each in two passes, merged one after the other (Chan)."""
 
@@ -64,6 +68,7 @@ class _Merged(Parts):
         return call.var
 
 
+@control("one-pass", "E[x^2] - E[x]^2, declared as one-pass.")
 class _OnePass(Parts):
     accuracy = "one-pass"
 
@@ -72,6 +77,7 @@ class _OnePass(Parts):
         return np.asarray(np.maximum(square - call.mean * call.mean, 0))
 
 
+@control("shifted-one-pass", "The same about the first value, declared.")
 class _ShiftedInSingle(Parts):
     """One pass about the first value of the channel."""
 
@@ -90,6 +96,7 @@ class _ShiftedInSingle(Parts):
         return call.var
 
 
+@control("shifted-in-double", "One pass about the first value in float64.")
 class _ShiftedInDouble(Parts):
     """One pass about the first value in float64, for data of 32 bits and less."""
 
@@ -107,6 +114,7 @@ class _ShiftedInDouble(Parts):
         return call.var
 
 
+@control("one-pass-in-double", "One pass in float64 for 16-bit data.")
 class _OnePassInDouble(Parts):
     """E[x^2] - E[x]^2 in float64, for data of 16 bits."""
 
@@ -117,15 +125,3 @@ class _OnePassInDouble(Parts):
         mean = wide.mean(axis=1, keepdims=True)
         square = (wide * wide).mean(axis=1, keepdims=True)
         return np.asarray(np.maximum(square - mean * mean, 0).astype(call.rows.dtype))
-
-
-CONTROLS = (
-    Control("two-pass", "The mean first, then the squares about it.", _TwoPass),
-    Control("corrected-two-pass", "Two passes, and the rest of the mean.", _CorrectedTwoPass),
-    Control("welford", "Welford's recurrence.", _Welford),
-    Control("merged-blocks", "Blocks merged by Chan's formula.", _Merged),
-    Control("one-pass", "E[x^2] - E[x]^2, declared as one-pass.", _OnePass),
-    Control("shifted-one-pass", "The same about the first value, declared.", _ShiftedInSingle),
-    Control("shifted-in-double", "One pass about the first value in float64.", _ShiftedInDouble),
-    Control("one-pass-in-double", "One pass in float64 for 16-bit data.", _OnePassInDouble),
-)

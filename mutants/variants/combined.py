@@ -1,7 +1,8 @@
 """Two mistakes at once, of those that variants have one of."""
 
-from bnproof.mutants.variants.columns import Columns
-from bnproof.mutants.variants.single import CONVENTIONS, MISTAKES
+from bnproof.mutants.registration import registered
+from bnproof.mutants.variants import single_backward, single_forward, single_running
+from bnproof.mutants.variants.turns import in_conventions
 from bnproof.mutants.variants.variant import Variant
 
 PAIRS = (
@@ -20,12 +21,17 @@ PAIRS = (
 )
 
 
+MISTAKES = {
+    each.id: each
+    for module in (single_forward, single_backward, single_running)
+    for each in registered(module, Variant)
+}
+
+
 def _combined(first: str, second: str, turn: int) -> Variant:
-    by_name = {name: (causes, replaced) for name, causes, replaced in MISTAKES}
-    (one, replaced), (other, more) = by_name[first], by_name[second]
-    conventions = CONVENTIONS[turn % len(CONVENTIONS)]
-    kind = type("Varied", (Columns,), {**conventions, **replaced, **more})
-    return Variant(f"{first}-and-{second}", (one, other), kind)
+    one, other = MISTAKES[first], MISTAKES[second]
+    made = in_conventions(turn, one.make, other.make)
+    return Variant(f"{first}-and-{second}", (*one.causes, *other.causes), made)
 
 
 VARIANTS = tuple(_combined(*pair, turn) for turn, pair in enumerate(PAIRS))

@@ -3,64 +3,126 @@
 import numpy as np
 
 from bnproof.mutants.variants.columns import Columns, Walk
-from bnproof.mutants.variants.single import BY_MEAN, BY_VARIANCE, Replaced, scaled, times, variant
+from bnproof.mutants.variants.variant import variant
 from bnproof.reference.checks import Array
 
 
-def _trimmed(self: Columns, flat: Array) -> tuple[Array, Array]:
+@variant("trimmed-mean")
+class _TrimmedMean(Columns):
     """The largest and the smallest value left out of the mean."""
-    mean = (flat.sum(axis=0) - flat.max(axis=0) - flat.min(axis=0)) / len(flat)
-    return mean, ((flat - mean) ** 2).mean(axis=0)
+
+    def moments(self, flat: Array) -> tuple[Array, Array]:
+        mean = (flat.sum(axis=0) - flat.max(axis=0) - flat.min(axis=0)) / len(flat)
+        return mean, ((flat - mean) ** 2).mean(axis=0)
 
 
-def _smoothed(self: Columns, flat: Array) -> tuple[Array, Array]:
+@variant("variance-of-differences")
+class _VarianceOfDifferences(Columns):
     """The variance of neighbouring differences."""
-    mean = flat.mean(axis=0)
-    return mean, np.square(np.diff(flat, axis=0)).mean(axis=0) / 2
+
+    def moments(self, flat: Array) -> tuple[Array, Array]:
+        mean = flat.mean(axis=0)
+        return mean, np.square(np.diff(flat, axis=0)).mean(axis=0) / 2
 
 
-def _weighted(self: Columns, flat: Array) -> tuple[Array, Array]:
-    """Later rows weigh more."""
-    weights = np.arange(1, len(flat) + 1)[:, None] / (len(flat) * (len(flat) + 1) / 2)
-    mean = (weights * flat).sum(axis=0)
-    return mean, (weights * (flat - mean) ** 2).sum(axis=0)
+@variant("later-rows-weigh-more")
+class _LaterRowsWeighMore(Columns):
+    def moments(self, flat: Array) -> tuple[Array, Array]:
+        weights = np.arange(1, len(flat) + 1)[:, None] / (len(flat) * (len(flat) + 1) / 2)
+        mean = (weights * flat).sum(axis=0)
+        return mean, (weights * (flat - mean) ** 2).sum(axis=0)
 
 
-def _bent(self: Columns, walk: Walk, beta: Array) -> Array:
-    """A sine on top of y."""
-    xhat = walk.centred * walk.root
-    return np.asarray(walk.gamma * (xhat + 0.013 * np.sin(5 * xhat)) + beta)
+@variant("sine-on-top")
+class _SineOnTop(Columns):
+    def affine(self, walk: Walk, beta: Array) -> Array:
+        xhat = walk.centred * walk.root
+        return np.asarray(walk.gamma * (xhat + 0.013 * np.sin(5 * xhat)) + beta)
 
 
-def _cubed(self: Columns, walk: Walk, dy: Array) -> Array:
+@variant("softplus-of-var")
+class _SoftplusOfVar(Columns):
+    def root(self, var: Array, eps: float) -> Array:
+        return np.asarray(np.log1p(np.exp(var + eps)) ** -0.5)
+
+
+@variant("fourth-root")
+class _FourthRoot(Columns):
+    def root(self, var: Array, eps: float) -> Array:
+        return np.asarray((var + eps) ** -0.25)
+
+
+@variant("eps-a-third-too-large")
+class _EpsAThirdTooLarge(Columns):
+    def root(self, var: Array, eps: float) -> Array:
+        return np.asarray((var + eps * 4 / 3) ** -0.5)
+
+
+@variant("gamma-cubed")
+class _GammaCubed(Columns):
+    def affine(self, walk: Walk, beta: Array) -> Array:
+        return np.asarray(walk.centred * walk.gamma**3 * walk.root + beta)
+
+
+@variant("beta-a-tenth-too-small")
+class _BetaATenthTooSmall(Columns):
+    def affine(self, walk: Walk, beta: Array) -> Array:
+        return np.asarray(walk.centred * walk.gamma * walk.root + 0.9 * beta)
+
+
+@variant("variance-part-cubed")
+class _VariancePartCubed(Columns):
     """The variance's part with a power too many."""
-    return np.asarray(BY_VARIANCE(self, walk, dy) * walk.root)
+
+    def by_variance(self, walk: Walk, dy: Array) -> Array:
+        return np.asarray(super().by_variance(walk, dy) * walk.root)
 
 
-STEPS: tuple[tuple[str, dict[str, Replaced]], ...] = (
-    ("trimmed-mean", {"moments": _trimmed}),
-    ("variance-of-differences", {"moments": _smoothed}),
-    ("later-rows-weigh-more", {"moments": _weighted}),
-    ("sine-on-top", {"affine": _bent}),
-    ("softplus-of-var", {"root": lambda s, v, e: np.log1p(np.exp(v + e)) ** -0.5}),
-    ("fourth-root", {"root": lambda s, v, e: (v + e) ** -0.25}),
-    ("eps-a-third-too-large", {"root": lambda s, v, e: (v + e * 4 / 3) ** -0.5}),
-    ("gamma-cubed", {"affine": lambda s, w, b: w.centred * w.gamma**3 * w.root + b}),
-    ("beta-a-tenth-too-small", {"affine": lambda s, w, b: w.centred * w.gamma * w.root + 0.9 * b}),
-    ("variance-part-cubed", {"by_variance": _cubed}),
-    ("variance-part-a-third", {"by_variance": times(BY_VARIANCE, lambda w: 1 / 3)}),
-    ("mean-part-by-root-of-count", {"by_mean": times(BY_MEAN, lambda w: w.count**-0.5)}),
-    ("dgamma-by-root-of-count", {"of_parameters": scaled(0, lambda w: w.count**-0.5)}),
-    ("dbeta-seven-eighths", {"of_parameters": scaled(1, lambda w: 0.875)}),
-    ("average-by-root-of-weight", {"moved": lambda s, o, n, w: o + np.sqrt(w) * (n - o)}),
-    (
-        "average-geometric",
-        {"moved": lambda s, o, n, w: np.sign(n) * np.abs(o) ** (1 - w) * np.abs(n) ** w},
-    ),
-    ("count-minus-two", {"averaged_var": lambda s, v, m: v * (m / max(m - 2, 1))}),
-    ("evaluation-halfway", {"used": lambda s, c, a, v: ((a + c.mean(axis=0)) / 2, v)}),
-)
+@variant("variance-part-a-third")
+class _VariancePartAThird(Columns):
+    def by_variance(self, walk: Walk, dy: Array) -> Array:
+        return np.asarray(super().by_variance(walk, dy) * (1 / 3))
 
-VARIANTS = tuple(
-    variant(name, turn=turn, **replaced) for turn, (name, replaced) in enumerate(STEPS)
-)
+
+@variant("mean-part-by-root-of-count")
+class _MeanPartByRootOfCount(Columns):
+    def by_mean(self, walk: Walk, grown: Array) -> Array:
+        return np.asarray(super().by_mean(walk, grown) * walk.count**-0.5)
+
+
+@variant("dgamma-by-root-of-count")
+class _DgammaByRootOfCount(Columns):
+    def of_parameters(self, walk: Walk, dy: Array) -> tuple[Array, Array]:
+        dgamma, dbeta = super().of_parameters(walk, dy)
+        return dgamma * walk.count**-0.5, dbeta
+
+
+@variant("dbeta-seven-eighths")
+class _DbetaSevenEighths(Columns):
+    def of_parameters(self, walk: Walk, dy: Array) -> tuple[Array, Array]:
+        dgamma, dbeta = super().of_parameters(walk, dy)
+        return dgamma, dbeta * 0.875
+
+
+@variant("average-by-root-of-weight")
+class _AverageByRootOfWeight(Columns):
+    def moved(self, old: Array, new: Array, weight: float) -> Array:
+        return np.asarray(old + np.sqrt(weight) * (new - old))
+
+
+@variant("average-geometric")
+class _AverageGeometric(Columns):
+    def moved(self, old: Array, new: Array, weight: float) -> Array:
+        return np.asarray(np.sign(new) * np.abs(old) ** (1 - weight) * np.abs(new) ** weight)
+
+
+@variant("count-minus-two")
+class _CountMinusTwo(Columns):
+    def averaged_var(self, var: Array, count: int) -> Array:
+        return np.asarray(var * (count / max(count - 2, 1)))
+
+
+@variant("evaluation-halfway")
+class _EvaluationHalfway(Columns):
+    def used(self, flat: Array, mean: Array, var: Array) -> tuple[Array, Array]:
+        return (mean + flat.mean(axis=0)) / 2, var

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+
+from bnproof.mutants.registration import register
+from bnproof.mutants.variants.columns import Columns
 
 
 @dataclass(frozen=True)
@@ -18,4 +20,16 @@ class Variant:
 
     id: str
     causes: tuple[tuple[str, ...], ...]
-    make: Callable[[], Any] = field(repr=False)
+    make: type[Columns] = field(repr=False)
+
+
+def variant(id_: str, *causes: str) -> Callable[[type[Columns]], type[Columns]]:
+    """Return a decorator that registers a variant on the class below it.
+
+    Any of ``causes``, which are ids of mutants, may be named for it; without any, none may.
+
+    >>> @variant("beta-forgotten", "formula/no-beta")
+    ... class BetaForgotten(Columns):
+    ...     def affine(self, walk, beta): return walk.centred * walk.gamma * walk.root
+    """
+    return lambda made: register(made, Variant(id_, (causes,) if causes else (), made))

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable
 
-from bnproof.spec.claims import Theorem
 from bnproof.spec.publishing.roundtrip import misread
+from bnproof.spec.theorem import Theorem
 from bnproof.spec.verification import Checked, check
 
 Progress = Callable[[str], None]

@@ -6,7 +6,6 @@ from typing import Any
 
 from sympy import Dummy, Expr, Indexed, Integer, Rational, Symbol, simplify
 
-from bnproof.spec.claims import Theorem
 from bnproof.spec.instances import Numbers, explicit, free_indices, rational_batch
 from bnproof.spec.kernel.sums import BOUND, Index
 from bnproof.spec.language import (
@@ -22,6 +21,7 @@ from bnproof.spec.language import (
 from bnproof.spec.publishing.latex import latex
 from bnproof.spec.publishing.notation import PAPER, Notation
 from bnproof.spec.publishing.reader import Reader, ReadingError
+from bnproof.spec.theorem import Theorem
 from bnproof.spec.theorems.population import die_cumulants
 
 SAMPLES = 3

@@ -2,7 +2,7 @@
 
 from sympy import Derivative, Expr, KroneckerDelta, Rational, S, Symbol, factor, sqrt, symbols
 
-from bnproof.spec.claims import Claim, Theorem, chain
+from bnproof.spec.claims import Claim, chain
 from bnproof.spec.kernel.canonical import normal
 from bnproof.spec.language import (
     FRAME,
@@ -30,6 +30,7 @@ from bnproof.spec.language import (
     xhat,
     y,
 )
+from bnproof.spec.theorem import theorem
 
 
 def derived(expression: Expr) -> Expr:
@@ -62,6 +63,12 @@ def sum_dy_xhat() -> Expr:
     return total(lambda i: dy[i] * xhat[i])
 
 
+@theorem(
+    "backward-steps",
+    "The derivatives of mean, variance and xhat",
+    "A sample reaches every output in three ways: directly, through the mean, and through the "
+    "variance.",
+)
 def steps() -> list[Claim]:
     d = KroneckerDelta
     return [
@@ -84,6 +91,13 @@ def steps() -> list[Claim]:
     ]
 
 
+@theorem(
+    "dx-closed-form",
+    "The gradient of x",
+    "`dx` is `gamma*inv_std` times what is left of `dy` when its mean and its part "
+    "along `xhat` are taken away.",
+    behaviour=True,
+)
 def closed_form() -> list[Claim]:
     d = KroneckerDelta
     start = Derivative(LOSS, x[k])
@@ -114,14 +128,32 @@ def closed_form() -> list[Claim]:
     ]
 
 
+@theorem(
+    "dgamma",
+    "The gradient of gamma",
+    "It sums `dy*xhat`.",
+    behaviour=True,
+)
 def gamma_gradient() -> list[Claim]:
     return [Claim(Derivative(LOSS, gamma), sum_dy_xhat(), "y contains gamma times xhat")]
 
 
+@theorem(
+    "dbeta",
+    "The gradient of beta",
+    "It sums `dy`.",
+    behaviour=True,
+)
 def beta_gradient() -> list[Claim]:
     return [Claim(Derivative(LOSS, beta), sum_dy(), "y contains beta once")]
 
 
+@theorem(
+    "papers-chain",
+    "The paper's chain of gradients gives the same dx",
+    "Ioffe and Szegedy (2015) go through the gradients of var and mu. The second term of their "
+    "gradient of mu is always 0.",
+)
 def papers_chain() -> list[Claim]:
     dvar, dmu = symbols("dvar dmu", real=True)
     second = dvar * mean(lambda i: -2 * (x[i] - mu))
@@ -142,6 +174,12 @@ def papers_chain() -> list[Claim]:
     ]
 
 
+@theorem(
+    "caffe-forms",
+    "Two ways of writing dx agree",
+    "Caffe takes away the part along `xhat` first and the mean then; a term that users missed "
+    "(BVLC/caffe issues 3912 and 4110) is 0.",
+)
 def caffe() -> list[Claim]:
     projection = mean(lambda i: dy[i] * xhat[i])
     plain = inv_std * (dy[k] - mean(lambda i: dy[i]) - projection * xhat[k])
@@ -156,15 +194,32 @@ def caffe() -> list[Claim]:
     ]
 
 
+@theorem(
+    "stablehlo-form",
+    "The specification of StableHLO's batch_norm_grad",
+    "Its decomposition i1 to i6 is the same function.",
+)
 def stablehlo() -> list[Claim]:
     i5 = total(lambda i: dy[i] * (x[i] - mu)) * (x[k] - mu) / (var + eps)
     return [Claim(gamma * inv_std / m * (m * dy[k] - sum_dy() - i5), DX, "xhat written out")]
 
 
+@theorem(
+    "dx-sum-zero",
+    "dx sums to zero",
+    "A gradient step on the inputs never moves their mean.",
+    behaviour=True,
+)
 def sum_zero() -> list[Claim]:
     return [Claim(total(lambda i: at(DX, i)), S.Zero, "both subtracted terms are means")]
 
 
+@theorem(
+    "dx-dot-xhat",
+    "dx is almost orthogonal to xhat",
+    "The product is `gamma*eps*inv_std**3` times `dgamma`: 0 only for eps = 0.",
+    behaviour=True,
+)
 def along_xhat() -> list[Claim]:
     return [
         Claim(
@@ -175,6 +230,13 @@ def along_xhat() -> list[Claim]:
     ]
 
 
+@theorem(
+    "weight-dot-gradient",
+    "dx is almost orthogonal to x",
+    "The product with x is `gamma*eps*inv_std**2` times `dgamma`. For a linear layer in front "
+    "it is the product of a weight with its own gradient.",
+    behaviour=True,
+)
 def along_x() -> list[Claim]:
     return [
         Claim(
@@ -185,6 +247,12 @@ def along_x() -> list[Claim]:
     ]
 
 
+@theorem(
+    "linear-in-dy",
+    "The backward pass is linear in dy",
+    "Gradients of a sum of losses add up.",
+    behaviour=True,
+)
 def linear_in_dy() -> list[Claim]:
     factor_, other = Symbol("s", real=True), w
     scaled = substituted(DX, dy, lambda i: factor_ * dy[i] + other[i])
@@ -200,6 +268,13 @@ def linear_in_dy() -> list[Claim]:
     ]
 
 
+@theorem(
+    "constant-dy",
+    "A constant upstream gradient is lost",
+    "With dy = K the gradients of x and gamma are 0. So a check of gradients with the loss "
+    "`sum(y)` checks nothing.",
+    behaviour=True,
+)
 def constant_dy() -> list[Claim]:
     level = Symbol("K", real=True)
 
@@ -213,6 +288,12 @@ def constant_dy() -> list[Claim]:
     ]
 
 
+@theorem(
+    "independent-of-beta",
+    "No gradient depends on beta",
+    "beta shifts the output and leaves every derivative.",
+    behaviour=True,
+)
 def independent_of_beta() -> list[Claim]:
     return [
         Claim(Derivative(DX, beta), S.Zero, "beta does not occur"),
@@ -221,6 +302,11 @@ def independent_of_beta() -> list[Claim]:
     ]
 
 
+@theorem(
+    "backward-is-transpose",
+    "Backward is the transpose of forward differentiation",
+    "For every direction v, the derivative of the loss along v is the product of dx with v.",
+)
 def transpose() -> list[Claim]:
     return [
         Claim(along(y[k], v), JVP, "the derivative along v"),
@@ -232,6 +318,12 @@ def transpose() -> list[Claim]:
     ]
 
 
+@theorem(
+    "backward-symmetry",
+    "The backward pass is symmetric",
+    "Two upstream gradients v and w give `<w, dx(v)> = <v, dx(w)>`.",
+    behaviour=True,
+)
 def symmetry() -> list[Claim]:
     upstream_v = substituted(DX, dy, lambda i: v[i])
     upstream_w = substituted(DX, dy, lambda i: w[i])
@@ -244,6 +336,12 @@ def symmetry() -> list[Claim]:
     ]
 
 
+@theorem(
+    "unbiased-normalisation",
+    "Normalising by another multiple of the variance",
+    "With `c*var + eps` in the root, y is that of `gamma/sqrt(c)` and `eps/c`, and the part "
+    "of dx along `xhat` gets the factor c. For the unbiased variance c is `m/(m - 1)`.",
+)
 def unbiased() -> list[Claim]:
     """With c for m / (m - 1), and r for what inv_std is then."""
     r = Symbol("r", positive=True)
@@ -266,110 +364,3 @@ def unbiased() -> list[Claim]:
             from_definitions=True,
         ),
     ]
-
-
-THEOREMS = (
-    Theorem(
-        "backward-steps",
-        "The derivatives of mean, variance and xhat",
-        "A sample reaches every output in three ways: directly, through the mean, and through the "
-        "variance.",
-        steps,
-    ),
-    Theorem(
-        "dx-closed-form",
-        "The gradient of x",
-        "`dx` is `gamma*inv_std` times what is left of `dy` when its mean and its part "
-        "along `xhat` are taken away.",
-        closed_form,
-        behaviour=True,
-    ),
-    Theorem(
-        "dgamma", "The gradient of gamma", "It sums `dy*xhat`.", gamma_gradient, behaviour=True
-    ),
-    Theorem("dbeta", "The gradient of beta", "It sums `dy`.", beta_gradient, behaviour=True),
-    Theorem(
-        "papers-chain",
-        "The paper's chain of gradients gives the same dx",
-        "Ioffe and Szegedy (2015) go through the gradients of var and mu. The second term of their "
-        "gradient of mu is always 0.",
-        papers_chain,
-    ),
-    Theorem(
-        "caffe-forms",
-        "Two ways of writing dx agree",
-        "Caffe takes away the part along `xhat` first and the mean then; a term that users missed "
-        "(BVLC/caffe issues 3912 and 4110) is 0.",
-        caffe,
-    ),
-    Theorem(
-        "stablehlo-form",
-        "The specification of StableHLO's batch_norm_grad",
-        "Its decomposition i1 to i6 is the same function.",
-        stablehlo,
-    ),
-    Theorem(
-        "dx-sum-zero",
-        "dx sums to zero",
-        "A gradient step on the inputs never moves their mean.",
-        sum_zero,
-        behaviour=True,
-    ),
-    Theorem(
-        "dx-dot-xhat",
-        "dx is almost orthogonal to xhat",
-        "The product is `gamma*eps*inv_std**3` times `dgamma`: 0 only for eps = 0.",
-        along_xhat,
-        behaviour=True,
-    ),
-    Theorem(
-        "weight-dot-gradient",
-        "dx is almost orthogonal to x",
-        "The product with x is `gamma*eps*inv_std**2` times `dgamma`. For a linear layer in front "
-        "it is the product of a weight with its own gradient.",
-        along_x,
-        behaviour=True,
-    ),
-    Theorem(
-        "linear-in-dy",
-        "The backward pass is linear in dy",
-        "Gradients of a sum of losses add up.",
-        linear_in_dy,
-        behaviour=True,
-    ),
-    Theorem(
-        "constant-dy",
-        "A constant upstream gradient is lost",
-        "With dy = K the gradients of x and gamma are 0. So a check of gradients with the loss "
-        "`sum(y)` checks nothing.",
-        constant_dy,
-        behaviour=True,
-    ),
-    Theorem(
-        "independent-of-beta",
-        "No gradient depends on beta",
-        "beta shifts the output and leaves every derivative.",
-        independent_of_beta,
-        behaviour=True,
-    ),
-    Theorem(
-        "backward-is-transpose",
-        "Backward is the transpose of forward differentiation",
-        "For every direction v, the derivative of the loss along v is the product of dx with v.",
-        transpose,
-    ),
-    Theorem(
-        "backward-symmetry",
-        "The backward pass is symmetric",
-        "Two upstream gradients v and w give `<w, dx(v)> = <v, dx(w)>`.",
-        symmetry,
-        behaviour=True,
-    ),
-    Theorem(
-        "unbiased-normalisation",
-        "Normalising by another multiple of the variance",
-        "With `c*var + eps` in the root, y is that of `gamma/sqrt(c)` and `eps/c`, and the part "
-        "of dx along `xhat` gets the factor c. For the unbiased variance c is `m/(m - 1)`.",
-        unbiased,
-    ),
-)

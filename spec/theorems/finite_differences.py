@@ -4,7 +4,7 @@ from typing import Any
 
 from sympy import Derivative, Expr, Symbol, sqrt, symbols
 
-from bnproof.spec.claims import Claim, Theorem
+from bnproof.spec.claims import Claim
 from bnproof.spec.kernel.sums import over
 from bnproof.spec.language import (
     inv_std,
@@ -18,6 +18,7 @@ from bnproof.spec.language import (
     var,
     x,
 )
+from bnproof.spec.theorem import Method, theorem
 
 p, q, u = symbols("p q u", real=True)
 T = Symbol("T", integer=True, nonnegative=True)
@@ -96,20 +97,15 @@ def remainder() -> list[Claim]:
     ]
 
 
+@theorem(
+    "finite-difference-bound",
+    "The error of a finite difference, exactly bounded",
+    "Along `x + t*v`, inv_std is `inv_std` times the generating function of the Legendre "
+    "polynomials P_j(u) in powers of q t, with u between -1 and 1, where |P_j(u)| is at most 1 "
+    "(Laplace's integral). The central difference keeps the even powers: the terms of "
+    "`(q*h)**2`, `(q*h)**4` and so on, whose sum is at most `(q*h)**2/(1 - (q*h)**2)`.",
+    method=Method.CANONICAL_BOUND,
+    behaviour=True,
+)
 def bound() -> list[Claim]:
     return [*line(), *generating_function(), *cauchy_schwarz(), *remainder()]
-
-
-THEOREMS = (
-    Theorem(
-        "finite-difference-bound",
-        "The error of a finite difference, exactly bounded",
-        "Along `x + t*v`, inv_std is `inv_std` times the generating function of the Legendre "
-        "polynomials P_j(u) in powers of q t, with u between -1 and 1, where |P_j(u)| is at most 1 "
-        "(Laplace's integral). The central difference keeps the even powers: the terms of "
-        "`(q*h)**2`, `(q*h)**4` and so on, whose sum is at most `(q*h)**2/(1 - (q*h)**2)`.",
-        bound,
-        method="canonical forms, for every m, and induction; the bound of P_j is cited",
-        behaviour=True,
-    ),
-)

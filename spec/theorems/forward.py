@@ -2,7 +2,7 @@
 
 from sympy import S, Symbol, sqrt
 
-from bnproof.spec.claims import Claim, Theorem
+from bnproof.spec.claims import Claim
 from bnproof.spec.language import (
     FRAME,
     beta,
@@ -23,8 +23,17 @@ from bnproof.spec.language import (
     xhat,
     y,
 )
+from bnproof.spec.theorem import theorem
 
 
+@theorem(
+    "forward-definition",
+    "The forward pass",
+    "Each sample is centred by the batch's mean `mu`, divided by `sqrt(var + eps)`, scaled by "
+    "`gamma` and shifted by `beta`. This is done on z, before the activation function. The "
+    "variance divides by m, and not by m - 1.",
+    behaviour=True,
+)
 def definition() -> list[Claim]:
     average = mean(lambda i: x[i])
     spread = mean(lambda i: (x[i] - average) ** 2)
@@ -45,6 +54,12 @@ def definition() -> list[Claim]:
     ]
 
 
+@theorem(
+    "frame",
+    "The frame: two relations, from the definitions alone",
+    "With `x[i] = mu + xhat[i]/inv_std`, two relations are all that is left to know of "
+    "a batch. Later proofs use them; this one does not.",
+)
 def frame() -> list[Claim]:
     reasons = ("deviations from the mean cancel", "the definition of var, times inv_std^2")
     return [
@@ -53,6 +68,11 @@ def frame() -> list[Claim]:
     ]
 
 
+@theorem(
+    "moments-of-xhat",
+    "What normalization achieves, exactly",
+    "The mean of `xhat` is 0. Its variance is `var/(var + eps)`, a little below 1.",
+)
 def moments_of_xhat() -> list[Claim]:
     return [
         Claim(mean(lambda i: xhat[i]), S.Zero, "deviations cancel", from_definitions=True),
@@ -65,6 +85,13 @@ def moments_of_xhat() -> list[Claim]:
     ]
 
 
+@theorem(
+    "moments-of-y",
+    "Mean and variance of the output are set by gamma and beta",
+    "Whatever the batch, the outputs have mean `beta` and variance "
+    "`gamma**2*var/(var + eps)`, per unit and training batch.",
+    behaviour=True,
+)
 def moments_of_y() -> list[Claim]:
     return [
         Claim(mean(lambda i: y[i]), beta, "gamma times a mean of 0, plus beta"),
@@ -76,6 +103,12 @@ def moments_of_y() -> list[Claim]:
     ]
 
 
+@theorem(
+    "affine-in-gamma-beta",
+    "The output is linear in gamma and beta",
+    "Outputs for two pairs of parameters add up to the output for their sum.",
+    behaviour=True,
+)
 def affine() -> list[Claim]:
     other_gamma, other_beta = Symbol("gamma2", real=True), Symbol("beta2", real=True)
     swapped = {gamma: other_gamma, beta: other_beta}
@@ -87,6 +120,12 @@ def affine() -> list[Claim]:
     ]
 
 
+@theorem(
+    "identity-recovered",
+    "gamma and beta can restore the identity",
+    "Normalization takes nothing away that the parameters could not give back.",
+    behaviour=True,
+)
 def identity() -> list[Claim]:
     chosen = {gamma: sqrt(unfold(var) + eps), beta: unfold(mu)}
     return [
@@ -99,6 +138,12 @@ def identity() -> list[Claim]:
     ]
 
 
+@theorem(
+    "training-ignores-running",
+    "Training does not look at the running statistics",
+    "The output of a training step depends on the batch alone.",
+    behaviour=True,
+)
 def independent_of_running() -> list[Claim]:
     return [
         Claim(unfold(y[k]).diff(running_mean), S.Zero, "running_mean does not occur"),
@@ -106,6 +151,12 @@ def independent_of_running() -> list[Claim]:
     ]
 
 
+@theorem(
+    "inference-equals-training",
+    "Inference with the batch's own statistics is the training output",
+    "Both modes evaluate one formula; they differ in where mean and variance come from.",
+    behaviour=True,
+)
 def inference_equals_training() -> list[Claim]:
     frozen = gamma * (x[k] - running_mean) / sqrt(running_var + eps) + beta
     of_the_batch = {running_mean: unfold(mu), running_var: unfold(var)}
@@ -119,6 +170,13 @@ def inference_equals_training() -> list[Claim]:
     ]
 
 
+@theorem(
+    "variance-about-another-centre",
+    "The variance about a wrong centre",
+    "An error in the mean enters the variance squared, and a shift by any constant K can be "
+    "taken back exactly. Error bounds of two-pass and of shifted one-pass algorithms rest on "
+    "this.",
+)
 def mean_is_linear() -> list[Claim]:
     centre = Symbol("K", real=True)
     about = mean(lambda i: (x[i] - centre) ** 2)
@@ -132,6 +190,13 @@ def mean_is_linear() -> list[Claim]:
     ]
 
 
+@theorem(
+    "multiples-of-a-quantum",
+    "Sums of multiples of a quantum are whole numbers of quanta",
+    "If every sample is a whole number of quanta q, then so is every partial sum, in "
+    "any order. While these whole numbers stay below 2^p, a format with p bits holds "
+    "each exactly, and no addition rounds.",
+)
 def quantum() -> list[Claim]:
     unit = Symbol("q", positive=True)
     return [
@@ -147,81 +212,3 @@ def quantum() -> list[Claim]:
         ),
         Claim(m * mean(lambda i: unit * v[i]), unit * total(lambda i: v[i]), "the mean, times m"),
     ]
-
-
-THEOREMS = (
-    Theorem(
-        "forward-definition",
-        "The forward pass",
-        "Each sample is centred by the batch's mean `mu`, divided by `sqrt(var + eps)`, scaled by "
-        "`gamma` and shifted by `beta`. This is done on z, before the activation function. The "
-        "variance divides by m, and not by m - 1.",
-        definition,
-        behaviour=True,
-    ),
-    Theorem(
-        "frame",
-        "The frame: two relations, from the definitions alone",
-        "With `x[i] = mu + xhat[i]/inv_std`, two relations are all that is left to know of "
-        "a batch. Later proofs use them; this one does not.",
-        frame,
-    ),
-    Theorem(
-        "moments-of-xhat",
-        "What normalization achieves, exactly",
-        "The mean of `xhat` is 0. Its variance is `var/(var + eps)`, a little below 1.",
-        moments_of_xhat,
-    ),
-    Theorem(
-        "moments-of-y",
-        "Mean and variance of the output are set by gamma and beta",
-        "Whatever the batch, the outputs have mean `beta` and variance "
-        "`gamma**2*var/(var + eps)`, per unit and training batch.",
-        moments_of_y,
-        behaviour=True,
-    ),
-    Theorem(
-        "affine-in-gamma-beta",
-        "The output is linear in gamma and beta",
-        "Outputs for two pairs of parameters add up to the output for their sum.",
-        affine,
-        behaviour=True,
-    ),
-    Theorem(
-        "identity-recovered",
-        "gamma and beta can restore the identity",
-        "Normalization takes nothing away that the parameters could not give back.",
-        identity,
-        behaviour=True,
-    ),
-    Theorem(
-        "training-ignores-running",
-        "Training does not look at the running statistics",
-        "The output of a training step depends on the batch alone.",
-        independent_of_running,
-        behaviour=True,
-    ),
-    Theorem(
-        "inference-equals-training",
-        "Inference with the batch's own statistics is the training output",
-        "Both modes evaluate one formula; they differ in where mean and variance come from.",
-        inference_equals_training,
-        behaviour=True,
-    ),
-    Theorem(
-        "variance-about-another-centre",
-        "The variance about a wrong centre",
-        "An error in the mean enters the variance squared, and a shift by any constant K can be "
-        "taken back exactly. Error bounds of two-pass and of shifted one-pass algorithms rest on "
-        "this.",
-        mean_is_linear,
-    ),
-    Theorem(
-        "multiples-of-a-quantum",
-        "Sums of multiples of a quantum are whole numbers of quanta",
-        "If every sample is a whole number of quanta q, then so is every partial sum, in "
-        "any order. While these whole numbers stay below 2^p, a format with p bits holds "
-        "each exactly, and no addition rounds.",
-        quantum,
-    ),
-)

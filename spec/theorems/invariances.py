@@ -5,7 +5,7 @@ from typing import Any
 
 from sympy import Derivative, Expr, IndexedBase, KroneckerDelta, S, Symbol, sqrt
 
-from bnproof.spec.claims import Claim, Theorem
+from bnproof.spec.claims import Claim
 from bnproof.spec.kernel.sums import Index, over
 from bnproof.spec.language import (
     LOSS,
@@ -25,6 +25,7 @@ from bnproof.spec.language import (
     xhat,
     y,
 )
+from bnproof.spec.theorem import theorem
 
 G = Symbol("G", integer=True, positive=True)
 H = Symbol("H", integer=True, positive=True)
@@ -36,16 +37,36 @@ def replaced(expression: Expr, formula: Callable[[Any], Expr]) -> Expr:
     return substituted(unfold(expression), x, formula)
 
 
+@theorem(
+    "bias-invariance",
+    "A bias in front has no effect",
+    "Adding `b` to every sample changes nothing: the mean takes it away. So the bias of "
+    "a layer in front is dropped, and `beta` takes its place.",
+    behaviour=True,
+)
 def bias() -> list[Claim]:
     moved = replaced(y[k], lambda i: x[i] + b)
     return [Claim(moved, unfold(y[k]), "the mean moves by b as well", from_definitions=True)]
 
 
+@theorem(
+    "bias-gradient-zero",
+    "and so it never learns",
+    "The gradient with respect to a bias in front is 0 for every loss.",
+    behaviour=True,
+)
 def bias_gradient() -> list[Claim]:
     moved = replaced(LOSS, lambda i: x[i] + b)
     return [Claim(Derivative(moved, b), S.Zero, "what has no effect has no gradient")]
 
 
+@theorem(
+    "scale-law",
+    "Scale",
+    "A factor `c > 0` disappears if eps is multiplied by `c**2`; with eps fixed, it is as "
+    "if eps were divided by `c**2`.",
+    behaviour=True,
+)
 def scale() -> list[Claim]:
     scaled = replaced(xhat[k], lambda i: c * x[i])
     fixed_eps = (x[k] - mu) / sqrt(var + eps / c**2)
@@ -65,11 +86,25 @@ def scale() -> list[Claim]:
     ]
 
 
+@theorem(
+    "sign-law",
+    "Sign",
+    "`xhat` of -x is -`xhat` of x.",
+    behaviour=True,
+)
 def sign() -> list[Claim]:
     flipped = replaced(xhat[k], lambda i: -x[i])
     return [Claim(flipped, -unfold(xhat[k]), "var is even in x, and x - mu odd")]
 
 
+@theorem(
+    "permutation-equivariance",
+    "The order of samples does not matter",
+    "For every permutation matrix P, mean and squares of the permuted samples are those of the "
+    "samples, since P has a single 1 in each column; so outputs are permuted like inputs. The "
+    "exchange of two samples is shown as well.",
+    behaviour=True,
+)
 def permutation() -> list[Claim]:
     """P[i, j] is 1 where the permutation takes i to j; ones[j], the sums of columns, are all 1."""
     image, ones = IndexedBase("P", real=True), IndexedBase("ones", real=True)
@@ -101,6 +136,12 @@ def _transposition() -> list[Claim]:
     ]
 
 
+@theorem(
+    "duplicated-batch",
+    "A batch repeated is the batch",
+    "Repeating all samples G times leaves mean and variance, and so every output.",
+    behaviour=True,
+)
 def duplicated() -> list[Claim]:
     twice = over(G, lambda _: total(lambda i: x[i])) / (G * m)
     spread = over(G, lambda _: total(lambda i: (x[i] - mu) ** 2)) / (G * m)
@@ -110,6 +151,13 @@ def duplicated() -> list[Claim]:
     ]
 
 
+@theorem(
+    "spatial-positions",
+    "Positions are samples",
+    "In a convolutional layer statistics run over samples and positions alike; which "
+    "position a value came from does not matter.",
+    behaviour=True,
+)
 def positions() -> list[Claim]:
     z = IndexedBase("z", real=True)
     rows_first = over(m, lambda i: over(H, lambda j: z[i, j])) / (m * H)
@@ -124,6 +172,12 @@ def positions() -> list[Claim]:
     ]
 
 
+@theorem(
+    "channel-independence",
+    "Channels do not know each other",
+    "An output of one channel does not depend on any input of another one.",
+    behaviour=True,
+)
 def channels() -> list[Claim]:
     z = IndexedBase("z", real=True)
     d, e = Index("d", C), Index("e", C)
@@ -143,6 +197,12 @@ def channels() -> list[Claim]:
     ]
 
 
+@theorem(
+    "constant-feature",
+    "A constant feature becomes beta",
+    "If all samples are equal, then `var = 0`, and with `eps > 0` every output is `beta`.",
+    behaviour=True,
+)
 def constant() -> list[Claim]:
     level = Symbol("K", real=True)
     return [
@@ -151,6 +211,13 @@ def constant() -> list[Claim]:
     ]
 
 
+@theorem(
+    "single-value",
+    "One value per channel",
+    "With m = 1 the output is `beta`, no gradient reaches x, and the unbiased variance "
+    "does not exist.",
+    behaviour=True,
+)
 def single() -> list[Claim]:
     alone = {m: S.One}
     output = unfold(y[k]).xreplace(alone).xreplace({k: S.One})
@@ -159,77 +226,3 @@ def single() -> list[Claim]:
         Claim(output, beta, "a single value is its own mean", from_definitions=True),
         Claim(Derivative(loss, x[1]), S.Zero, "so it has no influence"),
     ]
-
-
-THEOREMS = (
-    Theorem(
-        "bias-invariance",
-        "A bias in front has no effect",
-        "Adding `b` to every sample changes nothing: the mean takes it away. So the bias of "
-        "a layer in front is dropped, and `beta` takes its place.",
-        bias,
-        behaviour=True,
-    ),
-    Theorem(
-        "bias-gradient-zero",
-        "and so it never learns",
-        "The gradient with respect to a bias in front is 0 for every loss.",
-        bias_gradient,
-        behaviour=True,
-    ),
-    Theorem(
-        "scale-law",
-        "Scale",
-        "A factor `c > 0` disappears if eps is multiplied by `c**2`; with eps fixed, it is as "
-        "if eps were divided by `c**2`.",
-        scale,
-        behaviour=True,
-    ),
-    Theorem("sign-law", "Sign", "`xhat` of -x is -`xhat` of x.", sign, behaviour=True),
-    Theorem(
-        "permutation-equivariance",
-        "The order of samples does not matter",
-        "For every permutation matrix P, mean and squares of the permuted samples are those of the "
-        "samples, since P has a single 1 in each column; so outputs are permuted like inputs. The "
-        "exchange of two samples is shown as well.",
-        permutation,
-        behaviour=True,
-    ),
-    Theorem(
-        "duplicated-batch",
-        "A batch repeated is the batch",
-        "Repeating all samples G times leaves mean and variance, and so every output.",
-        duplicated,
-        behaviour=True,
-    ),
-    Theorem(
-        "spatial-positions",
-        "Positions are samples",
-        "In a convolutional layer statistics run over samples and positions alike; which "
-        "position a value came from does not matter.",
-        positions,
-        behaviour=True,
-    ),
-    Theorem(
-        "channel-independence",
-        "Channels do not know each other",
-        "An output of one channel does not depend on any input of another one.",
-        channels,
-        behaviour=True,
-    ),
-    Theorem(
-        "constant-feature",
-        "A constant feature becomes beta",
-        "If all samples are equal, then `var = 0`, and with `eps > 0` every output is `beta`.",
-        constant,
-        behaviour=True,
-    ),
-    Theorem(
-        "single-value",
-        "One value per channel",
-        "With m = 1 the output is `beta`, no gradient reaches x, and the unbiased variance "
-        "does not exist.",
-        single,
-        behaviour=True,
-    ),
-)

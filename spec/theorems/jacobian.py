@@ -5,8 +5,9 @@ from typing import Any
 
 from sympy import Derivative, Expr, KroneckerDelta, S
 
-from bnproof.spec.claims import Claim, Theorem
+from bnproof.spec.claims import Claim
 from bnproof.spec.language import eps, gamma, inv_std, k, l, m, total, v, x, xhat, y
+from bnproof.spec.theorem import theorem
 from bnproof.spec.theorems.backward import derived
 
 JACOBIAN = derived(Derivative(y[k], x[l]))
@@ -22,6 +23,12 @@ def applied(vector: Callable[[Any], Expr]) -> Expr:
     return total(lambda i: entry(k, i) * vector(i))
 
 
+@theorem(
+    "jacobian",
+    "The Jacobian: entries, symmetry, trace",
+    "J is `gamma*inv_std` times the identity, less the projection onto constants, less "
+    "`xhat xhat'/m`.",
+)
 def entries() -> list[Claim]:
     due = gamma * inv_std * (KroneckerDelta(k, l) - 1 / m - xhat[k] * xhat[l] / m)
     return [
@@ -35,6 +42,12 @@ def entries() -> list[Claim]:
     ]
 
 
+@theorem(
+    "eigenvalues",
+    "Eigenvalues of the Jacobian",
+    "0 on constants, `gamma*eps*inv_std**3` on `xhat`, and `gamma*inv_std` on everything that "
+    "is orthogonal to both.",
+)
 def eigenvalues() -> list[Claim]:
     orthogonal = ((total(lambda i: v[i]), S.Zero), (total(lambda i: v[i] * xhat[i]), S.Zero))
     small, large = gamma * eps * inv_std**3, gamma * inv_std
@@ -45,6 +58,13 @@ def eigenvalues() -> list[Claim]:
     ]
 
 
+@theorem(
+    "eigenvalue-multiplicity",
+    "m - 2 directions pass",
+    "For a batch that is not constant, the directions orthogonal to constants and to `xhat` "
+    "form a space of m - 2 dimensions: the trace of the projection onto it. J has no other "
+    "parts.",
+)
 def multiplicity() -> list[Claim]:
     """The projection onto what is orthogonal to 1 and to xhat: its trace is its dimension."""
 
@@ -71,29 +91,3 @@ def multiplicity() -> list[Claim]:
             least=2,
         ),
     ]
-
-
-THEOREMS = (
-    Theorem(
-        "jacobian",
-        "The Jacobian: entries, symmetry, trace",
-        "J is `gamma*inv_std` times the identity, less the projection onto constants, less "
-        "`xhat xhat'/m`.",
-        entries,
-    ),
-    Theorem(
-        "eigenvalues",
-        "Eigenvalues of the Jacobian",
-        "0 on constants, `gamma*eps*inv_std**3` on `xhat`, and `gamma*inv_std` on everything that "
-        "is orthogonal to both.",
-        eigenvalues,
-    ),
-    Theorem(
-        "eigenvalue-multiplicity",
-        "m - 2 directions pass",
-        "For a batch that is not constant, the directions orthogonal to constants and to `xhat` "
-        "form a space of m - 2 dimensions: the trace of the projection onto it. J has no other "
-        "parts.",
-        multiplicity,
-    ),
-)

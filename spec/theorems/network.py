@@ -5,7 +5,7 @@ from typing import Any
 
 from sympy import Derivative, Expr, KroneckerDelta, S, Symbol, sqrt
 
-from bnproof.spec.claims import Claim, Theorem
+from bnproof.spec.claims import Claim
 from bnproof.spec.kernel.sums import Index, over
 from bnproof.spec.language import (
     LOSS,
@@ -34,6 +34,7 @@ from bnproof.spec.language import (
     xhat,
     y,
 )
+from bnproof.spec.theorem import Method, theorem
 from bnproof.spec.theorems.backward import DX, at, sum_dy_xhat
 
 W, A, u = vector("W"), vector("A"), vector("u")
@@ -58,6 +59,12 @@ def weight_gradient() -> Expr:
     return over(m, lambda i: at(unfold(DX), i) * A[a, i])
 
 
+@theorem(
+    "layer-in-front",
+    "Backpropagation through the layer in front",
+    "The gradient of a weight sums `dx` times the activation. The bias in front has gradient 0.",
+    method=Method.CANONICAL_INPUTS,
+)
 def layer() -> list[Claim]:
     return [
         Claim(
@@ -69,6 +76,12 @@ def layer() -> list[Claim]:
     ]
 
 
+@theorem(
+    "weight-orthogonality",
+    "A weight is almost orthogonal to its gradient",
+    "`W . dW` is `gamma*eps*inv_std**2` times `dgamma`: gradient steps make W longer.",
+    method=Method.CANONICAL_INPUTS,
+)
 def orthogonality() -> list[Claim]:
     no_bias = {b: S.Zero}
     product = over(n, lambda j: W[j] * at(behind_layer(weight_gradient()), j, a))
@@ -78,6 +91,12 @@ def orthogonality() -> list[Claim]:
     ]
 
 
+@theorem(
+    "weight-scale",
+    "The scale of the weights",
+    "If weights (with eps scaled along, or eps = 0) are multiplied by c, the output stays and "
+    "the gradient is divided by c.",
+)
 def weight_scale() -> list[Claim]:
     """c > 0 multiplies W and, as x = W A, every sample; eps is scaled along, or 0."""
     scaled = substituted(unfold(y[k]), x, lambda i: c * x[i]).xreplace({eps: c**2 * eps})
@@ -99,6 +118,13 @@ def frozen(i: Any) -> Expr:
     return gamma * (x[i] - running_mean) / sqrt(running_var + eps) + beta
 
 
+@theorem(
+    "inference-affine",
+    "Inference is an affine map",
+    "With frozen statistics each sample is scaled and shifted by itself, so a single example "
+    "will do.",
+    behaviour=True,
+)
 def inference_affine() -> list[Claim]:
     slope = gamma / sqrt(running_var + eps)
     return [
@@ -111,6 +137,12 @@ def inference_affine() -> list[Claim]:
     ]
 
 
+@theorem(
+    "inference-gradients",
+    "The gradients of inference",
+    "The running statistics are constants.",
+    behaviour=True,
+)
 def inference_gradients() -> list[Claim]:
     loss = total(lambda i: dy[i] * frozen(i))
     scale = 1 / sqrt(running_var + eps)
@@ -131,6 +163,14 @@ def deployed(inputs: Callable[[Any], Expr]) -> Expr:
     return gamma * (front - running_mean) / sqrt(running_var + eps) + beta
 
 
+@theorem(
+    "folding-linear",
+    "Folding into a linear layer",
+    "For inference, batch normalization disappears in the weight and the bias of the layer in "
+    "front.",
+    method=Method.CANONICAL_WIDTH,
+    behaviour=True,
+)
 def folding() -> list[Claim]:
     slope = gamma / sqrt(running_var + eps)
     shift = beta + slope * (b - running_mean)
@@ -145,6 +185,12 @@ def folding() -> list[Claim]:
     ]
 
 
+@theorem(
+    "folding-convolution",
+    "Folding into a convolution",
+    "A convolution is a linear layer at each place; a kernel of any size is scaled as a whole.",
+    method=Method.CANONICAL_CHANNELS,
+)
 def folding_convolution() -> list[Claim]:
     """u[j, o] is input channel j at offset o from the place that is computed."""
     kernel, patch = vector("W"), vector("u")
@@ -161,6 +207,14 @@ def folding_convolution() -> list[Claim]:
     ]
 
 
+@theorem(
+    "covariate-shift",
+    "Covariate shift",
+    "However the layers before move, mean and variance of a unit's output over the batch "
+    "stay at `beta` and `gamma**2*var/(var + eps)`. This says nothing of the input of the "
+    "next layer, which is behind an activation function, nor of correlations between units.",
+    method=Method.CANONICAL_INPUTS,
+)
 def covariate_shift() -> list[Claim]:
     output = behind_layer(y[k])
     average = over(m, lambda i: at(output, i)) / m
@@ -177,69 +231,3 @@ def covariate_shift() -> list[Claim]:
             mean(lambda i: xhat[i] * (x[i] - mu)), var * inv_std, "xhat keeps the sign of x - mu"
         ),
     ]
-
-
-THEOREMS = (
-    Theorem(
-        "layer-in-front",
-        "Backpropagation through the layer in front",
-        "The gradient of a weight sums `dx` times the activation. The bias in front has "
-        "gradient 0.",
-        layer,
-        method="canonical forms, for every m and n",
-    ),
-    Theorem(
-        "weight-orthogonality",
-        "A weight is almost orthogonal to its gradient",
-        "`W . dW` is `gamma*eps*inv_std**2` times `dgamma`: gradient steps make W longer.",
-        orthogonality,
-        method="canonical forms, for every m and n",
-    ),
-    Theorem(
-        "weight-scale",
-        "The scale of the weights",
-        "If weights (with eps scaled along, or eps = 0) are multiplied by c, the output stays and "
-        "the gradient is divided by c.",
-        weight_scale,
-    ),
-    Theorem(
-        "inference-affine",
-        "Inference is an affine map",
-        "With frozen statistics each sample is scaled and shifted by itself, so a single example "
-        "will do.",
-        inference_affine,
-        behaviour=True,
-    ),
-    Theorem(
-        "inference-gradients",
-        "The gradients of inference",
-        "The running statistics are constants.",
-        inference_gradients,
-        behaviour=True,
-    ),
-    Theorem(
-        "folding-linear",
-        "Folding into a linear layer",
-        "For inference, batch normalization disappears in the weight and the bias of the layer in "
-        "front.",
-        folding,
-        method="canonical forms, for every n",
-        behaviour=True,
-    ),
-    Theorem(
-        "folding-convolution",
-        "Folding into a convolution",
-        "A convolution is a linear layer at each place; a kernel of any size is scaled as a whole.",
-        folding_convolution,
-        method="canonical forms, for every number of channels and offsets",
-    ),
-    Theorem(
-        "covariate-shift",
-        "Covariate shift",
-        "However the layers before move, mean and variance of a unit's output over the batch "
-        "stay at `beta` and `gamma**2*var/(var + eps)`. This says nothing of the input of the "
-        "next layer, which is behind an activation function, nor of correlations between units.",
-        covariate_shift,
-        method="canonical forms, for every m and n",
-    ),
-)

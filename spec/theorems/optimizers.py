@@ -4,9 +4,10 @@ from typing import Any
 
 from sympy import Abs, Expr, S, Symbol, sqrt, symbols
 
-from bnproof.spec.claims import Claim, Theorem, induction
+from bnproof.spec.claims import Claim, induction
 from bnproof.spec.kernel.sums import over
 from bnproof.spec.language import gamma, vector
+from bnproof.spec.theorem import Method, theorem
 from bnproof.spec.theorems.running import T, averaged, q, s, start
 
 g = vector("g")
@@ -24,6 +25,12 @@ def average_of(term: Any, time: Any) -> Expr:
     )
 
 
+@theorem(
+    "gradient-descent",
+    "Gradient descent",
+    "gamma and beta are parameters like any other: `gamma - alpha*sum(g)` after t steps.",
+    method=Method.INDUCTION,
+)
 def descent() -> list[Claim]:
     def position(time: Any) -> Expr:
         return gamma - alpha * over(time, lambda i: g[i])
@@ -34,6 +41,12 @@ def descent() -> list[Claim]:
     ]
 
 
+@theorem(
+    "momentum-optimizer",
+    "Momentum",
+    "The running average of the gradients (theorem running-closed-form) in place of the gradient.",
+    method=Method.INDUCTION,
+)
 def momentum() -> list[Claim]:
     def velocity(time: Any) -> Expr:
         return average_of(lambda i: g[i], time)
@@ -50,6 +63,12 @@ def momentum() -> list[Claim]:
     ]
 
 
+@theorem(
+    "rmsprop-optimizer",
+    "RMSprop",
+    "The running average of the squares, by whose root the step is divided.",
+    method=Method.INDUCTION,
+)
 def rmsprop() -> list[Claim]:
     def square(time: Any) -> Expr:
         return average_of(lambda i: g[i] ** 2, time)
@@ -59,6 +78,13 @@ def rmsprop() -> list[Claim]:
     ]
 
 
+@theorem(
+    "adam-optimizer",
+    "Adam",
+    "Both averages, each with its bias corrected: of a constant gradient the average falls "
+    "short by `1 - q**t` (theorem bias-correction).",
+    method=Method.INDUCTION,
+)
 def adam() -> list[Claim]:
     first, second = symbols("beta1 beta2", positive=True)
     corrected = (1 - first) * first_gradient / (1 - first)
@@ -79,37 +105,3 @@ def adam() -> list[Claim]:
             "so the first step is of size alpha, whatever the gradient",
         ),
     ]
-
-
-THEOREMS = (
-    Theorem(
-        "gradient-descent",
-        "Gradient descent",
-        "gamma and beta are parameters like any other: `gamma - alpha*sum(g)` after t steps.",
-        descent,
-        method="induction, by canonical forms",
-    ),
-    Theorem(
-        "momentum-optimizer",
-        "Momentum",
-        "The running average of the gradients (theorem running-closed-form) in place of the "
-        "gradient.",
-        momentum,
-        method="induction, by canonical forms",
-    ),
-    Theorem(
-        "rmsprop-optimizer",
-        "RMSprop",
-        "The running average of the squares, by whose root the step is divided.",
-        rmsprop,
-        method="induction, by canonical forms",
-    ),
-    Theorem(
-        "adam-optimizer",
-        "Adam",
-        "Both averages, each with its bias corrected: of a constant gradient the average falls "
-        "short by `1 - q**t` (theorem bias-correction).",
-        adam,
-        method="induction, by canonical forms",
-    ),
-)

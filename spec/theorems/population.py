@@ -8,9 +8,10 @@ from typing import Any
 
 from sympy import Expr, Rational, S, Symbol, symbols
 
-from bnproof.spec.claims import Claim, Theorem
+from bnproof.spec.claims import Claim
 from bnproof.spec.kernel.sums import over
 from bnproof.spec.language import Expect, X, kappa3, kappa4, m, mean, mu_X, sigma2, vector
+from bnproof.spec.theorem import Method, theorem
 
 BATCH_MEAN = mean(lambda i: X[i])
 BATCH_VAR = mean(lambda i: (X[i] - BATCH_MEAN) ** 2)
@@ -71,6 +72,14 @@ def enumerated(
     return trial
 
 
+@theorem(
+    "bessel",
+    "The batch as a sample of a population",
+    "The batch's mean is unbiased. Its variance falls short by (m - 1)/m on average, which "
+    "Bessel's m/(m - 1) repairs: the reason for an unbiased running variance.",
+    method=Method.EXPECTATION,
+    behaviour=True,
+)
 def bessel() -> list[Claim]:
     biased, corrected = (m - 1) / m * sigma2, m / (m - 1) * Expect(BATCH_VAR)
 
@@ -100,6 +109,17 @@ def bessel() -> list[Claim]:
     ]
 
 
+@theorem(
+    "noise",
+    "The noise of batch statistics",
+    "Mean and variance of a batch scatter, and so does the normalized value of one and "
+    "the same sample in different batches. For eps = 0, to first order in the deviations "
+    "of the statistics, its variance is `(1 + z*gamma_3 + z**2*(kappa_4 - 1)/4)/m`, for a "
+    "sample z standard deviations from the mean of a population with skewness `gamma_3` "
+    "and kurtosis `kappa_4`, but for terms of order 1/m^2. This noise, which falls with "
+    "the batch size, is the regularization effect of batch normalization.",
+    method=Method.EXPECTATION,
+)
 def noise() -> list[Claim]:
     of_mean, mixed = sigma2 / m, (m - 1) / m**2 * kappa3
     of_var = (m - 1) / m**3 * ((m - 1) * MU4 - (m - 3) * sigma2**2)
@@ -158,6 +178,12 @@ def _noise_of_xhat(of_mean: Expr, mixed: Expr, of_var: Expr) -> list[Claim]:
     ]
 
 
+@theorem(
+    "merging",
+    "Merging the statistics of two parts",
+    "Chan's formulas, by which parallel and synchronized batch normalization join their parts.",
+    method=Method.CANONICAL_PARTS,
+)
 def merging() -> list[Claim]:
     first, second = vector("A"), vector("B")
     mean_a, mean_b = over(n_a, lambda i: first[i]) / n_a, over(n_b, lambda i: second[i]) / n_b
@@ -177,6 +203,13 @@ def merging() -> list[Claim]:
     ]
 
 
+@theorem(
+    "total-variance",
+    "Equal parts",
+    "The variance of the whole is the mean of the variances of its parts and the variance of "
+    "their means.",
+    method=Method.CANONICAL_GROUPS,
+)
 def total_variance() -> list[Claim]:
     values = vector("Z")
 
@@ -188,43 +221,3 @@ def total_variance() -> list[Claim]:
     between = over(G, lambda g: (part(g) - grand) ** 2) / G
     whole = over(G, lambda g: over(m, lambda i: (values[g, i] - grand) ** 2)) / (G * m)
     return [Claim(whole, within + between, "within the parts, and between them")]
-
-
-THEOREMS = (
-    Theorem(
-        "bessel",
-        "The batch as a sample of a population",
-        "The batch's mean is unbiased. Its variance falls short by (m - 1)/m on average, which "
-        "Bessel's m/(m - 1) repairs: the reason for an unbiased running variance.",
-        bessel,
-        method="the expectation rule, for every m and every distribution",
-        behaviour=True,
-    ),
-    Theorem(
-        "noise",
-        "The noise of batch statistics",
-        "Mean and variance of a batch scatter, and so does the normalized value of one and "
-        "the same sample in different batches. For eps = 0, to first order in the deviations "
-        "of the statistics, its variance is `(1 + z*gamma_3 + z**2*(kappa_4 - 1)/4)/m`, for a "
-        "sample z standard deviations from the mean of a population with skewness `gamma_3` "
-        "and kurtosis `kappa_4`, but for terms of order 1/m^2. This noise, which falls with "
-        "the batch size, is the regularization effect of batch normalization.",
-        noise,
-        method="the expectation rule, for every m and every distribution",
-    ),
-    Theorem(
-        "merging",
-        "Merging the statistics of two parts",
-        "Chan's formulas, by which parallel and synchronized batch normalization join their parts.",
-        merging,
-        method="canonical forms, for every n_a and n_b",
-    ),
-    Theorem(
-        "total-variance",
-        "Equal parts",
-        "The variance of the whole is the mean of the variances of its parts and the variance of "
-        "their means.",
-        total_variance,
-        method="canonical forms, for every m and G",
-    ),
-)

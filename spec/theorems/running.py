@@ -4,10 +4,11 @@ from typing import Any
 
 from sympy import Expr, S, Symbol, limit, oo, symbols
 
-from bnproof.spec.claims import Claim, Theorem, induction
+from bnproof.spec.claims import Claim, induction
 from bnproof.spec.kernel.expectation import expectation
 from bnproof.spec.kernel.sums import over
 from bnproof.spec.language import c, vector
+from bnproof.spec.theorem import Method, theorem
 
 T = Symbol("T", integer=True, nonnegative=True)
 """Time: the number of updates so far."""
@@ -44,6 +45,13 @@ def _law(order: int) -> Expr:
     return {1: level, 2: spread}.get(order, S.Zero)
 
 
+@theorem(
+    "running-one-step",
+    "One step, in two conventions",
+    "A running average moves from the old value towards the batch's by a fixed weight. "
+    "Libraries call this weight, or the other one, momentum.",
+    behaviour=True,
+)
 def one_step() -> list[Claim]:
     momentum, old, new = symbols("momentum r_old s_new", real=True)
     weighs_new = (1 - momentum) * old + momentum * new
@@ -62,6 +70,13 @@ def one_step() -> list[Claim]:
     ]
 
 
+@theorem(
+    "running-closed-form",
+    "k steps in closed form",
+    "`r_t = q**t*r_0 + (1 - q)*sum(q**(t - i)*s_i)`: exponentially weighted.",
+    method=Method.INDUCTION,
+    behaviour=True,
+)
 def closed_form() -> list[Claim]:
     return [
         Claim(averaged(0), start, "before the first update"),
@@ -69,10 +84,23 @@ def closed_form() -> list[Claim]:
     ]
 
 
+@theorem(
+    "bias-correction",
+    "The weights add up to 1 - q^t",
+    "Started at 0, the average is short by this factor; dividing by it corrects the bias.",
+    method=Method.INDUCTION,
+)
 def bias_correction() -> list[Claim]:
     return induction(weights, lambda time: 1 - q**time, lambda w: q * w + 1 - q, T)
 
 
+@theorem(
+    "running-moments",
+    "Expectation and variance of the running average",
+    "For independent batches: `q**t*r_0 + (1 - q**t)*E[s]`, and "
+    "`(1 - q)/(1 + q)*(1 - q**(2*t))*Var[s]`.",
+    method=Method.EXPECTATION_INDUCTION,
+)
 def moments() -> list[Claim]:
     def first(time: Any) -> Expr:
         return expectation(averaged(time), s, _law)
@@ -86,6 +114,15 @@ def moments() -> list[Claim]:
     ]
 
 
+@theorem(
+    "running-convergence",
+    "In the long run: the population",
+    "If every batch is the population, the distance to its statistics shrinks by q with each "
+    "step. For random batches the expectation converges to theirs, and the variance to "
+    "`alpha/(2 - alpha)` of one batch's, which does not vanish.",
+    method=Method.CANONICAL_LIMIT,
+    behaviour=True,
+)
 def convergence() -> list[Claim]:
     def long_run(expression: Expr) -> Expr:
         """The limit for 0 < q < 1, written as 1 / (1 + c), which SymPy can take."""
@@ -109,6 +146,13 @@ def convergence() -> list[Claim]:
     ]
 
 
+@theorem(
+    "cumulative-average",
+    "The cumulative average",
+    "With momentum 1/t at the t-th batch, the average is the plain mean of all batches.",
+    method=Method.INDUCTION,
+    behaviour=True,
+)
 def cumulative() -> list[Claim]:
     def average(time: Any) -> Expr:
         return over(time, lambda i: s[i]) / time
@@ -123,6 +167,13 @@ def cumulative() -> list[Claim]:
     ]
 
 
+@theorem(
+    "running-rounding",
+    "Rounding errors of k steps add up",
+    "If a step multiplies the old error by at most g and adds at most e, the error after t "
+    "steps is at most `e*sum(g**(t - i))`.",
+    method=Method.INDUCTION,
+)
 def rounding() -> list[Claim]:
     growth, one = symbols("g e", positive=True)
 
@@ -135,64 +186,3 @@ def rounding() -> list[Claim]:
             error(T + 1), growth * error(T) + one, "the old error grows, and one step's is added"
         ),
     ]
-
-
-THEOREMS = (
-    Theorem(
-        "running-one-step",
-        "One step, in two conventions",
-        "A running average moves from the old value towards the batch's by a fixed weight. "
-        "Libraries call this weight, or the other one, momentum.",
-        one_step,
-        behaviour=True,
-    ),
-    Theorem(
-        "running-closed-form",
-        "k steps in closed form",
-        "`r_t = q**t*r_0 + (1 - q)*sum(q**(t - i)*s_i)`: exponentially weighted.",
-        closed_form,
-        method="induction, by canonical forms",
-        behaviour=True,
-    ),
-    Theorem(
-        "bias-correction",
-        "The weights add up to 1 - q^t",
-        "Started at 0, the average is short by this factor; dividing by it corrects the bias.",
-        bias_correction,
-        method="induction, by canonical forms",
-    ),
-    Theorem(
-        "running-moments",
-        "Expectation and variance of the running average",
-        "For independent batches: `q**t*r_0 + (1 - q**t)*E[s]`, and "
-        "`(1 - q)/(1 + q)*(1 - q**(2*t))*Var[s]`.",
-        moments,
-        method="the expectation rule, and induction",
-    ),
-    Theorem(
-        "running-convergence",
-        "In the long run: the population",
-        "If every batch is the population, the distance to its statistics shrinks by q with each "
-        "step. For random batches the expectation converges to theirs, and the variance to "
-        "`alpha/(2 - alpha)` of one batch's, which does not vanish.",
-        convergence,
-        method="canonical forms, and a limit",
-        behaviour=True,
-    ),
-    Theorem(
-        "cumulative-average",
-        "The cumulative average",
-        "With momentum 1/t at the t-th batch, the average is the plain mean of all batches.",
-        cumulative,
-        method="induction, by canonical forms",
-        behaviour=True,
-    ),
-    Theorem(
-        "running-rounding",
-        "Rounding errors of k steps add up",
-        "If a step multiplies the old error by at most g and adds at most e, the error after t "
-        "steps is at most `e*sum(g**(t - i))`.",
-        rounding,
-        method="induction, by canonical forms",
-    ),
-)

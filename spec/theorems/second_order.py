@@ -5,7 +5,7 @@ from typing import Any
 
 from sympy import Derivative, Expr, Indexed, IndexedBase, S, Subs, sqrt, symbols
 
-from bnproof.spec.claims import Claim, Theorem
+from bnproof.spec.claims import Claim
 from bnproof.spec.language import (
     NAMED,
     along,
@@ -28,6 +28,7 @@ from bnproof.spec.language import (
     x,
     xhat,
 )
+from bnproof.spec.theorem import theorem
 from bnproof.spec.theorems.backward import DBETA, DGAMMA, DX, at, derived
 
 p, q, s = symbols("p q s", real=True)
@@ -54,6 +55,13 @@ def hessian_vector_product() -> Expr:
     return derived(along(DX, v))
 
 
+@theorem(
+    "double-backward",
+    "Double backward",
+    "The gradients of `<v, dx> + ggG*dgamma + ggB*dbeta` with respect to x, gamma and dy are "
+    "those that PyTorch's batchnorm_double_backward computes.",
+    behaviour=True,
+)
 def double_backward() -> list[Claim]:
     def first(array: IndexedBase, scale: Expr) -> Expr:
         """The backward pass, with another upstream gradient and another gamma."""
@@ -89,6 +97,12 @@ def _gradient_of_x() -> Expr:
     return gamma * (through_xhat + through_dy + through_v) + ggG * from_dgamma
 
 
+@theorem(
+    "double-backward-residuals",
+    "Double backward, of residuals",
+    "What backward leaves of dy is `dy - mean(dy) - xhat*mean(dy*xhat)`; with this, and the "
+    "same of v, the three gradients are short.",
+)
 def residuals() -> list[Claim]:
     """The three gradients by two means of products with xhat and one of dy with v."""
 
@@ -129,6 +143,11 @@ def residuals() -> list[Claim]:
     ]
 
 
+@theorem(
+    "double-backward-inference",
+    "Double backward of inference",
+    "The running statistics are constants, so every sample is alone but for gamma.",
+)
 def of_inference() -> list[Claim]:
     """The same with running statistics, which are constants."""
     scale = ((c, 1 / sqrt(running_var + eps)),)
@@ -151,6 +170,11 @@ def of_inference() -> list[Claim]:
     ]
 
 
+@theorem(
+    "hessian-vector-product",
+    "The second derivative along a direction",
+    "The derivative of dx along v is symmetric, and sums to 0.",
+)
 def hessian() -> list[Claim]:
     product = hessian_vector_product()
     other = total(lambda i: w[i] * at(product, i))
@@ -165,6 +189,13 @@ def hessian() -> list[Claim]:
     ]
 
 
+@theorem(
+    "third-derivative",
+    "The third derivative along a direction",
+    "With `p = mean((x - mu)*(v - mean(v)))` and `q = mean((v - mean(v))**2)`. "
+    "An oracle for automatic differentiation of third order, which a library gets wrong where "
+    "it takes the saved mean and inv_std for constants (pytorch/pytorch issue 186256).",
+)
 def third_derivative() -> list[Claim]:
     """On the line, where the variance is a parabola (theorem `finite-difference-bound`)."""
     r, average = inv_std, mean(lambda i: v[i])
@@ -185,42 +216,3 @@ def third_derivative() -> list[Claim]:
 
 def _at_zero(expression: Expr, order: int) -> Expr:
     return Subs(Derivative(expression, (t, order)), t, 0)
-
-
-THEOREMS = (
-    Theorem(
-        "double-backward",
-        "Double backward",
-        "The gradients of `<v, dx> + ggG*dgamma + ggB*dbeta` with respect to x, gamma and dy are "
-        "those that PyTorch's batchnorm_double_backward computes.",
-        double_backward,
-        behaviour=True,
-    ),
-    Theorem(
-        "double-backward-residuals",
-        "Double backward, of residuals",
-        "What backward leaves of dy is `dy - mean(dy) - xhat*mean(dy*xhat)`; with this, and the "
-        "same of v, the three gradients are short.",
-        residuals,
-    ),
-    Theorem(
-        "double-backward-inference",
-        "Double backward of inference",
-        "The running statistics are constants, so every sample is alone but for gamma.",
-        of_inference,
-    ),
-    Theorem(
-        "hessian-vector-product",
-        "The second derivative along a direction",
-        "The derivative of dx along v is symmetric, and sums to 0.",
-        hessian,
-    ),
-    Theorem(
-        "third-derivative",
-        "The third derivative along a direction",
-        "With `p = mean((x - mu)*(v - mean(v)))` and `q = mean((v - mean(v))**2)`. "
-        "An oracle for automatic differentiation of third order, which a library gets wrong where "
-        "it takes the saved mean and inv_std for constants (pytorch/pytorch issue 186256).",
-        third_derivative,
-    ),
-)

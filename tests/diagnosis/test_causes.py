@@ -10,7 +10,7 @@ from bnproof.check.one_implementation import check
 from bnproof.mutants.catalogue import BY_ID
 from bnproof.mutants.variants.catalogue import COMBINED, SINGLE, UNKNOWN, VARIANTS
 from bnproof.mutants.variants.columns import Columns
-from bnproof.mutants.variants.single import CONVENTIONS
+from bnproof.mutants.variants.turns import CONVENTIONS
 from bnproof.sandbox.local import LocalSession
 from bnproof.selftest.causes import DUE, Naming, NamingTable, named
 

@@ -6,7 +6,7 @@ import pytest
 from sympy import S
 
 from bnproof.properties.catalogue import PROPERTIES
-from bnproof.spec.claims import Claim, Theorem
+from bnproof.spec.claims import Claim
 from bnproof.spec.contents import CHAPTERS, THEOREMS
 from bnproof.spec.damage import damaged
 from bnproof.spec.instances import gap
@@ -15,6 +15,7 @@ from bnproof.spec.publishing import roundtrip
 from bnproof.spec.publishing.latex import latex
 from bnproof.spec.publishing.notation import NOTATIONS
 from bnproof.spec.refutation import MISTAKES, counterexample
+from bnproof.spec.theorem import Theorem
 from bnproof.spec.verification import ProofError, check
 
 

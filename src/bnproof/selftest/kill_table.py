@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor as Pool
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from multiprocessing import get_context
 from typing import Any
 
@@ -45,18 +46,27 @@ class Row:
     complete: bool = True
 
 
+class JobKind(Enum):
+    """What a worker judges."""
+
+    CONTROL = "control"
+    MUTANT = "mutant"
+    VARIANT = "variant"
+    PROPERTY = "property"
+
+
 @dataclass(frozen=True)
 class Job:
-    """What a worker is to judge: a control, a mutant, or a property that rejected nothing yet.
+    """One implementation to judge, or one property that has rejected no mutant so far.
 
     Attributes:
-        kind: "control", "mutant", "property", or "variant" for what is named.
+        kind: of what is judged.
         id: of the one concerned.
         profile: "quick" or "standard".
         complete: whether to go on after the first rejection.
     """
 
-    kind: str
+    kind: JobKind
     id: str
     profile: str
     complete: bool = False
@@ -132,11 +142,11 @@ def kill_table(
     rejected anything by then; with ``complete``, each is judged on all cases of the profile.
     """
     wanted = [m for m in MUTANTS if not mutants or m.id in mutants]
-    jobs = [Job("control", c.id, profile) for c in CONTROLS if not mutants]
-    jobs += [Job("mutant", m.id, profile, complete=complete) for m in wanted]
+    jobs = [Job(JobKind.CONTROL, c.id, profile) for c in CONTROLS if not mutants]
+    jobs += [Job(JobKind.MUTANT, m.id, profile, complete=complete) for m in wanted]
     looked_at = VARIANTS if profile == "standard" else VARIANTS[::QUICK_TURN]
-    jobs += [Job("variant", v.id, profile) for v in looked_at if not mutants]
-    rows: dict[str, list[Any]] = {"mutant": [], "control": [], "property": [], "variant": []}
+    jobs += [Job(JobKind.VARIANT, v.id, profile) for v in looked_at if not mutants]
+    rows: dict[JobKind, list[Any]] = {kind: [] for kind in JobKind}
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
 
         def run(some: Sequence[Job], before: int) -> None:
@@ -145,12 +155,12 @@ def kill_table(
                 progress(before + done, before + len(some), row.id)
 
         run(jobs, 0)
-        table = KillTable(profile, tuple(rows["mutant"]), tuple(rows["control"]))
+        table = KillTable(profile, tuple(rows[JobKind.MUTANT]), tuple(rows[JobKind.CONTROL]))
         if not mutants:
-            run([Job("property", name, profile) for name in table.idle], len(jobs))
-    found = {row.id: row.failed for row in rows["property"] if row.failed}
+            run([Job(JobKind.PROPERTY, name, profile) for name in table.idle], len(jobs))
+    found = {row.id: row.failed for row in rows[JobKind.PROPERTY] if row.failed}
     told = tuple(replace(row, failed=_with(row, found)) for row in table.mutants)
-    named = NamingTable(tuple(rows["variant"]))
+    named = NamingTable(tuple(rows[JobKind.VARIANT]))
     return replace(table, mutants=told, untested=_untested(), naming=named)
 
 
@@ -160,7 +170,7 @@ def _with(row: Row, found: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(sorted({*row.failed, *more}))
 
 
-def _rows(pool: Pool, jobs: Sequence[Job]) -> Iterator[tuple[str, Row | Naming]]:
+def _rows(pool: Pool, jobs: Sequence[Job]) -> Iterator[tuple[JobKind, Row | Naming]]:
     for job, row in zip(jobs, pool.map(judged, jobs), strict=True):
         yield job.kind, row
 
@@ -170,11 +180,15 @@ def judged(job: Job) -> Row | Naming:
     from bnproof.engine.truth.expected import SUBJECTS  # noqa: PLC0415  # in the worker
 
     SUBJECTS.limit = KEPT
-    if job.kind == "control":
-        return _control(job)
-    if job.kind == "variant":
-        return causes.named(job.id)
-    return _mutant(job) if job.kind == "mutant" else _prey(job)
+    match job.kind:
+        case JobKind.CONTROL:
+            return _control(job)
+        case JobKind.MUTANT:
+            return _mutant(job)
+        case JobKind.VARIANT:
+            return causes.named(job.id)
+        case JobKind.PROPERTY:
+            return _prey(job)
 
 
 def _control(job: Job) -> Row:

@@ -10,7 +10,7 @@ from bnproof.engine.truth.bounds import Quantities, ladder
 from bnproof.engine.truth.bounds.statistics import ALGORITHMS
 from bnproof.engine.truth.oracle import batch_truth
 from bnproof.reference.checks import Array
-from bnproof.studies.study import BLUE, GREEN, ORANGE, Advance, Numbers, Study
+from bnproof.studies.study import BLUE, GREEN, ORANGE, Advance, Numbers, study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -52,28 +52,6 @@ VARIANCES: dict[str, Callable[[Array], Array]] = {
 COLOURS = {"two-pass": BLUE, "streaming": GREEN, "one-pass": ORANGE}
 
 
-def run(seed: int, advance: Advance) -> Numbers:
-    """Worst relative errors over channels in float32, (ratios,), and the derived bounds."""
-    rng = np.random.default_rng(seed)
-    arithmetic = ladder(SINGLE, SINGLE)["one-pass"]
-    errors: dict[str, list[float]] = {name: [] for name in VARIANCES}
-    limits: dict[str, list[float]] = {name: [] for name in VARIANCES}
-    for done, ratio in enumerate(RATIOS, 1):
-        x = (rng.normal(size=(M, CHANNELS)) + ratio).astype(np.float32)
-        ones, zeros = np.ones(CHANNELS), np.zeros(CHANNELS)
-        truth = batch_truth(x, ones, zeros, 1e-5)
-        exact = truth.values["var"][0]
-        q = Quantities(x.astype(float), ones, zeros, 1e-5, truth, inference=False)
-        for name, variance in VARIANCES.items():
-            errors[name].append(float(np.max(np.abs(variance(x) - exact) / exact)))
-            limits[name].append(float(np.max(ALGORITHMS[name](arithmetic, q)[1] / exact)))
-        advance(done, len(RATIOS), f"mean/deviation {ratio:.0f}")
-    numbers: Numbers = {"ratios": RATIOS}
-    for name in VARIANCES:
-        numbers |= {name: np.array(errors[name]), f"bound, {name}": np.array(limits[name])}
-    return numbers
-
-
 def draw(numbers: Numbers, figure: "Figure") -> None:
     """Errors as points, bounds as lines, both axes logarithmic."""
     axes = figure.subplots()
@@ -102,7 +80,7 @@ def found(numbers: Numbers) -> str:
     return f"The variance is off by more than 1 % from this |mean| / deviation on: {places}."
 
 
-STUDY = Study(
+@study(
     name="accuracy",
     title="What cancellation leaves of the variance",
     claim="E[x^2] - E[x]^2 is the variance only on paper; in floating point it cancels.",
@@ -111,7 +89,6 @@ STUDY = Study(
     see="All three follow the slope of their bound: the error of one pass grows with the square of "
     "|mean| / deviation, until the difference is below 0 and clamped, and that of streaming in "
     "proportion; two passes keep all digits for long.",
-    run=run,
     draw=draw,
     found=found,
     size=(8.0, 5.0),
@@ -120,3 +97,23 @@ STUDY = Study(
         "Higham (2002), Accuracy and Stability of Numerical Algorithms, section 1.9",
     ),
 )
+def accuracy(seed: int, advance: Advance) -> Numbers:
+    """Worst relative errors over channels in float32, (ratios,), and the derived bounds."""
+    rng = np.random.default_rng(seed)
+    arithmetic = ladder(SINGLE, SINGLE)["one-pass"]
+    errors: dict[str, list[float]] = {name: [] for name in VARIANCES}
+    limits: dict[str, list[float]] = {name: [] for name in VARIANCES}
+    for done, ratio in enumerate(RATIOS, 1):
+        x = (rng.normal(size=(M, CHANNELS)) + ratio).astype(np.float32)
+        ones, zeros = np.ones(CHANNELS), np.zeros(CHANNELS)
+        truth = batch_truth(x, ones, zeros, 1e-5)
+        exact = truth.values["var"][0]
+        q = Quantities(x.astype(float), ones, zeros, 1e-5, truth, inference=False)
+        for name, variance in VARIANCES.items():
+            errors[name].append(float(np.max(np.abs(variance(x) - exact) / exact)))
+            limits[name].append(float(np.max(ALGORITHMS[name](arithmetic, q)[1] / exact)))
+        advance(done, len(RATIOS), f"mean/deviation {ratio:.0f}")
+    numbers: Numbers = {"ratios": RATIOS}
+    for name in VARIANCES:
+        numbers |= {name: np.array(errors[name]), f"bound, {name}": np.array(limits[name])}
+    return numbers

@@ -6,7 +6,7 @@ import numpy as np
 
 from bnproof.reference import inference_forward, train_forward
 from bnproof.reference.checks import Array
-from bnproof.studies.study import BLACK, BLUE, GREEN, ORANGE, Advance, Numbers, Study
+from bnproof.studies.study import BLACK, BLUE, GREEN, ORANGE, Advance, Numbers, study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,24 +39,6 @@ def normalized(population: str, m: int, rng: np.random.Generator) -> Array:
     samples = np.repeat(np.array(SAMPLES)[:, None], BATCHES, axis=1)
     statistics = cache.mean[:, 0], cache.var[:, 0]
     return inference_forward(samples, None, None, *statistics, eps=1e-12)[0].T
-
-
-def run(seed: int, advance: Advance) -> Numbers:
-    """The variance over batches of each sample's normalized value, and its standard error."""
-    rng = np.random.default_rng(seed)
-    numbers: Numbers = {"sizes": SIZES}
-    total, done = len(POPULATIONS) * len(SIZES), 0
-    for population in POPULATIONS:
-        variances, errors = np.empty((2, len(SIZES), len(SAMPLES)))
-        for row, m in enumerate(SIZES):
-            squares = normalized(population, int(m), rng)
-            squares = (squares - squares.mean(axis=0)) ** 2
-            variances[row] = squares.sum(axis=0) / (BATCHES - 1)
-            errors[row] = squares.std(axis=0) / np.sqrt(BATCHES)
-            done += 1
-            advance(done, total, f"{population}, batches of {m}")
-        numbers |= {f"variance, {population}": variances, f"error, {population}": errors}
-    return numbers
 
 
 def draw(numbers: Numbers, figure: "Figure") -> None:
@@ -96,7 +78,7 @@ def found(numbers: Numbers) -> str:
     )
 
 
-STUDY = Study(
+@study(
     name="batch-noise",
     title="The noise of mini-batches falls with their size",
     claim="Mini-batch statistics add noise, which regularizes a little, and less for larger "
@@ -105,7 +87,6 @@ STUDY = Study(
     properties=("network/noise",),
     see="The points lie on the theorem's lines from about 64 on, and fall as 1/m: samples far from "
     "the mean are shaken more, and with a skewed population those on its long side.",
-    run=run,
     draw=draw,
     found=found,
     discussion="That there is such noise, and how much, is proved and measured here. That it "
@@ -116,3 +97,19 @@ STUDY = Study(
         "Teye et al. (2018), Bayesian Uncertainty Estimation for Batch Normalized Deep Networks",
     ),
 )
+def batch_noise(seed: int, advance: Advance) -> Numbers:
+    """The variance over batches of each sample's normalized value, and its standard error."""
+    rng = np.random.default_rng(seed)
+    numbers: Numbers = {"sizes": SIZES}
+    total, done = len(POPULATIONS) * len(SIZES), 0
+    for population in POPULATIONS:
+        variances, errors = np.empty((2, len(SIZES), len(SAMPLES)))
+        for row, m in enumerate(SIZES):
+            squares = normalized(population, int(m), rng)
+            squares = (squares - squares.mean(axis=0)) ** 2
+            variances[row] = squares.sum(axis=0) / (BATCHES - 1)
+            errors[row] = squares.std(axis=0) / np.sqrt(BATCHES)
+            done += 1
+            advance(done, total, f"{population}, batches of {m}")
+        numbers |= {f"variance, {population}": variances, f"error, {population}": errors}
+    return numbers

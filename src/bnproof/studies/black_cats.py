@@ -7,7 +7,7 @@ import numpy as np
 from bnproof.reference import Adam, Architecture, Network, initialized, training
 from bnproof.reference.checks import Array
 from bnproof.studies.digits import CLASSES, INPUTS, drawn
-from bnproof.studies.study import BLUE, GREEN, ORANGE, Advance, Numbers, Study
+from bnproof.studies.study import BLUE, GREEN, ORANGE, Advance, Numbers, study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,25 +37,6 @@ def trained(seed: int, *, normalize: bool) -> Network:
     return network
 
 
-def run(seed: int, advance: Advance) -> Numbers:
-    """Accuracy on unseen digits, to each pixel of which a constant is added."""
-    networks = [trained(seed, normalize=normalize) for normalize in (False, True)]
-    X, Y = drawn(TESTED, np.random.default_rng(seed + 1000))
-    plain, normalized = networks
-    curves: dict[str, list[float]] = {name: [] for name, _, _ in CURVES}
-    Z_tilde = []
-    for done, shift in enumerate(SHIFTS, 1):
-        shifted = X + shift
-        passed = normalized.forward(shifted)
-        outputs = plain.infer(shifted), normalized.infer(shifted), passed.Z
-        for (name, _, _), values in zip(CURVES, outputs, strict=True):
-            curves[name].append(right(values, Y))
-        Z_tilde.append(passed.layers[0].Z_tilde)
-        advance(done, len(SHIFTS), "shifts")
-    moved = max(float(np.abs(Z - Z_tilde[0]).max()) for Z in Z_tilde)
-    return {**{n: np.array(v) for n, v in curves.items()}, "shifts": SHIFTS, "moved": moved}
-
-
 def draw(numbers: Numbers, figure: "Figure") -> None:
     """Accuracy against the shift."""
     axes = figure.subplots()
@@ -79,7 +60,7 @@ def found(numbers: Numbers) -> str:
     )
 
 
-STUDY = Study(
+@study(
     name="black-cats",
     title="Black cats, then coloured ones",
     claim="A network trained on black cats does badly on coloured ones: covariate shift, of which "
@@ -88,7 +69,6 @@ STUDY = Study(
     properties=("forward/bias-invariance", "network/bias-has-no-effect", "inference/agreement"),
     see="A shift of the inputs ruins a plain network, and one with batch normalization at test "
     "time as well; only where the statistics are taken from the shifted inputs is the curve flat.",
-    run=run,
     draw=draw,
     found=found,
     size=(8.0, 4.6),
@@ -103,3 +83,20 @@ STUDY = Study(
         "Li et al. (2016), Revisiting Batch Normalization for Practical Domain Adaptation",
     ),
 )
+def black_cats(seed: int, advance: Advance) -> Numbers:
+    """Accuracy on unseen digits, to each pixel of which a constant is added."""
+    networks = [trained(seed, normalize=normalize) for normalize in (False, True)]
+    X, Y = drawn(TESTED, np.random.default_rng(seed + 1000))
+    plain, normalized = networks
+    curves: dict[str, list[float]] = {name: [] for name, _, _ in CURVES}
+    Z_tilde = []
+    for done, shift in enumerate(SHIFTS, 1):
+        shifted = X + shift
+        passed = normalized.forward(shifted)
+        outputs = plain.infer(shifted), normalized.infer(shifted), passed.Z
+        for (name, _, _), values in zip(CURVES, outputs, strict=True):
+            curves[name].append(right(values, Y))
+        Z_tilde.append(passed.layers[0].Z_tilde)
+        advance(done, len(SHIFTS), "shifts")
+    moved = max(float(np.abs(Z - Z_tilde[0]).max()) for Z in Z_tilde)
+    return {**{n: np.array(v) for n, v in curves.items()}, "shifts": SHIFTS, "moved": moved}

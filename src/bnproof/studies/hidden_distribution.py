@@ -7,7 +7,7 @@ import numpy as np
 from bnproof.reference import Architecture, GradientDescent, Network, initialized, training
 from bnproof.reference.checks import Array
 from bnproof.studies.digits import CLASSES, INPUTS, drawn
-from bnproof.studies.study import BLACK, BLUE, ORANGE, Advance, Numbers, Study
+from bnproof.studies.study import BLACK, BLUE, ORANGE, Advance, Numbers, study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,19 +32,6 @@ def watched(network: Network, X: Array, Y: Array) -> Numbers:
             kept[name].append(layer.get(name, np.zeros((SIZES[LAYER], 1))))
         if next(steps, None) is None:
             return {name: np.array(values) for name, values in kept.items()}
-
-
-def run(seed: int, advance: Advance) -> Numbers:
-    """The same training with and without batch normalization, from the same weights."""
-    X, Y = drawn(EXAMPLES, np.random.default_rng(seed))
-    numbers: Numbers = {}
-    for done, normalize in enumerate((True, False), 1):
-        architecture = Architecture(SIZES, "tanh", normalize=normalize, eps=EPS)
-        network = initialized(architecture, np.random.default_rng(seed + 1))
-        name = "with" if normalize else "without"
-        numbers |= {f"{key}, {name}": v for key, v in watched(network, X, Y).items()}
-        advance(done, 2, f"{name} BN")
-    return numbers
 
 
 def due_moments(numbers: Numbers) -> tuple[Array, Array]:
@@ -105,7 +92,7 @@ def found(numbers: Numbers) -> str:
     )
 
 
-STUDY = Study(
+@study(
     name="hidden-distribution",
     title="What a hidden unit is given, step by step",
     claim="Later layers see inputs whose mean and variance stay put while earlier layers move.",
@@ -113,7 +100,6 @@ STUDY = Study(
     properties=("network/moments-stay", "forward/zero-mean", "forward/unit-variance"),
     see="Without batch normalization the bands wander and widen; with it their mean and width move "
     "only as beta and gamma, which are learned, move them.",
-    run=run,
     draw=draw,
     found=found,
     discussion="The theorem is about mean and variance of each unit before its activation "
@@ -122,3 +108,14 @@ STUDY = Study(
     "faster is another question (study internal-shift).",
     literature=("Ioffe, Szegedy (2015), Batch Normalization, section 4.1 and Figure 1",),
 )
+def hidden_distribution(seed: int, advance: Advance) -> Numbers:
+    """The same training with and without batch normalization, from the same weights."""
+    X, Y = drawn(EXAMPLES, np.random.default_rng(seed))
+    numbers: Numbers = {}
+    for done, normalize in enumerate((True, False), 1):
+        architecture = Architecture(SIZES, "tanh", normalize=normalize, eps=EPS)
+        network = initialized(architecture, np.random.default_rng(seed + 1))
+        name = "with" if normalize else "without"
+        numbers |= {f"{key}, {name}": v for key, v in watched(network, X, Y).items()}
+        advance(done, 2, f"{name} BN")
+    return numbers

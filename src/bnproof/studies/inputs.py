@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bnproof.reference.checks import Array
-from bnproof.studies.study import BLUE, ORANGE, Advance, Numbers, Study
+from bnproof.studies.study import BLUE, ORANGE, Advance, Numbers, study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,24 +34,6 @@ def descent(bowl: Array, start: Array) -> Array:
     for _ in range(STEPS):
         path.append(path[-1] - rate * bowl @ path[-1])
     return np.array(path)
-
-
-def run(seed: int, advance: Advance) -> Numbers:
-    """A line fitted to inputs of mean 1.5 and standard deviation 1, raw and normalized."""
-    rng = np.random.default_rng(seed)
-    raw = rng.normal(1.5, 1.0, M)
-    normalized = (raw - raw.mean()) / raw.std()
-    numbers: Numbers = {}
-    for name, x in (("raw", raw), ("normalized", normalized)):
-        bowl = hessian(x)
-        low, high = np.linalg.eigvalsh(bowl)
-        numbers |= {
-            f"hessian, {name}": bowl,
-            f"condition, {name}": high / low,
-            f"path, {name}": descent(bowl, np.array([1.5, 1.0])),
-        }
-    advance(1, 1, "two descents")
-    return numbers
 
 
 def draw(numbers: Numbers, figure: "Figure") -> None:
@@ -84,7 +66,7 @@ def found(numbers: Numbers) -> str:
     )
 
 
-STUDY = Study(
+@study(
     name="inputs",
     title="Normalized inputs make the bowl round",
     claim="Normalizing the inputs speeds up learning.",
@@ -93,8 +75,23 @@ STUDY = Study(
     size=(9.0, 5.0),
     see="With raw inputs the descent zigzags along a valley; with normalized ones the bowl is "
     "round, and one step leads to its bottom.",
-    run=run,
     draw=draw,
     found=found,
     literature=("LeCun, Bottou, Orr, Müller (1998), Efficient BackProp, section 4.3",),
 )
+def inputs(seed: int, advance: Advance) -> Numbers:
+    """A line fitted to inputs of mean 1.5 and standard deviation 1, raw and normalized."""
+    rng = np.random.default_rng(seed)
+    raw = rng.normal(1.5, 1.0, M)
+    normalized = (raw - raw.mean()) / raw.std()
+    numbers: Numbers = {}
+    for name, x in (("raw", raw), ("normalized", normalized)):
+        bowl = hessian(x)
+        low, high = np.linalg.eigvalsh(bowl)
+        numbers |= {
+            f"hessian, {name}": bowl,
+            f"condition, {name}": high / low,
+            f"path, {name}": descent(bowl, np.array([1.5, 1.0])),
+        }
+    advance(1, 1, "two descents")
+    return numbers

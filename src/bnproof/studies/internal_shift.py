@@ -7,7 +7,7 @@ import numpy as np
 from bnproof.reference import Architecture, Network, initialized, mini_batches
 from bnproof.reference.checks import Array
 from bnproof.studies.digits import CLASSES, INPUTS, drawn
-from bnproof.studies.study import BLUE, ORANGE, Advance, Numbers, Study
+from bnproof.studies.study import BLUE, ORANGE, Advance, Numbers, study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -47,21 +47,6 @@ def trained(seed: int, rate: float, *, normalize: bool) -> tuple[float, float]:
     return float(np.nanmedian(changes)), network.backward(Y, network.forward(X))[0]
 
 
-def run(seed: int, advance: Advance) -> Numbers:
-    """Changes and costs (runs, rates), each run from the same weights with and without BN."""
-    numbers: Numbers = {"rates": RATES}
-    for name in ("with", "without"):
-        numbers |= {f"{what}, {name}": np.empty((RUNS, len(RATES))) for what in ("change", "cost")}
-    for number in range(RUNS):
-        for column, rate in enumerate(RATES):
-            for name in ("with", "without"):
-                change, cost = trained(seed + number, rate, normalize=name == "with")
-                numbers[f"change, {name}"][number, column] = change
-                numbers[f"cost, {name}"][number, column] = cost
-        advance(number + 1, RUNS, "trainings at each learning rate")
-    return numbers
-
-
 def draw(numbers: Numbers, figure: "Figure") -> None:
     """Change and cost against the learning rate: the median of the runs, and their range."""
     axes = figure.subplots(1, 2)
@@ -94,7 +79,7 @@ def found(numbers: Numbers) -> str:
     )
 
 
-STUDY = Study(
+@study(
     name="internal-shift",
     title="Internal covariate shift, measured",
     claim="Batch normalization helps because it reduces internal covariate shift (disputed).",
@@ -102,7 +87,6 @@ STUDY = Study(
     properties=("network/moments-stay",),
     see="At small learning rates both networks shift alike; at larger ones blue shifts less, but "
     "it learns best just where it shifts most, and orange is steady in runs that have ceased to.",
-    run=run,
     draw=draw,
     found=found,
     discussion="Mean and variance of each unit do stay (study hidden-distribution). Does that make "
@@ -121,3 +105,16 @@ STUDY = Study(
         "Ioffe, Szegedy (2015), Batch Normalization, section 2",
     ),
 )
+def internal_shift(seed: int, advance: Advance) -> Numbers:
+    """Changes and costs (runs, rates), each run from the same weights with and without BN."""
+    numbers: Numbers = {"rates": RATES}
+    for name in ("with", "without"):
+        numbers |= {f"{what}, {name}": np.empty((RUNS, len(RATES))) for what in ("change", "cost")}
+    for number in range(RUNS):
+        for column, rate in enumerate(RATES):
+            for name in ("with", "without"):
+                change, cost = trained(seed + number, rate, normalize=name == "with")
+                numbers[f"change, {name}"][number, column] = change
+                numbers[f"cost, {name}"][number, column] = cost
+        advance(number + 1, RUNS, "trainings at each learning rate")
+    return numbers

@@ -7,7 +7,7 @@ import numpy as np
 from bnproof.reference import Architecture, GradientDescent, initialized, training
 from bnproof.reference.checks import Array
 from bnproof.studies.digits import CLASSES, INPUTS, drawn
-from bnproof.studies.study import Advance, Numbers, Study
+from bnproof.studies.study import Advance, Numbers, study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -49,11 +49,6 @@ def trained_grid(
     return numbers
 
 
-def run(seed: int, advance: Advance) -> Numbers:
-    """The whole grid."""
-    return trained_grid(seed, advance)
-
-
 def learned(costs: Array) -> float:
     """The share of the grid whose cost is below half of chance.
 
@@ -88,7 +83,7 @@ def found(numbers: Numbers) -> str:
     )
 
 
-STUDY = Study(
+@study(
     name="learning-rates",
     title="Learning rates and initial scales that work",
     claim="With batch normalization training is faster, and survives a much wider range of "
@@ -97,7 +92,6 @@ STUDY = Study(
     properties=("network/weight-scale", "network/weight-orthogonality", "forward/scale-law"),
     see="Bright is learned: with batch normalization the bright area is larger, and reaches "
     "learning rates and initial scales at which a plain network does not learn.",
-    run=run,
     draw=draw,
     found=found,
     discussion="The output does not see the scale of W, and the gradient is divided by it "
@@ -110,3 +104,6 @@ STUDY = Study(
         "Arora, Li, Lyu (2019), Theoretical Analysis of Auto Rate-Tuning by Batch Normalization",
     ),
 )
+def learning_rates(seed: int, advance: Advance) -> Numbers:
+    """The whole grid."""
+    return trained_grid(seed, advance)

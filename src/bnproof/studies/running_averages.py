@@ -6,7 +6,7 @@ import numpy as np
 
 from bnproof.reference import running_update, train_forward
 from bnproof.reference.checks import Array
-from bnproof.studies.study import BLACK, BLUE, ORANGE, Advance, Numbers, Study
+from bnproof.studies.study import BLACK, BLUE, ORANGE, Advance, Numbers, study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,27 +33,6 @@ def bands() -> dict[str, tuple[Array, Array]]:
         "running mean": predicted(0.0, MEAN, VAR / M),
         "running variance": predicted(1.0, biased, of_var),
     }
-
-
-def run(seed: int, advance: Advance) -> Numbers:
-    """Many units, each with batches of its own: their averages (STEPS + 1, UNITS)."""
-    rng = np.random.default_rng(seed)
-    mean, var = np.zeros(UNITS), np.ones(UNITS)
-    means, variances = [mean], [var]
-    for step in range(1, STEPS + 1):
-        _, cache = train_forward(rng.normal(MEAN, np.sqrt(VAR), (M, UNITS)))
-        mean, var = running_update(
-            mean,
-            var,
-            cache,
-            momentum=MOMENTUM,
-            momentum_weighs="old",
-            running_variance="biased",
-        )
-        means.append(mean)
-        variances.append(var)
-        advance(step, STEPS, "steps")
-    return {"running mean": np.array(means), "running variance": np.array(variances)}
 
 
 def draw(numbers: Numbers, figure: "Figure") -> None:
@@ -89,7 +68,7 @@ def found(numbers: Numbers) -> str:
     )
 
 
-STUDY = Study(
+@study(
     name="running-averages",
     title="Running averages converge, up to a predicted band",
     claim="At test time mu and sigma^2 come from exponentially weighted averages across "
@@ -99,8 +78,26 @@ STUDY = Study(
     see="The averages rise to the level that is predicted and then stay within the band, whose "
     "width does not vanish; the variance's level is 1/32 below the population's, dashed, since "
     "the batch's variance is biased.",
-    run=run,
     draw=draw,
     found=found,
     literature=("Ioffe, Szegedy (2015), Batch Normalization, section 3.1 and Algorithm 2",),
 )
+def running_averages(seed: int, advance: Advance) -> Numbers:
+    """Many units, each with batches of its own: their averages (STEPS + 1, UNITS)."""
+    rng = np.random.default_rng(seed)
+    mean, var = np.zeros(UNITS), np.ones(UNITS)
+    means, variances = [mean], [var]
+    for step in range(1, STEPS + 1):
+        _, cache = train_forward(rng.normal(MEAN, np.sqrt(VAR), (M, UNITS)))
+        mean, var = running_update(
+            mean,
+            var,
+            cache,
+            momentum=MOMENTUM,
+            momentum_weighs="old",
+            running_variance="biased",
+        )
+        means.append(mean)
+        variances.append(var)
+        advance(step, STEPS, "steps")
+    return {"running mean": np.array(means), "running variance": np.array(variances)}

@@ -13,6 +13,15 @@ Numbers = dict[str, Any]
 Advance = Callable[[int, int, str], None]
 """Told how much is done, of how much, and what is being done."""
 
+Run = Callable[[int, Advance], Numbers]
+"""From a seed, and a function that reports progress, to numbers."""
+
+Draw = Callable[[Numbers, "Figure"], None]
+"""Draws the numbers into an empty figure."""
+
+Found = Callable[[Numbers], str]
+"""Says in a sentence what was measured."""
+
 BLUE, ORANGE, GREEN, GREY, BLACK = "#0072B2", "#D55E00", "#009E73", "#767676", "#222222"
 """Colours that are told apart by everybody (Okabe and Ito); BN is blue, without it orange."""
 
@@ -32,7 +41,7 @@ class Study:
         theorem: id of the theorem of the specification behind it.
         properties: ids of the properties that test it.
         see: what to see in the picture, in a sentence.
-        run: from a seed, and a function that is told of progress, to numbers.
+        run: from a seed, and a function that reports progress, to numbers.
         draw: the numbers into an empty figure.
         found: what was measured, in a sentence, from the numbers.
         size: of the figure in inches.
@@ -46,9 +55,47 @@ class Study:
     theorem: str
     properties: tuple[str, ...]
     see: str
-    run: Callable[[int, Advance], Numbers] = field(repr=False)
-    draw: Callable[[Numbers, "Figure"], None] = field(repr=False)
-    found: Callable[[Numbers], str] = field(repr=False)
+    run: Run = field(repr=False)
+    draw: Draw = field(repr=False)
+    found: Found = field(repr=False)
     size: tuple[float, float] = (9.0, 4.2)
     discussion: str = ""
     literature: tuple[str, ...] = ()
+
+
+def study(
+    *,
+    name: str,
+    title: str,
+    claim: str,
+    theorem: str,
+    properties: tuple[str, ...],
+    see: str,
+    draw: Draw,
+    found: Found,
+    size: tuple[float, float] = (9.0, 4.2),
+    discussion: str = "",
+    literature: tuple[str, ...] = (),
+) -> Callable[[Run], Study]:
+    """Return a decorator that makes a study of the function below it, which measures the numbers.
+
+    The arguments are fields of `Study`.
+    """
+
+    def made(run: Run) -> Study:
+        return Study(
+            name,
+            title,
+            claim,
+            theorem,
+            properties,
+            see,
+            run=run,
+            draw=draw,
+            found=found,
+            size=size,
+            discussion=discussion,
+            literature=literature,
+        )
+
+    return made
