@@ -5,14 +5,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from bnproof.engine.model.result import Result
-from bnproof.report.lines import count
+from bnproof.engine.model.verdict import BAD
+from bnproof.report.wording.advice import ACCURACY, advice_line
 from bnproof.targets.declarations import flag
 
 if TYPE_CHECKING:
     from bnproof.causes.alternatives import Alternative
-
-ACCURACY = "accuracy"
-FAILED = ("fail", "crashed", "timed-out")
 
 
 @dataclass(frozen=True)
@@ -36,31 +34,22 @@ class Advice:
     def marked(self, results: Sequence[Result]) -> list[Result]:
         """The results, with those marked that the advice explains."""
         return [
-            replace(each, advised=True) if each.verdict in FAILED and self.explains(each) else each
+            replace(each, advised=True) if each.verdict in BAD and self.explains(each) else each
             for each in results
         ]
 
+    @property
+    def declared(self) -> tuple[str, ...]:
+        """The attributes that the flags declare."""
+        return tuple(sorted({name for each in self.by_dtype.values() for name in each.declared}))
+
     def lines(self, results: Sequence[Result]) -> list[str]:
-        """The advice in words: how many failures it explains, and the flags to add."""
-        failed = {r.property for r in results if r.verdict in FAILED}
-        left = {r.property for r in results if r.verdict in FAILED and not r.advised}
+        """The advice in words; none if it explains nothing."""
+        failed = {r.property for r in results if r.verdict in BAD}
+        left = {r.property for r in results if r.verdict in BAD and not r.advised}
         if not self.flags or not failed - left:
             return []
-        kinds = {name for found in self.by_dtype.values() for name in found.declared}
-        kind = {
-            (True, False): "of accuracy class",
-            (False, True): "of convention",
-        }.get((ACCURACY in kinds, bool(kinds - {ACCURACY})), "of convention and accuracy class")
-        done = len(failed - left)
-        what = (
-            f"all {count(done, 'failure')} are"
-            if done > 1 and not left
-            else "the failure is"
-            if not left
-            else f"{done} of {count(len(failed), 'failure')} {'is' if done == 1 else 'are'}"
-        )
-        rest = f"; what remains: {', '.join(sorted(left))}" if left else ""
-        return [f"{what} a difference {kind}: add {' '.join(self.flags)}{rest}"]
+        return [advice_line(self.flags, self.declared, failed, left)]
 
 
 def advice(alternatives: "Mapping[str, Alternative | None]", passing: Sequence[str]) -> Advice:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bnproof.check.adopted_conventions import settle
-from bnproof.check.advice import advice
+from bnproof.check.advice import Advice, advice
 from bnproof.check.meter import Meter, Progress
 from bnproof.check.parts import Part
 from bnproof.check.request import Asked, Examined
@@ -253,6 +253,7 @@ def _check(
         **asked.told(),
     )
     explained, advised = _explained(found)
+    lines = advised.lines(explained)
     results = with_replays(
         explained,
         found.failing if session.loadable else (),
@@ -278,7 +279,8 @@ def _check(
         seconds=time.monotonic() - began,
         interrupted=found.interrupted,
         incomplete=_incomplete(session, found),
-        advice=tuple(advised),
+        advice=tuple(lines),
+        differs_in=advised.declared if lines else (),
         stopped=found.stopped,
         **told,
     )
@@ -359,7 +361,7 @@ def _excluded(asked: Asked) -> tuple[str, ...]:
     return tuple(p.id for p in chosen(asked.properties) if p.id not in kept)
 
 
-def _explained(found: "Checked") -> tuple[list[Result], list[str]]:
+def _explained(found: "Checked") -> tuple[list[Result], Advice]:
     """The results with the mistakes that reproduce them, and what to declare for the others."""
     passing = [dtype for dtype in found.cases if dtype not in found.alternatives]
     advised = advice(found.alternatives, passing)
@@ -367,7 +369,7 @@ def _explained(found: "Checked") -> tuple[list[Result], list[str]]:
     evidence = dict(found.evidence)
     for dtype, each in advised.by_dtype.items():
         evidence[dtype] = list(each.evidence)
-    return _with_causes(found, results, evidence), advised.lines(results)
+    return _with_causes(found, results, evidence), advised
 
 
 def _with_causes(

@@ -63,6 +63,7 @@ def _merged_report(parts: Sequence[Examined], *, complete: bool) -> Report:
         interrupted=not complete or any(report.interrupted for report in reports),
         incomplete=_lines(report.incomplete for report in reports),
         advice=_lines(report.advice for report in reports),
+        differs_in=_lines(report.differs_in for report in reports),
     )
 
 

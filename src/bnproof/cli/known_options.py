@@ -113,7 +113,7 @@ def update(
 ) -> "list[Report]":
     """Write the file, say what was written, and return the reports as they are then."""
     from bnproof.known_failures.update import update_known
-    from bnproof.report.lines import count
+    from bnproof.report.wording.text import count
     from bnproof.store.fields import StoreError
 
     path = options.written()

@@ -29,9 +29,9 @@ from bnproof.grading.result import (
 from bnproof.grading.trials import Trial, Trials
 from bnproof.implementations.course_exercise import FailedError, MissingError, NotWrittenError
 from bnproof.mutants.catalogue import mutant_of
-from bnproof.report.lines import clipped
 from bnproof.report.wording.events import how_it_ended, malformed
 from bnproof.report.wording.events import raised as in_one_line
+from bnproof.report.wording.text import clipped
 
 LATER = {"train": ("train again", "train repeated"), "infer": ("infer one",)}
 """The calls whose results have to be those of the first call."""

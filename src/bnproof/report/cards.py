@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from bnproof.engine.model.result import Cause
+from bnproof.engine.model.verdict import BAD
 from bnproof.report.order import FIRST, FOLLOWING_FACTS, rank, root_of
 from bnproof.report.violations import Failure
-from bnproof.report.whole import BAD, Placed
+from bnproof.report.whole import Placed
 
 NAMED = 3
 """Causes that are named on one card."""

@@ -9,7 +9,8 @@ from rich.text import Text
 from bnproof.conventions.identify.conventions import Identified
 from bnproof.conventions.identify.finding import FOUND, NOT_OFFERED, Finding
 from bnproof.conventions.identify.likeness import DEFAULTS, shared
-from bnproof.report.lines import clipped, joined, line, wrapped
+from bnproof.report.lines import joined, line, wrapped
+from bnproof.report.wording.text import clipped
 
 SCHEMA = 1
 TITLES = {

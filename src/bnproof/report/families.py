@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
+from bnproof.engine.model.verdict import BAD
 from bnproof.report.lines import LABEL, line
-from bnproof.report.whole import BAD, Whole
+from bnproof.report.whole import Whole
 
 
 @dataclass(frozen=True)

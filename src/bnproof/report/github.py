@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from bnproof.engine.model.result import Report
 from bnproof.report.cards import Card, cards
 from bnproof.report.judgement import Standing, judgement
-from bnproof.report.lines import clipped, some
 from bnproof.report.violations import gather
 from bnproof.report.whole import Whole
+from bnproof.report.wording.text import clipped, some
 
 MOST = 9
 """Errors per target; GitHub shows ten of each kind in a step."""

@@ -2,9 +2,11 @@
 
 import textwrap
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from rich.text import Text
+
+from bnproof.report.wording.text import count
 
 STYLES = {
     "pass": "green",
@@ -112,24 +114,6 @@ def ratio(value: float) -> str:
     return f"{value:.2g}"
 
 
-def count(number: int, noun: str, plural: str = "") -> str:
-    """A number and its noun.
-
-    >>> count(1, "case"), count(2, "case"), count(0, "property", "properties")
-    ('1 case', '2 cases', '0 properties')
-    """
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"
-
-
-def clipped(text: str, width: int) -> str:
-    """A text of at most so many characters; dots say that something is missing.
-
-    >>> clipped("a long word", 8)
-    'a lon...'
-    """
-    return text if len(text) <= width else text[: width - 3] + "..."
-
-
 def verdict_in_words(verdict: str) -> str:
     """A verdict as readers know it.
 
@@ -137,26 +121,6 @@ def verdict_in_words(verdict: str) -> str:
     ('not tested', 'pass')
     """
     return IN_WORDS.get(verdict, verdict)
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names as a sentence has them.
-
-    >>> listed(["a", "b", "c"]), listed(["a"])
-    ('a, b and c', 'a')
-    """
-    *most, last = names
-    return f"{', '.join(most)} and {last}" if most else last
-
-
-def some(names: Sequence[str], shown: int = 8) -> str:
-    """The first few names, and how many more there are.
-
-    >>> some(["a", "b", "c"], shown=2)
-    'a, b and 1 more'
-    """
-    more = f" and {len(names) - shown} more" if len(names) > shown else ""
-    return ", ".join(names[:shown]) + more
 
 
 def joined(blocks: Iterable[list[Text]]) -> list[Text]:

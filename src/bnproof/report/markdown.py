@@ -9,11 +9,12 @@ from bnproof.report.failures import NO_CAUSE, block
 from bnproof.report.families import families
 from bnproof.report.judgement import Judgement, Standing, judgement
 from bnproof.report.known_failures import known_reasons
-from bnproof.report.lines import clipped, count, joined, ratio, some, verdict_in_words
+from bnproof.report.lines import joined, ratio, verdict_in_words
 from bnproof.report.summary import declared
 from bnproof.report.terminal import title
 from bnproof.report.violations import Failure, about_entries, gather, ratio_unsaid
 from bnproof.report.whole import Whole
+from bnproof.report.wording.text import clipped, count, some
 
 ROWS = 30
 """Failures in the tables; GitHub shows a megabyte, and people read less."""

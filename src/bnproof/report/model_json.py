@@ -90,6 +90,7 @@ def _report(report: Report) -> dict[str, Any]:
         "origins": {name: str(origin) for name, origin in report.origins.items()},
         "incomplete": list(report.incomplete),
         "advice": list(report.advice),
+        **({"differs_in": list(report.differs_in)} if report.differs_in else {}),
         "environment": dict(report.environment),
         "seconds": _number(report.seconds),
     }

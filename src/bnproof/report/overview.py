@@ -26,11 +26,12 @@ from bnproof.report.failures import block, further_properties, in_one_line, like
 from bnproof.report.families import families, family_lines
 from bnproof.report.judgement import Standing, judgement
 from bnproof.report.known_failures import known_failures
-from bnproof.report.lines import LABEL, clipped, count, cut, joined, labelled, line, listed, wrapped
+from bnproof.report.lines import LABEL, cut, joined, labelled, line, wrapped
 from bnproof.report.summary import verdict_line
 from bnproof.report.untested import untested_lines
 from bnproof.report.violations import Failure, about_entries, gather
 from bnproof.report.whole import Whole
+from bnproof.report.wording.text import clipped, count, listed
 
 PASSING_LINES, FAILING_LINES = 24, 59
 """The most lines of a report without and with failures."""

@@ -25,13 +25,14 @@ from bnproof.report.failures import NO_CAUSE, as_shown
 from bnproof.report.families import families
 from bnproof.report.judgement import Standing, judgement
 from bnproof.report.known_failures import known_reasons
-from bnproof.report.lines import ratio, some, verdict_in_words
+from bnproof.report.lines import ratio, verdict_in_words
 from bnproof.report.offset_plot import offset_charts
 from bnproof.report.ratio_plot import ratio_chart
 from bnproof.report.summary import declared
 from bnproof.report.untested import untested_everywhere, untested_somewhere
 from bnproof.report.violations import about_entries, gather, ratio_unsaid
 from bnproof.report.whole import Whole
+from bnproof.report.wording.text import some
 
 SEVERITY = ("crashed", "timed-out", "fail", "known", "pass", "unsupported")
 """Verdicts as the table sorts them."""

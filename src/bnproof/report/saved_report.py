@@ -20,8 +20,9 @@ from bnproof.engine.model.result import (
     Result,
     Violation,
 )
-from bnproof.report.lines import clipped, printable
+from bnproof.report.lines import printable
 from bnproof.report.model_json import SCHEMA, schema
+from bnproof.report.wording.text import clipped
 
 LIMIT = 16 * 2**20
 """Bytes; the report on four dtypes, all of them wrong, has less than a twentieth of it."""
@@ -143,6 +144,7 @@ def _report(made: Mapping[str, Any]) -> Report:
         origins=made.get("origins", {}),
         incomplete=tuple(made.get("incomplete", ())),
         advice=tuple(made.get("advice", ())),
+        differs_in=tuple(made.get("differs_in", ())),
         stopped=made.get("stopped", False),
         excluded=tuple(made.get("excluded", ())),
     )

@@ -8,7 +8,8 @@ from rich.text import Text
 
 from bnproof.engine.model.result import Accuracy, Report
 from bnproof.report.judgement import COLOURS, judgement
-from bnproof.report.lines import count, line, ratio, some, wrapped
+from bnproof.report.lines import line, ratio, wrapped
+from bnproof.report.wording.text import count, some
 
 TOLD = (
     ("momentum_weighs", "momentum weighs the {} value"),

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from bnproof.engine.model.result import ENTRY, Result, Violation
+from bnproof.engine.model.verdict import BAD
 from bnproof.report.lines import ratio
-from bnproof.report.whole import BAD, Placed
+from bnproof.report.whole import Placed
 from bnproof.report.wording.comparisons import measured
 
 

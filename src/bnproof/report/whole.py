@@ -1,18 +1,13 @@
 """The reports on all variants of one target as one: what every rendering says of the target."""
 
 import os
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from bnproof.engine.model.result import Accuracy, Report, Result
-
-BAD = ("fail", "crashed", "timed-out")
-"""The verdicts of a result that is a failure."""
-
-FLAG = re.compile(r"--declare (\w+)=")
-"""A flag of the command line that declares an attribute of the contract."""
+from bnproof.engine.model.verdict import BAD
+from bnproof.report.wording.advice import difference
 
 
 @dataclass(frozen=True)
@@ -71,10 +66,7 @@ class Whole:
     @property
     def difference(self) -> str:
         """What differs, as the flags of the advice say: convention, accuracy class or both."""
-        names = {name for text in self.lines("advice") for name in FLAG.findall(text)}
-        if names == {"accuracy"}:
-            return "accuracy class"
-        return "convention and accuracy class" if "accuracy" in names else "convention"
+        return difference(self.lines("differs_in"))
 
     @property
     def dtypes(self) -> tuple[str, ...]:

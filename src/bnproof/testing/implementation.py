@@ -119,6 +119,7 @@ def _merged(verdicts: Sequence[Verdict]) -> Report:
         notes=all_of("notes"),
         incomplete=all_of("incomplete"),
         advice=all_of("advice"),
+        differs_in=all_of("differs_in"),
         seconds=sum(part.report.seconds for part in parts),
     )
 

@@ -2,7 +2,8 @@
 
 from bnproof.engine.model.result import Report, Result
 from bnproof.report.failures import failures
-from bnproof.report.lines import clipped, joined
+from bnproof.report.lines import joined
+from bnproof.report.wording.text import clipped
 from bnproof.testing.checks import Verdict
 from bnproof.testing.known_reasons import FAILED
 

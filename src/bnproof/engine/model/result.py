@@ -219,6 +219,7 @@ class Report:
             A target of which something was not identified does not conform.
         advice: flags under which failures would disappear, as a convention or a weaker accuracy
             class explains them; a line each.
+        differs_in: the attributes that these flags declare.
     """
 
     target: str
@@ -240,6 +241,7 @@ class Report:
     origins: Mapping[str, str] = field(default_factory=dict)
     incomplete: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
+    differs_in: tuple[str, ...] = ()
     stopped: bool = False
     excluded: tuple[str, ...] = ()
 
