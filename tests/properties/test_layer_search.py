@@ -13,6 +13,7 @@ from bnproof.engine.judging.record import Record
 from bnproof.engine.judging.rerun import judged
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.script import BATCHES, SCRIPT, TRAINED
+from bnproof.engine.model.verdict import Profile
 from bnproof.engine.search.cases import is_violated, search
 from bnproof.engine.search.layer_lives import search_lives
 from bnproof.reference.layer import BatchNorm, Layer
@@ -54,7 +55,7 @@ class TiredBatchNorm(Single):
         return Tired(self, channels, **settings)
 
 
-def violated(implementation: Any, profile: str) -> tuple[list[str], list[Record]]:
+def violated(implementation: Any, profile: Profile) -> tuple[list[str], list[Record]]:
     """Ids of the violated properties of layers, and the evidence."""
     session = LocalSession(implementation)
     found = check(session, session.declaration, profile=profile, properties=("layer/*",))

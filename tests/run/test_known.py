@@ -11,6 +11,7 @@ from tests.few_cases import check_few_cases
 from bnproof.check.one_target import UsageError, examine, run_check
 from bnproof.check.request import Asked
 from bnproof.engine.model.result import ENTRY, Report, Result
+from bnproof.engine.model.verdict import Profile
 from bnproof.known_failures.edits import Why
 from bnproof.known_failures.file import read
 from bnproof.known_failures.update import Updated, update_known
@@ -67,12 +68,12 @@ class Project:
         text = re.sub(r"DBETA = .*", f"DBETA = {dbeta}", text)
         self.path.write_text(text, encoding="utf-8")
 
-    def check(self, dtype: str = "float32", profile: str = "quick") -> Result:
+    def check(self, dtype: str = "float32", profile: Profile = "quick") -> Result:
         """The result on agreement, with the known failures."""
         (report,) = self.report(dtype, profile)
         return report.results[0]
 
-    def report(self, dtype: str = "float32", profile: str = "quick") -> list[Report]:
+    def report(self, dtype: str = "float32", profile: Profile = "quick") -> list[Report]:
         """The report with the known failures."""
         return run_check(
             self.target,
@@ -82,7 +83,7 @@ class Project:
             known_failures=self.known,
         )
 
-    def update(self, dtype: str = "float32", profile: str = "quick") -> Updated:
+    def update(self, dtype: str = "float32", profile: Profile = "quick") -> Updated:
         """Write what fails."""
         file = self.known if self.known.exists() else None
         asked = Asked(profile, 0, (dtype,), AGREEMENT, known_failures=file)

@@ -15,6 +15,7 @@ import pytest
 
 from bnproof.check.one_implementation import check
 from bnproof.engine.contract.declaration import ContractError, declaration_of
+from bnproof.engine.model.verdict import Profile
 from bnproof.engine.truth.expected import SUBJECTS
 from bnproof.sandbox.local import LocalSession
 
@@ -73,7 +74,7 @@ def _turn(number: int, request: pytest.FixtureRequest) -> int:
     return number // EVERY
 
 
-def violated(path: Path, name: str, dtype: str, *, profile: str = "quick") -> list[str]:
+def violated(path: Path, name: str, dtype: str, *, profile: Profile = "quick") -> list[str]:
     """Ids of the violated properties."""
     implementation: Any = getattr(load(path), name)()
     try:
@@ -87,7 +88,8 @@ def violated(path: Path, name: str, dtype: str, *, profile: str = "quick") -> li
 def is_rejected(path: Path, name: str) -> bool:
     """Whether any dtype is, by the quick profile or by the standard one."""
     dtypes = declaration_of(getattr(load(path), name)()).dtypes
-    attempts = [(dtype, profile) for profile in ("quick", "standard") for dtype in dtypes]
+    profiles: tuple[Profile, ...] = ("quick", "standard")
+    attempts = [(dtype, profile) for profile in profiles for dtype in dtypes]
     return any(violated(path, name, dtype, profile=profile) for dtype, profile in attempts)
 
 

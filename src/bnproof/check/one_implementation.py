@@ -19,6 +19,7 @@ from bnproof.engine.judging.verdicts import conclude
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.observation import Observation
 from bnproof.engine.model.result import Accuracy, Result
+from bnproof.engine.model.verdict import Profile
 from bnproof.engine.portfolio import portfolio
 from bnproof.engine.portfolio.layer_lives import has_lives
 from bnproof.known_failures.known import Known, is_unexpected, of_property
@@ -28,10 +29,10 @@ Progress = Callable[[int, int, str], None]
 Fails = Callable[[Sequence[Record], Sequence[Record]], bool]
 NOT_REACHED = "no case of its kind was reached before the first failure"
 
-SEARCHED = {"quick": 0, "standard": 100, "thorough": 2000}
+SEARCHED: Mapping[Profile, int] = {"quick": 0, "standard": 100, "thorough": 2000}
 """Searched cases per dtype that a profile promises, beside the portfolio."""
 
-LIVES = {"quick": 0, "standard": 15, "thorough": 300}
+LIVES: Mapping[Profile, int] = {"quick": 0, "standard": 15, "thorough": 300}
 """Searched lives of layers, likewise, where there are layers."""
 
 PROPERTY_IDS = tuple(p.id for p in PROPERTIES)
@@ -90,7 +91,7 @@ def check(
     session: Session,
     declaration: Declaration,
     *,
-    profile: str = "standard",
+    profile: Profile = "standard",
     seed: int = 0,
     dtypes: Iterable[str] = (),
     properties: tuple[str, ...] = (),
@@ -200,7 +201,7 @@ class _Run:
 
     session: Session
     judge: Judge
-    profile: str
+    profile: Profile
     seed: int
     known: Sequence[Known]
     progress: Progress
@@ -262,7 +263,7 @@ def _searches(
     session: Session,
     judge: Judge,
     dtype: str,
-    profile: str,
+    profile: Profile,
     seed: int,
     known: Sequence[Known],
 ) -> list[_Search]:

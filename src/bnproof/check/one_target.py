@@ -17,6 +17,7 @@ from bnproof.check.saved_failures import Warn, warn_on_stderr, with_replays
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.model.result import Report, Result
+from bnproof.engine.model.verdict import Profile
 from bnproof.known_failures.pinned import by_variant, live, run_pinned, today, with_known
 from bnproof.sandbox.session import TIMEOUT
 from bnproof.sandbox.sessions import AnySession, open_session, written
@@ -58,7 +59,7 @@ class UsageError(Exception):
 def run_check(
     target: Any,
     *,
-    profile: str = "standard",
+    profile: Profile = "standard",
     seed: int = 0,
     dtypes: Sequence[str] = (),
     properties: Sequence[str] = (),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bnproof.engine.model.result import Report, Result
+from bnproof.engine.model.verdict import Profile
 from bnproof.known_failures.pinned import Pinned
 from bnproof.sandbox.session import TIMEOUT
 from bnproof.targets.outside import Outside
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 class Asked:
     """What a check is asked for; see `run_check`."""
 
-    profile: str = "standard"
+    profile: Profile = "standard"
     seed: int = 0
     dtypes: tuple[str, ...] = ()
     properties: tuple[str, ...] = ()

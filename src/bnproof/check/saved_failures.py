@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bnproof.engine.model.result import Result, Violation
+from bnproof.engine.model.verdict import Profile
 from bnproof.targets.outside import Outside
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def with_replays(
     *,
     target: str,
     variant: str,
-    profile: str,
+    profile: Profile,
     seed: int,
     outside: Outside | None = None,
 ) -> list[Result]:

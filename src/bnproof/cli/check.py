@@ -15,6 +15,7 @@ from bnproof.cli.known_options import KnownOptions, known_options, update
 from bnproof.cli.limit_options import memory_size
 from bnproof.cli.output import WrongUsage
 from bnproof.cli.report_files import Files
+from bnproof.engine.model.verdict import Profile
 
 if TYPE_CHECKING:
     from bnproof.check.request import Asked, Examined
@@ -82,7 +83,7 @@ if TYPE_CHECKING:
 @known_options
 def check(
     targets: Sequence[str],
-    profile: str,
+    profile: Profile,
     properties: Sequence[str],
     dtypes: Sequence[str],
     seed: int,

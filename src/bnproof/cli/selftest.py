@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+from bnproof.engine.model.verdict import Profile
     from bnproof.selftest.kill_table import KillTable
 
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     "--workers", type=click.IntRange(1), default=None, help="Processes.  [default: cores]"
 )
 def selftest(
-    profile: str,
+    profile: Profile,
     mutants: tuple[str, ...],
     complete: bool,  # click passes by name
     json_file: Path | None,

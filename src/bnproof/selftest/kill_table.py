@@ -9,6 +9,7 @@ from multiprocessing import get_context
 from typing import Any
 
 from bnproof.engine.contract.declaration import declaration_of
+from bnproof.engine.model.verdict import Profile
 from bnproof.mutants.catalogue import MUTANTS, mutant_of
 from bnproof.mutants.controls.catalogue import CONTROLS
 from bnproof.mutants.variants.catalogue import VARIANTS
@@ -68,7 +69,7 @@ class Job:
 
     kind: JobKind
     id: str
-    profile: str
+    profile: Profile
     complete: bool = False
 
 
@@ -83,7 +84,7 @@ class KillTable:
         naming: how well causes are named.
     """
 
-    profile: str
+    profile: Profile
     mutants: tuple[Row, ...]
     controls: tuple[Row, ...]
     untested: tuple[str, ...] = ()
@@ -129,7 +130,7 @@ class KillTable:
 
 
 def kill_table(
-    profile: str,
+    profile: Profile,
     *,
     mutants: Sequence[str] = (),
     complete: bool = False,

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from bnproof.engine.execution.arguments import SAME
 from bnproof.engine.judging.counterexample import Counterexample
 from bnproof.engine.model.case import (
     CHANNEL_ARGUMENTS,
@@ -20,7 +19,7 @@ from bnproof.engine.model.case import (
     Twin,
 )
 from bnproof.engine.model.formats import Array
-from bnproof.engine.model.layouts import LAYOUTS
+from bnproof.engine.model.layouts import LAYOUTS, SAME
 from bnproof.engine.model.script import BATCHES, KINDS, Action
 from bnproof.engine.model.tag import Tag
 from bnproof.store.arrays import from_table, hexadecimal, to_table

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, NoReturn
 
-from bnproof.check.one_implementation import SEARCHED
 from bnproof.engine.judging.counterexample import Counterexample
+from bnproof.engine.model.verdict import PROFILES, Profile
 from bnproof.properties.catalogue import PROPERTIES
 from bnproof.recognition.recognised import Part
 from bnproof.store.cases import counterexample_table, read_counterexample
@@ -57,7 +57,7 @@ class Replay:
     dtype: str
     output: str
     detail: str
-    profile: str
+    profile: Profile
     seed: int
     counterexample: Counterexample
     outside: Outside = field(default_factory=Outside)
@@ -107,7 +107,7 @@ def loads(text: str, where: str) -> Replay:
         dtype=dtype,
         output=fields.text("output"),
         detail=fields.text("detail"),
-        profile=fields.one_of("profile", SEARCHED),
+        profile=fields.one_of("profile", PROFILES),
         seed=fields.whole("seed", 0, MOST_SEED),
         counterexample=found,
         outside=_outside(fields),

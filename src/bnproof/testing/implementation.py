@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from bnproof.engine.model.result import Report
+from bnproof.engine.model.verdict import Profile
 from bnproof.report.failures import failures
 from bnproof.report.lines import joined
 from bnproof.report.summary import verdict
@@ -30,7 +31,7 @@ def check_implementation(
     implementation: Any,
     on_fail: Literal["raise", "report"] = "raise",
     *,
-    profile: str = "standard",
+    profile: Profile = "standard",
     seed: int = 0,
     dtypes: Sequence[str] = (),
     properties: Sequence[str] = (),

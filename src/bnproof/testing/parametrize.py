@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bnproof.check.one_target import UsageError
+from bnproof.engine.model.verdict import Profile
 from bnproof.targets.text import TargetError
 from bnproof.testing.checks import Checks, KnownFailures, Planned, Verdict
 from bnproof.testing.outcome import conclude
@@ -71,7 +72,7 @@ def parametrize_with_properties(
     known_failures: KnownFailures = None,
     properties: Sequence[str] = (),
     dtypes: Sequence[str] = (),
-    profile: str | None = None,
+    profile: Profile | None = None,
     seed: int | None = None,
     timeout: float | None = None,
     memory: int | None = None,

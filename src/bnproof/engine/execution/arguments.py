@@ -7,9 +7,7 @@ import numpy as np
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.model.case import CHANNEL_ARGUMENTS, DOUBLE_ARGUMENTS, WHOLE_ARGUMENTS, Case
 from bnproof.engine.model.formats import Array
-from bnproof.engine.model.layouts import laid_out
-
-SAME = "same as "  # a layout that starts so is an alias of the argument it names
+from bnproof.engine.model.layouts import SAME, laid_out
 
 
 def to_declared(a: Array, declaration: Declaration) -> Array:

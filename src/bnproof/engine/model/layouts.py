@@ -9,6 +9,9 @@ import numpy as np
 
 from bnproof.engine.model.formats import Array
 
+SAME = "same as "
+"""A layout that starts so is an alias of the argument that it names."""
+
 FILLER = 7  # between the elements of a stepped array: not NaN, so that reading it shows as a value
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from bnproof.engine.contract.declaration import Declaration
-from bnproof.engine.execution.arguments import SAME
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import Array
+from bnproof.engine.model.layouts import SAME
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio.builder import Builder
 
