@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-from bnproof.engine.model.verdict import Profile
+    from bnproof.engine.model.verdict import Profile
     from bnproof.selftest.kill_table import KillTable
 
 
@@ -28,7 +28,7 @@ from bnproof.engine.model.verdict import Profile
     "--workers", type=click.IntRange(1), default=None, help="Processes.  [default: cores]"
 )
 def selftest(
-    profile: Profile,
+    profile: "Profile",
     mutants: tuple[str, ...],
     complete: bool,  # click passes by name
     json_file: Path | None,
