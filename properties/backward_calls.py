@@ -7,6 +7,7 @@ from bnproof.engine.judging.comparison import Comparison, like_first
 from bnproof.engine.judging.facts import events, outputs, raised
 from bnproof.engine.judging.property import statement
 from bnproof.engine.judging.records import Records
+from bnproof.engine.model.calls import Call
 from bnproof.engine.model.event import EventKind
 from bnproof.engine.model.names import GRADIENTS
 from bnproof.engine.model.offers import Offer
@@ -38,7 +39,7 @@ def interleaved(records: Records) -> Iterator[Comparison]:
     yield from _calls(records, "train late")
 
 
-def _calls(records: Records, call: str) -> Iterator[Comparison]:
+def _calls(records: Records, call: Call) -> Iterator[Comparison]:
     for record in records:
         yield from raised(record, call)
         for judged in outputs(record, *GRADIENTS, call=call):

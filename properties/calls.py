@@ -7,6 +7,7 @@ from bnproof.engine.judging.comparison import Comparison, like_first
 from bnproof.engine.judging.facts import events, raised
 from bnproof.engine.judging.property import statement
 from bnproof.engine.judging.records import Records
+from bnproof.engine.model.calls import is_double
 from bnproof.engine.model.case import DOUBLE_ARGUMENTS
 from bnproof.engine.model.event import EventKind
 from bnproof.engine.model.observation import DOUBLE
@@ -70,5 +71,5 @@ def strides(records: Records) -> Iterator[Comparison]:
         yield from raised(record, "train", "infer", "other")
         base = records.plain_of(record)
         for call, judged in record.all_judged():
-            if not call.startswith("double"):  # which has a property of its own
+            if not is_double(call):  # which has a property of its own
                 yield like_first(record, call, judged, base)

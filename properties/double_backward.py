@@ -1,18 +1,19 @@
 """The property of double backward, in training and inference, where it is offered."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from bnproof.engine.judging.comparison import Comparison, ended, happened, like_first, of_judged
 from bnproof.engine.judging.facts import outputs
 from bnproof.engine.judging.property import statement
 from bnproof.engine.judging.record import Record
 from bnproof.engine.judging.records import Records
+from bnproof.engine.model.calls import Call, is_double
 from bnproof.engine.model.case import DOUBLE_ARGUMENTS
 from bnproof.engine.model.event import EventKind
 from bnproof.engine.model.observation import DOUBLE
 
 OFFER = "double backward"
-CALLS = {"double": "train", "double-infer": "infer"}
+CALLS: Mapping[Call, Call] = {"double": "train", "double-infer": "infer"}
 """Its calls, and the call that its results are named after."""
 
 EVENTS = (
@@ -36,7 +37,7 @@ def agreement(records: Records) -> Iterator[Comparison]:
         if record.case.ddx is None:
             continue
         failure = record.observation.failure
-        if failure is not None and (offered or failure.call.startswith("double")):
+        if failure is not None and (offered or is_double(failure.call)):
             yield ended(record, failure)
         yield from _events(record)
         for call, name in CALLS.items():
@@ -50,5 +51,5 @@ def _events(record: Record) -> Iterator[Comparison]:
     for event in record.observation.of(*EVENTS):
         is_input = event.argument in DOUBLE_ARGUMENTS
         of_inputs = event.kind is EventKind.CHANGED_INPUT and is_input
-        if of_inputs or event.call.startswith("double"):
+        if of_inputs or is_double(event.call):
             yield happened(record, event, seen=False)

@@ -18,6 +18,7 @@ from bnproof.engine.judging.judge import Judge
 from bnproof.engine.judging.property import statement
 from bnproof.engine.judging.record import Judged, Record
 from bnproof.engine.judging.records import Records
+from bnproof.engine.model.calls import Call
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.event import Event, EventKind
 from bnproof.engine.model.formats import FORMATS, Array
@@ -244,7 +245,7 @@ def untouched_by_backward(records: Records) -> Iterator[Comparison]:
 )
 def buffers(records: Records) -> Iterator[Comparison]:
     """Updates show where the caller looks: in the given buffers, or in the results."""
-    call = "train buffers" if records.declaration.in_place else "train"
+    call: Call = "train buffers" if records.declaration.in_place else "train"
     for record in records:
         looked_at = records.declaration.in_place or Tag.LAYOUT in record.case.tags
         if looked_at:

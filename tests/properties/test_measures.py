@@ -9,7 +9,8 @@ from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.execution.executor import Executor
 from bnproof.engine.judging.judge import Judge
 from bnproof.engine.judging.measures import by_output, offset_curves
-from bnproof.engine.judging.record import MODES, Record
+from bnproof.engine.judging.record import Record
+from bnproof.engine.model.calls import MODES
 from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.model.result import OffsetCurve
 from bnproof.engine.model.tag import Tag

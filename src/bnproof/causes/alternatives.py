@@ -14,9 +14,10 @@ from bnproof.causes.evidence import evidence
 from bnproof.engine.contract.declaration import ATTRIBUTES, CLASSES, Declaration
 from bnproof.engine.judging.judge import Judge
 from bnproof.engine.judging.property import Property
-from bnproof.engine.judging.record import TRAINING, Record
+from bnproof.engine.judging.record import Record
 from bnproof.engine.judging.records import Records
 from bnproof.engine.judging.verdicts import conclude
+from bnproof.engine.model.calls import TRAINING
 from bnproof.engine.model.tag import Tag
 from bnproof.known_failures.known import Known, is_unexpected, of_property
 

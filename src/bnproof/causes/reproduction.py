@@ -11,6 +11,7 @@ from bnproof.causes.unbiased import NormalisedByUnbiased
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.execution.executor import Executor
 from bnproof.engine.judging.record import Judged, Record
+from bnproof.engine.model.calls import Call, is_double
 from bnproof.engine.model.case import Case, columns
 from bnproof.engine.model.event import EventKind
 from bnproof.engine.model.formats import Array, format_of
@@ -33,7 +34,7 @@ EVENTS = (
     EventKind.NO_ERROR,
 )
 GRADIENTS = ("dx", "dgamma", "dbeta")
-FIRST = ("train", "infer", "double", "double-infer")
+FIRST: tuple[Call, ...] = ("train", "infer", "double", "double-infer")
 """The calls that the short plan makes as well."""
 
 
@@ -137,7 +138,7 @@ def _pairs(
     that depends on how it is computed.
     """
     for call, judged in record.all_judged():
-        if call.startswith("double") and not double:
+        if is_double(call) and not double:
             continue
         result = observed.results.get(call, {}).get(judged.output)
         if result is not None:

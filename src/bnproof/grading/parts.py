@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bnproof.engine.model.calls import Call
 from bnproof.implementations.course_exercise import FUNCTIONS
 
 FORWARD, BACKWARD, ALT, SPATIAL_FORWARD, SPATIAL_BACKWARD = FUNCTIONS
@@ -25,7 +26,7 @@ class Part:
     function: str
     title: str
     piece: str
-    call: str
+    call: Call
     outputs: tuple[str, ...]
     needs: str = ""
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from bnproof.engine.judging.comparison import Comparison, Row, like_first, of_judged
 from bnproof.engine.judging.record import Judged, Record
+from bnproof.engine.model.calls import Call
 from bnproof.engine.model.event import Aspect, EventKind, Failure
 from bnproof.engine.model.result import Cause
 from bnproof.grading.forms import FORMS
@@ -33,7 +34,10 @@ from bnproof.report.wording.events import how_it_ended, malformed
 from bnproof.report.wording.events import raised as in_one_line
 from bnproof.report.wording.text import clipped
 
-LATER = {"train": ("train again", "train repeated"), "infer": ("infer one",)}
+LATER: Mapping[Call, tuple[Call, ...]] = {
+    "train": ("train again", "train repeated"),
+    "infer": ("infer one",),
+}
 """The calls whose results have to be those of the first call."""
 
 NAMES = {"y": "out", "dy": "dout"}
@@ -83,7 +87,7 @@ class Look:
         """The trial of the piece."""
         return self.trials.done[self.piece]
 
-    def judged(self, *calls: str) -> Iterator[tuple[Record, str, Judged]]:
+    def judged(self, *calls: Call) -> Iterator[tuple[Record, Call, Judged]]:
         """The part's judged outputs of some calls, in all records."""
         for record in self.trial.records:
             for call in calls:

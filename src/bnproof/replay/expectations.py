@@ -135,7 +135,7 @@ def _first_values(
 
 def _judged(record: Record) -> list[tuple[str, Judged]]:
     """All judged results, and the averages after many steps, which the closed form judges."""
-    found = list(record.all_judged())
+    found: list[tuple[str, Judged]] = list(record.all_judged())
     held = record.observation.results
     for name in STATISTICS:  # inference leaves them, and an empty batch does
         for label in ("infer",) if record.case.count else ("infer", "train"):

@@ -17,6 +17,7 @@ from bnproof.engine.contract.form_error import FormError
 from bnproof.engine.contract.functional import functional
 from bnproof.engine.execution.arguments import Arguments, to_canonical
 from bnproof.engine.execution.layer_life import LayerLife
+from bnproof.engine.model.calls import is_double
 from bnproof.engine.model.case import DOUBLE_ARGUMENTS, Case, Plan
 from bnproof.engine.model.event import Aspect, Event, EventKind
 from bnproof.engine.model.formats import FORMATS, Array, name_of
@@ -569,7 +570,7 @@ def try_out(
     case = ordinary_case(declaration)
     observation = Executor(implementation, declaration).run(case, announce, returned)
     for event in observation.of(EventKind.RAISED, EventKind.MALFORMED):
-        if event.call.startswith("double"):
+        if is_double(event.call):
             continue  # an optional part: a verdict like any other
         if event.kind is EventKind.RAISED:
             usage = _called(implementation, event)

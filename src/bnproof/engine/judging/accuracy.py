@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from bnproof.engine.judging.measures import by_output, offset_curves
 from bnproof.engine.judging.record import Judged, Record
+from bnproof.engine.model.calls import Call
 from bnproof.engine.model.result import Accuracy
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.truth.bounds import Arithmetic, bounds, largest_term
@@ -15,7 +16,7 @@ STEPS = 12
 def accuracy(records: Sequence[Record], classes: Mapping[str, Arithmetic]) -> Accuracy:
     """The accuracy found on all records of a dtype; ``classes`` are given strongest first."""
     declared = records[0].arithmetic.name if records else ""
-    record, call, judged = _worst(records)
+    worst = _worst(records)
     exact = [r.exact for r in records]
     layouts = {_layout(r) for r in records}
     by_layout = {
@@ -28,10 +29,10 @@ def accuracy(records: Sequence[Record], classes: Mapping[str, Arithmetic]) -> Ac
         declared=declared,
         found=found,
         by_layout=by_layout,
-        worst_ratio=0.0 if judged is None else judged.worst,
-        worst_output="" if judged is None else f"{judged.output} ({call})",
-        worst_case="" if record is None else record.case.describe(),
-        term=_term(record, call, judged),
+        worst_ratio=0.0 if worst is None else worst[2].worst,
+        worst_output="" if worst is None else f"{worst[2].output} ({worst[1]})",
+        worst_case="" if worst is None else worst[0].case.describe(),
+        term=_term(worst),
         depth=depth,
         depth_count=count,
         exact=(sum(e[0] for e in exact), sum(e[1] for e in exact)),
@@ -68,19 +69,16 @@ def _weakest(records: Sequence[Record], classes: Iterable[str]) -> str:
     return max(found, key=list(classes).index)
 
 
-def _worst(records: Sequence[Record]) -> tuple[Record | None, str, Judged | None]:
-    worst: tuple[Record | None, str, Judged | None] = (None, "", None)
-    top = -1.0
-    for record in records:
-        for call, judged in record.all_judged():
-            if judged.worst > top:
-                top, worst = judged.worst, (record, call, judged)
-    return worst
+def _worst(records: Sequence[Record]) -> tuple[Record, Call, Judged] | None:
+    """The judged result with the largest error/bound."""
+    found = ((record, *judged) for record in records for judged in record.all_judged())
+    return max(found, key=lambda each: each[2].worst, default=None)
 
 
-def _term(record: Record | None, call: str, judged: Judged | None) -> str:
-    if record is None or judged is None:
+def _term(worst: tuple[Record, Call, Judged] | None) -> str:
+    if worst is None:
         return ""
+    record, call, judged = worst
     quantities = record.subject_of(call).quantities
     return largest_term(record.arithmetic, quantities, judged.output, judged.worst_index)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bnproof.engine.judging.record import Judged, Record
+from bnproof.engine.model.calls import FIRST, Call
 from bnproof.engine.model.event import Event, EventKind, Failure, labelled
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.verdict import FailureKind
@@ -70,7 +71,9 @@ def _of(call: str) -> str:
     return "" if call == "train" else call
 
 
-def like_first(record: Record, call: str, judged: Judged, base: Record | None = None) -> Comparison:
+def like_first(
+    record: Record, call: Call, judged: Judged, base: Record | None = None
+) -> Comparison:
     """The comparison of an output with the truth, or with the first call's if that is off.
 
     ``base`` is the record that has the first call, where it is another one.  What is wrong from
@@ -78,7 +81,7 @@ def like_first(record: Record, call: str, judged: Judged, base: Record | None = 
     """
     source = base or record
     first = source.of(call, judged.output) if base else None
-    first = first or source.of(call.split(maxsplit=1)[0], judged.output)
+    first = first or source.of(FIRST[call], judged.output)
     if first is None or first.worst <= 1 or first.got.shape != judged.got.shape:
         return of_judged(record, call, judged)
     bound = first.bound + judged.bound

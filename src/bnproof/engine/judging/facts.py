@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator
 from bnproof.engine.judging.comparison import Comparison, ended, happened, nothing_happened
 from bnproof.engine.judging.record import Judged, Record
 from bnproof.engine.judging.records import Records
+from bnproof.engine.model.calls import Call
 from bnproof.engine.model.event import EventKind
 
 
-def outputs(record: Record, *names: str, call: str = "train") -> Iterator[Judged]:
+def outputs(record: Record, *names: str, call: Call = "train") -> Iterator[Judged]:
     """The judged outputs of a call, in the order asked for."""
     for name in names:
         judged = record.of(call, name)

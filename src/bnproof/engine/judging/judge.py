@@ -7,7 +7,8 @@ from itertools import product
 import numpy as np
 
 from bnproof.engine.contract.declaration import Declaration
-from bnproof.engine.judging.record import MODES, Judged, Record
+from bnproof.engine.judging.record import Judged, Record
+from bnproof.engine.model.calls import FIRST, MODES, is_double, is_judged
 from bnproof.engine.model.case import (
     CHANNEL_ARGUMENTS,
     DOUBLE_ARGUMENTS,
@@ -77,12 +78,12 @@ class Judge:
 
     def _judge(self, case: Case, observation: Observation, settings: Settings) -> Record:
         record = Record(case, self.declaration, observation, self.declared)
-        if not any(call.startswith("double") for call in observation.results):
+        if not any(is_double(call) for call in observation.results):
             case = case.with_(**dict.fromkeys(DOUBLE_ARGUMENTS))  # its truth is not needed
         for call, results in observation.results.items():
-            mode = MODES.get(call)
-            if mode is None or case.count == 0:
+            if not is_judged(call) or case.count == 0:
                 continue
+            mode = MODES[call]
             if mode not in record.subjects:
                 record.subjects[mode] = SUBJECTS.of(
                     case,
@@ -92,7 +93,7 @@ class Judge:
                     normalises_unbiased=self.declaration.normalises_unbiased,
                 )
             subject = record.subjects[mode]
-            base = record.judged.get(call.split()[0], {})
+            base = record.judged.get(FIRST[call], {})
             record.judged[call] = self._outputs(subject, call, results, base, observation)
         if Tag.EXACT in case.tags:
             record.exact = _exact_bits(record)

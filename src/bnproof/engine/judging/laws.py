@@ -8,6 +8,7 @@ import numpy as np
 from bnproof.engine.judging.comparison import Comparison, compare
 from bnproof.engine.judging.record import Judged, Record
 from bnproof.engine.judging.records import Records
+from bnproof.engine.model.calls import Call
 from bnproof.engine.model.formats import Array
 
 LAW_LIMIT = 2**14
@@ -31,7 +32,7 @@ def _fsum(values: Array) -> float:
         return math.nan
 
 
-def small(records: Records, call: str, output: str) -> Iterator[tuple[Record, Judged]]:
+def small(records: Records, call: Call, output: str) -> Iterator[tuple[Record, Judged]]:
     """Records in which an output is small enough for exact sums."""
     for record in records:
         judged = record.of(call, output)

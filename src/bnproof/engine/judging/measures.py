@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from bnproof.engine.judging.record import MODES, Judged, Record
+from bnproof.engine.judging.record import Judged, Record
+from bnproof.engine.model.calls import MODES, Call
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.observation import DOUBLE
 from bnproof.engine.model.result import OffsetCurve, OffsetPoint, OutputAccuracy
@@ -12,7 +13,7 @@ from bnproof.engine.model.tag import Tag
 from bnproof.engine.truth.bounds import Arithmetic
 
 Classes = Mapping[str, Arithmetic]
-Met = tuple[Record, str, Judged]
+Met = tuple[Record, Call, Judged]
 OUTPUTS = ("y", "dx", "dgamma", "dbeta", "running_mean", "running_var", *DOUBLE)
 CURVES = ("y", "dx", "running_var")
 

@@ -7,19 +7,13 @@ from functools import cached_property
 import numpy as np
 
 from bnproof.engine.contract.declaration import Declaration
+from bnproof.engine.model.calls import MODES, Call
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.observation import Observation
 from bnproof.engine.truth.bounds import Arithmetic, Quantities
 from bnproof.engine.truth.expected import Subject
 from bnproof.engine.truth.integers import Exact
-
-TRAINING = ("train", "train again", "train late", "train repeated", "train buffers")
-INFERENCE = ("infer", "infer late", "infer one")
-MODES = dict.fromkeys((*TRAINING, "double", "double late"), "train") | dict.fromkeys(
-    (*INFERENCE, "double-infer"), "infer"
-)
-"""The mode of each call whose results are judged."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +77,7 @@ class Record:
     declaration: Declaration
     observation: Observation
     arithmetic: Arithmetic
-    judged: dict[str, dict[str, Judged]] = field(default_factory=dict)
+    judged: dict[Call, dict[str, Judged]] = field(default_factory=dict)
     subjects: dict[str, Subject] = field(default_factory=dict)
     found: str = ""
     exact: tuple[int, int] = (0, 0)
@@ -99,22 +93,22 @@ class Record:
         """The exact quantities of inference."""
         return self.subjects["infer"].quantities if "infer" in self.subjects else None
 
-    def of(self, call: str, output: str) -> Judged | None:
+    def of(self, call: Call, output: str) -> Judged | None:
         """One judged output, None where it was not offered or the case did not get so far."""
         return self.judged.get(call, {}).get(output)
 
-    def all_judged(self, *calls: str) -> Iterator[tuple[str, Judged]]:
+    def all_judged(self, *calls: Call) -> Iterator[tuple[Call, Judged]]:
         """All judged outputs of some calls, or of all."""
         for call, outputs in self.judged.items():
             if not calls or call in calls:
                 for judged in outputs.values():
                     yield call, judged
 
-    def subject_of(self, call: str) -> Subject:
+    def subject_of(self, call: Call) -> Subject:
         """Truth and bounds of a call."""
         return self.subjects[MODES[call]]
 
-    def under(self, arithmetic: Arithmetic, call: str, judged: Judged) -> Judged:
+    def under(self, arithmetic: Arithmetic, call: Call, judged: Judged) -> Judged:
         """A judged output as another class bounds it; what is not judged stays so."""
         if arithmetic.name == self.arithmetic.name:
             return judged
