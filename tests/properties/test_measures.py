@@ -7,6 +7,7 @@ import pytest
 
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.execution.executor import Executor
+from bnproof.engine.execution.in_process import InProcess
 from bnproof.engine.judging.judge import Judge
 from bnproof.engine.judging.measures import by_output, offset_curves
 from bnproof.engine.judging.record import MODES, Record
@@ -16,12 +17,11 @@ from bnproof.engine.portfolio import offsets, portfolio
 from bnproof.engine.portfolio.builder import Builder
 from bnproof.mutants.catalogue import mutant_of
 from bnproof.reference import BatchNorm
-from bnproof.sandbox.local import LocalSession
 
 
 def records_of(implementation: object, dtype: str, tag: str = "") -> tuple[Judge, list[Record]]:
     """Records of a part of the portfolio."""
-    session = LocalSession(implementation)
+    session = InProcess(implementation).try_out()
     judge = Judge(session.declaration, dtype)
     cases = [
         case

@@ -9,7 +9,7 @@ from typing import Any
 from bnproof.check.configuration import ConfigurationError, merged, outside_for
 from bnproof.check.one_target import UsageError, check_declared, check_properties, run_check
 from bnproof.engine.model.result import Report, Result
-from bnproof.sandbox.in_process import label
+from bnproof.sandbox.object_session import label
 from bnproof.sandbox.session import TIMEOUT
 from bnproof.sandbox.sessions import AnySession, open_session
 from bnproof.targets.declarations import DeclarationError, outside_of
