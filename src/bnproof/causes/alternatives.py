@@ -12,11 +12,11 @@ from typing import Any
 
 from bnproof.causes.evidence import evidence
 from bnproof.engine.contract.declaration import ATTRIBUTES, CLASSES, Declaration
+from bnproof.engine.judging.accepted import Accepted, is_unexpected, of_property
 from bnproof.engine.judging.judge import Judge
 from bnproof.engine.judging.property import Property, Records
 from bnproof.engine.judging.record import TRAINING, Record
 from bnproof.engine.judging.verdicts import conclude
-from bnproof.known_failures.known import Known, is_unexpected, of_property
 
 BY_RANK = "running_variance"
 VALUES: Mapping[str, tuple[str, ...]] = {
@@ -61,7 +61,7 @@ def alternative(
     dtype: str,
     properties: Sequence[Property],
     failing: Sequence[str],
-    known: Sequence[Known] = (),
+    known: Sequence[Accepted] = (),
 ) -> Alternative | None:
     """Find another declaration under which fewer properties fail; None if there is none.
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from bnproof.engine.model.result import Result
+from bnproof.engine.model.result import FAILED, Result
 from bnproof.report.lines import count
 from bnproof.targets.declarations import flag
 
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from bnproof.causes.alternatives import Alternative
 
 ACCURACY = "accuracy"
-FAILED = ("fail", "crashed", "timed-out")
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from bnproof.engine.judging.accepted import family
 from bnproof.engine.judging.counterexample import Counterexample
-from bnproof.known_failures.known import Known, family
+from bnproof.known_failures.known import Known
 from bnproof.store.cases import read_counterexample
 from bnproof.store.fields import Fields, StoreError
 from bnproof.store.folder import read_text

@@ -8,11 +8,11 @@ import numpy as np
 
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.execution.transcript import Call, Given, Transcript
+from bnproof.engine.judging.accepted import family
 from bnproof.engine.judging.property import Check
 from bnproof.engine.judging.record import Judged, Record
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.observation import DOUBLE, RESULTS, WHOLE, Event
-from bnproof.known_failures.known import family
 from bnproof.properties.running import closed_form
 
 GRADIENTS = ("dx", "dgamma", "dbeta", *DOUBLE)

@@ -10,11 +10,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 from bnproof.engine.execution.transcript import Call, Transcript
+from bnproof.engine.judging.accepted import family
 from bnproof.engine.judging.judge import Judge
 from bnproof.engine.judging.property import Check, Property, Records
 from bnproof.engine.judging.rerun import judged
 from bnproof.engine.judging.verdicts import by_output
-from bnproof.known_failures.known import family
 from bnproof.properties.catalogue import chosen
 from bnproof.recognition.frames import exit_in_words, last_words
 from bnproof.replay.current_target import CannotRun, opened, placed, selected

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from bnproof.engine.model.result import Cause
-from bnproof.known_failures.known import family
+from bnproof.engine.judging.accepted import family
+from bnproof.engine.model.result import FAILED, Cause
 from bnproof.report.order import FIRST, FOLLOWING_FACTS, rank, root_of
 from bnproof.report.violations import Failure
-from bnproof.report.whole import BAD, Placed
+from bnproof.report.whole import Placed
 
 NAMED = 3
 """Causes that are named on one card."""
@@ -76,7 +76,7 @@ def cards(found: Iterable[Placed], failures: Sequence[Failure]) -> list[Card]:
     A crash, an exception or a changed input that no mistake reproduces has a card of its own for
     each property and case.  The cards are in the order of their first roots.
     """
-    bad = [each for each in found if each.result.verdict in BAD]
+    bad = [each for each in found if each.result.verdict in FAILED]
     roots = {id(failure): _roots(failure, bad) for failure in failures}
     made: dict[str, Card] = {}
     for failure in failures:

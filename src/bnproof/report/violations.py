@@ -4,11 +4,11 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from bnproof.engine.judging.accepted import family
 from bnproof.engine.judging.property import describe
-from bnproof.engine.model.result import ENTRY, Result, Violation
-from bnproof.known_failures.known import family
+from bnproof.engine.model.result import ENTRY, FAILED, Result, Violation
 from bnproof.report.lines import ratio
-from bnproof.report.whole import BAD, Placed
+from bnproof.report.whole import Placed
 
 GIVEN_UP = "not tried any more after too many failures; the last: "
 """How the session begins the detail of a case that it did not run."""
@@ -96,7 +96,7 @@ def gather(found: Iterable[Placed]) -> list[Failure]:
     """
     failures: dict[tuple[str, ...], Failure] = {}
     for each in found:
-        if each.result.verdict not in BAD:
+        if each.result.verdict not in FAILED:
             continue
         for number, violation in enumerate(each.result.violations):
             key = _event(each.result, violation)

@@ -6,10 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from bnproof.engine.model.result import Accuracy, Report, Result
-
-BAD = ("fail", "crashed", "timed-out")
-"""The verdicts of a result that is a failure."""
+from bnproof.engine.model.result import FAILED, Accuracy, Report, Result
 
 FLAG = re.compile(r"--declare (\w+)=")
 """A flag of the command line that declares an attribute of the contract."""
@@ -55,17 +52,17 @@ class Whole:
     @cached_property
     def failing(self) -> tuple[str, ...]:
         """The properties that fail in some place, in order."""
-        return self._ids(*BAD)
+        return self._ids(*FAILED)
 
     @cached_property
     def tested(self) -> tuple[str, ...]:
         """The properties that were judged in some place, in order."""
-        return self._ids(*BAD, "pass", "known")
+        return self._ids(*FAILED, "pass", "known")
 
     @property
     def advised(self) -> bool:
         """Whether something fails, and all of it disappears under the advice."""
-        bad = [each.result.advised for each in self.placed if each.result.verdict in BAD]
+        bad = [each.result.advised for each in self.placed if each.result.verdict in FAILED]
         return bool(bad) and all(bad)
 
     @property

@@ -38,7 +38,7 @@ class Failing:
 
     Attributes:
         property, dtype: what is violated.
-        output: as `bnproof.known_failures.known.family` has it.
+        output: as `bnproof.engine.judging.accepted.family` has it.
         kind: "fail", "crashed" or "timed-out".
         counterexample: the simplest of the cases.
         cases: names of all of them.

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from itertools import groupby
 
+from bnproof.engine.judging.accepted import FROM_SEARCH, Accepted, family
 from bnproof.engine.judging.counterexample import Failing, counterexample
 from bnproof.engine.judging.property import Check, Property, Records
 from bnproof.engine.model.result import Result, Violation
-from bnproof.known_failures.known import FROM_SEARCH, Known, family
 
 SHOWN_VIOLATIONS = 3
 NO_CASE = "no case that ran is of the kind that this property compares"
@@ -19,7 +19,7 @@ def evaluate(property_: Property, records: Records, dtype: str) -> Result:
 
 
 def conclude(
-    property_: Property, records: Records, dtype: str, known: Sequence[Known] = ()
+    property_: Property, records: Records, dtype: str, known: Sequence[Accepted] = ()
 ) -> tuple[Result, list[Failing]]:
     """The result of one property, and each output in which it is violated and not known to be.
 
@@ -39,7 +39,7 @@ def conclude(
 
 
 def summed_up(
-    property_: Property, dtype: str, checks: Sequence[Check], known: Sequence[Known] = ()
+    property_: Property, dtype: str, checks: Sequence[Check], known: Sequence[Accepted] = ()
 ) -> Result:
     """The result that the comparisons of a property amount to.
 
@@ -79,12 +79,12 @@ def _worst(checks: Sequence[Check]) -> dict[str, object]:
     }
 
 
-def _covering(check: Check, known: Sequence[Known]) -> Known | None:
+def _covering(check: Check, known: Sequence[Accepted]) -> Accepted | None:
     """The known failure that a violation is."""
     return next((k for k in known if k.covers(check.output, check.record.case)), None)
 
 
-def _reason(violated: Sequence[Check], known: Sequence[Known]) -> str:
+def _reason(violated: Sequence[Check], known: Sequence[Accepted]) -> str:
     reasons = [found.reason for check in violated if (found := _covering(check, known))]
     return "; ".join(dict.fromkeys(reasons))
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 VERDICTS = ("pass", "fail", "unsupported", "known", "crashed", "timed-out")
+FAILED = ("fail", "crashed", "timed-out")
+"""The verdicts on a property that is violated."""
+
 INTERRUPTED = 130  # what shells report for a process ended by Ctrl-C
 
 PRECEDENCE = (INTERRUPTED, 2, 1, 4, 0)
@@ -249,7 +252,7 @@ class Report:
             return INTERRUPTED
         if self.error:
             return 2
-        if any(r.verdict in ("fail", "crashed", "timed-out") for r in self.results):
+        if any(r.verdict in FAILED for r in self.results):
             return 1
         judged = any(r.examples for r in self.results if r.verdict in ("pass", "known"))
         enough = all(self.cases.get(d, 0) >= n for d, n in self.promised.items())

@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, Phase, given, seed, settings, target
 from hypothesis.errors import Flaky
 
 from bnproof.engine.contract.declaration import Declaration
+from bnproof.engine.judging.accepted import FROM_SEARCH, is_unexpected
 from bnproof.engine.judging.record import Record
 from bnproof.engine.model.case import Case
 from bnproof.engine.search.strategies import cases
-from bnproof.known_failures.known import FROM_SEARCH, is_unexpected
 
 Run = Callable[[Case], Record]
 Violates = Callable[[Record], bool]

@@ -21,6 +21,7 @@ from hypothesis.stateful import (
 )
 
 from bnproof.engine.contract.declaration import Declaration
+from bnproof.engine.judging.accepted import FROM_SEARCH
 from bnproof.engine.judging.record import Record
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.script import BATCHES, TRAINED, Action
@@ -28,7 +29,6 @@ from bnproof.engine.portfolio.builder import Builder
 from bnproof.engine.portfolio.layer_lives import SHAPES, accumulates, ranks
 from bnproof.engine.search.cases import Violated, Violates, is_violated
 from bnproof.engine.search.strategies import SETTINGS
-from bnproof.known_failures.known import FROM_SEARCH
 
 Run = Callable[[Case], list[Record]]
 STEPS = 12
