@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from bnproof.engine.judging.property import Check, Property, Records, fact, like_first, of_judged
 from bnproof.engine.judging.record import Record
 from bnproof.engine.model.case import DOUBLE_ARGUMENTS
-from bnproof.engine.model.observation import DOUBLE
+from bnproof.engine.model.names import DOUBLE
 from bnproof.properties.forward import outputs
 
 OFFER = "double backward"

@@ -17,7 +17,7 @@ from bnproof.engine.judging.property import (
 from bnproof.engine.judging.record import Judged, Record
 from bnproof.engine.model.case import DOUBLE_ARGUMENTS, columns
 from bnproof.engine.model.formats import Array
-from bnproof.engine.model.observation import DOUBLE
+from bnproof.engine.model.names import DOUBLE
 
 LAW_LIMIT = 2**14  # elements; laws that sum exactly are not worth more
 

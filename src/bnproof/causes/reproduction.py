@@ -13,6 +13,7 @@ from bnproof.engine.execution.executor import Executor
 from bnproof.engine.judging.record import Judged, Record
 from bnproof.engine.model.case import Case, columns
 from bnproof.engine.model.formats import Array, format_of
+from bnproof.engine.model.names import GRADIENTS
 from bnproof.engine.model.observation import WHOLE, Observation
 from bnproof.engine.truth.oracle import error
 
@@ -25,7 +26,6 @@ a few times more often.  No verdict depends on it; how often the right cause is 
 """
 
 EVENTS = ("changed-input", "changed-result", "changed-state", "nondeterministic", "no-error")
-GRADIENTS = ("dx", "dgamma", "dbeta")
 FIRST = ("train", "infer", "double", "double-infer")
 """The calls that the short plan makes as well."""
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from bnproof.engine.judging.accepted import family
+from bnproof.engine.model.names import MODES, OUTPUTS
 from bnproof.engine.model.result import FAILED, Cause
 from bnproof.report.order import FIRST, FOLLOWING_FACTS, rank, root_of
 from bnproof.report.violations import Failure
@@ -11,10 +12,6 @@ from bnproof.report.whole import Placed
 
 NAMED = 3
 """Causes that are named on one card."""
-
-OUTPUTS = ("y", "dx", "dgamma", "dbeta", "running_mean", "running_var")
-MODES = ("train", "infer")
-"""What a mistake can reproduce beside events: these outputs, of calls in these modes."""
 
 
 @dataclass

@@ -17,7 +17,8 @@ from bnproof.engine.execution.arguments import Arguments, to_canonical
 from bnproof.engine.execution.layer_life import LayerLife
 from bnproof.engine.model.case import DOUBLE_ARGUMENTS, Case
 from bnproof.engine.model.formats import FORMATS, Array, name_of
-from bnproof.engine.model.observation import DOUBLE, GRADIENT_OF, WHOLE, Event, Observation
+from bnproof.engine.model.names import DOUBLE, FORWARD_RESULTS, GRADIENTS
+from bnproof.engine.model.observation import GRADIENT_OF, WHOLE, Event, Observation
 
 Announce = Callable[[str], None]
 PLANS = ("full", "short", "error", "steps", "refill", "infer", "train", "empty", "layer")
@@ -248,7 +249,7 @@ class _Run:
             return None
         statistics = self.arguments.statistics()
         results = self._call_train(label, self.arguments, self.case, statistics)
-        self._take(label, ("y", "running_mean", "running_var"), results[:3])
+        self._take(label, FORWARD_RESULTS, results[:3])
         if self.declaration.in_place:
             self.observation.results["train buffers"] = {
                 "running_mean": np.array(statistics[0]),
@@ -265,7 +266,7 @@ class _Run:
             return None
         statistics = self.arguments.statistics()
         results = self._call_infer(label, self.arguments, self.case, statistics)
-        self._take(label, ("y", "running_mean", "running_var"), results[:3])
+        self._take(label, FORWARD_RESULTS, results[:3])
         if self.declaration.in_place:
             self.observation.results["infer buffers"] = {
                 "running_mean": np.array(statistics[0]),
@@ -283,7 +284,7 @@ class _Run:
         if parts is None:
             self._malformed(label, "backward", f"{_kind(results)}, due (dx, dgamma, dbeta)")
             return
-        self._take(label, ("dx", "dgamma", "dbeta"), parts, watch=not late)
+        self._take(label, GRADIENTS, parts, watch=not late)
 
     def _double(self, label: str, backward: Any, *, late: bool = False) -> None:
         """Double backward, where it is offered and the case has what it is given.
@@ -317,7 +318,7 @@ class _Run:
         self._look_at_results()
         self._gradients(f"{label} again", backward, late=True)
         if self.declaration.deterministic:
-            self._same_bits(label, f"{label} again", ("dx", "dgamma", "dbeta"))
+            self._same_bits(label, f"{label} again", GRADIENTS)
 
     def _train_again(self) -> None:
         """The same training call twice."""
@@ -326,9 +327,9 @@ class _Run:
         results = self._call_train(
             "train repeated", self.arguments, self.case, self.arguments.statistics()
         )
-        self._take("train repeated", ("y", "running_mean", "running_var"), results[:3], watch=False)
+        self._take("train repeated", FORWARD_RESULTS, results[:3], watch=False)
         if self.declaration.deterministic:
-            self._same_bits("train", "train repeated", ("y", "running_mean", "running_var"))
+            self._same_bits("train", "train repeated", FORWARD_RESULTS)
 
     def _other_calls(self) -> None:
         """Three training calls on other data, one in another shape, inference, another instance."""

@@ -8,15 +8,10 @@ import numpy as np
 
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.judging.record import MODES, Judged, Record
-from bnproof.engine.model.case import (
-    CHANNEL_ARGUMENTS,
-    DOUBLE_ARGUMENTS,
-    WHOLE_ARGUMENTS,
-    Case,
-    columns,
-)
+from bnproof.engine.model.case import DOUBLE_ARGUMENTS, WHOLE_ARGUMENTS, Case, columns
 from bnproof.engine.model.formats import FORMATS, Array
-from bnproof.engine.model.observation import DOUBLE, RESULTS, WHOLE, Observation
+from bnproof.engine.model.names import CHANNEL_ARGUMENTS, DOUBLE, RESULTS
+from bnproof.engine.model.observation import WHOLE, Observation
 from bnproof.engine.truth.bounds import ladder
 from bnproof.engine.truth.expected import SUBJECTS, Settings, Subject
 from bnproof.engine.truth.oracle import error

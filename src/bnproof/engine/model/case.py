@@ -13,9 +13,6 @@ import numpy as np
 from bnproof.engine.model.formats import Array, name_of
 from bnproof.engine.model.script import Action
 
-CHANNEL_ARGUMENTS = ("gamma", "beta", "running_mean", "running_var")
-"""The arguments with one value per channel."""
-
 WHOLE_ARGUMENTS = ("x", "dy", "ddx")
 """The arguments with the shape of x."""
 
