@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from bnproof.engine.model.names import PARAMETERS, STATISTICS
 from bnproof.mutants.mutant import Mutant
 from bnproof.mutants.parts import Layered
 from bnproof.mutants.registration import register
@@ -12,7 +13,6 @@ from bnproof.reference.checks import Array
 from bnproof.reference.layer import Backward, Layer
 
 TRAINING = ("layer/training", "layer/evaluation", "layer/state")
-STATISTICS = ("running_mean", "running_var")
 
 
 def _layer(
@@ -107,7 +107,7 @@ class _LoadParametersOnly(Layer):
 )
 class _LoadStatisticsOnly(Layer):
     def load(self, state: dict[str, Any]) -> None:
-        super().load({k: v for k, v in state.items() if k not in ("gamma", "beta")})
+        super().load({k: v for k, v in state.items() if k not in PARAMETERS})
 
 
 @_layer(

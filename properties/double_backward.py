@@ -10,7 +10,7 @@ from bnproof.engine.judging.records import Records
 from bnproof.engine.model.calls import Call, is_double
 from bnproof.engine.model.case import DOUBLE_ARGUMENTS
 from bnproof.engine.model.event import EventKind
-from bnproof.engine.model.observation import DOUBLE
+from bnproof.engine.model.names import DOUBLE
 
 OFFER = "double backward"
 CALLS: Mapping[Call, Call] = {"double": "train", "double-infer": "infer"}

@@ -11,13 +11,13 @@ from bnproof.conventions.identify import defaults
 from bnproof.conventions.identify.accuracy import accuracy
 from bnproof.conventions.identify.finding import AMBIGUOUS, FAILED, FOUND, NOT_OFFERED
 from bnproof.conventions.identify.probes import Probes
+from bnproof.engine.execution.in_process import InProcess
 from bnproof.implementations import adapt
 from bnproof.reference import BatchNorm
-from bnproof.sandbox.local import LocalSession
 
 
 def _probes(target: Any) -> Probes:
-    return Probes(LocalSession(adapt(target)))
+    return Probes(InProcess(adapt(target)).try_out())
 
 
 class SignatureOfTrain(BatchNorm):
@@ -138,7 +138,7 @@ CLASSES = [
 @pytest.mark.parametrize(("name", "due"), CLASSES)
 def test_accuracy(name: str, due: str) -> None:
     """Catches a class that is stronger or weaker than the algorithm."""
-    session = LocalSession(load(f"{FOLDER / 'right'}/{name}")())
+    session = InProcess(load(f"{FOLDER / 'right'}/{name}")()).try_out()
     probes = Probes(session)
 
     finding = accuracy(probes, session.declaration)

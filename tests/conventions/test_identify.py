@@ -12,12 +12,12 @@ from bnproof.conventions.identify.finding import AMBIGUOUS, FOUND, NOT_OFFERED, 
 from bnproof.conventions.identify.likeness import shared
 from bnproof.conventions.identify.probes import Probes
 from bnproof.engine.contract.declaration import declaration_of
+from bnproof.engine.execution.in_process import InProcess
 from bnproof.mutants.call import Call
 from bnproof.mutants.controls.catalogue import CONTROLS
 from bnproof.mutants.parts import Parts
 from bnproof.reference import BatchNorm
 from bnproof.report.conventions import lines
-from bnproof.sandbox.local import LocalSession
 
 DECLARED = ("momentum_weighs", "running_variance", "channel_axis", "cumulative", "in_place")
 DIFFERENT = {  # one of each convention and of each way to compute it, and hostile ones
@@ -36,7 +36,7 @@ def found(identified: Identified) -> dict[str, Finding]:
 
 def identified(implementation: Any) -> Identified:
     """What is found of an implementation, in this process."""
-    session = LocalSession(implementation)
+    session = InProcess(implementation).try_out()
     return identify(session, "target", session.attributes())
 
 
@@ -365,7 +365,7 @@ def test_every_convention_has_one_finding() -> None:
 
 def test_probes_are_not_repeated() -> None:
     """Catches calls of the target, which may be slow, that are made again for each convention."""
-    session = LocalSession(BatchNorm())
+    session = InProcess(BatchNorm()).try_out()
     probes = Probes(session)
 
     assert probes.main(4, "train") is probes.main(4, "train")

@@ -7,11 +7,11 @@ import pytest
 
 from bnproof.causes.known_mistakes import causes
 from bnproof.check.one_implementation import check
+from bnproof.engine.execution.in_process import InProcess
 from bnproof.mutants.catalogue import BY_ID
 from bnproof.mutants.variants.catalogue import COMBINED, SINGLE, UNKNOWN, VARIANTS
 from bnproof.mutants.variants.columns import Columns
 from bnproof.mutants.variants.turns import CONVENTIONS
-from bnproof.sandbox.local import LocalSession
 from bnproof.selftest.causes import DUE, Naming, NamingTable, named
 
 TURN = 7  # without --whole one in so many pairs and unknown mistakes; bnproof selftest takes all
@@ -44,7 +44,7 @@ def test_what_variants_start_from_is_right(conventions: dict[str, Any]) -> None:
     """Otherwise what is named is the cause of something else."""
     implementation = type("Right", (Columns,), conventions)()
     with np.errstate(all="ignore"):
-        session = LocalSession(implementation)
+        session = InProcess(implementation).try_out()
         found = check(session, session.declaration, profile="quick")
 
     assert [r.property for r in found.results if r.violations] == []

@@ -9,13 +9,13 @@ import pytest
 
 from bnproof.check.one_implementation import check
 from bnproof.engine.contract.declaration import declaration_of
+from bnproof.engine.execution.in_process import InProcess
 from bnproof.engine.truth.expected import SUBJECTS
 from bnproof.mutants import cumulative, degenerate, folding, graded, single_value, state
 from bnproof.mutants import variance as variances
 from bnproof.mutants.controls.catalogue import CONTROLS
 from bnproof.mutants.controls.control import Control
 from bnproof.mutants.parts import InPlace
-from bnproof.sandbox.local import LocalSession
 
 BASES: dict[str, Any] = {  # what several mutants of a family start from
     "folding": folding._Folded,
@@ -41,7 +41,7 @@ def _keep_truths() -> Iterator[None]:
 def violated(implementation: Any, dtype: str) -> list[str]:
     """Ids of the violated properties."""
     with np.errstate(all="ignore"):
-        session = LocalSession(implementation)
+        session = InProcess(implementation).try_out()
         results = check(session, session.declaration, profile="quick", dtypes=[dtype]).results
     return [r.property for r in results if r.verdict == "fail"]
 

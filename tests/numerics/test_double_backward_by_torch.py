@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import FORMATS, Format
-from bnproof.engine.model.observation import DOUBLE
+from bnproof.engine.model.names import DOUBLE
 from bnproof.engine.truth.bounds import bounds, ladder
 from bnproof.engine.truth.expected import Settings, make_subject
 from bnproof.engine.truth.oracle import error

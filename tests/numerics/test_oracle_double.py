@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tests.spec.test_programs import dyadic_eps, rational_root
 
-from bnproof.engine.model.observation import DOUBLE
+from bnproof.engine.model.names import DOUBLE
 from bnproof.engine.truth.oracle_double import double_truth
 from bnproof.spec.programs import build
 

@@ -16,7 +16,7 @@ from tests.numerics.test_perturbed_arithmetic import (
 
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import FORMATS
-from bnproof.engine.model.observation import DOUBLE
+from bnproof.engine.model.names import DOUBLE
 from bnproof.engine.truth.bounds import bounds, ladder
 from bnproof.engine.truth.bounds.arithmetic import Arithmetic
 from bnproof.engine.truth.expected import Settings, make_subject

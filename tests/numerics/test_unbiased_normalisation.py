@@ -10,10 +10,10 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from bnproof.engine.judging.certify import certify
+from bnproof.certify import Call, certify
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import FORMATS
-from bnproof.engine.model.observation import DOUBLE
+from bnproof.engine.model.names import DOUBLE
 from bnproof.engine.truth.bounds import bounds, ladder
 from bnproof.engine.truth.expected import SUBJECTS, Settings, make_subject
 from bnproof.engine.truth.oracle import batch_truth, error, float_truth
@@ -172,10 +172,10 @@ def test_autograd_of_the_unbiased_variance_is_within_the_bounds(count: int) -> N
 
     given: dict[str, Any] = {"x": x, "gamma": drawn[0], "beta": drawn[1], "dy": dy, "eps": 0.25}
     given |= once
-    ratios = certify(**given, normalising_variance="unbiased")["streaming"]
+    ratios = certify(Call(**given, normalising_variance="unbiased"))["streaming"]
     assert set(ratios) == set(once)
     assert max(ratios.values()) <= 1
-    refused = certify(**given)["one-pass"]
+    refused = certify(Call(**given))["one-pass"]
     assert min(refused[name] for name in ("y", "inv_std", "dgamma", "dx")) > 1e6
 
     settings = Settings(0.25, HALF, HALF)

@@ -9,6 +9,7 @@ import pytest
 
 from bnproof.check.one_implementation import Checked, check
 from bnproof.engine.contract.declaration import ContractError, Declaration, declaration_of
+from bnproof.engine.execution.in_process import InProcess
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio import portfolio
@@ -16,7 +17,6 @@ from bnproof.mutants.call import Call
 from bnproof.mutants.controls.catalogue import CONTROLS
 from bnproof.mutants.parts import Gradients, Parts
 from bnproof.reference.checks import Array
-from bnproof.sandbox.local import LocalSession
 
 MADE: dict[str, list[Case]] = {}
 LARGEST = 96  # elements of x
@@ -41,7 +41,7 @@ def _small_portfolio(monkeypatch: pytest.MonkeyPatch) -> None:
 @cache
 def checked(make: Callable[[], Any], dtype: str = "float32") -> Checked:
     """A check of one dtype."""
-    session = LocalSession(make())
+    session = InProcess(make()).try_out()
     with np.errstate(all="ignore"):
         return check(session, session.declaration, profile="quick", dtypes=[dtype])
 

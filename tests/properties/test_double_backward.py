@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from bnproof.engine.contract.declaration import declaration_of
+from bnproof.engine.execution.in_process import InProcess
 from bnproof.engine.judging.judge import Judge
 from bnproof.engine.judging.property import Property
 from bnproof.engine.judging.record import Record
@@ -20,7 +21,6 @@ from bnproof.mutants.call import Call
 from bnproof.mutants.doubled import Doubled
 from bnproof.mutants.parts import Parts
 from bnproof.properties.catalogue import PROPERTIES, chosen
-from bnproof.sandbox.local import LocalSession
 
 LOOKED_AT = 3
 Results = tuple[Any, ...]
@@ -48,7 +48,7 @@ class Changed(Doubled):
 
 def records(implementation: Any, properties: tuple[Property, ...]) -> dict[str, Result]:
     """The results of some properties on a few cases that have ddx, with all calls made."""
-    session = LocalSession(implementation)
+    session = InProcess(implementation).try_out()
     judge = Judge(session.declaration, "float32")
     cases = [c for c in portfolio(session.declaration, "float32") if c.ddx is not None]
     cases = [c.with_(calls="full") for c in cases if c.data_key and Tag.LAYOUT not in c.tags]
@@ -138,11 +138,11 @@ def test_what_is_not_offered_is_unsupported() -> None:
 
 def test_it_does_not_make_a_target_unusable() -> None:
     """The first calls make it too; what it raises is a verdict, not the end."""
-    first = LocalSession(Changed(raises)).first
+    first = InProcess(Changed(raises)).try_out().first
 
     assert first is not None
     assert [event.call for event in first[1].events] == ["double backward", "double-infer backward"]
-    assert "double backward" in LocalSession(Doubled()).first[1].offers  # type: ignore[index]  # as above
+    assert "double backward" in InProcess(Doubled()).try_out().first[1].offers  # type: ignore[index]  # as above
 
 
 def test_each_result_may_be_missing() -> None:

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 
 from bnproof.check.after_interrupt import NO_TIME, NOT_REACHED, hurried
 from bnproof.check.one_implementation import Checked, check
+from bnproof.engine.execution.in_process import InProcess
 from bnproof.engine.judging.records import Records
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.observation import Observation
 from bnproof.properties.catalogue import PROPERTIES
 from bnproof.reference import BatchNorm
-from bnproof.sandbox.local import LocalSession
 
 FEW = 12
 
@@ -22,7 +22,7 @@ class Small(BatchNorm):
     layer = None  # type: ignore[assignment]  # not offered
 
 
-class Interrupted(LocalSession):
+class Interrupted(InProcess):
     """Somebody presses Ctrl-C after a few cases."""
 
     def run_many(self, cases: Sequence[Case]) -> Iterator[tuple[Case, Observation]]:
@@ -33,7 +33,7 @@ class Interrupted(LocalSession):
 
 def checked() -> Checked:
     """A check that is interrupted in its first dtype."""
-    session = Interrupted(Small())
+    session = Interrupted(Small()).try_out()
     return check(session, session.declaration, profile="quick")
 
 
@@ -53,7 +53,7 @@ def test_interrupt_keeps_what_was_found() -> None:
 
 def test_no_time_is_said() -> None:
     """Catches a property that is said to have no cases when it was only not judged."""
-    session = LocalSession(Small())
+    session = InProcess(Small()).try_out()
     assert session.first is not None
     every = Records(session.declaration, ())
     results = [result for result, _ in hurried(PROPERTIES, every, "float32", seconds=0)]

@@ -8,6 +8,7 @@ import pytest
 from bnproof.check.one_implementation import LIVES, check
 from bnproof.engine.contract.declaration import declaration_of
 from bnproof.engine.execution.executor import Executor
+from bnproof.engine.execution.in_process import InProcess
 from bnproof.engine.judging.judge import Judge
 from bnproof.engine.judging.record import Record
 from bnproof.engine.judging.rerun import judged
@@ -17,7 +18,6 @@ from bnproof.engine.model.verdict import Profile
 from bnproof.engine.search.cases import is_violated, search
 from bnproof.engine.search.layer_lives import search_lives
 from bnproof.reference.layer import BatchNorm, Layer
-from bnproof.sandbox.local import LocalSession
 
 
 class Tired(Layer):
@@ -57,7 +57,7 @@ class TiredBatchNorm(Single):
 
 def violated(implementation: Any, profile: Profile) -> tuple[list[str], list[Record]]:
     """Ids of the violated properties of layers, and the evidence."""
-    session = LocalSession(implementation)
+    session = InProcess(implementation).try_out()
     found = check(session, session.declaration, profile=profile, properties=("layer/*",))
     assert found.cases["float32"] >= found.promised["float32"]
     return [r.property for r in found.results if r.violations], found.evidence["float32"]

@@ -7,10 +7,11 @@ import pytest
 
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.execution.executor import Executor
+from bnproof.engine.execution.in_process import InProcess
 from bnproof.engine.judging.judge import Judge
 from bnproof.engine.judging.measures import by_output, offset_curves
 from bnproof.engine.judging.record import Record
-from bnproof.engine.model.calls import MODES
+from bnproof.engine.model.calls import MODE_OF
 from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.model.result import OffsetCurve
 from bnproof.engine.model.tag import Tag
@@ -18,12 +19,11 @@ from bnproof.engine.portfolio import offsets, portfolio
 from bnproof.engine.portfolio.builder import Builder
 from bnproof.mutants.catalogue import mutant_of
 from bnproof.reference import BatchNorm
-from bnproof.sandbox.local import LocalSession
 
 
 def records_of(implementation: object, dtype: str, tag: str = "") -> tuple[Judge, list[Record]]:
     """Records of a part of the portfolio."""
-    session = LocalSession(implementation)
+    session = InProcess(implementation).try_out()
     judge = Judge(session.declaration, dtype)
     cases = [
         case
@@ -46,7 +46,7 @@ def test_worst_ratios_are_the_largest(dtype: str) -> None:
     due: dict[tuple[str, str], float] = {}
     for record in records:
         for call, judged in record.all_judged():
-            output = f"{judged.output} ({MODES[call]})"
+            output = f"{judged.output} ({MODE_OF[call]})"
             for name, arithmetic in judge.classes.items():
                 ratio = record.under(arithmetic, call, judged).worst
                 due[output, name] = max(due.get((output, name), 0.0), ratio)

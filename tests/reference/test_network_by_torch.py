@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from bnproof.engine.judging.certify import certify
+from bnproof.certify import Call, certify
 from bnproof.engine.judging.laws import exact_sums
 from bnproof.engine.truth.bounds.roundings import accumulated
 from bnproof.reference import (
@@ -70,15 +70,17 @@ def assert_stage(stage: Stage, eps: float) -> None:
     assert_product(stage.Z, stage.W, stage.A_previous)
     assert_product(stage.dW, stage.dZ, stage.A_previous.T)
     ratios = certify(
-        x=stage.Z.T,
-        eps=eps,
-        gamma=stage.gamma[:, 0],
-        beta=stage.beta[:, 0],
-        dy=stage.dZ_tilde.T,
-        y=stage.Z_tilde.T,
-        dx=stage.dZ.T,
-        dgamma=stage.dgamma[:, 0],
-        dbeta=stage.dbeta[:, 0],
+        Call(
+            x=stage.Z.T,
+            eps=eps,
+            gamma=stage.gamma[:, 0],
+            beta=stage.beta[:, 0],
+            dy=stage.dZ_tilde.T,
+            y=stage.Z_tilde.T,
+            dx=stage.dZ.T,
+            dgamma=stage.dgamma[:, 0],
+            dbeta=stage.dbeta[:, 0],
+        )
     )
     assert max(ratios["streaming"].values()) <= 1, ratios["streaming"]
 
@@ -190,13 +192,15 @@ def test_every_stage_of_every_step(optimizer: Any) -> None:
 def assert_running(Z: Array, old: dict[str, Array], l: int, moved: tuple[Array, ...]) -> None:
     """Running statistics after a step, by the bounds."""
     ratios = certify(
-        x=Z.T,
-        eps=ARCHITECTURE.eps,
-        running_mean=old[f"running_mean{l}"][:, 0],
-        running_var=old[f"running_var{l}"][:, 0],
-        momentum=ARCHITECTURE.momentum,
-        momentum_weighs="old",
-        new_running_mean=moved[0],
-        new_running_var=moved[1],
+        Call(
+            x=Z.T,
+            eps=ARCHITECTURE.eps,
+            running_mean=old[f"running_mean{l}"][:, 0],
+            running_var=old[f"running_var{l}"][:, 0],
+            momentum=ARCHITECTURE.momentum,
+            momentum_weighs="old",
+            new_running_mean=moved[0],
+            new_running_var=moved[1],
+        )
     )
     assert max(ratios["streaming"].values()) <= 1, ratios["streaming"]

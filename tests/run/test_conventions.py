@@ -14,7 +14,7 @@ from bnproof.engine.judging.verdicts import conclude
 from bnproof.engine.model.result import Result
 from bnproof.engine.portfolio import portfolio
 from bnproof.properties.catalogue import chosen
-from bnproof.sandbox.in_process import InProcess
+from bnproof.sandbox.object_session import ObjectSession
 from bnproof.targets.declarations import outside_of
 
 NAMES = {"single_value": "forward/single-value", "empty": "forward/empty-batch"}
@@ -114,7 +114,7 @@ class ByRank(Base):
 def _settled(made: Any, name: str, *declare: str) -> tuple[str, list[str], Result]:
     """The policy that is used, the notes, and the verdict on its property."""
     outside = outside_of(["momentum_weighs=old", *declare])
-    with InProcess(made, outside=outside) as session:
+    with ObjectSession(made, outside=outside) as session:
         notes, declaration = settle(session), session.declaration
         judge = Judge(declaration, "float32")
         cases = portfolio(declaration, "float32", quick=True)

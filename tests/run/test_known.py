@@ -87,7 +87,7 @@ class Project:
         """Write what fails."""
         file = self.known if self.known.exists() else None
         asked = Asked(profile, 0, (dtype,), AGREEMENT, known_failures=file)
-        return update_known(self.known, self.target, examine(self.target, asked), asked, WHY)
+        return update_known(self.known, self.target, examine(self.target, asked), WHY)
 
     def edit(self, change: Callable[[str], str]) -> None:
         """Change the file of known failures."""

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from bnproof.check.one_implementation import check
-from bnproof.sandbox.local import LocalSession
+from bnproof.engine.execution.in_process import InProcess
 
 Array = NDArray[Any]
 
@@ -366,6 +366,6 @@ def test_the_parts_are_right() -> None:
 
 def _violated(implementation: Any) -> set[str]:
     with np.errstate(all="ignore"):
-        session = LocalSession(implementation)
+        session = InProcess(implementation).try_out()
         results = check(session, session.declaration, profile="quick").results
     return {r.property for r in results if r.verdict == "fail"}

@@ -15,9 +15,9 @@ import pytest
 
 from bnproof.check.one_implementation import check
 from bnproof.engine.contract.declaration import ContractError, declaration_of
+from bnproof.engine.execution.in_process import InProcess
 from bnproof.engine.model.verdict import Profile
 from bnproof.engine.truth.expected import SUBJECTS
-from bnproof.sandbox.local import LocalSession
 
 ZOO = Path(__file__).parents[1] / "zoo"
 
@@ -78,7 +78,7 @@ def violated(path: Path, name: str, dtype: str, *, profile: Profile = "quick") -
     """Ids of the violated properties."""
     implementation: Any = getattr(load(path), name)()
     try:
-        session = LocalSession(implementation)
+        session = InProcess(implementation).try_out()
     except ContractError as error:
         return [f"contract: {error}"]
     results = check(session, session.declaration, profile=profile, dtypes=[dtype]).results

@@ -7,11 +7,11 @@ from typing import Any
 from tests.few_cases import few
 
 from bnproof.engine.contract.declaration import declaration_of
+from bnproof.engine.execution.in_process import InProcess
 from bnproof.engine.judging.judge import Judge
 from bnproof.engine.judging.records import Records
 from bnproof.properties.catalogue import chosen
 from bnproof.recognition.functions import recognise_functions
-from bnproof.sandbox.local import LocalSession
 
 
 @lru_cache
@@ -28,7 +28,7 @@ def violated(made: Any, dtype: str = "", **declared: Any) -> set[str]:
     for name, value in _policies(declared).items():
         setattr(made, name, value)
     declaration = declaration_of(made)
-    session, judge = LocalSession(made), Judge(declaration, dtype or declaration.dtypes[-1])
+    session, judge = InProcess(made).try_out(), Judge(declaration, dtype or declaration.dtypes[-1])
     cases = [c for c in few(declaration, judge.dtype) if c.calls != "layer"]
     by_rank = (c for rank in made.ranks for c in [c for c in cases if c.x.ndim == rank][:8])
     records = Records(declaration, tuple(judge.judge(c, session.run(c)) for c in by_rank))

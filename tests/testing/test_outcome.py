@@ -6,8 +6,8 @@ import pytest
 
 from bnproof.engine.model.result import Report, Result, Violation
 from bnproof.engine.model.verdict import Verdict as Kind
+from bnproof.known_failures.reasons import with_reasons
 from bnproof.testing.checks import Planned, Verdict
-from bnproof.testing.known_reasons import with_known
 from bnproof.testing.outcome import conclude, headline
 
 VIOLATION = Violation("six values", "six", "y", "error is 7 times the bound", ratio=7.0)
@@ -61,7 +61,7 @@ def test_too_little_was_checked(kind: Kind, cases: int) -> None:
 )
 def test_known_failures(kind: Kind, key: str, due: str) -> None:
     """Catches an entry that covers another dtype, or one that is stale and nobody hears of."""
-    result = with_known(verdict(kind, reason="not offered").result, {key: "mine#1"})
+    result = with_reasons(verdict(kind, reason="not offered").result, {key: "mine#1"})
 
     assert result.verdict == due
     assert (due != "known") or result.reason == "mine#1"

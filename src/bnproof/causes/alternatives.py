@@ -12,6 +12,7 @@ from typing import Any
 
 from bnproof.causes.evidence import evidence
 from bnproof.engine.contract.declaration import ATTRIBUTES, CLASSES, Declaration
+from bnproof.engine.judging.accepted import Accepted, is_unexpected, of_property
 from bnproof.engine.judging.judge import Judge
 from bnproof.engine.judging.property import Property
 from bnproof.engine.judging.record import Record
@@ -19,7 +20,6 @@ from bnproof.engine.judging.records import Records
 from bnproof.engine.judging.verdicts import conclude
 from bnproof.engine.model.calls import TRAINING
 from bnproof.engine.model.tag import Tag
-from bnproof.known_failures.known import Known, is_unexpected, of_property
 
 BY_RANK = "running_variance"
 VALUES: Mapping[str, tuple[str, ...]] = {
@@ -64,7 +64,7 @@ def alternative(
     dtype: str,
     properties: Sequence[Property],
     failing: Sequence[str],
-    known: Sequence[Known] = (),
+    known: Sequence[Accepted] = (),
 ) -> Alternative | None:
     """Find another declaration under which fewer properties fail; None if there is none.
 

@@ -15,6 +15,7 @@ from bnproof.engine.model.calls import Call, is_double
 from bnproof.engine.model.case import Case, columns
 from bnproof.engine.model.event import EventKind
 from bnproof.engine.model.formats import Array, format_of
+from bnproof.engine.model.names import GRADIENTS
 from bnproof.engine.model.observation import WHOLE, Observation
 from bnproof.engine.truth.oracle import error
 
@@ -33,7 +34,6 @@ EVENTS = (
     EventKind.NONDETERMINISTIC,
     EventKind.NO_ERROR,
 )
-GRADIENTS = ("dx", "dgamma", "dbeta")
 FIRST: tuple[Call, ...] = ("train", "infer", "double", "double-infer")
 """The calls that the short plan makes as well."""
 

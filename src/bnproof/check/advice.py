@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from bnproof.engine.model.result import Result
-from bnproof.engine.model.verdict import BAD
+from bnproof.engine.model.verdict import FAILED
 from bnproof.report.wording.advice import ACCURACY, advice_line
 from bnproof.targets.declarations import flag
 
@@ -34,7 +34,7 @@ class Advice:
     def marked(self, results: Sequence[Result]) -> list[Result]:
         """The results, with those marked that the advice explains."""
         return [
-            replace(each, advised=True) if each.verdict in BAD and self.explains(each) else each
+            replace(each, advised=True) if each.verdict in FAILED and self.explains(each) else each
             for each in results
         ]
 
@@ -45,8 +45,8 @@ class Advice:
 
     def lines(self, results: Sequence[Result]) -> list[str]:
         """The advice in words; none if it explains nothing."""
-        failed = {r.property for r in results if r.verdict in BAD}
-        left = {r.property for r in results if r.verdict in BAD and not r.advised}
+        failed = {r.property for r in results if r.verdict in FAILED}
+        left = {r.property for r in results if r.verdict in FAILED and not r.advised}
         if not self.flags or not failed - left:
             return []
         return [advice_line(self.flags, self.declared, failed, left)]

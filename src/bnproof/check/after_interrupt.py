@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bnproof.engine.contract.declaration import Declaration
+from bnproof.engine.judging.accepted import Accepted, of_property
 from bnproof.engine.judging.counterexample import Failing
 from bnproof.engine.judging.property import Property
 from bnproof.engine.judging.records import Records
 from bnproof.engine.judging.verdicts import conclude, evaluate
 from bnproof.engine.model.result import Result
-from bnproof.known_failures.known import Known, of_property
 
 SECONDS = 0.3
 SAMPLE = 10  # records that costs are measured on
@@ -27,7 +27,7 @@ def hurried(
     wanted: Sequence[Property],
     records: Records,
     dtype: str,
-    known: Sequence[Known] = (),
+    known: Sequence[Accepted] = (),
     seconds: float = SECONDS,
 ) -> list[tuple[Result, list[Failing]]]:
     """The results on some records, of those properties for which the time suffices.

@@ -4,15 +4,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from bnproof.check.adopted_conventions import settle
-from bnproof.engine.contract.declaration import METHODS, Declaration
-from bnproof.engine.model.observation import RESULTS, Observation
+from bnproof.engine.contract.declaration import Declaration
+from bnproof.engine.model.names import METHODS, MODES, RESULTS
+from bnproof.engine.model.observation import Observation
 from bnproof.recognition.recognised import Origin, Recognition
 from bnproof.sandbox.session import TIMEOUT, Session
 from bnproof.targets.description import incomplete_lines, left_out, origins_of
 from bnproof.targets.outside import Outside
 from bnproof.targets.text import TargetError
-
-CALLS = ("train", "infer")
 
 
 @dataclass(frozen=True)
@@ -142,11 +141,11 @@ def _counts(
 
 def _offered(declaration: Declaration, observation: Observation) -> dict[str, list[str]]:
     """The results that came back, by call; layers alone are called as if they were functions."""
-    calls = CALLS if declaration.methods == ("layer",) else declaration.methods
+    calls = MODES if declaration.methods == ("layer",) else declaration.methods
     return {
         call: [name for name in RESULTS if f"{call} {name}" in observation.offers]
         for call in calls
-        if call in CALLS
+        if call in MODES
     }
 
 

@@ -8,6 +8,7 @@ from bnproof.causes.alternatives import Alternative, alternative
 from bnproof.causes.evidence import evidence
 from bnproof.check.after_interrupt import hurried, not_reached
 from bnproof.engine.contract.declaration import Declaration
+from bnproof.engine.judging.accepted import Accepted, is_unexpected, of_property
 from bnproof.engine.judging.accuracy import accuracy
 from bnproof.engine.judging.counterexample import Failing
 from bnproof.engine.judging.judge import Judge
@@ -22,7 +23,6 @@ from bnproof.engine.model.result import Accuracy, Result
 from bnproof.engine.model.verdict import Profile
 from bnproof.engine.portfolio import portfolio
 from bnproof.engine.portfolio.layer_lives import has_lives
-from bnproof.known_failures.known import Known, is_unexpected, of_property
 from bnproof.properties.catalogue import PROPERTIES, chosen
 
 Progress = Callable[[int, int, str], None]
@@ -96,7 +96,7 @@ def check(
     dtypes: Iterable[str] = (),
     properties: tuple[str, ...] = (),
     exclude: tuple[str, ...] = (),
-    known: Sequence[Known] = (),
+    known: Sequence[Accepted] = (),
     stop_at_first: bool = False,
     progress: Progress = lambda done, total, text: None,
 ) -> Checked:
@@ -133,7 +133,7 @@ def _conclude(
     declaration: Declaration,
     dtype: str,
     wanted: Sequence[Property],
-    known: Sequence[Known],
+    known: Sequence[Accepted],
     checked: Checked,
 ) -> None:
     every = Records(declaration, tuple(records))
@@ -160,7 +160,7 @@ def _conclude(
 
 
 def _concluded_early(
-    property_: Property, records: Records, dtype: str, known: Sequence[Known]
+    property_: Property, records: Records, dtype: str, known: Sequence[Accepted]
 ) -> tuple[Result, list[Failing]]:
     """The result of a property on the cases that ran before the first failure."""
     result, failing = conclude(property_, records, dtype, of_property(known, property_.id))
@@ -173,7 +173,7 @@ def _never(fresh: Sequence[Record], records: Sequence[Record]) -> bool:  # noqa:
 
 
 def _fails(
-    wanted: Sequence[Property], declaration: Declaration, dtype: str, known: Sequence[Known]
+    wanted: Sequence[Property], declaration: Declaration, dtype: str, known: Sequence[Accepted]
 ) -> Fails:
     """Whether fresh records, the last ones of all records, break one of the wanted properties.
 
@@ -203,7 +203,7 @@ class _Run:
     judge: Judge
     profile: Profile
     seed: int
-    known: Sequence[Known]
+    known: Sequence[Accepted]
     progress: Progress
     fails: Fails
 
@@ -265,7 +265,7 @@ def _searches(
     dtype: str,
     profile: Profile,
     seed: int,
-    known: Sequence[Known],
+    known: Sequence[Accepted],
 ) -> list[_Search]:
     """For cases, and for lives of layers where there are such; none in the quick profile."""
     if not SEARCHED[profile]:

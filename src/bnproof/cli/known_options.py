@@ -118,7 +118,14 @@ def update(
 
     path = options.written()
     try:
-        updated = update_known(path, target, examined, asked, options.why())
+        updated = update_known(
+            path,
+            target,
+            examined,
+            options.why(),
+            timeout=asked.timeout,
+            memory=asked.memory,
+        )
     except StoreError as error:
         raise WrongUsage(str(error)) from error
     for line in updated.left:

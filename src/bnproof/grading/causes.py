@@ -12,6 +12,7 @@ from bnproof.engine.judging.record import Record
 from bnproof.engine.model.case import columns
 from bnproof.engine.model.event import EventKind
 from bnproof.engine.model.formats import FORMATS
+from bnproof.engine.model.names import LIKE_X
 from bnproof.engine.model.observation import Observation
 from bnproof.engine.model.result import Cause
 from bnproof.engine.truth.bounds import ladder
@@ -98,7 +99,7 @@ class Library:
             judged, result = record.of(part.call, output), results.get(output)
             if judged is None or result is None:
                 return False
-            if not agrees(judged, columns(result) if output in ("y", "dx") else result):
+            if not agrees(judged, columns(result) if output in LIKE_X else result):
                 return False
         return True
 

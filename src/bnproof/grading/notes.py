@@ -6,6 +6,7 @@ import numpy as np
 
 from bnproof.engine.judging.record import Record
 from bnproof.engine.model.event import EventKind
+from bnproof.engine.model.names import GRADIENTS
 from bnproof.grading.cases import SINGLE
 from bnproof.grading.result import RIGHT, WRONG, PartGrade
 from bnproof.grading.trials import Trials
@@ -39,7 +40,7 @@ def _agreement(parts: Sequence[PartGrade]) -> str:
     """Where the two backward passes of the exercise differ, one of them being right."""
     by_id = {grade.part.id: grade for grade in parts}
     differ = []
-    for name in ("dx", "dgamma", "dbeta"):
+    for name in GRADIENTS:
         one, other = by_id[f"backward/{name}"], by_id[f"backward-alt/{name}"]
         if {one.verdict, other.verdict} == {RIGHT, WRONG} and (one.elements or other.elements):
             differ.append(name)

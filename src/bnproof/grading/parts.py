@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bnproof.engine.model.calls import Call
+from bnproof.engine.model.names import GRADIENTS, STATISTICS
 from bnproof.implementations.course_exercise import FUNCTIONS
 
 FORWARD, BACKWARD, ALT, SPATIAL_FORWARD, SPATIAL_BACKWARD = FUNCTIONS
@@ -45,8 +46,6 @@ def _forward(prefix: str, function: str) -> list[Part]:
     piece = f"{prefix}forward"
     family = piece.replace("_", "-")
     trained, tested = f"{piece}, train", f"{piece}, test"
-    statistics = ("running_mean", "running_var")
-    gradients = ("dx", "dgamma", "dbeta")
     output = f"{family}/train-output"
     return [
         Part(output, function, "out in train mode", trained, "train", ("y",)),
@@ -56,7 +55,7 @@ def _forward(prefix: str, function: str) -> list[Part]:
             "running mean and variance",
             trained,
             "train",
-            statistics,
+            STATISTICS,
         ),
         Part(f"{family}/test-output", function, "out in test mode", tested, "infer", ("y",)),
         Part(
@@ -65,7 +64,7 @@ def _forward(prefix: str, function: str) -> list[Part]:
             "cache, all that backward needs",
             f"{prefix}backward",
             "train late",
-            gradients,
+            GRADIENTS,
             output,
         ),
     ]
@@ -76,7 +75,7 @@ def _backward(prefix: str, piece: str, function: str) -> list[Part]:
     needed = f"{prefix.replace('_', '-')}forward/train-output"
     return [
         Part(f"{family}/{name}", function, name, piece, "train", (name,), needed)
-        for name in ("dx", "dgamma", "dbeta")
+        for name in GRADIENTS
     ]
 
 

@@ -15,6 +15,7 @@ from bnproof.engine.judging.comparison import Comparison, Row, like_first, of_ju
 from bnproof.engine.judging.record import Judged, Record
 from bnproof.engine.model.calls import Call
 from bnproof.engine.model.event import Aspect, EventKind, Failure
+from bnproof.engine.model.names import STATISTICS
 from bnproof.engine.model.result import Cause
 from bnproof.grading.forms import FORMS
 from bnproof.grading.parts import BY_ID, Part
@@ -243,7 +244,7 @@ def _moved(look: Look) -> PartGrade | None:
         return None
     for record in look.trial.records:
         results = record.observation.results.get("infer", {})
-        for name in ("running_mean", "running_var"):
+        for name in STATISTICS:
             kept = getattr(record.case, name)
             if name in results and not np.array_equal(results[name], kept):
                 moves = mutant_of("mode/inference-moves-statistics")

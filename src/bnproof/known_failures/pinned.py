@@ -1,14 +1,13 @@
-"""Known failures in a check: each pinned example is run, and an entry that is stale is an error."""
+"""Known failures in a check: the pinned example of each entry is run, which shows stale ones."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.judging.rerun import cannot_take
-from bnproof.engine.model.result import ENTRY, Result, Violation
+from bnproof.engine.model.result import Violation
 from bnproof.known_failures.known import Known
 from bnproof.sandbox.session import HarnessError
 from bnproof.sandbox.sessions import AnySession
@@ -73,24 +72,6 @@ def live(pinned: Iterable[Pinned]) -> list[Known]:
     return [found.entry.known() for found in pinned if not found.stale]
 
 
-def with_known(
-    results: Sequence[Result], pinned: Sequence[Pinned], path: Path | None
-) -> list[Result]:
-    """The results, where an example still fails known at best, and where an entry is stale failed.
-
-    An entry about a property that was not judged has a result of its own.
-    """
-    settled = list(results)
-    for found in pinned:
-        entry = found.entry
-        place = _place(settled, entry)
-        if place is None:
-            settled.append(_of_no_result(entry))
-            place = len(settled) - 1
-        settled[place] = _settled(settled[place], found, path)
-    return settled
-
-
 def _expired(entry: "Entry", on: date) -> Pinned | None:
     if entry.expires >= on:
         return None
@@ -125,45 +106,3 @@ def _cannot(declaration: Declaration, entry: "Entry") -> str:
     if entry.variant not in ("", declaration.name):
         return f"the target has no variant {entry.variant!r}"
     return cannot_take(declaration, entry.counterexample.case)
-
-
-def _place(results: Sequence[Result], entry: "Entry") -> int | None:
-    keys = [(result.property, result.dtype) for result in results]
-    key = entry.property, entry.dtype
-    return keys.index(key) if key in keys else None
-
-
-def _settled(result: Result, found: Pinned, path: Path | None) -> Result:
-    if found.stale:
-        verdict = result.verdict if result.verdict in ("crashed", "timed-out") else "fail"
-        violations = (_stale(found, path), *result.violations)
-        if result.verdict == "known":
-            violations, further = violations[:1], 0
-        else:
-            further = result.further
-        return replace(result, verdict=verdict, reason="", violations=violations, further=further)
-    if result.verdict in ("pass", "unsupported"):  # the cases of this run do not show it
-        assert found.violation is not None  # noqa: S101  # it is not stale
-        return replace(
-            result, verdict="known", reason=found.entry.told(), violations=(found.violation,)
-        )
-    return result
-
-
-def _stale(found: Pinned, path: Path | None) -> Violation:
-    entry = found.entry
-    file = "the file" if path is None else path.name
-    advice = "renew or" if found.stale.startswith("expired") else ""
-    return Violation(
-        case=entry.counterexample.case.describe(),
-        case_name=entry.counterexample.name,
-        output=ENTRY,
-        detail=f"{found.stale}: {advice} remove this entry from {file}".replace("  ", " "),
-    )
-
-
-def _of_no_result(entry: "Entry") -> Result:
-    from bnproof.properties.catalogue import chosen  # noqa: PLC0415  # the costly part of bnproof
-
-    (property_,) = chosen((entry.property,))
-    return Result(property_.id, property_.statement, property_.theorem, entry.dtype, "pass")

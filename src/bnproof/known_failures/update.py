@@ -3,16 +3,52 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
-from bnproof.check.request import Asked, Examined
 from bnproof.engine.judging.counterexample import Failing
 from bnproof.engine.judging.rerun import alone
 from bnproof.engine.model.result import Report, Result
 from bnproof.known_failures.edits import Why, update
 from bnproof.known_failures.file import told
-from bnproof.known_failures.pinned import with_known
+from bnproof.known_failures.pinned import Pinned
+from bnproof.known_failures.settled import known, with_known
 from bnproof.properties.catalogue import chosen
-from bnproof.sandbox.session import Session
+from bnproof.sandbox.session import TIMEOUT, Session
+from bnproof.targets.outside import Outside
+
+
+class Examined(Protocol):
+    """What a check found out about one variant; see `bnproof.check.request.Examined`."""
+
+    @property
+    def report(self) -> Report:
+        """The report on the variant."""
+        ...
+
+    @property
+    def number(self) -> int:
+        """The number of the variant."""
+        ...
+
+    @property
+    def results(self) -> tuple[Result, ...]:
+        """The results without what the pinned examples say."""
+        ...
+
+    @property
+    def failing(self) -> tuple[Failing, ...]:
+        """Each output in which a property is violated and not known to be."""
+        ...
+
+    @property
+    def pinned(self) -> tuple[Pinned, ...]:
+        """The entries of the file that are about the variant."""
+        ...
+
+    @property
+    def outside(self) -> Outside:
+        """What is declared from outside."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -32,7 +68,13 @@ class Updated:
 
 
 def update_known(
-    path: Path, target: str, examined: Sequence[Examined], asked: Asked, why: Why
+    path: Path,
+    target: str,
+    examined: Sequence[Examined],
+    why: Why,
+    *,
+    timeout: float = TIMEOUT,
+    memory: int | None = None,
 ) -> Updated:
     """Write an entry for each failure that is not known, and take out those that are stale.
 
@@ -44,7 +86,7 @@ def update_known(
     added: list[tuple[str, Failing]] = []
     reports, left = [], []
     for each in examined:
-        lasting = list(_lasting(target, each, asked))
+        lasting = list(_lasting(target, each, timeout, memory))
         added += [(each.report.name if several else "", failing) for failing in lasting]
         passing = [f for f in each.failing if f not in lasting]
         left += [
@@ -57,12 +99,13 @@ def update_known(
     return Updated(reports, len(added), len(removed), tuple(left))
 
 
-def _lasting(target: str, examined: Examined, asked: Asked) -> Iterator[Failing]:
+def _lasting(
+    target: str, examined: Examined, timeout: float, memory: int | None
+) -> Iterator[Failing]:
     """The failures whose counterexample fails alone, in a worker that ran nothing else."""
     if not examined.failing:
         return
-    limits = asked.timeout, asked.memory
-    with Session(target, examined.number, *limits, outside=examined.outside) as session:
+    with Session(target, examined.number, timeout, memory, outside=examined.outside) as session:
         for failing in examined.failing:
             (property_,) = chosen((failing.property,))
             result, _ = alone(session, session.declaration, property_, failing.counterexample)
@@ -84,7 +127,7 @@ def _settled(examined: Examined, lasting: Sequence[Failing], path: Path, why: Wh
             return result
         if open_:
             return replace(result, violations=tuple(open_))
-        return replace(result, verdict="known", reason=reason)
+        return known(result, reason)
 
     results = with_known([settled(result) for result in examined.results], live, path)
     return replace(examined.report, results=tuple(results))

@@ -4,12 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from bnproof.conventions.identify.formulas import STANDARD, Formula, Problem
-from bnproof.engine.contract.declaration import Declaration, declaration_of
-from bnproof.engine.execution.default_layer import Lifetime, lifetime
-from bnproof.engine.execution.executor import Executor
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import Array
-from bnproof.engine.model.observation import Observation
 from bnproof.engine.truth.bounds import Arithmetic
 
 HALF = 0.5
@@ -21,22 +17,6 @@ USUAL_EPS, USUAL_MOMENTUM = 1e-5, 0.1
 
 EXPONENTS = (0, -4, -8, -12, -16)
 """Powers of two that the standard deviation of a probe for eps is multiplied by, one by one."""
-
-
-class LocalProber:
-    """A prober in this process, for an implementation that is not checked yet."""
-
-    def __init__(self, implementation: Any) -> None:
-        self._implementation = implementation
-        self.declaration: Declaration = declaration_of(implementation)
-
-    def probe(self, case: Case, declaration: Declaration) -> Observation:
-        """Run one case as if something else were declared."""
-        return Executor(self._implementation, declaration).run(case, lambda _: None)
-
-    def lifetime(self, batches: Sequence[Array], channels: int) -> Lifetime:
-        """What a layer made without settings does with some batches."""
-        return lifetime(self._implementation, batches, channels, lambda _: None)
 
 
 def meant(default: Any) -> str:

@@ -4,11 +4,9 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
-from bnproof.engine.contract.declaration import METHODS
 from bnproof.engine.contract.functional import FromLayer
+from bnproof.engine.model.names import METHODS, MODES, STATISTICS
 from bnproof.recognition.recognised import Part
-
-STATISTICS = ("running_mean", "running_var")
 
 
 class Withheld:
@@ -23,7 +21,7 @@ class Withheld:
         self.parts = tuple(parts)
         self._made = made
         calls = made
-        only_layers = not any(getattr(made, name, None) for name in ("train", "infer"))
+        only_layers = not any(getattr(made, name, None) for name in MODES)
         if only_layers and Part.EVALUATION in parts:
             calls = FromLayer(made)  # a layer alone would be asked to evaluate
         self.train = _without(getattr(calls, "train", None), self.parts)

@@ -12,13 +12,12 @@ from bnproof.engine.judging.comparison import Comparison
 from bnproof.engine.judging.record import Judged, Record
 from bnproof.engine.model.event import Event, EventKind
 from bnproof.engine.model.formats import Array
-from bnproof.engine.model.observation import DOUBLE, RESULTS, WHOLE
+from bnproof.engine.model.names import DOUBLE, GRADIENTS, RESULTS, STATISTICS
+from bnproof.engine.model.observation import WHOLE
 from bnproof.properties.running import closed_form
 
-GRADIENTS = ("dx", "dgamma", "dbeta", *DOUBLE)
-"""What backward and its double return."""
-
-STATISTICS = ("running_mean", "running_var")
+_GRADIENTS = (*GRADIENTS, *DOUBLE)
+"""The results of backward and of its double."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,7 +185,7 @@ def _declared(a: Array, declaration: Declaration) -> Array:
 
 def _giving(label: str, output: str, result: Array, calls: Sequence[Call]) -> Call | None:
     """The call that gave a result: the first with these bytes, of the due label if possible."""
-    due = f"{label} backward" if output in (*GRADIENTS, *DOUBLE) else label
+    due = f"{label} backward" if output in _GRADIENTS else label
     content = np.array(result, order="C").tobytes()
     giving = [
         call
@@ -254,5 +253,5 @@ def _form(event: Event, record: Record, calls: Sequence[Call]) -> Iterator[Form]
 
 
 def _results(name: str, label: str, calls: Sequence[Call]) -> list[Call]:
-    due = f"{label} backward" if name in (*GRADIENTS, *DOUBLE) else label
+    due = f"{label} backward" if name in _GRADIENTS else label
     return [call for call in calls if call.label == due and name in call.results]

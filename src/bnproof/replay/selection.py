@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bnproof.engine.execution.transcript import Call, Transcript
+from bnproof.engine.model.names import MODES
 from bnproof.replay.expectations import Expectation, SameBits
 
 
@@ -37,7 +38,7 @@ def _chain(transcript: Transcript, call: Call) -> list[Call]:
         return [*_chain(transcript, owner), call]
     before = [c for c in transcript.calls[: call.number] if c.owner == owner.number]
     if call.method == "state":  # what it tells is what the training before it left
-        trained = [c for c in before if c.method in ("train", "infer")][-1:]
+        trained = [c for c in before if c.method in MODES][-1:]
         return [*(p for c in trained for p in _chain(transcript, c)), call] if trained else []
     states = [c for c in before if c.method == "state" and c.results]
     loads = [c for c in before if c.method == "load"]

@@ -13,7 +13,7 @@ import numpy as np
 
 from bnproof.engine.execution.transcript import Call, Given
 from bnproof.engine.model.formats import Array
-from bnproof.engine.model.observation import DOUBLE
+from bnproof.engine.model.names import DOUBLE, GRADIENTS, MODES
 from bnproof.replay.expectations import (
     Expectation,
     Form,
@@ -42,7 +42,7 @@ NEGLIGIBLE = 2.0**-20  # of the bound: what is due is then one float64
 RETURNED = {
     "train": ("y", "new_mean", "new_var", "backward"),
     "infer": ("y", "new_mean", "new_var", "backward"),
-    "backward": ("dx", "dgamma", "dbeta"),
+    "backward": GRADIENTS,
     "double": tuple(name.replace(" ", "_") for name in DOUBLE),
     "layer": ("layer",),
     "state": ("state",),
@@ -131,7 +131,7 @@ class Source:
     def _results(self, call: Call) -> list[str]:
         """Names for what a call returns, the same for all of it: y_2, new_mean_2, ..."""
         names = RETURNED.get(call.method, ())
-        if call.owner >= 0 and call.method in ("train", "infer"):
+        if call.owner >= 0 and call.method in MODES:
             names = ("y", "backward")
         if not names:
             return []

@@ -3,18 +3,15 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from bnproof.engine.model.names import MODES, OUTPUTS
 from bnproof.engine.model.result import Cause
-from bnproof.engine.model.verdict import BAD
+from bnproof.engine.model.verdict import FAILED
 from bnproof.report.order import FIRST, FOLLOWING_FACTS, rank, root_of
 from bnproof.report.violations import Failure
 from bnproof.report.whole import Placed
 
 NAMED = 3
 """Causes that are named on one card."""
-
-OUTPUTS = ("y", "dx", "dgamma", "dbeta", "running_mean", "running_var")
-MODES = ("train", "infer")
-"""What a mistake can reproduce beside events: these outputs, of calls in these modes."""
 
 
 @dataclass
@@ -76,7 +73,7 @@ def cards(found: Iterable[Placed], failures: Sequence[Failure]) -> list[Card]:
     A crash, an exception or a changed input that no mistake reproduces has a card of its own for
     each property and case.  The cards are in the order of their first roots.
     """
-    bad = [each for each in found if each.result.verdict in BAD]
+    bad = [each for each in found if each.result.verdict in FAILED]
     roots = {id(failure): _roots(failure, bad) for failure in failures}
     made: dict[str, Card] = {}
     for failure in failures:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from bnproof.engine.model.verdict import BAD
+from bnproof.engine.model.verdict import FAILED
 from bnproof.report.lines import LABEL, line
 from bnproof.report.whole import Whole
 
@@ -56,8 +56,8 @@ def families(whole: Whole) -> Iterator[Family]:
     names = dict.fromkeys(property_id.split("/")[0] for property_id in verdicts)
     for name in names:
         own = [found for id_, found in verdicts.items() if id_.split("/")[0] == name]
-        bad = sum(bool(found & set(BAD)) for found in own)
-        known = sum("known" in found and not found & set(BAD) for found in own)
+        bad = sum(bool(found & set(FAILED)) for found in own)
+        known = sum("known" in found and not found & set(FAILED) for found in own)
         untested = sum(found == {"unsupported"} for found in own)
         yield Family(name, len(own), len(own) - bad - known - untested, known, untested)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from bnproof.engine.model.result import ENTRY, Result, Violation
-from bnproof.engine.model.verdict import BAD
+from bnproof.engine.model.verdict import FAILED
 from bnproof.report.lines import ratio
 from bnproof.report.whole import Placed
 from bnproof.report.wording.comparisons import measured
@@ -93,7 +93,7 @@ def gather(found: Iterable[Placed]) -> list[Failure]:
     """
     failures: dict[tuple[str, ...], Failure] = {}
     for each in found:
-        if each.result.verdict not in BAD:
+        if each.result.verdict not in FAILED:
             continue
         for number, violation in enumerate(each.result.violations):
             key = _event(each.result, violation)

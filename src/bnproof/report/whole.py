@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bnproof.engine.model.result import Accuracy, Report, Result
-from bnproof.engine.model.verdict import BAD
+from bnproof.engine.model.verdict import FAILED
 from bnproof.report.wording.advice import difference
 
 
@@ -50,17 +50,17 @@ class Whole:
     @cached_property
     def failing(self) -> tuple[str, ...]:
         """The properties that fail in some place, in order."""
-        return self._ids(*BAD)
+        return self._ids(*FAILED)
 
     @cached_property
     def tested(self) -> tuple[str, ...]:
         """The properties that were judged in some place, in order."""
-        return self._ids(*BAD, "pass", "known")
+        return self._ids(*FAILED, "pass", "known")
 
     @property
     def advised(self) -> bool:
         """Whether something fails, and all of it disappears under the advice."""
-        bad = [each.result.advised for each in self.placed if each.result.verdict in BAD]
+        bad = [each.result.advised for each in self.placed if each.result.verdict in FAILED]
         return bool(bad) and all(bad)
 
     @property

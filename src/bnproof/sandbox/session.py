@@ -18,8 +18,9 @@ from bnproof.engine.model.observation import Observation
 from bnproof.sandbox.child import Child, Died, TimedOut
 from bnproof.sandbox.memory import half_of_the_machine
 from bnproof.sandbox.time_limits import FIRST, Patience
+from bnproof.sandbox.variants import Variants
 from bnproof.targets.outside import Outside
-from bnproof.targets.overrides import Told, with_declared
+from bnproof.targets.overrides import Told
 from bnproof.targets.text import TargetError, parse
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class _Ticket:
         self.observation: Observation | None = None
 
 
-class Session:
+class Session(Variants):
     """Runs cases on one variant of a target, in a worker that is replaced when it dies.
 
     Entering the context loads the target, and raises TargetError if that is impossible; leaving
@@ -70,14 +71,10 @@ class Session:
         compiling: float = FIRST,
         loading: float = LOADING,
     ) -> None:
-        self.target, self.variant, self.timeout = target, variant, timeout
+        super().__init__(target, variant, outside)
+        self.timeout = timeout
         self.memory = half_of_the_machine() if memory is None else memory
         self.loading = loading
-        self.outside = outside or Outside()
-        self.told: list[Told] = []
-        self.declarations: list[Declaration] = []
-        self.adopted: dict[int, dict[str, Any]] = {}
-        self.first: tuple[Case, Observation] | None = None
         self.first_failure = ""
         self.restarts = 0
         self.skipped = 0
@@ -104,15 +101,10 @@ class Session:
     ) -> None:
         self._stop()
 
-    @property
-    def declaration(self) -> Declaration:
-        """What the variant under examination declares."""
-        return self.declarations[self.variant]
-
     def beside(self) -> "Session":
         """Another session on the same variant, with a worker of its own."""
         other = Session(self.target, self.variant, self.timeout, self.memory, outside=self.outside)
-        other.adopted = {variant: dict(found) for variant, found in self.adopted.items()}
+        other.adopt_all_of(self)
         return other
 
     def select(self, variant: int) -> None:
@@ -176,14 +168,9 @@ class Session:
     def adopt(self, found: Mapping[str, Any]) -> None:
         """Go on as if the variant declared what was found by probing it."""
         self._settle()
-        self.adopted.setdefault(self.variant, {}).update(found)
+        self._adopted(found)
         if self._child is not None:
             self._adopt(self._child, self.variant, dict(found))
-        self.declarations[self.variant] = with_declared(self.declaration, found)
-
-    def attributes(self) -> tuple[str, ...]:
-        """Names of the attributes that are declared, by the implementation itself or outside."""
-        return self.told[self.variant].declared(self.outside)
 
     def run_many(self, cases: Iterable[Case]) -> Iterator[tuple[Case, Observation]]:
         """Run cases in order; the worker runs the next one while the caller looks at one.
@@ -297,11 +284,7 @@ class Session:
                 f"{self.target} cannot be loaded: importing it took more than {self.loading:g} s"
             ) from None
         if not self.declarations:
-            self.told = told
-            self.declarations = [
-                with_declared(each.declaration, self.adopted.get(variant, {}))
-                for variant, each in enumerate(told)
-            ]
+            self._loaded(told)
             self._on_import = list(self.notes)
         return child
 

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from bnproof.sandbox.in_process import InProcess, label
+from bnproof.sandbox.object_session import ObjectSession, label
 from bnproof.sandbox.session import TIMEOUT, Session
 from bnproof.targets.outside import Outside
 from bnproof.targets.text import parse
 
-AnySession = Session | InProcess
+AnySession = Session | ObjectSession
 
 
 def open_session(
@@ -22,7 +22,7 @@ def open_session(
     Entering it raises TargetError if there is no such target, or if it is not of the contract.
     """
     if not isinstance(target, str):
-        return InProcess(target, outside=outside)
+        return ObjectSession(target, outside=outside)
     return Session(target, timeout=timeout, memory=memory, outside=outside)
 
 

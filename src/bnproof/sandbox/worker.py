@@ -24,8 +24,9 @@ from typing import TYPE_CHECKING, Any
 
 from bnproof.engine.contract.declaration import ContractError, Declaration
 from bnproof.engine.contract.spelling import misspelt
-from bnproof.engine.execution.default_layer import Lifetime, lifetime
-from bnproof.engine.execution.executor import Executor, raised_event, try_out
+from bnproof.engine.execution.default_layer import Lifetime
+from bnproof.engine.execution.executor import raised_event
+from bnproof.engine.execution.in_process import InProcess
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.event import Event, EventKind
 from bnproof.engine.model.formats import Array
@@ -59,9 +60,7 @@ class Worker:
         self.found: Any = None
         self.prepared: list[Prepared] = []
         self.target: Target | None = None
-        self.variants: list[Any] = []
-        self.declarations: list[Declaration] = []
-        self._executors: dict[int, Executor] = {}
+        self.variants: list[InProcess] = []
         self._process = os.getpid()
         self._copies = mmap.mmap(-1, 1)
         self._limit = Limit(half_of_the_machine())
@@ -113,8 +112,7 @@ class Worker:
                 self.prepared = prepare(variants, self.found, outside)
             except ContractError as error:
                 raise TargetError(f"{target} cannot be used: {error}", loaded=True) from error
-        self.variants = [each.implementation for each in self.prepared]
-        self.declarations = [each.declaration for each in self.prepared]
+        self.variants = [self._in_process(each) for each in self.prepared]
         for hint in misspelt(self.prepared[0].made):
             self._note(hint)
         for what in self._surroundings.changed_arithmetic():
@@ -125,33 +123,32 @@ class Worker:
 
     def adopt(self, variant: int, found: dict[str, Any]) -> None:
         """Go on as if the variant declared what was found by probing it."""
-        self.declarations[variant] = with_declared(self.declarations[variant], found)
-        self._executors.pop(variant, None)
+        made = self.variants[variant]
+        made.declare(with_declared(made.declaration, found))
 
     def describe(self) -> str:
         """What the target was recognised as."""
         return recognised(self.found)
 
-    def try_out(self, variant: int) -> tuple[Case, Observation]:
+    def try_out(self, variant: int) -> tuple[Case, Observation] | None:
         """Make the first calls, on ordinary data."""
         self._begin("the first calls")
-        target, declaration = self.variants[variant], self.declarations[variant]
-        found = try_out(target, declaration, self._announce, self._returned)
+        tried = self.variants[variant].try_out()
         self._end_of_case()
-        return found
+        return tried.first
 
     def run(self, variant: int, case: Case) -> Observation:
         """Run one case."""
-        return self._observe(lambda: self._executor(variant), case)
+        return self._observe(lambda: self.variants[variant].run(case))
 
     def probe(self, variant: int, case: Case, declaration: Declaration) -> Observation:
         """Run one case as if something else were declared."""
-        return self._observe(lambda: Executor(self.variants[variant], declaration), case)
+        return self._observe(lambda: self.variants[variant].probe(case, declaration))
 
-    def _observe(self, executor: Callable[[], Executor], case: Case) -> Observation:
+    def _observe(self, run: Callable[[], Observation]) -> Observation:
         self._begin("preparation")
         try:
-            found = executor().run(case, self._announce, self._returned)
+            found = run()
         except BaseException as error:
             if raised_by_us(error):
                 raise
@@ -164,7 +161,7 @@ class Worker:
         """Make a layer without settings, and train it on some batches."""
         self._begin("preparation")
         try:
-            return lifetime(self.variants[variant], batches, channels, self._announce)
+            return self.variants[variant].lifetime(batches, channels)
         finally:
             self._returned()
             self._end_of_case()
@@ -174,8 +171,10 @@ class Worker:
         from bnproof.engine.execution.transcript import transcribe  # noqa: PLC0415  # for scripts only
 
         self._begin("preparation")
-        made, declaration = self.variants[variant], self.declarations[variant]
-        transcript = transcribe(made, declaration, cases, self._announce, self._returned)
+        made = self.variants[variant]
+        transcript = transcribe(
+            made.implementation, made.declaration, cases, self._announce, self._returned
+        )
         self._end_of_case()
         transcript.standalone = self._standalone(self.prepared[variant].made, cases[0].dtype)
         transcript.target = self.target
@@ -190,12 +189,10 @@ class Worker:
             raise TargetError(f"no script can be written: the adapter {kind} has none", loaded=True)
         return ""
 
-    def _executor(self, variant: int) -> Executor:
-        """One executor per variant, so that state and caches of the target show."""
-        if variant not in self._executors:
-            made = Executor(self.variants[variant], self.declarations[variant])
-            self._executors[variant] = made
-        return self._executors[variant]
+    def _in_process(self, variant: Prepared) -> InProcess:
+        return InProcess(
+            variant.implementation, variant.declaration, self._announce, self._returned
+        )
 
     # --- around the calls of a target -------------------------------------------------------
 

@@ -9,12 +9,12 @@ from multiprocessing import get_context
 from typing import Any
 
 from bnproof.engine.contract.declaration import declaration_of
+from bnproof.engine.execution.in_process import InProcess
 from bnproof.engine.model.verdict import Profile
 from bnproof.mutants.catalogue import MUTANTS, mutant_of
 from bnproof.mutants.controls.catalogue import CONTROLS
 from bnproof.mutants.variants.catalogue import VARIANTS
 from bnproof.properties.catalogue import PROPERTIES, chosen
-from bnproof.sandbox.local import LocalSession
 from bnproof.selftest import causes
 from bnproof.selftest.causes import DUE, Naming, NamingTable
 from bnproof.selftest.rejection import first_failures
@@ -233,7 +233,7 @@ def _checked(job: Job, implementation: Any, dtype: str, group: str) -> Row:
     from bnproof.check.one_implementation import check  # noqa: PLC0415  # likewise
 
     with np.errstate(all="ignore"):
-        session = LocalSession(implementation)
+        session = InProcess(implementation).try_out()
         found = check(session, session.declaration, profile=job.profile, dtypes=[dtype])
     failed = sorted({r.property for r in found.results if r.violations})
     return Row(job.id, group, tuple(failed), found.cases[dtype] >= found.promised[dtype])

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from bnproof.engine.contract.declaration import Declaration
+from bnproof.engine.execution.in_process import InProcess
 from bnproof.engine.judging.judge import Judge
 from bnproof.engine.judging.property import Property
 from bnproof.engine.judging.record import Record
@@ -16,7 +17,6 @@ from bnproof.engine.judging.verdicts import evaluate
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio import portfolio
-from bnproof.sandbox.local import LocalSession
 
 STRIDES = (27, 9, 3, 1)
 """Every 27th case is run first, then every 9th, and so on, until something is violated."""
@@ -44,7 +44,7 @@ def first_failures(
 def growing_records(implementation: Any, dtype: str, *, quick: bool = True) -> Iterator[Records]:
     """The records of the portfolio, each time with more of it, until all cases have run."""
     with np.errstate(all="ignore"):
-        session = LocalSession(implementation)
+        session = InProcess(implementation).try_out()
         declaration = session.declaration
         judge = Judge(declaration, dtype)
         records: list[Record] = []

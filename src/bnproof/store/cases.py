@@ -10,16 +10,10 @@ from typing import Any
 import numpy as np
 
 from bnproof.engine.judging.counterexample import Counterexample
-from bnproof.engine.model.case import (
-    CHANNEL_ARGUMENTS,
-    DOUBLE_ARGUMENTS,
-    PLANS,
-    WHOLE_ARGUMENTS,
-    Case,
-    Twin,
-)
+from bnproof.engine.model.case import DOUBLE_ARGUMENTS, PLANS, WHOLE_ARGUMENTS, Case, Twin
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.layouts import LAYOUTS, SAME
+from bnproof.engine.model.names import CHANNEL_ARGUMENTS, MODES
 from bnproof.engine.model.script import BATCHES, KINDS, Action
 from bnproof.engine.model.tag import Tag
 from bnproof.store.arrays import from_table, hexadecimal, to_table
@@ -155,7 +149,7 @@ def _script(fields: Fields) -> tuple[Action, ...]:
         before = {"backward": made, "load": saved}.get(action.kind, MOST_STEPS + 1)
         if not action.number < before:
             raise StoreError(f"{fields.where}: script: {action.kind} {action.number} was not made")
-        made += action.kind in ("train", "infer")
+        made += action.kind in MODES
         saved += action.kind == "save"
     return actions
 

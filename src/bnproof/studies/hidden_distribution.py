@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bnproof.engine.model.names import PARAMETERS
 from bnproof.reference import Architecture, GradientDescent, Network, initialized, training
 from bnproof.reference.checks import Array
 from bnproof.studies.digits import CLASSES, INPUTS, drawn
@@ -28,7 +29,7 @@ def watched(network: Network, X: Array, Y: Array) -> Numbers:
         layer, passed = network.layer(LAYER), network.forward(X).layers[LAYER - 1]
         kept["Z"].append(passed.Z)
         kept["Z_tilde"].append(passed.Z_tilde)
-        for name in ("gamma", "beta"):
+        for name in PARAMETERS:
             kept[name].append(layer.get(name, np.zeros((SIZES[LAYER], 1))))
         if next(steps, None) is None:
             return {name: np.array(values) for name, values in kept.items()}

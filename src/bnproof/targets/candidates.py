@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import CodeType, ModuleType
 from typing import Any
 
-from bnproof.engine.contract.declaration import METHODS
+from bnproof.engine.model.names import METHODS
 from bnproof.recognition.functions.given import is_function, kind_of, takes_parameters
 
 SHOWN = 8

@@ -9,14 +9,15 @@ from typing import Any
 from bnproof.check.configuration import ConfigurationError, merged, outside_for
 from bnproof.check.one_target import UsageError, check_declared, check_properties, run_check
 from bnproof.engine.model.result import Report, Result
-from bnproof.sandbox.in_process import label
+from bnproof.engine.model.verdict import FAILED
+from bnproof.known_failures.reasons import UnknownKeyError, check_keys, with_reasons
+from bnproof.sandbox.object_session import label
 from bnproof.sandbox.session import TIMEOUT
 from bnproof.sandbox.sessions import AnySession, open_session
 from bnproof.targets.declarations import DeclarationError, outside_of
 from bnproof.targets.description import incomplete_lines
 from bnproof.targets.outside import Outside
 from bnproof.targets.text import TargetError
-from bnproof.testing.known_reasons import FAILED, check_known, with_known
 from bnproof.testing.paths import path_for_workers
 from bnproof.testing.store import Store
 
@@ -107,8 +108,7 @@ class Checks:
         self._outside = _outside_of(declare, without, identify=identify)
         self._known: Mapping[str, str] | None = None
         if isinstance(known_failures, Mapping):
-            check_known(known_failures)
-            self._known = dict(known_failures)
+            self._known = _reasons(known_failures)
         elif known_failures is not None:
             self._asked["known_failures"] = Path(known_failures)
 
@@ -165,7 +165,7 @@ class Checks:
         # an entry about a dtype that there is not is nobody's, so it is told with every dtype
         stale = next((r for r in found if r.dtype not in declared), result)
         shown = result if result.verdict in FAILED else stale
-        return Verdict(planned, with_known(shown, self._known or {}), report)
+        return Verdict(planned, with_reasons(shown, self._known or {}), report)
 
     def _run(self, dtype: str) -> list[Report]:
         outside = self.outside
@@ -222,6 +222,14 @@ def _outside_of(
         return outside_of(declare, without, identify=identify)
     except DeclarationError as error:
         raise UsageError(str(error)) from error
+
+
+def _reasons(known_failures: Mapping[str, str]) -> Mapping[str, str]:
+    try:
+        check_keys(known_failures)
+    except UnknownKeyError as error:
+        raise UsageError(str(error)) from error
+    return dict(known_failures)
 
 
 def _unreadable(known_failures: Path | None) -> str:

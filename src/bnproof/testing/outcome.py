@@ -1,11 +1,11 @@
 """From a verdict to what a test says: the text of the terminal report, without a traceback."""
 
 from bnproof.engine.model.result import Report, Result
+from bnproof.engine.model.verdict import FAILED
 from bnproof.report.failures import failures
 from bnproof.report.lines import joined
 from bnproof.report.wording.text import clipped
 from bnproof.testing.checks import Verdict
-from bnproof.testing.known_reasons import FAILED
 
 
 def text(*results: Result, full: bool = True) -> str:

@@ -20,6 +20,7 @@ from bnproof.conventions.identify.probes import Probes
 from bnproof.engine.execution.default_layer import Lifetime
 from bnproof.engine.model.case import Case, columns
 from bnproof.engine.model.formats import Array
+from bnproof.engine.model.names import CHANNEL_ARGUMENTS, STATISTICS
 from bnproof.engine.truth.expected import Settings, make_subject
 from bnproof.engine.truth.oracle import error
 
@@ -155,7 +156,7 @@ def _from_first_step(probes: Probes, cases: list[Case], life: Lifetime) -> Findi
     weight = next(iter(weights.values()))
     settings = Settings(0.5, 1 - weight, weight)
     value = {}
-    for name in ("running_mean", "running_var"):
+    for name in STATISTICS:
         starts = [s for s in (0.0, 1.0) if _starts(probes, cases[0], life, name, s, settings)]
         if len(starts) != 1:
             because = f"the first step of the {name.replace('_', ' ')} starts from neither 0 nor 1"
@@ -220,7 +221,7 @@ def _weight(probes: Probes, case: Case, before: Array, after: Array) -> Fraction
 def _one(case: Case, channel: int) -> Case:
     """One channel of a case."""
     one = slice(channel, channel + 1)
-    held = {n: getattr(case, n) for n in ("gamma", "beta", "running_mean", "running_var")}
+    held = {n: getattr(case, n) for n in CHANNEL_ARGUMENTS}
     chosen = {n: a[one] for n, a in held.items() if a is not None}
     return case.with_(x=case.x[:, one], dy=case.dy[:, one], **chosen)
 

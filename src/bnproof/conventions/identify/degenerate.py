@@ -15,6 +15,7 @@ from bnproof.conventions.identify.normalisation import axis_of, normalising_vari
 from bnproof.conventions.identify.probes import Probes, Seen
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.event import EventKind
+from bnproof.engine.model.names import STATISTICS
 from bnproof.engine.portfolio.degenerate import EMPTY, SINGLE
 
 GAMMA, BETA = 2.0, 100.0
@@ -101,7 +102,7 @@ def _empty(seen: Seen, convention: str) -> Finding:
         return Finding(convention, FAILED, because=seen.failed or "no y comes back")
     changed = [
         name
-        for name in ("running_mean", "running_var")
+        for name in STATISTICS
         if (held := seen.statistic(name)) is not None
         and not np.array_equal(held, getattr(seen.case, name))
     ]

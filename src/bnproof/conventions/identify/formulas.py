@@ -14,6 +14,7 @@ import numpy as np
 
 from bnproof.engine.model.case import Case, columns
 from bnproof.engine.model.formats import Array
+from bnproof.engine.model.names import CHANNEL_ARGUMENTS
 from bnproof.engine.truth.bounds import Arithmetic, Quantities, bounds
 from bnproof.engine.truth.oracle import batch_truth, error
 
@@ -117,7 +118,7 @@ class Problem:
         if formula.statistics == "updated" and self.updated is not None:
             mean, var = self.updated
             case = case.with_(running_mean=mean, running_var=var)
-        held = {n: getattr(case, n) for n in ("gamma", "beta", "running_mean", "running_var")}
+        held = {n: getattr(case, n) for n in CHANNEL_ARGUMENTS}
         chosen = {n: a[one] for n, a in held.items() if a is not None}
         narrow = case.with_(x=case.x[:, one], dy=case.dy[:, one], **chosen)
         return narrow, columns(moved(self.y, formula.axis)[:, one])

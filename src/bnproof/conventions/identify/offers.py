@@ -10,6 +10,7 @@ from bnproof.conventions.identify.normalisation import axis_of, explanations, wo
 from bnproof.conventions.identify.probes import Probes, Seen
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import Array
+from bnproof.engine.model.names import PARAMETERS
 
 
 def ranks(probes: Probes) -> Finding:
@@ -93,11 +94,11 @@ ABSENT: dict[str, tuple[str, ...]] = {
     "required": (),
     "gamma only": ("beta",),
     "beta only": ("gamma",),
-    "none": ("gamma", "beta"),
+    "none": PARAMETERS,
 }
 """What an implementation of each kind does not use."""
 
-ABSENCES = {"both": ("gamma", "beta"), "gamma": ("gamma",), "beta": ("beta",)}
+ABSENCES = {"both": PARAMETERS, "gamma": ("gamma",), "beta": ("beta",)}
 """What is given as None to see whether it may be."""
 
 

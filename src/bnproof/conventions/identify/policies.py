@@ -15,11 +15,11 @@ from bnproof.conventions.identify.probes import Probes, Seen
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.judging.judge import Judge
 from bnproof.engine.model.event import EventKind
+from bnproof.engine.model.names import STATISTICS
 from bnproof.engine.portfolio.degenerate import EMPTY, SINGLE
 
 POLICIES = ("single_value", "empty")
 CALLED = {"single_value": "one value per channel", "empty": "an empty batch"}
-STATISTICS = ("running_mean", "running_var")
 
 
 @dataclass(frozen=True)

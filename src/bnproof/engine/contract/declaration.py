@@ -21,6 +21,7 @@ from typing import Any
 
 from bnproof.engine.contract.signatures import layer_options
 from bnproof.engine.model.formats import FORMATS
+from bnproof.engine.model.names import METHODS, MODES
 
 CLASSES = (
     "two-pass",
@@ -38,7 +39,6 @@ RANKS = (2, 3, 4, 5)
 PARAMETER_DTYPES = {"float16": "float32", "bfloat16": "float32"}
 """The dtype of the parameters for x of 16 bits, unless another is declared."""
 
-METHODS = ("train", "infer", "layer")
 FOUND = ("methods", "layer_options", "name", "version")
 FIXABLE = ("eps", "momentum", "channels", "shape")
 
@@ -111,7 +111,7 @@ class Declaration:
     replays: bool = False
     name: str = ""
     version: str = ""
-    methods: tuple[str, ...] = ("train", "infer")
+    methods: tuple[str, ...] = MODES
     layer_options: tuple[str, ...] = ()
 
     def parameter_dtype(self, dtype: str) -> str:

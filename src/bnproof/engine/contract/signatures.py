@@ -3,6 +3,8 @@
 import inspect
 from typing import Any
 
+from bnproof.engine.model.names import MODES
+
 LAYER_OPTIONS = ("dtype", "rank")
 
 _ARRAYS = ("x", "gamma", "beta", "running_mean", "running_var")
@@ -57,9 +59,7 @@ def means_contract(target: Any) -> bool:
     >>> fits_contract(Slip), means_contract(Slip)
     (False, True)
     """
-    found = [
-        signature.parameters for name in ("train", "infer") if (signature := _of(target, name))
-    ]
+    found = [signature.parameters for name in MODES if (signature := _of(target, name))]
     return any(
         len(each) > MANY or any(p.kind is p.VAR_POSITIONAL for p in each.values()) for each in found
     ) or any(_unreadable(target, name) for name in CALLS)

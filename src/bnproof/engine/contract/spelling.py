@@ -8,8 +8,9 @@ hint: it may have a method ``eval`` or an attribute ``rank`` for itself.
 import difflib
 from types import SimpleNamespace
 
-from bnproof.engine.contract.declaration import ATTRIBUTES, METHODS
+from bnproof.engine.contract.declaration import ATTRIBUTES
 from bnproof.engine.contract.signatures import fits_contract, means_contract
+from bnproof.engine.model.names import METHODS
 
 CLOSE = 0.8
 OWN = ("running_mean", "running_var", "momentum", "eps", "gamma", "beta", "channels", "shape")

@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 
 from bnproof.engine.contract.declaration import Declaration
-from bnproof.engine.model.case import CHANNEL_ARGUMENTS, DOUBLE_ARGUMENTS, WHOLE_ARGUMENTS, Case
+from bnproof.engine.model.case import DOUBLE_ARGUMENTS, WHOLE_ARGUMENTS, Case
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.layouts import SAME, laid_out
+from bnproof.engine.model.names import CHANNEL_ARGUMENTS, STATISTICS
 
 
 def to_declared(a: Array, declaration: Declaration) -> Array:
@@ -52,7 +53,7 @@ class Arguments:
         """The running statistics; fresh buffers in the same layout where they are updated."""
         if not self._declaration.in_place:
             return self["running_mean"], self["running_var"]
-        made = [self._make(n, getattr(self._case, n)) for n in ("running_mean", "running_var")]
+        made = [self._make(n, getattr(self._case, n)) for n in STATISTICS]
         return made[0], made[1]  # type: ignore[return-value]  # statistics are never None
 
     def refill(self, case: Case) -> None:

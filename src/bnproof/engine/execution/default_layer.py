@@ -14,11 +14,10 @@ import numpy as np
 from bnproof.engine.contract.declaration import declaration_of
 from bnproof.engine.contract.signatures import layer_options
 from bnproof.engine.model.formats import Array
+from bnproof.engine.model.names import STATISTICS
 
 GIVEN = {"momentum": 0.25, "eps": 0.5}
 """What is passed for a setting that has no default."""
-
-STATISTICS = ("running_mean", "running_var")
 
 
 @dataclass

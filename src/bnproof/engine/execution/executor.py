@@ -21,8 +21,8 @@ from bnproof.engine.model.calls import is_double
 from bnproof.engine.model.case import DOUBLE_ARGUMENTS, Case, Plan
 from bnproof.engine.model.event import Aspect, Event, EventKind
 from bnproof.engine.model.formats import FORMATS, Array, name_of
-from bnproof.engine.model.names import STATISTICS_TOGETHER
-from bnproof.engine.model.observation import DOUBLE, GRADIENT_OF, WHOLE, Observation
+from bnproof.engine.model.names import DOUBLE, FORWARD_RESULTS, GRADIENTS, STATISTICS_TOGETHER
+from bnproof.engine.model.observation import GRADIENT_OF, WHOLE, Observation
 from bnproof.report.wording.events import raised, sentence
 
 Announce = Callable[[str], None]
@@ -281,7 +281,7 @@ class _Run:
             return None
         statistics = self.arguments.statistics()
         results = self._call_train(label, self.arguments, self.case, statistics)
-        self._take(label, ("y", "running_mean", "running_var"), results[:3])
+        self._take(label, FORWARD_RESULTS, results[:3])
         if self.declaration.in_place:
             self.observation.results["train buffers"] = {
                 "running_mean": np.array(statistics[0]),
@@ -298,7 +298,7 @@ class _Run:
             return None
         statistics = self.arguments.statistics()
         results = self._call_infer(label, self.arguments, self.case, statistics)
-        self._take(label, ("y", "running_mean", "running_var"), results[:3])
+        self._take(label, FORWARD_RESULTS, results[:3])
         if self.declaration.in_place:
             self.observation.results["infer buffers"] = {
                 "running_mean": np.array(statistics[0]),
@@ -317,7 +317,7 @@ class _Run:
             parts_due = "(dx, dgamma, dbeta)"
             self._malformed(label, "backward", Aspect.RESULTS, parts_due, _kind(results))
             return
-        self._take(label, ("dx", "dgamma", "dbeta"), parts, watch=not late)
+        self._take(label, GRADIENTS, parts, watch=not late)
 
     def _double(self, label: str, backward: Any, *, late: bool = False) -> None:
         """Double backward, where it is offered and the case has what it is given.
@@ -351,7 +351,7 @@ class _Run:
         self._look_at_results()
         self._gradients(f"{label} again", backward, late=True)
         if self.declaration.deterministic:
-            self._same_bits(label, f"{label} again", ("dx", "dgamma", "dbeta"))
+            self._same_bits(label, f"{label} again", GRADIENTS)
 
     def _train_again(self) -> None:
         """The same training call twice."""
@@ -360,9 +360,9 @@ class _Run:
         results = self._call_train(
             "train repeated", self.arguments, self.case, self.arguments.statistics()
         )
-        self._take("train repeated", ("y", "running_mean", "running_var"), results[:3], watch=False)
+        self._take("train repeated", FORWARD_RESULTS, results[:3], watch=False)
         if self.declaration.deterministic:
-            self._same_bits("train", "train repeated", ("y", "running_mean", "running_var"))
+            self._same_bits("train", "train repeated", FORWARD_RESULTS)
 
     def _other_calls(self) -> None:
         """Three training calls on other data, one in another shape, inference, another instance."""

@@ -17,12 +17,12 @@ from bnproof.engine.execution.arguments import to_canonical, to_declared
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.event import Aspect, Event, EventKind
 from bnproof.engine.model.formats import Array
+from bnproof.engine.model.names import LIKE_X, STATISTICS
 from bnproof.engine.model.observation import GRADIENT_OF, Observation
 from bnproof.engine.model.script import BATCHES, MANY, SCRIPT, Action
 
 Call = Callable[..., Any]
 STATE = ("running_mean", "running_var", "gamma", "beta")
-STATISTICS = ("running_mean", "running_var")
 JUDGED_STEPS = (0, 1, 126, 127, 128, 254, 255, 256, 257, MANY - 1)
 
 
@@ -240,9 +240,9 @@ class LayerLife:
             if value is None:
                 continue
             plain = np.array(np.asarray(value))
-            made = to_canonical(plain, self.declaration) if name in ("y", "dx") else plain
+            made = to_canonical(plain, self.declaration) if name in LIKE_X else plain
             observation.offers.add(f"{label} {name}")
-            expected = step.x.shape if name in ("y", "dx") else step.running_mean.shape
+            expected = step.x.shape if name in LIKE_X else step.running_mean.shape
             if made.shape == expected:
                 taken[name] = made
                 continue

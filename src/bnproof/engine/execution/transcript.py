@@ -14,7 +14,8 @@ from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.execution.executor import Executor
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import FORMATS, Array
-from bnproof.engine.model.observation import DOUBLE, Observation
+from bnproof.engine.model.names import DOUBLE, FORWARD_RESULTS, GRADIENTS, MODES
+from bnproof.engine.model.observation import Observation
 from bnproof.targets.text import Target
 
 ARGUMENTS = {
@@ -26,8 +27,6 @@ ARGUMENTS = {
     "load": ("state",),
     "state": (),
 }
-RESULTS = ("y", "running_mean", "running_var")
-GRADIENTS = ("dx", "dgamma", "dbeta")
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,12 +136,12 @@ class _Clerk:
             return returned
         is_layer = self._is_layer(call)
         names = {"backward": GRADIENTS, "double": DOUBLE}.get(
-            call.method, RESULTS[:1] if is_layer else RESULTS
+            call.method, FORWARD_RESULTS[:1] if is_layer else FORWARD_RESULTS
         )
         for name, value in zip(names, returned, strict=False):
             if (copy := _copy(value)) is not None:
                 call.results[name] = copy
-        if call.method in ("train", "infer") and callable(returned[-1]):
+        if call.method in MODES and callable(returned[-1]):
             backward = returned[-1]
 
             def recorded(*given: Any) -> Any:

@@ -8,16 +8,11 @@ import numpy as np
 
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.judging.record import Judged, Record
-from bnproof.engine.model.calls import FIRST, MODES, is_double, is_judged
-from bnproof.engine.model.case import (
-    CHANNEL_ARGUMENTS,
-    DOUBLE_ARGUMENTS,
-    WHOLE_ARGUMENTS,
-    Case,
-    columns,
-)
+from bnproof.engine.model.calls import FIRST, MODE_OF, is_double, is_judged
+from bnproof.engine.model.case import DOUBLE_ARGUMENTS, WHOLE_ARGUMENTS, Case, columns
 from bnproof.engine.model.formats import FORMATS, Array
-from bnproof.engine.model.observation import DOUBLE, RESULTS, WHOLE, Observation
+from bnproof.engine.model.names import CHANNEL_ARGUMENTS, DOUBLE, RESULTS
+from bnproof.engine.model.observation import WHOLE, Observation
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.truth.bounds import ladder
 from bnproof.engine.truth.expected import SUBJECTS, Settings, Subject
@@ -83,7 +78,7 @@ class Judge:
         for call, results in observation.results.items():
             if not is_judged(call) or case.count == 0:
                 continue
-            mode = MODES[call]
+            mode = MODE_OF[call]
             if mode not in record.subjects:
                 record.subjects[mode] = SUBJECTS.of(
                     case,

@@ -5,16 +5,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from bnproof.engine.judging.record import Judged, Record
-from bnproof.engine.model.calls import MODES, Call
+from bnproof.engine.model.calls import MODE_OF, Call
 from bnproof.engine.model.formats import Array
-from bnproof.engine.model.observation import DOUBLE
+from bnproof.engine.model.names import DOUBLE, LIKE_X, OUTPUTS
 from bnproof.engine.model.result import OffsetCurve, OffsetPoint, OutputAccuracy
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.truth.bounds import Arithmetic
 
 Classes = Mapping[str, Arithmetic]
 Met = tuple[Record, Call, Judged]
-OUTPUTS = ("y", "dx", "dgamma", "dbeta", "running_mean", "running_var", *DOUBLE)
+MEASURED = (*OUTPUTS, *DOUBLE)
 CURVES = ("y", "dx", "running_var")
 
 
@@ -23,9 +23,9 @@ def by_output(records: Sequence[Record], classes: Classes) -> tuple[OutputAccura
     met: dict[str, list[Met]] = {}
     for record in records:
         for call, judged in {id(j): (c, j) for c, j in record.all_judged()}.values():
-            output = f"{judged.output} ({MODES[call]})"
+            output = f"{judged.output} ({MODE_OF[call]})"
             met.setdefault(output, []).append((record, call, judged))
-    named = [f"{output} ({mode})" for mode in ("train", "infer") for output in OUTPUTS]
+    named = [f"{output} ({mode})" for mode in ("train", "infer") for output in MEASURED]
     return tuple(_of_output(name, met[name], classes) for name in named if name in met)
 
 
@@ -83,7 +83,7 @@ def _curve(records: Sequence[Record], classes: Classes, output: str) -> OffsetCu
 
 
 def _unit(record: Record, output: str) -> float:
-    kind = record.arithmetic.storage if output in ("y", "dx") else record.arithmetic.parameters
+    kind = record.arithmetic.storage if output in LIKE_X else record.arithmetic.parameters
     return kind.u
 
 

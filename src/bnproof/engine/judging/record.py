@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from bnproof.engine.contract.declaration import Declaration
-from bnproof.engine.model.calls import MODES, Call
+from bnproof.engine.model.calls import MODE_OF, Call
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.observation import Observation
@@ -106,7 +106,7 @@ class Record:
 
     def subject_of(self, call: Call) -> Subject:
         """Truth and bounds of a call."""
-        return self.subjects[MODES[call]]
+        return self.subjects[MODE_OF[call]]
 
     def under(self, arithmetic: Arithmetic, call: Call, judged: Judged) -> Judged:
         """A judged output as another class bounds it; what is not judged stays so."""

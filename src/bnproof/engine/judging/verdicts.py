@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import get_args
 
+from bnproof.engine.judging.accepted import Accepted
 from bnproof.engine.judging.comparison import Comparison
 from bnproof.engine.judging.counterexample import Failing, counterexample
 from bnproof.engine.judging.property import Property
@@ -12,7 +13,6 @@ from bnproof.engine.model.event import Event, Failure
 from bnproof.engine.model.result import Result, Violation
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.model.verdict import Ending, Verdict
-from bnproof.known_failures.known import Known
 from bnproof.report.wording.comparisons import measured
 from bnproof.report.wording.events import ending, last_ending, sentence
 from bnproof.report.wording.needs import NO_CASE, NOTHING_RAN
@@ -26,7 +26,7 @@ def evaluate(property_: Property, records: Records, dtype: str) -> Result:
 
 
 def conclude(
-    property_: Property, records: Records, dtype: str, known: Sequence[Known] = ()
+    property_: Property, records: Records, dtype: str, known: Sequence[Accepted] = ()
 ) -> tuple[Result, list[Failing]]:
     """The result of one property, and each output in which it is violated and not known to be.
 
@@ -46,7 +46,7 @@ def conclude(
 
 
 def summed_up(
-    property_: Property, dtype: str, checks: Sequence[Comparison], known: Sequence[Known] = ()
+    property_: Property, dtype: str, checks: Sequence[Comparison], known: Sequence[Accepted] = ()
 ) -> Result:
     """The result that the comparisons of a property amount to.
 
@@ -87,12 +87,12 @@ def _worst(checks: Sequence[Comparison]) -> dict[str, object]:
     }
 
 
-def _covering(check: Comparison, known: Sequence[Known]) -> Known | None:
+def _covering(check: Comparison, known: Sequence[Accepted]) -> Accepted | None:
     """The known failure that a violation is."""
     return next((k for k in known if k.covers(check.output, check.record.case)), None)
 
 
-def _reason(violated: Sequence[Comparison], known: Sequence[Known]) -> str:
+def _reason(violated: Sequence[Comparison], known: Sequence[Accepted]) -> str:
     reasons = [found.reason for check in violated if (found := _covering(check, known))]
     return "; ".join(dict.fromkeys(reasons))
 

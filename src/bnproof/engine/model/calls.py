@@ -13,7 +13,7 @@ Call = TrainingCall | InferenceCall | DoubleCall
 TRAINING: tuple[TrainingCall, ...] = get_args(TrainingCall)
 INFERENCE: tuple[InferenceCall, ...] = get_args(InferenceCall)
 
-MODES: dict[Call, Mode] = {
+MODE_OF: dict[Call, Mode] = {
     **dict.fromkeys((*TRAINING, "double", "double late"), "train"),
     **dict.fromkeys((*INFERENCE, "double-infer"), "infer"),
 }
@@ -34,7 +34,7 @@ BACKWARD = " backward"
 
 def is_judged(label: str) -> TypeGuard[Call]:
     """Whether results of a call are judged; calls with other data in between are not."""
-    return label in MODES
+    return label in MODE_OF
 
 
 def is_double(call: str) -> bool:

@@ -19,9 +19,6 @@ Plan = Literal["full", "short", "error", "steps", "refill", "infer", "train", "e
 
 PLANS: tuple[Plan, ...] = get_args(Plan)
 
-CHANNEL_ARGUMENTS = ("gamma", "beta", "running_mean", "running_var")
-"""The arguments with one value per channel."""
-
 WHOLE_ARGUMENTS = ("x", "dy", "ddx")
 """The arguments with the shape of x."""
 

@@ -1,14 +1,41 @@
-"""The names of what goes in and comes out: one definition of each closed set."""
+"""The names of what goes into batch normalization and what comes out, each set defined once."""
 
-from typing import Literal
+from typing import Final, Literal, get_args
+
+Mode = Literal["train", "infer"]
+MODES: Final[tuple[Mode, ...]] = get_args(Mode)
+
+Method = Literal["train", "infer", "layer"]
+METHODS: Final[tuple[str, ...]] = get_args(Method)
+"""The methods of the contract, each optional as long as there is a first call to make."""
+
+Parameter = Literal["gamma", "beta"]
+PARAMETERS: Final[tuple[str, ...]] = get_args(Parameter)
+
+Statistic = Literal["running_mean", "running_var"]
+STATISTICS: Final[tuple[str, ...]] = get_args(Statistic)
 
 Gradient = Literal["dx", "dgamma", "dbeta"]
-Statistic = Literal["running_mean", "running_var"]
-Output = Literal["y", "running_mean", "running_var", "dx", "dgamma", "dbeta", "ddy"]
-Mode = Literal["train", "infer"]
+GRADIENTS: Final[tuple[str, ...]] = get_args(Gradient)
 
-GRADIENTS: tuple[Gradient, ...] = ("dx", "dgamma", "dbeta")
-STATISTICS: tuple[Statistic, ...] = ("running_mean", "running_var")
+Output = Literal["y", "dx", "dgamma", "dbeta", "running_mean", "running_var"]
+OUTPUTS: Final[tuple[str, ...]] = get_args(Output)
+"""All results of a call and its backward, as reports list them."""
 
-STATISTICS_TOGETHER = "statistics"
+FORWARD_RESULTS: Final[tuple[str, ...]] = ("y", *STATISTICS)
+"""What a training call and an inference call return before their backward, in this order."""
+
+RESULTS: Final[tuple[str, ...]] = (*FORWARD_RESULTS, *GRADIENTS)
+"""All results of a call and its backward, in the order in which they come back."""
+
+DOUBLE: Final[tuple[str, ...]] = ("ddy", "double dx", "double dgamma")
+"""Results of double backward; its dx and dgamma are not those of backward."""
+
+LIKE_X: Final[tuple[str, ...]] = ("y", "dx")
+"""Results of a call and its backward with the shape and dtype of x."""
+
+CHANNEL_ARGUMENTS: Final[tuple[str, ...]] = (*PARAMETERS, *STATISTICS)
+"""Arguments with one value per channel."""
+
+STATISTICS_TOGETHER: Final = "statistics"
 """What an event names where both running statistics are concerned."""

@@ -9,17 +9,12 @@ from typing import Any
 
 from bnproof.engine.model.event import Event, EventKind, Failure
 from bnproof.engine.model.formats import Array
-
-RESULTS = ("y", "running_mean", "running_var", "dx", "dgamma", "dbeta")
-"""Results of a training call and of an inference call, backward included."""
-
-DOUBLE = ("ddy", "double dx", "double dgamma")
-"""Results of double backward; its dx and dgamma are not those of backward."""
+from bnproof.engine.model.names import DOUBLE, LIKE_X
 
 GRADIENT_OF = {"dgamma": "gamma", "dbeta": "beta", DOUBLE[2]: "gamma"}
 """The parameter that a result is the gradient of; where that is None, the result is ignored."""
 
-WHOLE = ("y", "dx", *DOUBLE[:2])
+WHOLE = (*LIKE_X, *DOUBLE[:2])
 """Results with the shape and dtype of x; all others have one value per channel."""
 
 

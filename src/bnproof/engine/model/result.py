@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bnproof.engine.model.verdict import BAD, FailureKind, Profile, Verdict
+from bnproof.engine.model.verdict import FAILED, FailureKind, Profile, Verdict
 
 INTERRUPTED = 130  # what shells report for a process ended by Ctrl-C
 
@@ -265,7 +265,7 @@ class Report:
             return INTERRUPTED
         if self.error:
             return 2
-        if any(r.verdict in BAD for r in self.results):
+        if any(r.verdict in FAILED for r in self.results):
             return 1
         judged = any(r.examples for r in self.results if r.verdict in ("pass", "known"))
         enough = all(self.cases.get(d, 0) >= n for d, n in self.promised.items())

@@ -10,7 +10,7 @@ Ending = Literal["crashed", "timed-out"]
 """How a case may end before its last call."""
 
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
-BAD: tuple[FailureKind, ...] = get_args(FailureKind)
+FAILED: tuple[FailureKind, ...] = get_args(FailureKind)
 """The verdicts that mean a failure."""
 
 Profile = Literal["quick", "standard", "thorough"]

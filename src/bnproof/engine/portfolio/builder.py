@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.model.case import Case, Plan, Twin, columns
 from bnproof.engine.model.formats import FORMATS, Array
+from bnproof.engine.model.names import CHANNEL_ARGUMENTS
 from bnproof.engine.model.tag import Tag
 
 Parameter = ArrayLike | None
@@ -162,16 +163,13 @@ class Builder:
         shape, channels = self.declaration.fixed.get("shape"), self.only_channels
         if channels is None or (shape is None and channels == case.channels):
             return case
-        made = case.with_(**{n: _resize(getattr(case, n), channels) for n in _PER_CHANNEL})
+        made = case.with_(**{n: _resize(getattr(case, n), channels) for n in CHANNEL_ARGUMENTS})
         x, dy = (_channels(a, channels) for a in (case.x, case.dy))
         if shape is not None:
             canonical = self._canonical(shape)
             x, dy = (_reshaped(columns(a), canonical) for a in (x, dy))
         tags = case.tags - {Tag.EXACT}
         return made.with_(x=x, dy=dy, tags=tags, data_key="", twin=None, steps=())
-
-
-_PER_CHANNEL = ("gamma", "beta", "running_mean", "running_var")
 
 
 def _resize(a: Array | None, channels: int) -> Array | None:

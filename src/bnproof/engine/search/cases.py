@@ -8,11 +8,11 @@ from hypothesis import HealthCheck, Phase, given, seed, settings, target
 from hypothesis.errors import Flaky
 
 from bnproof.engine.contract.declaration import Declaration
+from bnproof.engine.judging.accepted import is_unexpected
 from bnproof.engine.judging.record import Record
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.search.strategies import cases
-from bnproof.known_failures.known import is_unexpected
 
 Run = Callable[[Case], Record]
 Violates = Callable[[Record], bool]

@@ -27,7 +27,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bnproof.engine.model.formats import Array
-from bnproof.engine.model.observation import DOUBLE
+from bnproof.engine.model.names import DOUBLE
 from bnproof.engine.truth.integers import Exact, integers, quotients, shifted
 from bnproof.engine.truth.oracle import Channels, all_finite, channels_of, finite, where
 

@@ -7,9 +7,10 @@ from bnproof.conventions.identify.averaging import Average, averages
 from bnproof.conventions.identify.finding import Finding
 from bnproof.conventions.identify.normalisation import explanations
 from bnproof.conventions.identify.probes import Probes
+from bnproof.engine.execution.in_process import InProcess
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import Array
-from bnproof.recognition.prober import LocalProber, constant_eps
+from bnproof.recognition.prober import constant_eps
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Explained:
 
 def explained(implementation: Any, rank: int) -> Explained:
     """What is explained of an implementation in one rank."""
-    probes = Probes(LocalProber(implementation))
+    probes = Probes(InProcess(implementation))
     found: list[Average] | Finding = []
     if implementation.train is not None:
         found = averages(probes, rank)
@@ -50,7 +51,7 @@ def _is_explained(probes: Probes, rank: int, call: str) -> bool:
 
 def own_eps(implementation: Any, rank: int) -> float | None:
     """The constant that is added to the variance, for functions that take no eps."""
-    probes = Probes(LocalProber(implementation))
+    probes = Probes(InProcess(implementation))
     for call, statistics in (("train", "batch"), ("infer", "running")):
         if getattr(implementation, call) is None:
             continue

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from bnproof.engine.model.names import PARAMETERS
 from bnproof.recognition.aliases import STATISTICS, Role, affine_words
 from bnproof.recognition.frameworks import Framework, frameworks_of, unwrapped
 from bnproof.recognition.functions import shapes
@@ -367,7 +368,7 @@ def _may_be_none(made: Fit, *vectors: str) -> bool:
     return all(_takes(made, dict.fromkeys(none)) for none in ABSENT)
 
 
-ABSENT = (("gamma", "beta"), ("gamma",), ("beta",))
+ABSENT = (PARAMETERS, ("gamma",), ("beta",))
 """Which of gamma and beta may be None, where both are optional."""
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from bnproof.conventions.identify.probes import Probes
+from bnproof.engine.execution.in_process import InProcess
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import Array
 from bnproof.recognition.aliases import STATISTICS, Role
@@ -18,7 +19,6 @@ from bnproof.recognition.objects.slots import held
 from bnproof.recognition.prober import (
     USUAL_EPS,
     USUAL_MOMENTUM,
-    LocalProber,
     constant_momentum,
     contradiction,
     meant,
@@ -101,7 +101,7 @@ def settle_momentum(draft: Draft) -> None:
     varied = maker.takes(Role.MOMENTUM) or is_cumulative_instance(draft)
     if not varied:
         draft.traits.fixed["momentum"] = default if isinstance(default, (int, float)) else 0.5
-    probes = Probes(LocalProber(implementation(draft)))
+    probes = Probes(InProcess(implementation(draft)))
     term, weight, because = weight_of_momentum(probes)
     if not varied and not isinstance(default, (int, float)):
         _fix_momentum(draft, weight, because)

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from bnproof.engine.model.formats import Array, Format
-from bnproof.engine.model.observation import DOUBLE, WHOLE
+from bnproof.engine.model.names import DOUBLE
+from bnproof.engine.model.observation import WHOLE
 from bnproof.engine.truth.bounds.arithmetic import Arithmetic
 from bnproof.engine.truth.bounds.double_backward import STEPS, widest
 from bnproof.engine.truth.bounds.quantities import Quantities

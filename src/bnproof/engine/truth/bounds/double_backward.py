@@ -61,7 +61,7 @@ from dataclasses import replace
 import numpy as np
 
 from bnproof.engine.model.formats import Array
-from bnproof.engine.model.observation import DOUBLE
+from bnproof.engine.model.names import DOUBLE
 from bnproof.engine.truth.bounds.arithmetic import Arithmetic
 from bnproof.engine.truth.bounds.backward import Residual, dgamma_error, dx_error, residual
 from bnproof.engine.truth.bounds.quantities import Quantities
