@@ -29,7 +29,8 @@ from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.observation import Event, Observation
 from bnproof.recognition.frames import raised_by_us
-from bnproof.sandbox.memory import Limit, half_of_the_machine, in_words, is_shortage
+from bnproof.sandbox.memory import half_of_the_machine, in_words, is_shortage
+from bnproof.sandbox.memory_limit import Limit
 from bnproof.sandbox.process_state import Surroundings, seed
 from bnproof.targets.kinds import recognised
 from bnproof.targets.loading import locate, variants_of
