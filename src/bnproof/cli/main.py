@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from bnproof.cli.console import prepare_streams
 from bnproof.sandbox.support import UnsupportedSystemError
 
 VERBS = {
@@ -87,9 +88,7 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line, and exit with its status."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # names of files need not be printable
+    prepare_streams()
     signal.signal(signal.SIGTERM, _terminate)
     sys.exit(run(arguments))
 
