@@ -1,27 +1,26 @@
 """Python as on Windows, as far as imports go: without the modules and functions that it lacks.
 
-Python imports this file when it starts, if its folder is on PYTHONPATH.  The standard library of
-this system needs some of what is hidden, so its modules that do are imported first.
+Python imports this file when it starts, if its folder is on PYTHONPATH.  On this system, modules of
+the standard library and of click need some of what is hidden; they are imported first.
 """
 
-import asyncio
-import concurrent.futures.process
-import multiprocessing.context
-import multiprocessing.popen_spawn_posix
-import multiprocessing.resource_tracker
 import os
 import select
 import signal
-import subprocess
 import sys
-import tempfile
-import click._termui_impl
+from importlib import import_module
 from types import ModuleType
 
-BEFORE = (asyncio, concurrent.futures.process, multiprocessing.popen_spawn_posix)
-BEFORE += (multiprocessing.context, multiprocessing.resource_tracker, subprocess, tempfile)
-
-MODULES = "crypt fcntl grp nis pty pwd readline resource spwd syslog termios tty".split()
+IMPORTED_FIRST = [
+    "asyncio",
+    "click._termui_impl",
+    "concurrent.futures.process",
+    "multiprocessing.popen_spawn_posix",
+    "multiprocessing.resource_tracker",
+    "subprocess",
+    "tempfile",
+]
+MODULES = ["fcntl", "grp", "pty", "pwd", "readline", "resource", "syslog", "termios", "tty"]
 
 NAMES: dict[ModuleType, str] = {
     os: """
@@ -42,11 +41,17 @@ NAMES: dict[ModuleType, str] = {
     """,
     select: "epoll poll",
 }
-"""What typeshed gives all systems but Windows."""
+"""What typeshed has for all systems but Windows.
+
+What NumPy, torch and the standard library use on Linux is left: os.uname, os.register_at_fork and
+signal.pthread_sigmask.
+"""
 
 
 def hide() -> None:
-    """Let imports of the modules fail, and take the names away."""
+    """Let imports of the modules fail, and remove the names."""
+    for name in IMPORTED_FIRST:
+        import_module(name)
     for name in MODULES:
         sys.modules[name] = None  # type: ignore[assignment]  # Python's way to refuse an import
     for module, names in NAMES.items():
