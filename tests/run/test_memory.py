@@ -52,7 +52,7 @@ def test_default_is_of_this_machine() -> None:
 def test_limit_is_lifted_between_calls() -> None:
     """Catches a worker that runs out of memory by its own work, at the target's limit."""
     text = """
-from bnproof.sandbox.memory import Limit
+from bnproof.sandbox.memory_limit import Limit
 limit = Limit(50 << 20)
 with limit.holding():
     try:

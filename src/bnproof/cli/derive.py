@@ -125,7 +125,7 @@ def _write(form: str, output: Path | None, notation: str, *, checks: bool) -> in
         click.echo(text, nl=False)
         return 0
     try:
-        output.write_text(text, encoding="utf-8")
+        output.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
         raise click.BadParameter(f"{output}: {error.strerror}", param_hint="-o") from None
     click.echo(f"{output}: {len(text.encode()) / 1024:.0f} KB", err=True)

@@ -9,6 +9,9 @@ from typing import Any
 
 import click
 
+from bnproof.cli.console import prepare_streams
+from bnproof.sandbox.support import UnsupportedSystemError
+
 VERBS = {
     "check": "Check an implementation of batch normalization.",
     "report": "Show a saved report again, in a terminal, as Markdown or as a page.",
@@ -27,6 +30,7 @@ VERBS = {
 """The verbs, each in a file of its name, and what they do, so that help imports none of them."""
 
 INTERRUPTED = 130  # what shells report for a process ended by Ctrl-C
+UNUSABLE = 2
 FAULT = 3
 
 
@@ -84,9 +88,7 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line, and exit with its status."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # names of files need not be printable
+    prepare_streams()
     signal.signal(signal.SIGTERM, _terminate)
     sys.exit(run(arguments))
 
@@ -101,6 +103,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         returned: Any = cli.main(arguments, prog_name="bnproof", standalone_mode=False)
         return returned if isinstance(returned, int) else 0
+    except UnsupportedSystemError as error:
+        click.echo(f"Error: {error}", err=True)
+        return UNUSABLE
     except click.ClickException as error:
         error.show()
         return error.exit_code

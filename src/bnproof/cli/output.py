@@ -32,6 +32,6 @@ def check_writable(path: Path) -> None:
 def write(path: Path, text: str) -> None:
     """Write a result; raises WrongUsage where that fails."""
     try:
-        path.write_text(text, encoding="utf-8", errors="replace")
+        path.write_text(text, encoding="utf-8", errors="replace", newline="\n")
     except OSError as error:
         raise WrongUsage(f"cannot write {path}: {error.strerror}") from error

@@ -61,9 +61,9 @@ def selftest(
     for line in renderings.text(table):
         click.echo(line)
     if json_file is not None:
-        json_file.write_text(renderings.as_json(table), encoding="utf-8")
+        json_file.write_text(renderings.as_json(table), encoding="utf-8", newline="\n")
     if html_file is not None:
-        html_file.write_text(renderings.page(table), encoding="utf-8")
+        html_file.write_text(renderings.page(table), encoding="utf-8", newline="\n")
     return _status(table, partial=bool(mutants))
 
 

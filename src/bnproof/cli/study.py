@@ -104,5 +104,5 @@ def _write_page(results: "list[Result]", folder: Path) -> None:
     from bnproof.studies.page import page  # SymPy, for the theorems' statements
 
     path = folder / "index.html"
-    path.write_text(page(results), encoding="utf-8")
+    path.write_text(page(results), encoding="utf-8", newline="\n")
     click.echo(f"all of them: {path}")

@@ -36,9 +36,23 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "bnproof: a property of batch normalization, checked by bnproof"
     )
+    if config.getoption("bnproof"):
+        _require_processes()
     known = config.getoption("bnproof_known")
     if known is not None and not known.is_file():
         raise pytest.UsageError(f"--bnproof-known: no file {known}")
+
+
+def _require_processes() -> None:
+    from bnproof.sandbox.support import (  # noqa: PLC0415  # only if asked
+        UnsupportedSystemError,
+        require_processes,
+    )
+
+    try:
+        require_processes()
+    except UnsupportedSystemError as error:
+        raise pytest.UsageError(f"--bnproof: {error}") from error
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:

@@ -4,9 +4,9 @@ import re
 import signal
 import traceback
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
-PACKAGE = Path(__file__).resolve().parent.parent
 HARNESS = (
     "engine",
     "properties",
@@ -20,15 +20,23 @@ HARNESS = (
     "cli",
 )
 ALL = (*HARNESS, "recognition", "implementations", "reference", "mutants", "spec")
+
+
+def _places(folder: str) -> list[str]:
+    spec = find_spec(f"bnproof.{folder}")
+    return list(spec.submodule_search_locations or ()) if spec else []
+
+
+PLACES = {folder: _places(folder) for folder in ALL}
+"""Where the modules of each folder are; found now, since a target may leave no memory for it."""
+
 _FRAME = re.compile(r'File "(?P<file>.*)", line (?P<line>\d+) in (?P<function>\S+)')
 
 
 def is_ours(filename: str, folders: Sequence[str] = HARNESS) -> bool:
     """Whether a file belongs to the harness, or to other folders of this package."""
     path = Path(filename)
-    # a folder of ideas is seen under src/ by its link, or where it really is
-    places = [place for name in folders for place in (PACKAGE / name, (PACKAGE / name).resolve())]
-    return any(path.is_relative_to(place) for place in places)
+    return any(path.is_relative_to(place) for name in folders for place in PLACES[name])
 
 
 def raised_by_us(error: BaseException) -> bool:

@@ -119,7 +119,8 @@ def main() -> None:
         run_worker(descriptor, guard)
         os._exit(0)
     os.close(descriptor)
-    news, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    news, wake = os.pipe()  # closed in what a worker starts; os.pipe2 is missing on macOS
+    os.set_blocking(wake, False)  # a signal handler must not wait
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, signal.SIG_IGN)  # the session ends this process, nobody else
     signal.signal(signal.SIGCHLD, lambda *_: None)

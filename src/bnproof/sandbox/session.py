@@ -17,6 +17,7 @@ from bnproof.engine.model.formats import Array
 from bnproof.engine.model.observation import Observation
 from bnproof.sandbox.child import Child, Died, TimedOut
 from bnproof.sandbox.memory import half_of_the_machine
+from bnproof.sandbox.support import require_processes
 from bnproof.sandbox.time_limits import FIRST, Patience
 from bnproof.sandbox.variants import Variants
 from bnproof.targets.outside import Outside
@@ -45,8 +46,9 @@ class _Ticket:
 class Session(Variants):
     """Runs cases on one variant of a target, in a worker that is replaced when it dies.
 
-    Entering the context loads the target, and raises TargetError if that is impossible; leaving
-    it leaves no process behind.  ``declarations`` are those of all variants of the target;
+    The constructor raises UnsupportedSystemError where no worker can run.  Entering the context
+    loads the target, and raises TargetError if that is impossible; leaving it leaves no process
+    behind.  ``declarations`` are those of all variants of the target;
     ``first`` is the case of the first calls, with what came back, or None, and then
     ``first_failure`` says how they ended; ``restarts`` and ``skipped`` count new workers, and cases
     that were not tried any more; ``notes`` are what a reader should know of how the target looks
@@ -71,6 +73,7 @@ class Session(Variants):
         compiling: float = FIRST,
         loading: float = LOADING,
     ) -> None:
+        require_processes()
         super().__init__(target, variant, outside)
         self.timeout = timeout
         self.memory = half_of_the_machine() if memory is None else memory

@@ -33,7 +33,8 @@ from bnproof.engine.model.formats import Array
 from bnproof.engine.model.observation import Observation
 from bnproof.recognition.frames import raised_by_us
 from bnproof.report.wording.events import with_memory
-from bnproof.sandbox.memory import Limit, half_of_the_machine, is_shortage
+from bnproof.sandbox.memory import half_of_the_machine, is_shortage
+from bnproof.sandbox.memory_limit import Limit
 from bnproof.sandbox.process_state import Surroundings, seed
 from bnproof.targets.kinds import recognised
 from bnproof.targets.loading import locate, variants_of

@@ -58,7 +58,7 @@ def write_skeleton(kind: str, file: Path, *, force: bool = False) -> list[Path]:
     try:
         for path, text in texts.items():
             made = Template(text).safe_substitute(FILE=file.name, PROGRAM=program.name)
-            path.write_text(made, encoding="utf-8")
+            path.write_text(made, encoding="utf-8", newline="\n")
     except OSError as error:
         raise SkeletonError(f"cannot write {file}: {error.strerror}") from error
     return list(texts)

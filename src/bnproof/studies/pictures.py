@@ -44,5 +44,5 @@ def written(study: Study, figure: Figure, folder: Path) -> tuple[Path, Path]:
     """Write the picture as PNG and as SVG to a folder that exists; return both paths."""
     png, svg = (folder / f"{study.name}.{ending}" for ending in ("png", "svg"))
     figure.savefig(png)
-    svg.write_text(svg_of(figure), encoding="utf-8")
+    svg.write_text(svg_of(figure), encoding="utf-8", newline="\n")
     return png, svg

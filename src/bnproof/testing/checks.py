@@ -14,6 +14,7 @@ from bnproof.known_failures.reasons import UnknownKeyError, check_keys, with_rea
 from bnproof.sandbox.object_session import label
 from bnproof.sandbox.session import TIMEOUT
 from bnproof.sandbox.sessions import AnySession, open_session
+from bnproof.sandbox.support import UnsupportedSystemError
 from bnproof.targets.declarations import DeclarationError, outside_of
 from bnproof.targets.description import incomplete_lines
 from bnproof.targets.outside import Outside
@@ -209,7 +210,7 @@ class Checks:
                         continue
                     wanted = [d for d in dtypes if not self._dtypes or d in self._dtypes]
                     planned += [Planned(id_, d, variant) for d in wanted for id_ in ids]
-        except TargetError as error:
+        except (TargetError, UnsupportedSystemError) as error:
             return Plan(errors=(str(error),))
         incomplete = tuple(dict.fromkeys(incomplete_lines(left)))
         return Plan(tuple(planned), tuple(errors), declared, incomplete)

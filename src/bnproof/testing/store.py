@@ -1,9 +1,9 @@
 """What is made once per test run: in one process, or in several that share a folder."""
 
-import fcntl
 import pickle
 from collections.abc import Callable
 from hashlib import sha256
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,9 +13,10 @@ T = TypeVar("T")
 class Store:
     """Values by key, each made by whoever needs it first, while others wait for it.
 
-    ``folder`` is private to the run: whoever began the run made it, for this user only.  Without
-    one, values are kept in this process.  What was raised instead of a value is raised again, so
-    that one fault is not found again and again at the price of a whole check.
+    ``folder`` is private to the run: the process that began the run made it, for this user only.
+    Without a folder, or on a system without fcntl's locks, values are kept in this process.  What
+    was raised instead of a value is raised again, so that one fault is not found again and again
+    at the price of a whole check.
 
     >>> store = Store()
     >>> store.once("square", lambda: 3**2), store.once("square", lambda: 4**2)
@@ -23,7 +24,8 @@ class Store:
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder if folder is not None and folder.is_dir() else None
+        usable = folder is not None and folder.is_dir() and find_spec("fcntl") is not None
+        self._folder = folder if usable else None
         self._made: dict[str, Any] = {}
         self._raised: dict[str, Exception] = {}
 
@@ -41,6 +43,8 @@ class Store:
         return value
 
     def _shared(self, key: str, make: Callable[[], T]) -> T:
+        import fcntl  # noqa: PLC0415  # Windows does not have it
+
         assert self._folder is not None  # noqa: S101  # asked before
         path = self._folder / sha256(key.encode()).hexdigest()
         with path.with_suffix(".lock").open("w") as lock:

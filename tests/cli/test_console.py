@@ -1,0 +1,42 @@
+"""Output in an encoding that lacks Greek letters, as that of pipes on Windows, can be read."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from bnproof.cli.console import spelled
+
+REFUTED = ["prove", "gamma*inv_std*(dy[k] - mean(dy))", "--for", "dx"]
+
+
+def printed(encoding: str, *arguments: str) -> str:
+    """What a command prints."""
+    done = subprocess.run(  # noqa: S603  # this Python
+        [sys.executable, "-m", "bnproof", *arguments],
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        capture_output=True,
+        check=False,
+    )
+    assert b"Traceback" not in done.stderr
+    return done.stdout.decode(encoding)
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "cp949", "cp437"])
+def test_formula_can_be_read(encoding: str) -> None:
+    """Catches question marks in place of the letters of a formula."""
+    first = printed(encoding, *REFUTED).splitlines()[0]
+
+    assert "?" not in first
+    assert "inv_std (dy[k] - 1/m " in spelled(first)
+
+
+def test_whole_derivation_can_be_read() -> None:
+    """Catches a sign of a theorem without a spelling."""
+    assert "?" not in printed("cp1252", "derive")
+
+
+def test_utf8_is_left_alone() -> None:
+    """Catches a spelling where the letter itself can be printed."""
+    assert printed("utf-8", *REFUTED).startswith("refuted: dx[k] = \N{GREEK SMALL LETTER GAMMA} ")
