@@ -6,9 +6,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from bnproof.report.wording.text import suggestion
 from bnproof.targets.declarations import DeclarationError, attribute, outside_of, part
 from bnproof.targets.outside import Outside
-from bnproof.targets.text import suggestion
 
 FILE = "pyproject.toml"
 KNOWN_FAILURES = "known-failures"

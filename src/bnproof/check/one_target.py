@@ -20,6 +20,7 @@ from bnproof.engine.model.result import Report, Result
 from bnproof.engine.model.verdict import Profile
 from bnproof.known_failures.pinned import by_variant, live, run_pinned, today
 from bnproof.known_failures.settled import with_known
+from bnproof.report.wording.text import suggestion
 from bnproof.sandbox.session import TIMEOUT
 from bnproof.sandbox.sessions import AnySession, open_session, written
 from bnproof.targets.declarations import DeclarationError, outside_of
@@ -31,7 +32,7 @@ from bnproof.targets.description import (
     recognised_lines,
 )
 from bnproof.targets.outside import Outside
-from bnproof.targets.text import WHOLE, TargetError, parse, suggestion
+from bnproof.targets.text import WHOLE, TargetError, parse
 
 if TYPE_CHECKING:
     from bnproof.check.one_implementation import Checked

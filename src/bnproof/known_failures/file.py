@@ -10,11 +10,12 @@ from typing import Any
 from bnproof.engine.judging.counterexample import Counterexample
 from bnproof.engine.model.event import name_in
 from bnproof.known_failures.known import Known
+from bnproof.report.wording.text import suggestion
 from bnproof.store.cases import read_counterexample
 from bnproof.store.fields import Fields, StoreError
 from bnproof.store.folder import read_text
 from bnproof.store.replay import PROPERTY_IDS
-from bnproof.targets.text import Target, TargetError, parse, suggestion
+from bnproof.targets.text import Target, TargetError, parse
 
 SCHEMA = 1
 TABLE = "known"

@@ -11,7 +11,7 @@ from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.model.result import Result
 from bnproof.engine.model.verdict import FAILED
 from bnproof.known_failures.settled import about_an_entry, known
-from bnproof.targets.text import suggestion
+from bnproof.report.wording.text import suggestion
 
 
 class UnknownKeyError(LookupError):

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bnproof.pytest_plugin import settings_of, store_of
 from bnproof.pytest_plugin.nodeids import is_chosen, nodeid_of
+from bnproof.pytest_plugin.stash import settings_of, store_of
 from bnproof.testing.checks import Checks
 from bnproof.testing.parametrize import Check, tests_of
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from bnproof.report.wording.text import suggestion
 from bnproof.store.fields import StoreError
 from bnproof.store.replay import Replay, dumps, loads
-from bnproof.targets.text import suggestion
 
 VARIABLE = "BNPROOF_CACHE"
 NAME = ".bnproof"

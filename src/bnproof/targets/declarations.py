@@ -7,8 +7,8 @@ from typing import Any
 
 from bnproof.engine.contract.declaration import ATTRIBUTES, FIXABLE, accepted, expected
 from bnproof.recognition.recognised import Part
+from bnproof.report.wording.text import suggestion
 from bnproof.targets.outside import Outside
-from bnproof.targets.text import suggestion
 
 DECLARE, WITHOUT = "--declare", "--without"
 QUOTED = re.compile(r"[\"']([^\"']+)[\"']")

@@ -1,8 +1,9 @@
 """A target as it is written on a command line, taken apart without importing anything."""
 
-import difflib
 from dataclasses import dataclass
 from pathlib import Path
+
+from bnproof.report.wording.text import suggestion
 
 WHOLE = "*"
 """In place of an attribute: the whole file, an exercise of a course."""
@@ -103,14 +104,3 @@ def _no_colon(text: str) -> str:
     if dot:
         return f"{text!r} is not a target; write {place}:{last}"
     return f"{text!r} is not a target{suggestion(text, ['reference'])}; write {FORMS}"
-
-
-def suggestion(name: str, names: list[str]) -> str:
-    """The closest of some names as a half sentence, or nothing.
-
-    >>> suggestion("BatchNrom", ["BatchNorm", "relu"])
-    ', did you mean BatchNorm?'
-    """
-    by_lower = {known.lower(): known for known in names}
-    close = difflib.get_close_matches(name.lower(), list(by_lower), n=1)
-    return f", did you mean {by_lower[close[0]]}?" if close else ""
