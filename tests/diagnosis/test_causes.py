@@ -12,7 +12,7 @@ from bnproof.mutants.catalogue import BY_ID
 from bnproof.mutants.variants.catalogue import COMBINED, SINGLE, UNKNOWN, VARIANTS
 from bnproof.mutants.variants.columns import Columns
 from bnproof.mutants.variants.turns import CONVENTIONS
-from bnproof.selftest.causes import DUE, Naming, NamingTable, named
+from bnproof.selftest.named_causes import DUE, Naming, NamingTable, named
 
 TURN = 7  # without --whole one in so many pairs and unknown mistakes; bnproof selftest takes all
 

@@ -16,7 +16,7 @@ from bnproof.engine.judging.verdicts import evaluate
 from bnproof.engine.model.result import Result
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio import portfolio
-from bnproof.engine.portfolio.double_backward import EVERY
+from bnproof.engine.portfolio.double_arguments import EVERY
 from bnproof.mutants.call import Call
 from bnproof.mutants.doubled import Doubled
 from bnproof.mutants.parts import Parts

@@ -7,7 +7,7 @@ import numpy as np
 from bnproof.engine.model.case import Case, Plan
 from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.model.observation import Observation
-from bnproof.report.wording import events as wording
+from bnproof.engine.wording import events as wording
 from bnproof.sandbox.session import Session
 
 

@@ -9,8 +9,8 @@ from bnproof.check.one_target import run_check
 from bnproof.engine.contract.needs import ALLOWED, Need
 from bnproof.engine.model.offers import OFFERS, Offer
 from bnproof.engine.model.result import Report
-from bnproof.report.wording import needs
-from bnproof.report.wording.needs import NO_CASE
+from bnproof.engine.wording import reasons
+from bnproof.engine.wording.reasons import NO_CASE
 from bnproof.targets.declarations import outside_of
 
 TARGETS = """
@@ -138,5 +138,5 @@ def test_reason_names_what_is_declared(declare: str, need: str, why: str) -> Non
 
 def test_every_need_has_a_rule_and_a_reason() -> None:
     """Catches a need that is added without saying when it is met, or why it is not."""
-    assert {*Need} == {*ALLOWED} == {*needs._REASONS}
-    assert {*Offer} == {*OFFERS} == {*needs.NOT_OFFERED}
+    assert {*Need} == {*ALLOWED} == {*reasons._REASONS}
+    assert {*Offer} == {*OFFERS} == {*reasons.NOT_OFFERED}

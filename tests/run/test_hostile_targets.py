@@ -14,8 +14,8 @@ from bnproof.engine.judging.records import Records
 from bnproof.engine.judging.verdicts import evaluate
 from bnproof.engine.model.event import EventKind
 from bnproof.engine.model.observation import Observation
+from bnproof.engine.wording.events import raised
 from bnproof.properties.catalogue import chosen
-from bnproof.report.wording.events import raised
 from bnproof.sandbox.session import Session
 
 CRASHES = {

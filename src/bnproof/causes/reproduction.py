@@ -24,7 +24,7 @@ SLACK = 4
 
 This is chosen, not derived: a bound is derived for right implementations, and a mistake may round
 a few times more often.  No verdict depends on it; how often the right cause is named is measured
-(see `bnproof.selftest.causes`).
+(see `bnproof.selftest.named_causes`).
 """
 
 EVENTS = (

@@ -27,7 +27,7 @@ def settle(session: AnySession, progress: Progress = lambda done, total, text: N
 
 def _identified(session: AnySession, progress: Progress) -> list[str]:
     from bnproof.conventions.identify.conventions import adoptable  # noqa: PLC0415  # on request
-    from bnproof.report.wording.conventions import title, value  # noqa: PLC0415  # likewise
+    from bnproof.engine.wording.convention_values import title, value  # noqa: PLC0415  # likewise
 
     found, contradictions = adoptable(session, session.attributes(), progress)
     session.adopt(found)

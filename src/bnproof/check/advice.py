@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bnproof.engine.model.result import Result
 from bnproof.engine.model.verdict import FAILED
-from bnproof.report.wording.advice import ACCURACY, advice_line
+from bnproof.engine.wording.differences import ACCURACY, advice_line
 from bnproof.targets.declarations import flag
 
 if TYPE_CHECKING:

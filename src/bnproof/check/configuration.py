@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from bnproof.report.wording.text import suggestion
+from bnproof.engine.wording.text import suggestion
 from bnproof.targets.declarations import DeclarationError, attribute, outside_of, part
 from bnproof.targets.outside import Outside
 

@@ -22,7 +22,7 @@ from bnproof.engine.model.observation import Observation
 from bnproof.engine.model.result import Accuracy, Result
 from bnproof.engine.model.verdict import Profile
 from bnproof.engine.portfolio import portfolio
-from bnproof.engine.portfolio.layer_lives import has_lives
+from bnproof.engine.portfolio.layer_data import has_lives
 from bnproof.properties.catalogue import PROPERTIES, chosen
 
 Progress = Callable[[int, int, str], None]

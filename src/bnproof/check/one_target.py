@@ -18,9 +18,9 @@ from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.model.result import Report, Result
 from bnproof.engine.model.verdict import Profile
+from bnproof.engine.wording.text import suggestion
 from bnproof.known_failures.pinned import by_variant, live, run_pinned, today
 from bnproof.known_failures.settled import with_known
-from bnproof.report.wording.text import suggestion
 from bnproof.sandbox.session import TIMEOUT
 from bnproof.sandbox.sessions import AnySession, open_session, written
 from bnproof.targets.declarations import DeclarationError, outside_of

@@ -49,7 +49,7 @@ def derive(  # one argument for each option
             click.echo(f"{each.id:<{width}}  {each.title}")
         return 0
     if theorem is not None and theorem not in THEOREMS:
-        from bnproof.report.wording.text import suggestion  # only after a slip
+        from bnproof.engine.wording.text import suggestion  # only after a slip
 
         hint = suggestion(theorem, list(THEOREMS))
         raise click.BadParameter(

@@ -112,8 +112,8 @@ def update(
     options: KnownOptions, target: str, examined: "list[Examined]", asked: "Asked"
 ) -> "list[Report]":
     """Write the file, say what was written, and return the reports as they are then."""
+    from bnproof.engine.wording.text import count
     from bnproof.known_failures.update import update_known
-    from bnproof.report.wording.text import count
     from bnproof.store.fields import StoreError
 
     path = options.written()

@@ -73,8 +73,8 @@ def _status(table: "KillTable", *, partial: bool) -> int:
 
 
 def _check_known(mutants: tuple[str, ...]) -> None:
+    from bnproof.engine.wording.text import suggestion  # only after a slip
     from bnproof.mutants.catalogue import BY_ID  # costs time
-    from bnproof.report.wording.text import suggestion  # only after a slip
 
     for id_ in mutants:
         if id_ not in BY_ID:

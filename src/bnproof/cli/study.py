@@ -44,7 +44,7 @@ def study(name: str | None, listed: bool, everything: bool, output: Path, seed: 
     if everything == (name is not None):
         raise click.UsageError("due is NAME or --all; `bnproof study --list` has the names")
     if name is not None and name not in STUDIES:
-        from bnproof.report.wording.text import suggestion  # only after a slip
+        from bnproof.engine.wording.text import suggestion  # only after a slip
 
         hint = suggestion(name, list(STUDIES))
         raise click.BadParameter(

@@ -17,6 +17,9 @@ from bnproof.engine.model.calls import Call
 from bnproof.engine.model.event import Aspect, EventKind, Failure
 from bnproof.engine.model.names import STATISTICS
 from bnproof.engine.model.result import Cause
+from bnproof.engine.wording.events import how_it_ended, malformed
+from bnproof.engine.wording.events import raised as in_one_line
+from bnproof.engine.wording.text import clipped
 from bnproof.grading.forms import FORMS
 from bnproof.grading.parts import BY_ID, Part
 from bnproof.grading.result import (
@@ -31,9 +34,6 @@ from bnproof.grading.result import (
 from bnproof.grading.trials import Trial, Trials
 from bnproof.implementations.course_exercise import FailedError, MissingError, NotWrittenError
 from bnproof.mutants.catalogue import mutant_of
-from bnproof.report.wording.events import how_it_ended, malformed
-from bnproof.report.wording.events import raised as in_one_line
-from bnproof.report.wording.text import clipped
 
 LATER: Mapping[Call, tuple[Call, ...]] = {
     "train": ("train again", "train repeated"),

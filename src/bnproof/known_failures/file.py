@@ -9,8 +9,8 @@ from typing import Any
 
 from bnproof.engine.judging.counterexample import Counterexample
 from bnproof.engine.model.event import name_in
+from bnproof.engine.wording.text import suggestion
 from bnproof.known_failures.known import Known
-from bnproof.report.wording.text import suggestion
 from bnproof.store.cases import read_counterexample
 from bnproof.store.fields import Fields, StoreError
 from bnproof.store.folder import read_text

@@ -10,8 +10,8 @@ from dataclasses import replace
 from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.model.result import Result
 from bnproof.engine.model.verdict import FAILED
+from bnproof.engine.wording.text import suggestion
 from bnproof.known_failures.settled import about_an_entry, known
-from bnproof.report.wording.text import suggestion
 
 
 class UnknownKeyError(LookupError):

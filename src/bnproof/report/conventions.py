@@ -9,9 +9,9 @@ from rich.text import Text
 from bnproof.conventions.identify.conventions import Identified
 from bnproof.conventions.identify.finding import FOUND, NOT_OFFERED, Finding
 from bnproof.conventions.identify.likeness import DEFAULTS, shared
+from bnproof.engine.wording.convention_values import title, value
+from bnproof.engine.wording.text import clipped
 from bnproof.report.lines import joined, line, wrapped
-from bnproof.report.wording.conventions import title, value
-from bnproof.report.wording.text import clipped
 
 SCHEMA = 1
 WIDTHS = (21, 28, 28)

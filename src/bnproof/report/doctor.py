@@ -5,10 +5,10 @@ from rich.text import Text
 from bnproof.check.examination import Examination, Variant
 from bnproof.check.one_target import conventions
 from bnproof.engine.contract.declaration import Declaration
+from bnproof.engine.wording.text import count
 from bnproof.recognition.recognised import Origin
 from bnproof.report.lines import joined, line, wrapped
 from bnproof.report.summary import declared
-from bnproof.report.wording.text import count
 from bnproof.targets.declarations import text_of
 
 INDENT = " " * 12

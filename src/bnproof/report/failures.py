@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from bnproof.engine.model.result import Cause, Result, Violation
+from bnproof.engine.wording.text import clipped, count, some
 from bnproof.report.cards import Card, cards
 from bnproof.report.lines import STYLES, line, ratio, wrapped
 from bnproof.report.violations import Failure, about_entries, gather, placed, ratio_unsaid
-from bnproof.report.wording.text import clipped, count, some
 
 INDENT = " " * 11
 ELEMENTS = 8

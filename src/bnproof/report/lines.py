@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from rich.text import Text
 
-from bnproof.report.wording.text import count
+from bnproof.engine.wording.text import count
 
 STYLES = {
     "pass": "green",

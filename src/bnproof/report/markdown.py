@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from bnproof.engine.model.result import Accuracy, Report
+from bnproof.engine.wording.text import clipped, count, some
 from bnproof.report.cards import Card, cards
 from bnproof.report.failures import NO_CAUSE, block
 from bnproof.report.families import families
@@ -14,7 +15,6 @@ from bnproof.report.summary import declared
 from bnproof.report.terminal import title
 from bnproof.report.violations import Failure, about_entries, gather, ratio_unsaid
 from bnproof.report.whole import Whole
-from bnproof.report.wording.text import clipped, count, some
 
 ROWS = 30
 """Failures in the tables; GitHub shows a megabyte, and people read less."""

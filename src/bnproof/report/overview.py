@@ -20,6 +20,7 @@ from itertools import zip_longest
 from rich.text import Text
 
 from bnproof.engine.model.result import Report
+from bnproof.engine.wording.text import clipped, count, listed
 from bnproof.report.accuracy import accuracy_lines
 from bnproof.report.cards import Card, cards
 from bnproof.report.failures import block, further_properties, in_one_line, likely_causes
@@ -31,7 +32,6 @@ from bnproof.report.summary import verdict_line
 from bnproof.report.untested import untested_lines
 from bnproof.report.violations import Failure, about_entries, gather
 from bnproof.report.whole import Whole
-from bnproof.report.wording.text import clipped, count, listed
 
 PASSING_LINES, FAILING_LINES = 24, 59
 """The most lines of a report without and with failures."""

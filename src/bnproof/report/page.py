@@ -20,6 +20,7 @@ from markupsafe import Markup
 
 from bnproof.engine.model.result import Report, Result
 from bnproof.engine.model.verdict import VERDICTS
+from bnproof.engine.wording.text import some
 from bnproof.report.cards import Card, cards
 from bnproof.report.failures import NO_CAUSE, as_shown
 from bnproof.report.families import families
@@ -32,7 +33,6 @@ from bnproof.report.summary import declared
 from bnproof.report.untested import untested_everywhere, untested_somewhere
 from bnproof.report.violations import about_entries, gather, ratio_unsaid
 from bnproof.report.whole import Whole
-from bnproof.report.wording.text import some
 
 SEVERITY = ("crashed", "timed-out", "fail", "known", "pass", "unsupported")
 """Verdicts as the table sorts them."""

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from bnproof.engine.contract.declaration import CLASSES
 from bnproof.engine.model.result import Accuracy
+from bnproof.engine.wording.text import clipped
 from bnproof.report.axis import BOTTOM, TOP, Tick, power
 from bnproof.report.lines import ratio
-from bnproof.report.wording.text import clipped
 
 LOWEST, HIGHEST = -3, 4
 """Powers of ten between which error/bound is drawn; what is beyond stands at the edge."""

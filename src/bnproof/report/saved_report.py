@@ -20,9 +20,9 @@ from bnproof.engine.model.result import (
     Result,
     Violation,
 )
+from bnproof.engine.wording.text import clipped
 from bnproof.report.lines import printable
 from bnproof.report.model_json import SCHEMA, schema
-from bnproof.report.wording.text import clipped
 
 LIMIT = 16 * 2**20
 """Bytes; the report on four dtypes, all of them wrong, has less than a twentieth of it."""

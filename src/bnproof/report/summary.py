@@ -7,9 +7,9 @@ from typing import Any
 from rich.text import Text
 
 from bnproof.engine.model.result import Accuracy, Report
+from bnproof.engine.wording.text import count, some
 from bnproof.report.judgement import COLOURS, judgement
 from bnproof.report.lines import line, ratio, wrapped
-from bnproof.report.wording.text import count, some
 
 TOLD = (
     ("momentum_weighs", "momentum weighs the {} value"),

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 
 from rich.text import Text
 
+from bnproof.engine.wording.text import count, listed, some
 from bnproof.report.lines import labelled, wrapped
 from bnproof.report.whole import Placed, Whole
-from bnproof.report.wording.text import count, listed, some
 
 NAMES = 4
 """Properties that are named for one reason."""

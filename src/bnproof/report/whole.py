@@ -7,7 +7,7 @@ from functools import cached_property
 
 from bnproof.engine.model.result import Accuracy, Report, Result
 from bnproof.engine.model.verdict import FAILED
-from bnproof.report.wording.advice import difference
+from bnproof.engine.wording.differences import difference
 
 
 @dataclass(frozen=True)

@@ -31,8 +31,8 @@ from bnproof.engine.model.case import Case
 from bnproof.engine.model.event import Event, EventKind
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.observation import Observation
+from bnproof.engine.wording.events import with_memory
 from bnproof.recognition.frames import raised_by_us
-from bnproof.report.wording.events import with_memory
 from bnproof.sandbox.memory import half_of_the_machine, is_shortage
 from bnproof.sandbox.memory_limit import Limit
 from bnproof.sandbox.process_state import Surroundings, seed

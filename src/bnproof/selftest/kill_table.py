@@ -15,8 +15,7 @@ from bnproof.mutants.catalogue import MUTANTS, mutant_of
 from bnproof.mutants.controls.catalogue import CONTROLS
 from bnproof.mutants.variants.catalogue import VARIANTS
 from bnproof.properties.catalogue import PROPERTIES, chosen
-from bnproof.selftest import causes
-from bnproof.selftest.causes import DUE, Naming, NamingTable
+from bnproof.selftest.named_causes import DUE, Naming, NamingTable, named
 from bnproof.selftest.rejection import first_failures
 
 Progress = Callable[[int, int, str], None]
@@ -187,7 +186,7 @@ def judged(job: Job) -> Row | Naming:
         case JobKind.MUTANT:
             return _mutant(job)
         case JobKind.VARIANT:
-            return causes.named(job.id)
+            return named(job.id)
         case JobKind.PROPERTY:
             return _prey(job)
 

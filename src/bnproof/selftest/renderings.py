@@ -5,8 +5,8 @@ from collections import Counter
 
 from bnproof.mutants.catalogue import mutant_of
 from bnproof.mutants.variants.catalogue import COMBINED, SINGLE, UNKNOWN
-from bnproof.selftest.causes import NamingTable
 from bnproof.selftest.kill_table import KillTable, Row
+from bnproof.selftest.named_causes import NamingTable
 
 
 def text(table: KillTable) -> list[str]:

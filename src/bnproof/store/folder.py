@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from bnproof.report.wording.text import suggestion
+from bnproof.engine.wording.text import suggestion
 from bnproof.store.fields import StoreError
 from bnproof.store.replay import Replay, dumps, loads
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from bnproof.engine.contract.declaration import ATTRIBUTES, FIXABLE, accepted, expected
+from bnproof.engine.wording.text import suggestion
 from bnproof.recognition.recognised import Part
-from bnproof.report.wording.text import suggestion
 from bnproof.targets.outside import Outside
 
 DECLARE, WITHOUT = "--declare", "--without"

@@ -12,9 +12,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from bnproof.engine.wording.text import suggestion
 from bnproof.recognition.exceptions import in_words, where
 from bnproof.recognition.functions.given import is_function
-from bnproof.report.wording.text import suggestion
 from bnproof.targets.candidates import candidates, listed, usable, with_partners
 from bnproof.targets.packages import Place, packaged, wanted
 from bnproof.targets.text import WHOLE, Target, TargetError, parse

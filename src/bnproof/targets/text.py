@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from bnproof.report.wording.text import suggestion
+from bnproof.engine.wording.text import suggestion
 
 WHOLE = "*"
 """In place of an attribute: the whole file, an exercise of a course."""

@@ -2,9 +2,9 @@
 
 from bnproof.engine.model.result import Report, Result
 from bnproof.engine.model.verdict import FAILED
+from bnproof.engine.wording.text import clipped
 from bnproof.report.failures import failures
 from bnproof.report.lines import joined
-from bnproof.report.wording.text import clipped
 from bnproof.testing.checks import Verdict
 
 

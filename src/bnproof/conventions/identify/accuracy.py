@@ -21,7 +21,7 @@ from bnproof.engine.model.event import EventKind
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio import algebra, numerics
 from bnproof.engine.portfolio.builder import Builder
-from bnproof.report.wording.events import ending
+from bnproof.engine.wording.events import ending
 
 
 def accuracy(probes: Probes, found: Declaration) -> Finding:

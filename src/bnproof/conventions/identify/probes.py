@@ -19,7 +19,7 @@ from bnproof.engine.model.formats import FORMATS, Array
 from bnproof.engine.model.observation import Observation
 from bnproof.engine.portfolio.builder import Builder
 from bnproof.engine.truth.bounds import Arithmetic, ladder
-from bnproof.report.wording.events import ending, raised, sentence
+from bnproof.engine.wording.events import ending, raised, sentence
 
 EPS, MOMENTUM = 0.5, 0.25
 """Of the main probe: large enough that its place shows, and a weight that is not its complement."""

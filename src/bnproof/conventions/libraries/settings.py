@@ -6,7 +6,7 @@ from decimal import Decimal
 from bnproof.conventions.libraries.entry import Library
 from bnproof.conventions.libraries.numbers import decimal
 from bnproof.conventions.libraries.table import LIBRARIES
-from bnproof.report.wording.text import suggestion
+from bnproof.engine.wording.text import suggestion
 
 SIZES = ("values", "batch", "spatial")
 

@@ -1,4 +1,4 @@
-"""What a property needs an implementation to allow; the reasons are in `report.wording.needs`."""
+"""What a property needs an implementation to allow; the reasons are in `engine.wording.reasons`."""
 
 import math
 from collections.abc import Callable, Mapping

@@ -23,7 +23,7 @@ from bnproof.engine.model.event import Aspect, Event, EventKind
 from bnproof.engine.model.formats import FORMATS, Array, name_of
 from bnproof.engine.model.names import DOUBLE, FORWARD_RESULTS, GRADIENTS, STATISTICS_TOGETHER
 from bnproof.engine.model.observation import GRADIENT_OF, WHOLE, Observation
-from bnproof.report.wording.events import raised, sentence
+from bnproof.engine.wording.events import raised, sentence
 
 Announce = Callable[[str], None]
 Returned = Callable[[], None]

@@ -10,7 +10,7 @@ from bnproof.engine.judging.record import Record
 from bnproof.engine.judging.records import Records
 from bnproof.engine.model.offers import OFFERS, Offer
 from bnproof.engine.portfolio.relation import Relation
-from bnproof.report.wording.needs import NOT_OFFERED, part_not_offered, why_not
+from bnproof.engine.wording.reasons import NOT_OFFERED, part_not_offered, why_not
 
 Check = Callable[[Records], Iterable[Comparison]]
 PairCheck = Callable[[Record, Record], Iterable[Comparison]]

@@ -13,9 +13,9 @@ from bnproof.engine.model.event import Event, Failure
 from bnproof.engine.model.result import Result, Violation
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.model.verdict import Ending, Verdict
-from bnproof.report.wording.comparisons import measured
-from bnproof.report.wording.events import ending, last_ending, sentence
-from bnproof.report.wording.needs import NO_CASE, NOTHING_RAN
+from bnproof.engine.wording.comparisons import measured
+from bnproof.engine.wording.events import ending, last_ending, sentence
+from bnproof.engine.wording.reasons import NO_CASE, NOTHING_RAN
 
 SHOWN_VIOLATIONS = 3
 

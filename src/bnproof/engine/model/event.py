@@ -1,6 +1,6 @@
 """What happened beside numbers, as data: events in a case, and how a case ended early.
 
-Sentences about them are built in `bnproof.report.wording`, nowhere else.
+Sentences about them are built in `bnproof.engine.wording`, nowhere else.
 """
 
 from dataclasses import dataclass

@@ -8,7 +8,7 @@ from bnproof.engine.portfolio import (
     degenerate,
     finite_differences,
     gradients,
-    layer_lives,
+    layer_data,
     memory,
     numerics,
     offsets,
@@ -17,7 +17,7 @@ from bnproof.engine.portfolio import (
     sizes,
 )
 from bnproof.engine.portfolio.builder import Builder
-from bnproof.engine.portfolio.double_backward import given, with_double
+from bnproof.engine.portfolio.double_arguments import given, with_double
 
 CHAPTERS = (
     algebra,
@@ -29,7 +29,7 @@ CHAPTERS = (
     sizes,
     memory,
     degenerate,
-    layer_lives,
+    layer_data,
     offsets,  # last: what it draws leaves the data of all others as it is
 )
 

@@ -26,7 +26,7 @@ from bnproof.engine.model.case import Case
 from bnproof.engine.model.script import BATCHES, TRAINED, Action
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio.builder import Builder
-from bnproof.engine.portfolio.layer_lives import SHAPES, accumulates, ranks
+from bnproof.engine.portfolio.layer_data import SHAPES, accumulates, ranks
 from bnproof.engine.search.cases import Violated, Violates, is_violated
 from bnproof.engine.search.strategies import SETTINGS
 

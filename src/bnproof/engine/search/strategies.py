@@ -14,7 +14,7 @@ from bnproof.engine.contract.declaration import CLASSES, Declaration
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import FORMATS, Array
 from bnproof.engine.portfolio.builder import Builder, to_rank
-from bnproof.engine.portfolio.double_backward import ALONE, given
+from bnproof.engine.portfolio.double_arguments import ALONE, given
 
 SHAPES = ((2, 1), (3, 2), (5, 3), (8, 2), (17, 4), (33, 9), (64, 3), (130, 2), (12, 16), (257, 1))
 SETTINGS = (

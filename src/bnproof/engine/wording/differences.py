@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from bnproof.report.wording.text import count
+from bnproof.engine.wording.text import count
 
 ACCURACY = "accuracy"
 

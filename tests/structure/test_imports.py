@@ -1,0 +1,69 @@
+"""Who imports whom: the layers of ARCHITECTURE.md, measured on the imports themselves."""
+
+import ast
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import bnproof
+
+ROOT = Path(bnproof.__file__).parent
+LAYERS = """
+    registration spec reference
+    engine.model engine.contract engine.wording engine.truth engine.portfolio engine.execution
+    engine.judging engine.search certify properties mutants
+    conventions.libraries conventions.identify recognition implementations targets sandbox
+    store causes known_failures check replay report
+    skeletons selftest grading studies testing pytest_plugin cli __main__
+    """.split()  # noqa: SIM905  # reads as the list of layers that it is
+"""All packages and top modules, lowest first; each imports lower ones only."""
+
+
+def modules() -> dict[str, Path]:
+    """All modules by name; the folders of ideas are links, which `rglob` does not follow."""
+    files = [*ROOT.glob("*.py"), *(f for d in ROOT.iterdir() for f in d.rglob("*.py"))]
+    dotted = {".".join(file.relative_to(ROOT).with_suffix("").parts): file for file in files}
+    return {name.removesuffix(".__init__"): file for name, file in dotted.items()}
+
+
+def imports(file: Path, known: set[str]) -> set[str]:
+    """The modules of ours that a file imports, at its top or in a function."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("bnproof"):
+            base = (node.module or "").removeprefix("bnproof").removeprefix(".")
+            names = [f"{base}.{alias.name}".removeprefix(".") for alias in node.names]
+            found |= {name if name in known else base for name in names}
+    return found & known
+
+
+MODULES = modules()
+GRAPH = {name: imports(file, set(MODULES)) - {name} for name, file in MODULES.items()}
+
+
+def layer_of(module: str) -> int:
+    """The number of the layer that a module is in."""
+    return next(n for n, layer in enumerate(LAYERS) if f"{module}.".startswith(f"{layer}."))
+
+
+def test_nobody_imports_upward() -> None:
+    """Catches an engine that knows a property, and every circle of packages."""
+    packages = {"__init__", "engine", "conventions"}  # nothing but a docstring
+    upward = [
+        f"{name} imports {other}"
+        for name, others in GRAPH.items()
+        for other in others
+        if name not in packages and layer_of(other) > layer_of(name)
+    ]
+    assert upward == []
+
+
+def test_no_module_imports_itself() -> None:
+    """Catches a circle of modules, also one that an import in a function hides."""
+    TopologicalSorter(GRAPH).prepare()
+
+
+def test_properties_contain_statements_only() -> None:
+    """Catches a helper in properties/ that another subject imports."""
+    subjects = {name for name in GRAPH if name.startswith("properties.") and name.count(".") == 1}
+    beside = [other for name in subjects - {"properties.catalogue"} for other in GRAPH[name]]
+    assert not subjects & {*beside}
