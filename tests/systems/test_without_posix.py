@@ -166,5 +166,8 @@ def test_all_else_refuses_with_one_sentence(arguments: list[str]) -> None:
 
 
 def test_the_sentence_names_commands_that_exist() -> None:
-    """Catches advice to use a command that was renamed."""
+    """Catches advice to use a command that was renamed, and a README that says otherwise."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+
     assert set(WITHOUT_PROCESSES) <= set(VERBS)
+    assert f"| Windows | {', '.join(f'`{verb}`' for verb in WITHOUT_PROCESSES)}, " in readme
