@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bnproof.check.one_implementation import LIVES, check
+from bnproof.check.one_implementation import check
 from bnproof.engine.contract.declaration import declaration_of
 from bnproof.engine.execution.executor import Executor
 from bnproof.engine.execution.in_process import InProcess
@@ -16,6 +16,7 @@ from bnproof.engine.model.case import Case
 from bnproof.engine.model.script import BATCHES, SCRIPT, TRAINED
 from bnproof.engine.search.cases import is_violated, search
 from bnproof.engine.search.layer_lives import search_lives
+from bnproof.engine.search.profiles import LIVES
 from bnproof.reference.layer import BatchNorm, Layer
 
 

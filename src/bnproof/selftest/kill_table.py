@@ -1,12 +1,13 @@
 """The kill table: mutants by properties, with right implementations as controls."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor as Pool
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 from typing import Any
 
+from bnproof.check.meter import Progress
 from bnproof.engine.contract.declaration import declaration_of
 from bnproof.engine.execution.in_process import InProcess
 from bnproof.mutants.catalogue import MUTANTS, mutant_of
@@ -17,7 +18,6 @@ from bnproof.selftest import causes
 from bnproof.selftest.causes import DUE, Naming, NamingTable
 from bnproof.selftest.rejection import first_failures
 
-Progress = Callable[[int, int, str], None]
 QUICK = 0.95
 """Share of the distinct mistakes that the quick profile has to reject."""
 

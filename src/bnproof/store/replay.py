@@ -2,13 +2,14 @@
 
 import base64
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, NoReturn
 
-from bnproof.check.one_implementation import SEARCHED
 from bnproof.engine.judging.counterexample import Counterexample
+from bnproof.engine.search.profiles import SEARCHED
 from bnproof.properties.catalogue import PROPERTIES
 from bnproof.recognition.recognised import Part
 from bnproof.store.cases import counterexample_table, read_counterexample
@@ -124,10 +125,18 @@ def _outside(fields: Fields) -> Outside:
 
 
 def _plain(value: Any) -> Any:
-    """A declared value in the types of JSON."""
+    """A declared value in the types of JSON; a range with an infinite end as a text.
+
+    >>> _plain({"accepts": {"eps": (0.5, float("inf")), "momentum": (0.0, 1.0)}})
+    {'accepts': {'eps': '0.5..inf', 'momentum': [0.0, 1.0]}}
+    """
     if isinstance(value, Mapping):
         return {str(key): _plain(each) for key, each in value.items()}
-    return [_plain(each) for each in value] if isinstance(value, (list, tuple)) else value
+    if not isinstance(value, (list, tuple)):
+        return value
+    if any(isinstance(each, float) and math.isinf(each) for each in value):
+        return "..".join(map(str, value))
+    return [_plain(each) for each in value]
 
 
 def _parsed(text: str, where: str) -> Any:

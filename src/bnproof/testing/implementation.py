@@ -7,7 +7,7 @@ from typing import Any, Literal
 from bnproof.engine.model.result import Report
 from bnproof.report.failures import failures
 from bnproof.report.lines import joined
-from bnproof.report.summary import verdict
+from bnproof.report.summary import verdict_line
 from bnproof.targets.text import TargetError
 from bnproof.testing.checks import Checks, KnownFailures, Verdict
 
@@ -126,6 +126,6 @@ def _merged(verdicts: Sequence[Verdict]) -> Report:
 def _message(report: Report) -> str:
     if report.error:
         return report.error
-    blocks = [*failures(report.results), [verdict(report)]]
+    blocks = [*failures(report.results), [verdict_line([report])]]
     told = [*report.advice, *report.incomplete]
     return "\n".join([*told, *(line.plain for line in joined(blocks))])
