@@ -17,8 +17,6 @@ from bnproof.engine.contract.declaration import ContractError
 from bnproof.engine.contract.signatures import fits_contract, means_contract
 from bnproof.recognition.errors import NotRecognised, Unusable
 from bnproof.recognition.exceptions import raised
-from bnproof.recognition.functions import recognise_functions
-from bnproof.recognition.objects.build import build
 from bnproof.recognition.user_calls import UsersError, called
 
 OURS = ("course_functions", "course_exercise")
@@ -61,6 +59,9 @@ def variants(target: Any) -> list[Any]:
 
 def _recognised(target: Any) -> list[Any]:
     """What the recognisers make of a target."""
+    from bnproof.recognition.functions import recognise_functions  # noqa: PLC0415  # costs 0.3 s
+    from bnproof.recognition.objects.build import build  # noqa: PLC0415  # likewise
+
     try:
         made = recognise_functions(target)
         return build(target) if made is None else made

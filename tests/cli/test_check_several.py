@@ -85,13 +85,13 @@ def of_file(path: str) -> dict[str, Any]:
         (
             ["right.py:BN", "wrong.py:BN"],
             1,
-            ["right.py:BN conforms", "wrong.py:BN does not conform: 3 of 54 properties fail"],
+            ["right.py:BN conforms", "wrong.py:BN does not conform: 5 of "],
         ),
         (
             ["wrong.py:BN", "missing.py:BN", "right.py:BN"],
             2,
             [
-                "wrong.py:BN does not conform: 3 of 54 properties fail",
+                "wrong.py:BN does not conform: 5 of ",
                 "missing.py:BN cannot be used: no file missing.py",
                 "right.py:BN conforms",
             ],
@@ -99,7 +99,7 @@ def of_file(path: str) -> dict[str, Any]:
         (
             ["unusable.py:BN", "right.py:BN"],
             2,
-            ["unusable.py:BN cannot be used: ValueError: no", "right.py:BN conforms"],
+            ["unusable.py:BN cannot be used: train: ValueError: no", "right.py:BN conforms"],
         ),
     ],
     ids=["one", "wrong", "missing", "unusable"],
@@ -112,9 +112,7 @@ def test_worst_status_and_a_line_each(
 
     printed = capsys.readouterr().out.splitlines()[-len(targets) :]
     for line, verdict in zip(printed, verdicts, strict=True):
-        assert line.startswith(verdict.split(":")[0])
-        assert line.split(": ")[-1][-20:] in line
-    assert len(printed) == len(targets)
+        assert line.startswith(verdict)
 
 
 @pytest.mark.usefixtures("folder", "few")

@@ -28,7 +28,6 @@ class Form:
         mistake: what the wrong twin does wrong, in one sentence.
         causes: ids of mutants that are the true cause; a report names any one of them.
         no_cause_because: why the library has no mutant for the mistake, if it has none.
-        lines: how many lines of adapter the user writes.
         declare: flags of conventions that the right twin needs.
         without: parts that the form does not have. "evaluation-gradient" means that backward
             after evaluation raises, or returns a gradient that users do not rely on.
@@ -47,7 +46,6 @@ class Form:
     mistake: str
     causes: tuple[str, ...] = ()
     no_cause_because: str = ""
-    lines: int = 0
     declare: tuple[str, ...] = ()
     without: tuple[Part, ...] = ()
     roles: Mapping[str, str] = field(default_factory=dict)

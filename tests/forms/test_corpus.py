@@ -13,8 +13,6 @@ from bnproof.engine.contract.declaration import Declaration
 from bnproof.mutants.catalogue import MUTANTS
 
 IDS = frozenset(mutant.id for mutant in MUTANTS)
-# Conventions that the contract is given together with the recogniser.
-NEW_CONVENTIONS = frozenset({"normalising_variance"})
 TWINS = pytest.mark.parametrize("folder", [RIGHT, WRONG], ids=["right", "wrong"])
 each = pytest.mark.parametrize("form", FORMS, ids=lambda form: Path(form.file).stem)
 
@@ -104,7 +102,7 @@ def test_causes_exist(form: Form) -> None:
 @each
 def test_flags_name_attributes_of_the_contract(form: Form) -> None:
     """Catches a flag of a convention that the contract does not have."""
-    known = {field.name for field in fields(Declaration)} | NEW_CONVENTIONS
+    known = {field.name for field in fields(Declaration)}
     assert {flag.partition("=")[0] for flag in form.declare} <= known
 
 

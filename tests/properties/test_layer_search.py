@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bnproof.check.one_implementation import LIVES, check
+from bnproof.check.one_implementation import check
 from bnproof.engine.contract.declaration import declaration_of
 from bnproof.engine.execution.executor import Executor
 from bnproof.engine.execution.in_process import InProcess
@@ -17,6 +17,7 @@ from bnproof.engine.model.script import BATCHES, SCRIPT, TRAINED
 from bnproof.engine.model.verdict import Profile
 from bnproof.engine.search.cases import is_violated, search
 from bnproof.engine.search.layer_lives import search_lives
+from bnproof.engine.search.profiles import LIVES
 from bnproof.reference.layer import BatchNorm, Layer
 
 

@@ -1,7 +1,8 @@
 """Little targets for the tests of the plumbing: right ones, and ones that are hostile."""
 
+import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,17 @@ def write(tmp_path: Path) -> Callable[[str, str], Path]:
         return path
 
     return write_file
+
+
+@pytest.fixture
+def same_interpreter_afterwards(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Loading changes the path and the modules of the process that it runs in."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    before = set(sys.modules)
+    yield
+    for name in set(sys.modules) - before:
+        if not name.startswith(("numpy", "torch", "bnproof.")):
+            del sys.modules[name]
 
 
 @pytest.fixture

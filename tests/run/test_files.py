@@ -1,7 +1,5 @@
 """A file alone, one function of a pair and files of packages are found as a user means them."""
 
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,15 +20,7 @@ class BatchNorm:
 """
 
 
-@pytest.fixture(autouse=True)
-def _same_interpreter_afterwards(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Loading changes the path and the modules of the process that it runs in."""
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    before = set(sys.modules)
-    yield
-    for name in set(sys.modules) - before:
-        if not name.startswith(("numpy", "torch", "bnproof.")):
-            del sys.modules[name]
+pytestmark = pytest.mark.usefixtures("same_interpreter_afterwards")
 
 
 def written(path: Path, text: str) -> Path:

@@ -1,7 +1,7 @@
 """Every mistake in a target is a TargetError of one or two lines that shows the way out."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -35,15 +35,7 @@ def my_backward(dout, cache): ...
 """
 
 
-@pytest.fixture(autouse=True)
-def _same_interpreter_afterwards(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Loading changes the path and the modules of the process that it runs in."""
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    before = set(sys.modules)
-    yield
-    for name in set(sys.modules) - before:
-        if not name.startswith(("numpy", "torch", "bnproof.")):
-            del sys.modules[name]
+pytestmark = pytest.mark.usefixtures("same_interpreter_afterwards")
 
 
 @pytest.mark.parametrize("attribute", ["BatchNorm", "instance", "Outer.Inner"])

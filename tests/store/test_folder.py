@@ -2,6 +2,7 @@
 
 import errno
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from bnproof.store import folder as module
 from bnproof.store.fields import StoreError
 from bnproof.store.folder import ReplayFolder, cache_folder, write_whole
 from bnproof.store.replay import Replay, dumps, loads
+from bnproof.targets.outside import Outside
 
 
 @pytest.fixture
@@ -30,8 +32,6 @@ def test_saved_and_loaded(folder: ReplayFolder, replay: Replay) -> None:
 
 def test_id_follows_from_the_content(replay: Replay) -> None:
     """Catches ids that change from run to run, or that are the same for different cases."""
-    from dataclasses import replace  # noqa: PLC0415  # for this test only
-
     assert replay.id() == loads(dumps(replay), "file").id()
     others = (
         replace(replay, target="other.py:BN"),
@@ -41,6 +41,16 @@ def test_id_follows_from_the_content(replay: Replay) -> None:
     )
     assert len({replay.id(), *(other.id() for other in others)}) == 5
     assert replay.id() == replace(replay, folder="/elsewhere", seed=9).id()
+
+
+def test_infinite_ends_of_ranges(replay: Replay) -> None:
+    """Catches a declared range without an upper end, which JSON has no number for."""
+    ranges = {"eps": (1e-5, float("inf")), "momentum": (0.0, 1.0)}
+    open_ended = replace(replay, outside=Outside({"accepts": ranges}))
+
+    again = loads(dumps(open_ended), "file")
+    assert again.outside.declared == {"accepts": ranges}
+    assert again.id() == open_ended.id() != replay.id()
 
 
 def test_folder_says_what_it_is(folder: ReplayFolder, replay: Replay) -> None:
@@ -129,8 +139,6 @@ def test_oldest_are_forgotten(
     folder: ReplayFolder, replay: Replay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Catches a folder that grows for ever, or forgets what was saved last."""
-    from dataclasses import replace  # noqa: PLC0415  # for this test only
-
     monkeypatch.setattr(module, "KEPT", 2)
     names = []
     for number in range(4):

@@ -39,6 +39,19 @@ IMPORTED = """
 from torch import nn
 from torch.nn.functional import batch_norm
 """
+LAZY = """
+import warnings
+warnings.simplefilter("ignore")
+from torch import nn
+class Thing(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner = nn.LazyBatchNorm1d()
+    def forward(self, x):
+        return self.inner(x)
+thing = Thing()
+del Thing
+"""
 OWN_AND_REFERENCE = """
 from torch import nn
 class MyBatchNorm(nn.Module):
@@ -66,6 +79,7 @@ class ConvBN(nn.Module):
         ("class Dropout:\n    def forward(self, x): ...", []),
         ("bn_eps = 1e-5\nbn_names = ['bn']", []),
         (IMPORTED, []),
+        (LAZY, ["thing"]),
     ],
 )
 def test_candidates(tmp_path: Path, text: str, found: list[str]) -> None:

@@ -1,11 +1,8 @@
 """Before a check: conventions that nothing declares, found by probing and adopted."""
 
-from collections.abc import Callable
-
+from bnproof.check.meter import Progress
 from bnproof.recognition.recognised import Origin
 from bnproof.sandbox.sessions import AnySession
-
-Progress = Callable[[int, int, str], None]
 
 
 def undeclared(session: AnySession, name: str) -> bool:

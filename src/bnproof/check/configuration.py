@@ -66,13 +66,12 @@ def asked_for(
     without: Iterable[str] = (),
     *,
     identify: bool = False,
-    start: Path | None = None,
 ) -> Outside:
     """The declarations of a command or a test, with those of pyproject.toml.
 
     Raises DeclarationError and ConfigurationError.
     """
-    return outside_for(target, outside_of(declare, without, identify=identify), start)
+    return outside_for(target, outside_of(declare, without, identify=identify))
 
 
 def _matching(target: str, tables: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:

@@ -7,6 +7,7 @@ from typing import Protocol
 from bnproof.causes.alternatives import Alternative, alternative
 from bnproof.causes.evidence import evidence
 from bnproof.check.after_interrupt import hurried, not_reached
+from bnproof.check.meter import Progress
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.judging.accepted import Accepted, is_unexpected, of_property
 from bnproof.engine.judging.accuracy import accuracy
@@ -23,17 +24,11 @@ from bnproof.engine.model.result import Accuracy, Result
 from bnproof.engine.model.verdict import Profile
 from bnproof.engine.portfolio import portfolio
 from bnproof.engine.portfolio.layer_data import has_lives
+from bnproof.engine.search.profiles import LIVES, SEARCHED
 from bnproof.properties.catalogue import PROPERTIES, chosen
 
-Progress = Callable[[int, int, str], None]
 Fails = Callable[[Sequence[Record], Sequence[Record]], bool]
 NOT_REACHED = "no case of its kind was reached before the first failure"
-
-SEARCHED: Mapping[Profile, int] = {"quick": 0, "standard": 100, "thorough": 2000}
-"""Searched cases per dtype that a profile promises, beside the portfolio."""
-
-LIVES: Mapping[Profile, int] = {"quick": 0, "standard": 15, "thorough": 300}
-"""Searched lives of layers, likewise, where there are layers."""
 
 PROPERTY_IDS = tuple(p.id for p in PROPERTIES)
 
@@ -80,11 +75,6 @@ class Checked:
     not_offered: dict[str, tuple[str, ...]] = field(default_factory=dict)
     interrupted: bool = False
     stopped: bool = False
-
-
-def listing() -> list[tuple[str, str, str]]:
-    """Id, statement and theorem of every property."""
-    return [(p.id, p.statement, p.theorem) for p in PROPERTIES]
 
 
 def check(

@@ -98,19 +98,5 @@ def _of_target(
 
 def _unusable(target: str, error: TargetError | UsageError, asked: Asked) -> Examined:
     """A report on a target that cannot be loaded or used."""
-    report = Report(
-        written_or_as_given(target), error=str(error), environment=environment(), **asked.told()
-    )
+    report = Report(target, error=str(error), environment=environment(), **asked.told())
     return Examined(report)
-
-
-def written_or_as_given(target: str) -> str:
-    """A target as reports name it; one that is of no form as the user wrote it.
-
-    >>> written_or_as_given("no target")
-    'no target'
-    """
-    try:
-        return written(target)
-    except TargetError:
-        return target

@@ -124,7 +124,6 @@ def check(
         raise click.UsageError("--verbose and --quiet exclude each other; give one of them")
     files = Files({"--json": json_file, "--markdown": markdown_file, "--html": html_file})
     from bnproof.check.request import Asked  # not for --help
-    from bnproof.check.several_targets import written_or_as_given
 
     options = KnownOptions(**known)
     asked = Asked(
@@ -141,7 +140,7 @@ def check(
     )
     named = tuple(dict.fromkeys(targets))
     given = OutsideOptions(declare, without, identify)
-    asked = replace(asked, outsides={written_or_as_given(t): given.of(t) for t in named})
+    asked = replace(asked, outsides={target: given.of(target) for target in named})
     checks = _run(named, asked, options, quiet=quiet)
     status = _report(checks, files, verbose=verbose, quiet=quiet, github=form == "github")
     for target in named[len(checks) :]:

@@ -4,6 +4,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from bnproof.check.meter import Progress
 from bnproof.check.one_target import environment
 from bnproof.grading.cache import look_at_cache
 from bnproof.grading.causes import Library, as_causes, in_single_precision
@@ -11,7 +12,7 @@ from bnproof.grading.forms import FORMS
 from bnproof.grading.notes import notes
 from bnproof.grading.parts import PARTS, Part
 from bnproof.grading.result import NOT_GRADABLE, RIGHT, WRONG, Grade, PartGrade
-from bnproof.grading.trials import Progress, Trials, run_pieces
+from bnproof.grading.trials import Trials, run_pieces
 from bnproof.grading.verdicts import Look, look_at
 from bnproof.mutants.mutant import Mutant
 from bnproof.sandbox.session import HarnessError, Session

@@ -1,8 +1,8 @@
 """Running the pieces of an exercise: each in turn, until it crashes or hangs."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from bnproof.check.meter import Progress
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.judging.judge import Judge
 from bnproof.engine.judging.record import Record
@@ -11,8 +11,6 @@ from bnproof.engine.model.event import Event, EventKind, Failure
 from bnproof.engine.model.observation import Observation
 from bnproof.grading.cases import cases, created, single
 from bnproof.sandbox.session import Session
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(eq=False)

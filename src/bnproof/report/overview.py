@@ -36,6 +36,9 @@ from bnproof.report.whole import Whole
 PASSING_LINES, FAILING_LINES = 24, 59
 """The most lines of a report without and with failures."""
 
+MOST_KNOWN = 3
+"""The most lines on known failures."""
+
 RECOGNISED = 5
 """The most lines on what the target was recognised as."""
 
@@ -89,7 +92,7 @@ def _passing(whole: Whole) -> list[Text]:
         [verdict_line(whole.reports)],
         _recognised(whole, RECOGNISED),
         labelled("declare", whole.lines("incomplete"), most=limit // 2),
-        _known(whole, 3),
+        _known(whole),
         [*family_lines(whole), *accuracy_lines(whole), *_checked(whole)],
     ]
     last = [verdict_line(whole.reports)]
@@ -109,7 +112,7 @@ def _failing(whole: Whole, room: Room) -> list[Text]:
             _advice(whole, room.lines),
             *_cards(whole, failures, room),
             _reproduce(failures),
-            _known(whole, 3),
+            _known(whole),
             [*_rest(whole, room.lines), *_checked(whole)],
             [verdict_line(whole.reports)],
         ]
@@ -195,8 +198,8 @@ def _rest(whole: Whole, most: int) -> list[Text]:
     return [*made, *labelled("note", [clipped(n, 160) for n in whole.lines("notes")], most=3)]
 
 
-def _known(whole: Whole, most: int) -> list[Text]:
-    return cut(known_failures([each.result for each in whole.placed]), most, " " * LABEL)
+def _known(whole: Whole) -> list[Text]:
+    return cut(known_failures([each.result for each in whole.placed]), MOST_KNOWN, " " * LABEL)
 
 
 def _checked(whole: Whole) -> list[Text]:

@@ -2,11 +2,11 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-Progress = Callable[[int, int, str], None]
+from bnproof.check.meter import Progress
 
 TEXT = 50  # characters of what is being done; a bar of changing length is hard to look at
 EVERY = 30.0  # seconds between two lines in a log

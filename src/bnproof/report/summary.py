@@ -56,11 +56,6 @@ def _with_value(words: str, value: Any) -> str:
     return str(value) if value in AS_THEY_ARE else words.format(_in_words(value))
 
 
-def verdict(report: Report) -> Text:
-    """The verdict on one variant alone, in one line."""
-    return verdict_line([report])
-
-
 def verdict_line(reports: Sequence[Report]) -> Text:
     """The verdict on a target for all dtypes and variants, in one line."""
     found = judgement(reports)

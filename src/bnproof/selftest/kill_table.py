@@ -1,6 +1,6 @@
 """The kill table: mutants by properties, with right implementations as controls."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor as Pool
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -8,6 +8,7 @@ from enum import Enum
 from multiprocessing import get_context
 from typing import Any
 
+from bnproof.check.meter import Progress
 from bnproof.engine.contract.declaration import declaration_of
 from bnproof.engine.execution.in_process import InProcess
 from bnproof.engine.model.verdict import Profile
@@ -18,7 +19,6 @@ from bnproof.properties.catalogue import PROPERTIES, chosen
 from bnproof.selftest.named_causes import DUE, Naming, NamingTable, named
 from bnproof.selftest.rejection import first_failures
 
-Progress = Callable[[int, int, str], None]
 QUICK = 0.95
 """Share of the distinct mistakes that the quick profile has to reject."""
 

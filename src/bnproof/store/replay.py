@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -124,10 +125,18 @@ def _outside(fields: Fields) -> Outside:
 
 
 def _plain(value: Any) -> Any:
-    """A declared value in the types of JSON."""
+    """A declared value in the types of JSON; a range with an infinite end as a text.
+
+    >>> _plain({"accepts": {"eps": (0.5, float("inf")), "momentum": (0.0, 1.0)}})
+    {'accepts': {'eps': '0.5..inf', 'momentum': [0.0, 1.0]}}
+    """
     if isinstance(value, Mapping):
         return {str(key): _plain(each) for key, each in value.items()}
-    return [_plain(each) for each in value] if isinstance(value, (list, tuple)) else value
+    if not isinstance(value, (list, tuple)):
+        return value
+    if any(isinstance(each, float) and math.isinf(each) for each in value):
+        return "..".join(map(str, value))
+    return [_plain(each) for each in value]
 
 
 def _parsed(text: str, where: str) -> Any:

@@ -3,13 +3,14 @@
 import ast
 import inspect
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import CodeType, ModuleType
 from typing import Any
 
 from bnproof.engine.model.names import METHODS
 from bnproof.recognition.functions.given import is_function, kind_of, takes_parameters
+from bnproof.recognition.user_calls import UsersError, called
 
 SHOWN = 8
 
@@ -122,7 +123,19 @@ def _has_forward(member: Any) -> bool:
     told = [getattr(member, name, None) for name in ("named_parameters", "named_buffers")]
     if isinstance(member, type) or None in told:
         return True
-    return any(len(array.shape) == 1 for tell in told if tell for _, array in tell())
+    return any(_may_hold_a_vector(tell) for tell in told if tell)
+
+
+def _may_hold_a_vector(tell: Callable[[], Iterable[tuple[str, Any]]]) -> bool:
+    """Whether one of some tensors is a vector, or torch's lazy one, whose shape is not known yet.
+
+    What is raised here is raised again, and reported, when the target is recognised.
+    """
+    try:
+        shapes = called(lambda: [array.shape for _, array in tell()])
+    except UsersError:
+        return True
+    return any(len(shape) == 1 for shape in shapes)
 
 
 def _made_there(module: ModuleType, other: re.Pattern[str]) -> dict[str, Any]:

@@ -90,11 +90,6 @@ def locate(target: Target) -> Located:
     return Located(target, found if len(found) > 1 else found[0])
 
 
-def find(target: Target) -> Any:
-    """The object of `locate`."""
-    return locate(target).found
-
-
 def _meant(module: ModuleType, target: Target) -> tuple[str, ...]:
     """The attributes that are meant, where the user wrote none or one function of a pair."""
     if not target.attributes:

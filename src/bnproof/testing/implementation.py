@@ -8,7 +8,7 @@ from bnproof.engine.model.result import Report
 from bnproof.engine.model.verdict import Profile
 from bnproof.report.failures import failures
 from bnproof.report.lines import joined
-from bnproof.report.summary import verdict
+from bnproof.report.summary import verdict_line
 from bnproof.targets.text import TargetError
 from bnproof.testing.checks import Checks, KnownFailures, Verdict
 
@@ -128,6 +128,6 @@ def _merged(verdicts: Sequence[Verdict]) -> Report:
 def _message(report: Report) -> str:
     if report.error:
         return report.error
-    blocks = [*failures(report.results), [verdict(report)]]
+    blocks = [*failures(report.results), [verdict_line([report])]]
     told = [*report.advice, *report.incomplete]
     return "\n".join([*told, *(line.plain for line in joined(blocks))])

@@ -179,14 +179,6 @@ class ReluThenNorm(NormThenRelu):
         return y
 
 
-class NeedsMore(nn.Module):
-    """Its constructor needs what nobody can guess."""
-
-    def __init__(self, n: int, *, gain: object) -> None:
-        super().__init__()
-        self.bn, self.gain = nn.BatchNorm2d(n), gain
-
-
 class PositiveEps(nn.BatchNorm2d):
     """Its constructor refuses an eps of 0."""
 
