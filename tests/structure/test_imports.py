@@ -8,7 +8,7 @@ import bnproof
 
 ROOT = Path(bnproof.__file__).parent
 LAYERS = """
-    registration spec reference
+    registration idea_folders spec reference
     engine.model engine.contract engine.wording engine.truth engine.portfolio engine.execution
     engine.judging engine.search certify properties mutants
     conventions.libraries conventions.identify recognition implementations targets sandbox

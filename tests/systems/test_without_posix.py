@@ -31,11 +31,11 @@ print(len(names))
 
 CERTIFY = """
 import numpy as np
-from bnproof.engine.judging.certify import certify
+from bnproof.certify import certify_forward
 
 x = np.array([[1.0], [3.0], [8.0]], np.float32)
 y = (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + np.float32(0.5))
-assert certify(x=x, eps=0.5, y=y)["two-pass"]["y"] <= 1
+assert certify_forward(x, y, eps=0.5)["two-pass"] <= 1
 """
 
 TRAINING = """
