@@ -316,7 +316,7 @@ class Session(Variants):
             elif verb == "ok":
                 return rest[0]
             elif verb == "refused":
-                message, loaded = rest
-                raise TargetError(message, loaded=loaded)
+                message, loaded, reason = rest
+                raise TargetError(message, loaded=loaded, reason=reason)
             elif verb == "fault":
                 raise HarnessError(rest[0])

@@ -40,7 +40,7 @@ from bnproof.targets.kinds import recognised
 from bnproof.targets.loading import locate, variants_of
 from bnproof.targets.outside import Outside
 from bnproof.targets.overrides import Prepared, Told, prepare, with_declared
-from bnproof.targets.text import Target, TargetError, parse
+from bnproof.targets.text import Target, TargetError, parse, unusable
 
 if TYPE_CHECKING:
     from bnproof.engine.execution.transcript import Transcript
@@ -81,11 +81,11 @@ class Worker:
         try:
             return ("ok", getattr(self, verb)(*arguments))
         except TargetError as error:
-            return ("refused", str(error), error.loaded)
+            return ("refused", str(error), error.loaded, error.reason)
         except ContractError as error:
             said = str(error)
             short = is_shortage(said)
-            return ("refused", with_memory(said, self._limit.size) if short else said, True)
+            return ("refused", with_memory(said, self._limit.size) if short else said, True, "")
         except BaseException:  # noqa: BLE001  # the session has to hear of it, whatever it is
             return ("fault", traceback.format_exc())
 
@@ -112,7 +112,7 @@ class Worker:
             try:
                 self.prepared = prepare(variants, self.found, outside)
             except ContractError as error:
-                raise TargetError(f"{target} cannot be used: {error}", loaded=True) from error
+                raise unusable(target, error) from error
         self.variants = [self._in_process(each) for each in self.prepared]
         for hint in misspelt(self.prepared[0].made):
             self._note(hint)
