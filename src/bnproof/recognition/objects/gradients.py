@@ -84,21 +84,6 @@ def _named(parameter: inspect.Parameter) -> bool:
     return parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
 
 
-def flattened(result: Any, arrays: Arrays) -> Iterator[tuple[str, Any]]:
-    """The arrays in what a backward returned, with the key that names each, "" where none does."""
-    if arrays.is_array(result):
-        yield "", result
-    elif isinstance(result, dict):
-        for key, value in result.items():
-            for _, inner in flattened(value, arrays):
-                yield str(key), inner
-    elif isinstance(result, (tuple, list)) or hasattr(result, "_fields"):
-        names = getattr(result, "_fields", None) or [""] * len(result)
-        for name, value in zip(names, result, strict=True):
-            for inner_name, inner in flattened(value, arrays):
-                yield name or inner_name, inner
-
-
 @dataclass(frozen=True, eq=False)
 class Expected:
     """The gradients that a right backward would give, to tell results of no name apart."""
