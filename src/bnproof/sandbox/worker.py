@@ -43,7 +43,7 @@ from bnproof.targets.overrides import Prepared, Told, prepare, with_declared
 from bnproof.targets.text import Target, TargetError, parse, unusable
 
 if TYPE_CHECKING:
-    from bnproof.engine.execution.transcript import Transcript
+    from bnproof.sandbox.transcription import Transcription
 
 PR_SET_PDEATHSIG = 1
 HIGH = 200  # file descriptors from here on are nobody's habit
@@ -167,9 +167,10 @@ class Worker:
             self._returned()
             self._end_of_case()
 
-    def transcribe(self, variant: int, cases: Sequence[Case]) -> "Transcript":
+    def transcribe(self, variant: int, cases: Sequence[Case]) -> "Transcription":
         """Run cases on an executor of their own, and write down the calls that are made."""
         from bnproof.engine.execution.transcript import transcribe  # noqa: PLC0415  # for scripts only
+        from bnproof.sandbox.transcription import Transcription  # noqa: PLC0415  # likewise
 
         self._begin("preparation")
         made = self.variants[variant]
@@ -177,9 +178,9 @@ class Worker:
             made.implementation, made.declaration, cases, self._announce, self._returned
         )
         self._end_of_case()
-        transcript.standalone = self._standalone(self.prepared[variant].made, cases[0].dtype)
-        transcript.target = self.target
-        return transcript
+        assert self.target is not None  # noqa: S101  # it was loaded
+        standalone = self._standalone(self.prepared[variant].made, cases[0].dtype)
+        return Transcription(transcript, self.target, standalone)
 
     def _standalone(self, variant: Any, dtype: str) -> str:
         """The adapter as text; TargetError if it has none, "" if there is no adapter."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from bnproof.engine.contract.declaration import PARAMETER_DTYPES
 from bnproof.engine.model.formats import Array
+from bnproof.recognition.errors import Unusable
 from bnproof.recognition.objects.lab import Lab
 from bnproof.recognition.objects.layer import ObjectLayer, Recipe
 from bnproof.recognition.objects.makers import CUMULATIVE
@@ -12,7 +13,6 @@ from bnproof.recognition.objects.standalone import standalone
 from bnproof.recognition.objects.traits import Traits
 from bnproof.recognition.recognised import Recognition
 from bnproof.recognition.user_calls import UsersError
-from bnproof.targets.text import TargetError
 
 
 class ObjectImplementation:
@@ -90,11 +90,11 @@ class ObjectImplementation:
         return self._of(lab, dtype, self.traits.ranks[0])
 
     def standalone(self, dtype: str) -> str:
-        """The same as source text, for scripts; TargetError where an optimizer has to stand in."""
+        """The same as source text, for scripts; Unusable where an optimizer has to stand in."""
         maker = self.recipe.lab.maker
         if maker.setup and maker.recorder is not None and maker.recorder.given:
             message = f"no script can be written: {self.name} leaves its gradients to an optimizer"
-            raise TargetError(message, loaded=True)
+            raise Unusable(message)
         settled = replace(self.traits, **{name: getattr(self, name) for name in _DECLARED})
         return standalone(self.recipe, settled, dtype)
 
