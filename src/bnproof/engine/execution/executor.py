@@ -24,7 +24,7 @@ Announce = Callable[[str], None]
 PLANS = ("full", "short", "error", "steps", "refill", "infer", "train", "empty", "layer")
 """The plans of calls that a case can ask for."""
 
-STATISTICS = "statistics"
+RUNNING_STATISTICS = "statistics"
 """What an event concerns that is about the running statistics after an error."""
 
 Returned = Callable[[], None]
@@ -174,7 +174,7 @@ class _Run:
             self.observation.events = [e for e in self.observation.events if e.kind != "raised"]
             self.observation.offers.add("raised")
         if [a.tobytes() for a in statistics] != before:
-            self._event("changed-input", "train", STATISTICS, "changed before the error")
+            self._event("changed-input", "train", RUNNING_STATISTICS, "changed before the error")
 
     def _steps(self) -> None:
         """The running statistics carried through many batches."""
