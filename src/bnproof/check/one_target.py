@@ -434,8 +434,8 @@ def check_declared(dtypes: Sequence[str], declarations: Sequence[Declaration]) -
 
 def check_properties(patterns: Sequence[str], exclude: Sequence[str] = ()) -> None:
     """Raise UsageError for a pattern that matches no property, or if none is left."""
-    from bnproof.check.one_implementation import PROPERTY_IDS  # noqa: PLC0415  # costs time that not everybody needs
     from bnproof.properties.catalogue import chosen  # noqa: PLC0415  # costs time that not everybody needs
+    from bnproof.store.replay import PROPERTY_IDS  # noqa: PLC0415  # costs time that not everybody needs
 
     for pattern in (*patterns, *exclude):
         try:
