@@ -11,6 +11,7 @@ from bnproof.engine.judging.laws import exact_sums
 from bnproof.engine.judging.property import statement
 from bnproof.engine.judging.record import Record
 from bnproof.engine.judging.records import Records
+from bnproof.engine.model.basis import Basis
 from bnproof.engine.model.case import columns
 from bnproof.engine.model.event import Event, EventKind
 from bnproof.engine.model.names import GRADIENTS
@@ -26,6 +27,7 @@ OTHER_SLOPE = Event(EventKind.OTHER_SLOPE, "train", "<dx, v>")
     "dx, dgamma and dbeta agree with exact arithmetic within the bound of the declared class.",
     theorem="dx-closed-form",
     needs=(Need.TRAIN, Offer.GRADIENTS),
+    rests_on=(),
 )
 def agreement(records: Records) -> Iterator[Comparison]:
     """dx, dgamma and dbeta of the first backward of every case."""
@@ -40,6 +42,7 @@ def agreement(records: Records) -> Iterator[Comparison]:
     "<dx, v> is the slope of <dy, y> along v.",
     theorem="finite-difference-bound",
     needs=(Need.TRAIN, Need.ANY_SHAPE, Need.WIDE, Offer.DX),
+    rests_on=(Basis.GRADIENTS, Basis.Y),
 )
 def slopes(records: Records) -> Iterator[Comparison]:
     """D(h) against <dx, v> within the bound that `bnproof.engine.truth.slope` derives."""

@@ -18,6 +18,7 @@ from bnproof.engine.model.offers import Offer
     "The same backward called again gives the same gradients.",
     theorem="dx-closed-form",
     needs=(Need.TRAIN, Offer.GRADIENTS),
+    rests_on=(),
 )
 def repeatable(records: Records) -> Iterator[Comparison]:
     """The same backward again: the same again, and the same bits where that is declared."""
@@ -33,6 +34,7 @@ def repeatable(records: Records) -> Iterator[Comparison]:
     "Other calls between forward and backward change nothing.",
     theorem="dx-closed-form",
     needs=(Need.TRAIN, Need.REPLAYS, Offer.GRADIENTS),
+    rests_on=(),
 )
 def interleaved(records: Records) -> Iterator[Comparison]:
     """backward after other training calls, other shapes, inference and another instance."""
@@ -51,6 +53,7 @@ def _calls(records: Records, call: Call) -> Iterator[Comparison]:
     "dy stays as it is.",
     theorem="dx-closed-form",
     needs=(Need.TRAIN, Offer.GRADIENTS),
+    rests_on=(),
 )
 def dy_unchanged(records: Records) -> Iterator[Comparison]:
     """dy is, byte for byte, what it was."""

@@ -18,6 +18,7 @@ from bnproof.engine.model.tag import Tag
     "forward/dtype-and-shape",
     "y and dx come back in x's dtype and shape, everything else in gamma's.",
     theorem="forward-definition",
+    rests_on=(),
 )
 def well_formed(records: Records) -> Iterator[Comparison]:
     """No result of a wrong dtype or shape; double backward has a property of its own."""
@@ -30,6 +31,7 @@ def well_formed(records: Records) -> Iterator[Comparison]:
     "forward/inputs-unchanged",
     "x, gamma, beta and, unless in_place is declared, the statistics stay as they are.",
     theorem="forward-definition",
+    rests_on=(),
 )
 def inputs_unchanged(records: Records) -> Iterator[Comparison]:
     """x, gamma, beta and the statistics are, byte for byte, what they were."""
@@ -42,6 +44,7 @@ def inputs_unchanged(records: Records) -> Iterator[Comparison]:
     "forward/results-kept",
     "A result does not change after a later call.",
     theorem="forward-definition",
+    rests_on=(),
 )
 def results_kept(records: Records) -> Iterator[Comparison]:
     """No result has changed when it is read again after later calls."""
@@ -53,6 +56,7 @@ def results_kept(records: Records) -> Iterator[Comparison]:
     "The same call gives the same bits.",
     theorem="forward-definition",
     needs=(Need.TRAIN, Need.DETERMINISTIC),
+    rests_on=(),
 )
 def deterministic(records: Records) -> Iterator[Comparison]:
     """The second of two equal training calls gives the bits of the first."""
@@ -64,6 +68,7 @@ def deterministic(records: Records) -> Iterator[Comparison]:
     "Results do not depend on how the arguments lie in memory.",
     theorem="forward-definition",
     needs=(Need.STRIDES,),
+    rests_on=(),
 )
 def strides(records: Records) -> Iterator[Comparison]:
     """All outputs agree with the truth, or with those of plain arrays if they are off as well."""

@@ -10,6 +10,7 @@ from bnproof.engine.judging.facts import events, outputs, raised, single
 from bnproof.engine.judging.property import statement
 from bnproof.engine.judging.record import Record
 from bnproof.engine.judging.records import Records
+from bnproof.engine.model.basis import TRAINING
 from bnproof.engine.model.event import Event, EventKind
 from bnproof.engine.model.names import STATISTICS, STATISTICS_TOGETHER
 from bnproof.engine.model.tag import Tag
@@ -20,6 +21,7 @@ from bnproof.engine.model.tag import Tag
     "NaN or infinity in x stays in its channel, whose y and statistics are then not finite.",
     theorem="channel-independence",
     needs=(Need.TRAIN, Need.CHANNELS),
+    rests_on=TRAINING,
 )
 def confinement(records: Records) -> Iterator[Comparison]:
     """A channel with NaN or infinity is not finite, and all other channels agree with the truth."""
@@ -46,6 +48,7 @@ def _unweighted(record: Record) -> bool:
     "One value per channel in training does what is declared, and inference works.",
     theorem="single-value",
     needs=(Need.SINGLE_VALUE, Need.ANY_SIZE),
+    rests_on=TRAINING,
 )
 def single_value(records: Records) -> Iterator[Comparison]:
     """One value per channel: an error, or y = beta and dx = 0, as declared."""
@@ -69,6 +72,7 @@ def single_value(records: Records) -> Iterator[Comparison]:
     "An empty batch does what is declared and leaves the statistics as they are.",
     theorem="single-value",
     needs=(Need.EMPTY, Need.ANY_SIZE),
+    rests_on=(),
 )
 def empty_batch(records: Records) -> Iterator[Comparison]:
     """An empty batch: an error, or an empty y, as declared; the statistics stay either way."""

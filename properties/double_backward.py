@@ -7,6 +7,7 @@ from bnproof.engine.judging.facts import outputs
 from bnproof.engine.judging.property import statement
 from bnproof.engine.judging.record import Record
 from bnproof.engine.judging.records import Records
+from bnproof.engine.model.basis import Basis
 from bnproof.engine.model.calls import Call, is_double
 from bnproof.engine.model.case import DOUBLE_ARGUMENTS
 from bnproof.engine.model.event import EventKind
@@ -29,6 +30,7 @@ EVENTS = (
     "The gradients of <ddx, dx> + <ddgamma, dgamma> + <ddbeta, dbeta> agree with exact arithmetic.",
     theorem="double-backward",
     part=OFFER,
+    rests_on=(Basis.GRADIENTS, Basis.GRADIENTS_OF_INFER, Basis.Y_OF_INFER),
 )
 def agreement(records: Records) -> Iterator[Comparison]:
     """ddy, dx and dgamma agree with exact arithmetic; called again, it gives the same again."""

@@ -10,6 +10,7 @@ from bnproof.engine.judging.facts import outputs, raised
 from bnproof.engine.judging.laws import exact_sums, parameter, small
 from bnproof.engine.judging.property import statement
 from bnproof.engine.judging.records import Records
+from bnproof.engine.model.basis import Basis
 
 
 @statement(
@@ -17,6 +18,7 @@ from bnproof.engine.judging.records import Records
     "y agrees with exact arithmetic within the bound of the declared accuracy class.",
     theorem="forward-definition",
     needs=(Need.TRAIN,),
+    rests_on=(),
 )
 def agreement(records: Records) -> Iterator[Comparison]:
     """y of every training call."""
@@ -32,6 +34,7 @@ def agreement(records: Records) -> Iterator[Comparison]:
     "The mean of y over the batch is beta.",
     theorem="moments-of-y",
     needs=(Need.TRAIN,),
+    rests_on=(Basis.Y,),
 )
 def zero_mean(records: Records) -> Iterator[Comparison]:
     """mean(y) = beta."""
@@ -47,6 +50,7 @@ def zero_mean(records: Records) -> Iterator[Comparison]:
     "The variance of y over the batch is gamma^2 var inv_std^2, with the biased variance var.",
     theorem="moments-of-y",
     needs=(Need.TRAIN,),
+    rests_on=(Basis.Y,),
 )
 def unit_variance(records: Records) -> Iterator[Comparison]:
     """mean((y - beta)^2) = gamma^2 var inv_std^2."""

@@ -19,6 +19,7 @@ from bnproof.engine.judging.laws import (
 )
 from bnproof.engine.judging.property import statement
 from bnproof.engine.judging.records import Records
+from bnproof.engine.model.basis import Basis
 from bnproof.engine.model.case import columns
 from bnproof.engine.model.offers import Offer
 
@@ -28,6 +29,7 @@ from bnproof.engine.model.offers import Offer
     "The sum of dx over the batch is 0.",
     theorem="dx-sum-zero",
     needs=(Need.TRAIN, Offer.DX),
+    rests_on=(Basis.GRADIENTS,),
 )
 def sum_zero(records: Records) -> Iterator[Comparison]:
     """sum dx = 0."""
@@ -40,6 +42,7 @@ def sum_zero(records: Records) -> Iterator[Comparison]:
     "sum dx xhat = gamma eps inv_std^3 dgamma.",
     theorem="dx-dot-xhat",
     needs=(Need.TRAIN, Offer.DX),
+    rests_on=(Basis.GRADIENTS,),
 )
 def orthogonal_to_xhat(records: Records) -> Iterator[Comparison]:
     """sum dx xhat = gamma eps inv_std^3 dgamma."""
@@ -65,6 +68,7 @@ def orthogonal_to_xhat(records: Records) -> Iterator[Comparison]:
     "dbeta is the sum of dy.",
     theorem="dbeta",
     needs=(Need.TRAIN, Offer.DX, Offer.DBETA, Need.BETA),
+    rests_on=(Basis.GRADIENTS,),
 )
 def dbeta_is_sum(records: Records) -> Iterator[Comparison]:
     """dbeta = sum dy."""
@@ -80,6 +84,7 @@ def dbeta_is_sum(records: Records) -> Iterator[Comparison]:
     "gamma dgamma is the sum of dy (y - beta).",
     theorem="dgamma",
     needs=(Need.TRAIN, Offer.DX, Offer.DGAMMA, Need.GAMMA),
+    rests_on=(Basis.GRADIENTS, Basis.Y),
 )
 def dgamma_from_output(records: Records) -> Iterator[Comparison]:
     """sum dy (y - beta) = gamma dgamma, since y - beta is gamma xhat."""

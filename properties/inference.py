@@ -13,6 +13,7 @@ from bnproof.engine.judging.laws import parameter
 from bnproof.engine.judging.property import relation_statement, statement
 from bnproof.engine.judging.record import Record
 from bnproof.engine.judging.records import Records
+from bnproof.engine.model.basis import Basis
 from bnproof.engine.model.case import columns
 from bnproof.engine.model.offers import Offer
 from bnproof.engine.model.tag import Tag
@@ -24,6 +25,7 @@ from bnproof.engine.portfolio import relations
     "Inference agrees with exact arithmetic within the bound of the declared class.",
     theorem="inference-affine",
     needs=(Need.INFER,),
+    rests_on=(),
 )
 def agreement(records: Records) -> Iterator[Comparison]:
     """y of every inference call."""
@@ -38,6 +40,7 @@ def agreement(records: Records) -> Iterator[Comparison]:
     "The gradients in inference are those of an affine map.",
     theorem="inference-gradients",
     needs=(Need.INFER, Offer.GRADIENTS_OF_INFER),
+    rests_on=(Basis.Y_OF_INFER,),
 )
 def gradients(records: Records) -> Iterator[Comparison]:
     """dx, dgamma and dbeta of an affine map, right after inference and after other calls."""
@@ -53,6 +56,7 @@ def gradients(records: Records) -> Iterator[Comparison]:
     "A single example gives what it gives within its batch.",
     theorem="inference-affine",
     needs=(Need.INFER, Need.ANY_SIZE),
+    rests_on=(Basis.Y_OF_INFER,),
 )
 def single_example(records: Records) -> Iterator[Comparison]:
     """The first example of every case, alone."""
@@ -67,6 +71,7 @@ def single_example(records: Records) -> Iterator[Comparison]:
     theorem="inference-affine",
     twins=relations.example_independence,
     needs=(Need.INFER, Need.ANY_SHAPE, Need.EPS),
+    rests_on=(Basis.Y_OF_INFER,),
 )
 def example_independence(base: Record, twin: Record) -> Iterator[Comparison]:
     """The first example's y is the same whatever the other examples are."""
@@ -80,6 +85,7 @@ def example_independence(base: Record, twin: Record) -> Iterator[Comparison]:
     "In inference y is affine in x.",
     theorem="inference-affine",
     needs=(Need.INFER,),
+    rests_on=(Basis.Y_OF_INFER,),
 )
 def affine_in_x(records: Records) -> Iterator[Comparison]:
     """All points (x, y) of a channel are on one line: that through the least and the largest x."""
@@ -108,6 +114,7 @@ def affine_in_x(records: Records) -> Iterator[Comparison]:
     "With the statistics of the batch, inference gives what training gives.",
     theorem="inference-equals-training",
     needs=(Need.TRAIN, Need.INFER, Need.ANY_SHAPE),
+    rests_on=(Basis.Y_OF_INFER, Basis.Y),
 )
 def equals_training(records: Records) -> Iterator[Comparison]:
     """With the batch's own statistics, inference is what training is."""
@@ -138,6 +145,7 @@ def _fractions(mean: float, var: float) -> tuple[Fraction, Fraction] | None:
     "Inference folds into the layer in front: y = scale x + shift.",
     theorem="folding-linear",
     needs=(Need.INFER,),
+    rests_on=(Basis.Y_OF_INFER,),
 )
 def folding(records: Records) -> Iterator[Comparison]:
     """y = scale x + shift, with the scale and shift that are folded into a layer in front.

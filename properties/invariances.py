@@ -19,6 +19,7 @@ from bnproof.engine.judging.transforms import (
     scaled,
     transformed,
 )
+from bnproof.engine.model.basis import TRAINING, Basis
 from bnproof.engine.model.names import GRADIENTS, STATISTICS
 from bnproof.engine.portfolio import relations
 
@@ -31,6 +32,7 @@ RELATED = (Need.TRAIN, Need.ANY_SHAPE, Need.EPS)
     theorem="bias-invariance",
     twins=relations.bias_invariance,
     needs=RELATED,
+    rests_on=TRAINING,
 )
 def bias_invariance(base: Record, twin: Record) -> Iterator[Comparison]:
     """y, the gradients and running_var stay; running_mean moves by its share of the bias."""
@@ -50,6 +52,7 @@ def bias_invariance(base: Record, twin: Record) -> Iterator[Comparison]:
     theorem="scale-law",
     twins=relations.scale_law,
     needs=(*RELATED, Need.SCALED_EPS),
+    rests_on=TRAINING,
 )
 def scale_law(base: Record, twin: Record) -> Iterator[Comparison]:
     """c is a power of two."""
@@ -63,6 +66,7 @@ def scale_law(base: Record, twin: Record) -> Iterator[Comparison]:
     theorem="sign-law",
     twins=relations.sign,
     needs=RELATED,
+    rests_on=TRAINING,
 )
 def sign(base: Record, twin: Record) -> Iterator[Comparison]:
     """The mirror image of y is 2 beta - y."""
@@ -81,6 +85,7 @@ def sign(base: Record, twin: Record) -> Iterator[Comparison]:
     theorem="permutation-equivariance",
     twins=relations.sample_permutation,
     needs=RELATED,
+    rests_on=TRAINING,
 )
 def sample_permutation(base: Record, twin: Record) -> Iterator[Comparison]:
     """y and dx in the other order, the rest as it was."""
@@ -94,6 +99,7 @@ def sample_permutation(base: Record, twin: Record) -> Iterator[Comparison]:
     theorem="spatial-positions",
     twins=relations.spatial_permutation,
     needs=(*RELATED, Need.SPACE),
+    rests_on=TRAINING,
 )
 def spatial_permutation(base: Record, twin: Record) -> Iterator[Comparison]:
     """y and dx in the other order, the rest as it was."""
@@ -111,6 +117,7 @@ STILL = ("dgamma", "dbeta", *STATISTICS)
     theorem="channel-independence",
     twins=relations.channel_permutation,
     needs=RELATED,
+    rests_on=TRAINING,
 )
 def channel_permutation(base: Record, twin: Record) -> Iterator[Comparison]:
     """Every result in the other order."""
@@ -126,6 +133,7 @@ BY_CHANNEL = ("y", *GRADIENTS, *STATISTICS)
     theorem="channel-independence",
     twins=relations.channel_independence,
     needs=RELATED,
+    rests_on=TRAINING,
 )
 def channel_independence(base: Record, twin: Record) -> Iterator[Comparison]:
     """The first channel, among other channels and alone."""
@@ -143,6 +151,7 @@ def channel_independence(base: Record, twin: Record) -> Iterator[Comparison]:
     theorem="affine-in-gamma-beta",
     twins=relations.affine,
     needs=(*RELATED, Need.AFFINE),
+    rests_on=(Basis.Y,),
 )
 def affine(base: Record, twin: Record) -> Iterator[Comparison]:
     """gamma y' - gamma' y = gamma beta' - gamma' beta, whatever the two pairs are."""

@@ -16,6 +16,7 @@ from bnproof.engine.judging.laws import (
 )
 from bnproof.engine.judging.property import statement
 from bnproof.engine.judging.records import Records
+from bnproof.engine.model.basis import Basis
 from bnproof.engine.model.case import columns
 from bnproof.engine.model.offers import Offer
 
@@ -25,6 +26,7 @@ from bnproof.engine.model.offers import Offer
     "The gradient of a bias in front, the sum of dx, is 0.",
     theorem="bias-gradient-zero",
     needs=(Need.TRAIN, Offer.DX),
+    rests_on=(Basis.GRADIENTS,),
 )
 def bias_in_front(records: Records) -> Iterator[Comparison]:
     """The gradient of a bias is the sum of dx."""
@@ -37,6 +39,7 @@ def bias_in_front(records: Records) -> Iterator[Comparison]:
     "sum x dx = gamma eps inv_std^2 dgamma, which is W . dW of a layer in front.",
     theorem="weight-dot-gradient",
     needs=(Need.TRAIN, Offer.DX),
+    rests_on=(Basis.GRADIENTS,),
 )
 def weight_in_front(records: Records) -> Iterator[Comparison]:
     """sum x dx = gamma eps inv_std^2 dgamma: what W . dW is for a layer x = W u in front."""

@@ -15,6 +15,7 @@ from bnproof.engine.judging.comparison import (
 from bnproof.engine.judging.facts import outputs, raised
 from bnproof.engine.judging.property import statement
 from bnproof.engine.judging.records import Records
+from bnproof.engine.model.basis import TRAINING, Basis
 from bnproof.engine.model.event import Event, EventKind
 from bnproof.engine.model.names import GRADIENTS, STATISTICS
 from bnproof.engine.model.offers import Offer
@@ -26,6 +27,7 @@ from bnproof.engine.model.tag import Tag
     "A layer's training step is a step from the state it reported, whatever went before.",
     theorem="running-one-step",
     needs=(Need.LAYER, Need.ANY_SIZE),
+    rests_on=TRAINING,
 )
 def training(records: Records) -> Iterator[Comparison]:
     """Every training step of a layer's life, from the state before it."""
@@ -42,6 +44,7 @@ def training(records: Records) -> Iterator[Comparison]:
     "Evaluation uses the state that was reported and leaves it as it is.",
     theorem="inference-affine",
     needs=(Need.LAYER, Need.ANY_SIZE, Offer.STATISTICS),
+    rests_on=(Basis.Y_OF_INFER,),
 )
 def evaluation(records: Records) -> Iterator[Comparison]:
     """Every evaluation of a layer's life, with the state before it, which stays."""
@@ -61,6 +64,7 @@ def evaluation(records: Records) -> Iterator[Comparison]:
     "state() and load() copy, and layers do not share what they hold.",
     theorem="running-one-step",
     needs=(Need.LAYER, Need.ANY_SIZE),
+    rests_on=(),
 )
 def state(records: Records) -> Iterator[Comparison]:
     """Copies are given and taken, and an error comes before the state changes."""

@@ -11,6 +11,7 @@ from bnproof.engine.judging.property import relation_statement, statement
 from bnproof.engine.judging.record import Record
 from bnproof.engine.judging.records import Records
 from bnproof.engine.judging.transforms import how, same, times, transformed
+from bnproof.engine.model.basis import Basis
 from bnproof.engine.model.case import columns
 from bnproof.engine.model.names import GRADIENTS
 from bnproof.engine.model.offers import Offer
@@ -26,6 +27,7 @@ RELATED = (*SIZED, Offer.GRADIENTS)
     "The gradients of dy + dy' are the sums of the gradients of each.",
     theorem="linear-in-dy",
     needs=RELATED,
+    rests_on=(Basis.GRADIENTS,),
 )
 def additivity(records: Records) -> Iterator[Comparison]:
     """The gradients of dy + dy' are the sums of those of dy and of dy'."""
@@ -46,6 +48,7 @@ def additivity(records: Records) -> Iterator[Comparison]:
     theorem="linear-in-dy",
     twins=relations.homogeneity,
     needs=RELATED,
+    rests_on=(Basis.GRADIENTS,),
 )
 def homogeneity(base: Record, twin: Record) -> Iterator[Comparison]:
     """The gradients of 4 dy are 4 times those of dy."""
@@ -58,6 +61,7 @@ def homogeneity(base: Record, twin: Record) -> Iterator[Comparison]:
     theorem="backward-symmetry",
     twins=relations.symmetry,
     needs=(*SIZED, Offer.DX),
+    rests_on=(Basis.GRADIENTS,),
 )
 def symmetry(base: Record, twin: Record) -> Iterator[Comparison]:
     """u is the dy of the twin, v that of the base."""
@@ -74,6 +78,7 @@ def symmetry(base: Record, twin: Record) -> Iterator[Comparison]:
     theorem="independent-of-beta",
     twins=relations.independent_of_beta,
     needs=(*SIZED, Need.BETA, Offer.GRADIENTS),
+    rests_on=(Basis.GRADIENTS,),
 )
 def independent_of_beta(base: Record, twin: Record) -> Iterator[Comparison]:
     """The gradients with another beta."""
@@ -85,6 +90,7 @@ def independent_of_beta(base: Record, twin: Record) -> Iterator[Comparison]:
     "A dy of zeros gives a dx of zeros.",
     theorem="linear-in-dy",
     needs=(Need.TRAIN, Offer.DX),
+    rests_on=(Basis.GRADIENTS,),
 )
 def zero_dy(records: Records) -> Iterator[Comparison]:
     """dx of every such case."""
@@ -96,6 +102,7 @@ def zero_dy(records: Records) -> Iterator[Comparison]:
     "A constant dy gives a dx of zeros.",
     theorem="constant-dy",
     needs=(Need.TRAIN, Offer.DX),
+    rests_on=(Basis.GRADIENTS,),
 )
 def constant_dy(records: Records) -> Iterator[Comparison]:
     """dx of every such case."""

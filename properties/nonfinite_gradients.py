@@ -20,6 +20,7 @@ from bnproof.engine.model.tag import Tag
     "NaN in dy stays in its channel, whose gradients are then not finite.",
     theorem="channel-independence",
     needs=(Need.TRAIN, Need.CHANNELS, Offer.GRADIENTS),
+    rests_on=(),
 )
 def nonfinite(records: Records) -> Iterator[Comparison]:
     """NaN in dy stays in its channel, whose three gradients are then not finite."""

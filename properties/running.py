@@ -18,6 +18,7 @@ from bnproof.engine.judging.judge import Judge
 from bnproof.engine.judging.property import statement
 from bnproof.engine.judging.record import Judged, Record
 from bnproof.engine.judging.records import Records
+from bnproof.engine.model.basis import Basis
 from bnproof.engine.model.calls import Call
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.event import Event, EventKind
@@ -36,6 +37,7 @@ from bnproof.engine.truth.oracle import error
     "A training call moves the running statistics by the declared weight.",
     theorem="running-one-step",
     needs=(Need.TRAIN, Offer.STATISTICS),
+    rests_on=(),
 )
 def one_step(records: Records) -> Iterator[Comparison]:
     """The running statistics after every training call."""
@@ -51,6 +53,7 @@ def one_step(records: Records) -> Iterator[Comparison]:
     "After k batches the statistics are their exact weighted average.",
     theorem="running-closed-form",
     needs=(Need.TRAIN, Offer.STATISTICS),
+    rests_on=(Basis.STATISTICS,),
 )
 def many_steps(records: Records) -> Iterator[Comparison]:
     """The statistics after k batches, within the bound that the steps add up to."""
@@ -65,6 +68,7 @@ def many_steps(records: Records) -> Iterator[Comparison]:
     "Batch after batch of one population, the statistics go to its mean and variance.",
     theorem="running-convergence",
     needs=(Need.TRAIN, Offer.STATISTICS),
+    rests_on=(Basis.STATISTICS,),
 )
 def convergence(records: Records) -> Iterator[Comparison]:
     """Every batch is the population: the averages go to its statistics, geometrically."""
@@ -142,6 +146,7 @@ def _exact(values: list[Fraction]) -> Exact:
     "The running variance is biased or unbiased, as declared.",
     theorem="bessel",
     needs=(Need.TRAIN, Need.FEW_VALUES, Offer.RUNNING_VAR),
+    rests_on=(),
 )
 def bias_convention(records: Records) -> Iterator[Comparison]:
     """The running variance is of the declared kind: with two or three values they are far apart."""
@@ -172,6 +177,7 @@ def bias_convention(records: Records) -> Iterator[Comparison]:
     "Weight 0 keeps the statistics and weight 1 replaces them.",
     theorem="running-one-step",
     needs=(Need.TRAIN, Need.MOMENTUM, Need.EXTREME_MOMENTUM, Offer.STATISTICS),
+    rests_on=(Basis.STATISTICS,),
 )
 def extremes(records: Records) -> Iterator[Comparison]:
     """Weight 0 leaves the statistics, weight 1 replaces them."""
@@ -188,6 +194,7 @@ def extremes(records: Records) -> Iterator[Comparison]:
     "With momentum None, batch t has weight 1 / (t + 1).",
     theorem="cumulative-average",
     needs=(Need.TRAIN, Need.CUMULATIVE, Need.MOMENTUM, Offer.STATISTICS),
+    rests_on=(Basis.STATISTICS,),
 )
 def cumulative(records: Records) -> Iterator[Comparison]:
     """The t-th batch, counted from 0, has weight 1 / (t + 1)."""
@@ -204,6 +211,7 @@ def cumulative(records: Records) -> Iterator[Comparison]:
     "Inference leaves the statistics as they are.",
     theorem="inference-affine",
     needs=(Need.INFER, Offer.STATISTICS_OF_INFER),
+    rests_on=(),
 )
 def untouched_by_inference(records: Records) -> Iterator[Comparison]:
     """Inference returns, and leaves in the buffers, the statistics that it was given."""
@@ -226,6 +234,7 @@ def untouched_by_inference(records: Records) -> Iterator[Comparison]:
     "The statistics do not change in backward or in later calls.",
     theorem="running-one-step",
     needs=(Need.TRAIN, Offer.STATISTICS, Offer.GRADIENTS),
+    rests_on=(),
 )
 def untouched_by_backward(records: Records) -> Iterator[Comparison]:
     """The statistics after training stay as they are through backward and later calls."""
@@ -242,6 +251,7 @@ def untouched_by_backward(records: Records) -> Iterator[Comparison]:
     "Updates are seen whatever the layout of the statistics, and in the buffers if in place.",
     theorem="running-one-step",
     needs=(Need.TRAIN, Need.STRIDES, Offer.STATISTICS),
+    rests_on=(Basis.STATISTICS,),
 )
 def buffers(records: Records) -> Iterator[Comparison]:
     """Updates show where the caller looks: in the given buffers, or in the results."""
@@ -258,6 +268,7 @@ def buffers(records: Records) -> Iterator[Comparison]:
     "The statistics keep the declared dtype.",
     theorem="running-one-step",
     needs=(Offer.ANY_STATISTICS,),
+    rests_on=(),
 )
 def dtype(records: Records) -> Iterator[Comparison]:
     """The statistics come back in the declared dtype."""

@@ -11,6 +11,7 @@ from bnproof.engine.judging.property import relation_statement, statement
 from bnproof.engine.judging.record import Record
 from bnproof.engine.judging.records import Records
 from bnproof.engine.judging.transforms import same, times, transformed, twice
+from bnproof.engine.model.basis import TRAINING, Basis
 from bnproof.engine.model.case import columns
 from bnproof.engine.model.names import GRADIENTS, STATISTICS
 from bnproof.engine.model.tag import Tag
@@ -22,6 +23,7 @@ from bnproof.engine.portfolio import relations
     "gamma = 1 / inv_std = sqrt(var + eps) and beta = mean give x back.",
     theorem="identity-recovered",
     needs=(Need.TRAIN,),
+    rests_on=(Basis.Y,),
 )
 def identity_recovery(records: Records) -> Iterator[Comparison]:
     """gamma = 1 / inv_std, beta = mean give x back; gamma's own rounding is accounted for.
@@ -46,6 +48,7 @@ def identity_recovery(records: Records) -> Iterator[Comparison]:
     "A constant feature is normalised to beta.",
     theorem="constant-feature",
     needs=(Need.TRAIN,),
+    rests_on=(Basis.Y,),
 )
 def constant_feature(records: Records) -> Iterator[Comparison]:
     """y = beta where x is constant."""
@@ -62,6 +65,7 @@ def constant_feature(records: Records) -> Iterator[Comparison]:
     theorem="duplicated-batch",
     twins=relations.duplicated_batch,
     needs=(Need.TRAIN, Need.ANY_SHAPE, Need.EPS, Need.BIASED),
+    rests_on=(Basis.Y, Basis.GRADIENTS),
 )
 def duplicated_batch(base: Record, twin: Record) -> Iterator[Comparison]:
     """y and dx once after the other; sums over twice as many samples are twice as large."""
@@ -80,6 +84,7 @@ def duplicated_batch(base: Record, twin: Record) -> Iterator[Comparison]:
     "The same values in another rank or memory layout give the same results.",
     theorem="permutation-equivariance",
     needs=(Need.TRAIN,),
+    rests_on=TRAINING,
 )
 def layouts_agree(records: Records) -> Iterator[Comparison]:
     """The same data in another rank or memory layout gives the same outputs."""

@@ -7,6 +7,7 @@ from bnproof.engine.judging.comparison import Comparison
 from bnproof.engine.judging.property import relation_statement
 from bnproof.engine.judging.record import Record
 from bnproof.engine.judging.transforms import same, transformed
+from bnproof.engine.model.basis import Basis
 from bnproof.engine.model.names import GRADIENTS
 from bnproof.engine.portfolio import relations
 
@@ -17,6 +18,7 @@ from bnproof.engine.portfolio import relations
     theorem="training-ignores-running",
     twins=relations.independent_of_running_statistics,
     needs=(Need.TRAIN, Need.ANY_SHAPE, Need.EPS),
+    rests_on=(Basis.Y, Basis.GRADIENTS),
 )
 def independent_of_running_statistics(base: Record, twin: Record) -> Iterator[Comparison]:
     """y and the gradients with other running statistics."""

@@ -18,6 +18,8 @@ DOUBLE = FORMATS["float64"]
 CLASS = ladder(DOUBLE, DOUBLE)["streaming"]
 QUANTUM = 2.0**-4
 U = DOUBLE.u
+SEEDS = range(3)
+"""The seeds of the batches that each property is tried on."""
 
 
 @dataclass(frozen=True, eq=False)

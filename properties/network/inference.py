@@ -10,10 +10,10 @@ from bnproof.engine.truth.bounds import bounds
 from bnproof.engine.truth.bounds.evaluate import EVALUATION
 from bnproof.engine.truth.bounds.roundings import accumulated
 from bnproof.engine.truth.oracle import batch_truth
-from bnproof.properties.network.batches import CLASS, Batch, U, as_columns, made, quantities
-from bnproof.properties.network.subject import Finding, Layer, compared
+from bnproof.properties.network.batches import CLASS, SEEDS, Batch, U, as_columns, made, quantities
+from bnproof.properties.network.property import Finding, compared, network_property
+from bnproof.properties.network.subject import Layer
 
-SEEDS = range(3)
 KEEP = 0.5
 """The weight of the old value: with 1/2 and m a power of two the averages are exact for long."""
 
@@ -33,22 +33,6 @@ def frozen(batch: Batch, mean: Array, var: Array) -> tuple[Array, Array]:
     return as_columns(truth.values["y"][0]), as_columns(bounds(CLASS, q).values["y"])
 
 
-def single_example(layer: Layer) -> Iterator[Finding]:
-    """Each example alone gives what exact inference gives of it, as the whole batch does."""
-    for seed in SEEDS:
-        batch = made(seed)
-        mean, var = batch.beta + 0.25, np.abs(batch.gamma)
-        want, bound = frozen(batch, mean, var)
-        arguments = batch.W, batch.b, batch.gamma, batch.beta, mean, var
-        whole = layer.infer(batch.A, *arguments, eps=batch.eps)
-        yield compared("Z~ of a batch in inference", whole, want, bound)
-        alone = [
-            layer.infer(batch.A[:, i : i + 1], *arguments, eps=batch.eps)
-            for i in range(batch.A.shape[1])
-        ]
-        yield compared("Z~ of single examples", np.hstack(alone), want, bound)
-
-
 def closed_form(start: float, level: Array, t: int) -> Array:
     """level + KEEP^t (start - level), rounded once."""
     keep = Fraction(KEEP) ** t
@@ -56,11 +40,16 @@ def closed_form(start: float, level: Array, t: int) -> Array:
     return np.array(values).reshape(level.shape)
 
 
+@network_property(
+    "network/averages-converge",
+    "As the running averages converge, inference comes to give what training gives.",
+    theorem="running-convergence",
+)
 def averages_converge(layer: Layer) -> Iterator[Finding]:
-    """Training on one batch again and again, inference comes to give what training gives.
+    """After many steps on one batch, inference gives what training gives.
 
-    The running statistics have a closed form, whose exact inference is due; and its distance from
-    the training output shrinks by the weight of the old value.
+    The running statistics have a closed form, which exact inference takes.  Its distance from the
+    training output shrinks by the weight of the old value.
     """
     for seed in SEEDS:
         batch = made(seed)
@@ -113,3 +102,24 @@ def statistics_off(batch: Batch) -> Array:
     r, centred = batch.eps**-0.5, np.abs(batch.Z) + mean + e_mean
     whole = np.abs(batch.gamma) * (e_mean * r + centred * e_var * r**3)
     return np.asarray(whole * (1 + EVALUATION))
+
+
+@network_property(
+    "network/single-example",
+    "At test time a single example gives what it gives within its batch.",
+    theorem="inference-affine",
+)
+def single_example(layer: Layer) -> Iterator[Finding]:
+    """Each example alone gives what exact inference gives of it, as the whole batch does."""
+    for seed in SEEDS:
+        batch = made(seed)
+        mean, var = batch.beta + 0.25, np.abs(batch.gamma)
+        want, bound = frozen(batch, mean, var)
+        arguments = batch.W, batch.b, batch.gamma, batch.beta, mean, var
+        whole = layer.infer(batch.A, *arguments, eps=batch.eps)
+        yield compared("Z~ of a batch in inference", whole, want, bound)
+        alone = [
+            layer.infer(batch.A[:, i : i + 1], *arguments, eps=batch.eps)
+            for i in range(batch.A.shape[1])
+        ]
+        yield compared("Z~ of single examples", np.hstack(alone), want, bound)

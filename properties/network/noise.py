@@ -14,7 +14,8 @@ import mpmath
 import numpy as np
 
 from bnproof.engine.model.formats import Array
-from bnproof.properties.network.subject import Finding, Layer
+from bnproof.properties.network.property import Finding, network_property
+from bnproof.properties.network.subject import Layer
 
 DIGITS = 50
 SIZES = (16, 64, 256)
@@ -65,6 +66,11 @@ def scattered(layer: Layer, z: float, m: int, rng: np.random.Generator) -> Array
     return np.concatenate(values).ravel()
 
 
+@network_property(
+    "network/noise",
+    "The noise of mini-batches falls with their size as it must for normal data.",
+    theorem="noise",
+)
 def noise(layer: Layer) -> Iterator[Finding]:
     """The variance over batches against the exact one, in units of its standard error."""
     rng = np.random.default_rng(0)

@@ -9,6 +9,8 @@ from click.testing import CliRunner
 from bnproof.cli.main import cli
 from bnproof.mutants.catalogue import distinct
 from bnproof.mutants.controls.catalogue import CONTROLS
+from bnproof.properties.catalogue import PROPERTIES
+from bnproof.properties.network import NETWORK_PROPERTIES
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -32,7 +34,16 @@ def test_failure_reads_as_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert shown.strip() in printed.replace(" \n", "\n")
     assert len(printed.splitlines()) < 60
     assert printed.splitlines()[0] == printed.splitlines()[-1]
-    assert printed.startswith(f"{target} does not conform: 4 of 54 properties fail\n")
+    more, checked = (
+        int(number)
+        for line in (
+            r"(\d+) more properties fail for the same reason",
+            r"checked +(\d+) properties",
+        )
+        for number in re.findall(line, printed)
+    )
+    first = f"{target} does not conform: {1 + more} of {checked} properties fail\n"
+    assert printed.startswith(first)
 
 
 def test_refutation_reads_as_shown() -> None:
@@ -68,13 +79,18 @@ def test_zoo_is_as_large_as_said() -> None:
 
 def test_mutants_are_as_many_as_said() -> None:
     """Likewise of the mutants and controls, in README and changelog."""
-    from bnproof.mutants.catalogue import distinct  # noqa: PLC0415  # slow, and for this test only
-    from bnproof.mutants.controls.catalogue import CONTROLS  # noqa: PLC0415  # likewise
-
     changes = (README.parent / "CHANGELOG.md").read_text(encoding="utf-8")
     assert f"{distinct()} mistakes" in README.read_text(encoding="utf-8")
     assert f"{distinct()} distinct mistakes" in changes
     assert f"{len(CONTROLS)} right implementations" in changes
+
+
+def test_properties_are_as_many_as_said() -> None:
+    """Likewise of the properties, in the changelog."""
+    changes = (README.parent / "CHANGELOG.md").read_text(encoding="utf-8")
+
+    assert f"against {len(PROPERTIES)} properties" in changes
+    assert f"{len(NETWORK_PROPERTIES)} properties of layers and optimizers" in changes
 
 
 def _listing(zoo: Path) -> tuple[int, int]:

@@ -5,44 +5,32 @@ from dataclasses import replace
 import pytest
 from tests.report.conftest import failed, violation
 
+from bnproof.engine.model.basis import Basis
 from bnproof.engine.model.result import Report, Violation
 from bnproof.properties.catalogue import PROPERTIES
 from bnproof.report.cards import cards
-from bnproof.report.order import FOLLOWS, FOLLOWS_IN, root_of
+from bnproof.report.order import FIRST, FOLLOWING_FACTS, FOLLOWS_IN, JUDGED_BY, follows, root_of
 from bnproof.report.violations import gather
 from bnproof.report.whole import Whole
 
 IDS = {property_.id for property_ in PROPERTIES}
-ROOTS = {
-    "forward/agreement",
-    "forward/dtype-and-shape",
-    "forward/inputs-unchanged",
-    "forward/results-kept",
-    "forward/deterministic",
-    "forward/strides",
-    "forward/empty-batch",
-    "backward/agreement",
-    "backward/repeatable",
-    "backward/interleaved",
-    "backward/inputs-unchanged",
-    "backward/nonfinite-confinement",
-    "running/one-step",
-    "running/bias-convention",
-    "running/untouched-by-inference",
-    "running/untouched-by-backward",
-    "running/dtype",
-    "inference/agreement",
-    "layer/state",
-}
-"""The properties that are named first: agreement, facts, and relations to the first call."""
 
 
-def test_every_property_has_its_place() -> None:
-    """Catches a new property that nobody has put into the order, or one that is gone."""
-    assert set(FOLLOWS) | ROOTS == IDS
-    assert not set(FOLLOWS) & ROOTS
-    assert {parent for parents in FOLLOWS.values() for parent in parents} <= IDS
+def test_the_order_is_about_properties_that_exist() -> None:
+    """Catches a result that no property is named for, and a property that is gone."""
+    assert set(JUDGED_BY) == {*Basis}
+    assert {*JUDGED_BY.values(), *FIRST, *FOLLOWING_FACTS} <= IDS
     assert {name for name, _ in FOLLOWS_IN} | set(FOLLOWS_IN.values()) <= IDS
+
+
+def test_twins_follow_from_what_is_compared() -> None:
+    """Catches a relation between two calls that is shown before the wrong results of one call."""
+    twice = [p for p in PROPERTIES if p.id in ("forward/sign", "backward/symmetry")]
+
+    assert [follows()[p.id] for p in twice] == [
+        ("forward/agreement", "backward/agreement", "running/one-step"),
+        ("backward/agreement",),
+    ]
 
 
 @pytest.mark.parametrize("property_id", sorted(IDS))
@@ -52,7 +40,7 @@ def test_what_explains_a_failure_is_a_root(property_id: str) -> None:
 
     assert root_of(root, "y", IDS) == root
     assert root_of(property_id, "y", {property_id}) == property_id
-    assert (root in FOLLOWS) is False
+    assert follows()[root] == ()
 
 
 def test_convention_explains_one_output_only() -> None:

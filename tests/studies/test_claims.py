@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from bnproof.properties.network.batches import Batch
-from bnproof.properties.network.layer import moments
 from bnproof.properties.network.noise import SIGMAS, exact_variance, standard_error
+from bnproof.properties.network.weights import moments
 from bnproof.reference.checks import Array
 from bnproof.studies import (
     accuracy,

@@ -8,6 +8,7 @@ from bnproof.engine.contract.needs import ALLOWED, Need
 from bnproof.engine.judging.comparison import Comparison
 from bnproof.engine.judging.record import Record
 from bnproof.engine.judging.records import Records
+from bnproof.engine.model.basis import Basis
 from bnproof.engine.model.offers import OFFERS, Offer
 from bnproof.engine.portfolio.relation import Relation
 from bnproof.engine.wording.reasons import NOT_OFFERED, part_not_offered, why_not
@@ -26,6 +27,8 @@ class Property:
         theorem: id of the theorem of the specification behind it.
         needs: what an implementation has to allow and to offer.
         check: the comparisons that it makes on records.
+        rests_on: results that have to be right for a failure to say anything new, the likeliest
+            first; a failure of the property follows where they are wrong.
         part: the optional part that it is about, as observations name what was offered.
     """
 
@@ -33,7 +36,8 @@ class Property:
     statement: str
     theorem: str
     needs: tuple[Need | Offer, ...]
-    check: Callable[[Records], Iterable[Comparison]] = field(repr=False)
+    check: Check = field(repr=False)
+    rests_on: tuple[Basis, ...] = ()
     part: str = ""
 
     def unsupported(self, declaration: Declaration, dtype: str = "") -> str:
@@ -62,7 +66,13 @@ class Property:
 
 
 def statement(
-    id_: str, sentence: str, *, theorem: str, needs: tuple[Need | Offer, ...] = (), part: str = ""
+    id_: str,
+    sentence: str,
+    *,
+    theorem: str,
+    needs: tuple[Need | Offer, ...] = (),
+    rests_on: tuple[Basis, ...],
+    part: str = "",
 ) -> Callable[[Check], Property]:
     """Make the function below a property: it yields the comparisons on all records.
 
@@ -70,13 +80,19 @@ def statement(
     """
 
     def made(check: Check) -> Property:
-        return Property(id_, sentence, theorem, needs, check, part)
+        return Property(id_, sentence, theorem, needs, check, rests_on, part)
 
     return made
 
 
 def relation_statement(
-    id_: str, sentence: str, *, theorem: str, twins: Relation, needs: tuple[Need | Offer, ...]
+    id_: str,
+    sentence: str,
+    *,
+    theorem: str,
+    twins: Relation,
+    needs: tuple[Need | Offer, ...],
+    rests_on: tuple[Basis, ...],
 ) -> Callable[[PairCheck], Property]:
     """Make the function below a property: it compares each twin of a relation with its base."""
 
@@ -85,6 +101,6 @@ def relation_statement(
             for base, twin in records.twins(twins.name):
                 yield from check(base, twin)
 
-        return Property(id_, sentence, theorem, needs, on_all)
+        return Property(id_, sentence, theorem, needs, on_all, rests_on)
 
     return made
