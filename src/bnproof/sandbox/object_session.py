@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from bnproof.engine.contract.declaration import ContractError, Declaration
 from bnproof.engine.execution.default_layer import Lifetime
-from bnproof.engine.execution.executor import FirstCallError
+from bnproof.engine.execution.first_calls import FirstCallError
 from bnproof.engine.execution.in_process import InProcess
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.event import EventKind

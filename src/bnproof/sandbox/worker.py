@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from bnproof.engine.contract.declaration import ContractError, Declaration
 from bnproof.engine.contract.spelling import misspelt
 from bnproof.engine.execution.default_layer import Lifetime
-from bnproof.engine.execution.executor import raised_event
+from bnproof.engine.execution.exceptions import raised_event
 from bnproof.engine.execution.in_process import InProcess
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.event import Event, EventKind
