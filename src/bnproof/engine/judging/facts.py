@@ -7,9 +7,10 @@ from bnproof.engine.judging.record import Judged, Record
 from bnproof.engine.judging.records import Records
 from bnproof.engine.model.calls import Call
 from bnproof.engine.model.event import EventKind
+from bnproof.engine.model.names import Output
 
 
-def outputs(record: Record, *names: str, call: Call = "train") -> Iterator[Judged]:
+def outputs(record: Record, *names: Output, call: Call = "train") -> Iterator[Judged]:
     """The judged outputs of a call, in the order asked for."""
     for name in names:
         judged = record.of(call, name)

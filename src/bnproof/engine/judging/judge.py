@@ -102,7 +102,7 @@ class Judge:
         base: dict[str, Judged],
         observation: Observation,
     ) -> dict[str, Judged]:
-        out = {}
+        out: dict[str, Judged] = {}
         first = observation.results.get(call.split(maxsplit=1)[0], {})
         for name in (*RESULTS, *DOUBLE):
             if name not in results or name not in subject.quantities.truth.values:
