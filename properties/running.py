@@ -26,8 +26,8 @@ from bnproof.engine.model.formats import FORMATS, Array
 from bnproof.engine.model.names import STATISTICS
 from bnproof.engine.model.offers import Offer
 from bnproof.engine.model.tag import Tag
+from bnproof.engine.truth.bounds.expected import SUBJECTS, Settings
 from bnproof.engine.truth.bounds.roundings import accumulated
-from bnproof.engine.truth.expected import SUBJECTS, Settings
 from bnproof.engine.truth.integers import Exact
 from bnproof.engine.truth.oracle import error
 

@@ -15,7 +15,7 @@ from bnproof.engine.model.names import CHANNEL_ARGUMENTS, DOUBLE, RESULTS
 from bnproof.engine.model.observation import WHOLE, Observation
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.truth.bounds import ladder
-from bnproof.engine.truth.expected import SUBJECTS, Settings, Subject
+from bnproof.engine.truth.bounds.expected import SUBJECTS, Settings, Subject
 from bnproof.engine.truth.oracle import error
 
 

@@ -13,7 +13,7 @@ from bnproof.engine.model.formats import Array
 from bnproof.engine.model.names import Output
 from bnproof.engine.model.observation import Observation
 from bnproof.engine.truth.bounds import Arithmetic, Quantities
-from bnproof.engine.truth.expected import Subject
+from bnproof.engine.truth.bounds.expected import Subject
 from bnproof.engine.truth.integers import Exact
 
 
