@@ -23,7 +23,7 @@ from bnproof.properties import (
 )
 from bnproof.registration import defined_in
 
-SUBJECTS = (
+EXPECTED = (
     forward,
     invariances,
     special_inputs,
@@ -44,7 +44,7 @@ SUBJECTS = (
 """The files of statements, in the order of the report."""
 
 PROPERTIES: tuple[Property, ...] = tuple(
-    property_ for subject in SUBJECTS for property_ in defined_in(subject, Property)
+    property_ for subject in EXPECTED for property_ in defined_in(subject, Property)
 )
 
 

@@ -26,7 +26,7 @@ from bnproof.engine.model.formats import FORMATS, Array
 from bnproof.engine.model.names import STATISTICS
 from bnproof.engine.model.offers import Offer
 from bnproof.engine.model.tag import Tag
-from bnproof.engine.truth.bounds.expected import SUBJECTS, Settings
+from bnproof.engine.truth.bounds.expected import EXPECTED, Settings
 from bnproof.engine.truth.bounds.roundings import accumulated
 from bnproof.engine.truth.integers import Exact
 from bnproof.engine.truth.oracle import error
@@ -123,7 +123,7 @@ def _one(
 ) -> tuple[dict[str, list[Fraction]], dict[str, Array]]:
     """The batch's exact mean and variance, and the bound of one step from given statistics."""
     unbiased = judge.declaration.unbiased(case.x.ndim)
-    subject = SUBJECTS.of(case, settings, inference=False, unbiased=unbiased)
+    subject = EXPECTED.of(case, settings, inference=False, unbiased=unbiased)
     count = subject.quantities.count
     factor = Fraction(count, count - 1) if unbiased else Fraction(1)
     statistics = [s for s in subject.quantities.truth.statistics if s is not None]
@@ -162,7 +162,7 @@ def bias_convention(records: Records) -> Iterator[Comparison]:
         other = kinds[1 - kinds.index(declared)]
         judge = Judge(record.declaration, record.case.dtype)
         settings = judge.settings(record.case)[0]
-        subject = SUBJECTS.of(record.case, settings, inference=False, unbiased=other == "unbiased")
+        subject = EXPECTED.of(record.case, settings, inference=False, unbiased=other == "unbiased")
         truth = subject.quantities.truth.values["running_var"]
         bound = subject.bound(judge.declared, "running_var")
         explained = bool((error(judged.got, truth) <= bound).all())

@@ -4,10 +4,10 @@ from bnproof.properties.network import inference, layer, noise, optimizers, weig
 from bnproof.properties.network.property import NetworkProperty
 from bnproof.registration import defined_in
 
-SUBJECTS = (layer, optimizers, weights, noise, inference)
+EXPECTED = (layer, optimizers, weights, noise, inference)
 """The files of properties, in the order of the lectures."""
 
-NETWORK_PROPERTIES = tuple(p for subject in SUBJECTS for p in defined_in(subject, NetworkProperty))
+NETWORK_PROPERTIES = tuple(p for subject in EXPECTED for p in defined_in(subject, NetworkProperty))
 """Properties of layers and of optimizers."""
 
 OPTIMIZERS = tuple(p.id for p in defined_in(optimizers, NetworkProperty))

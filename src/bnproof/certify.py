@@ -15,7 +15,7 @@ from bnproof.engine.model.case import Case, columns
 from bnproof.engine.model.formats import FORMATS, Array, Format, format_of
 from bnproof.engine.model.names import CHANNEL_ARGUMENTS, GRADIENTS, LIKE_X, STATISTICS
 from bnproof.engine.truth.bounds import ladder
-from bnproof.engine.truth.bounds.expected import Settings, Subject, make_subject
+from bnproof.engine.truth.bounds.expected import Expected, Settings, make_subject
 from bnproof.engine.truth.oracle import error
 
 LIKE_INPUT = (*LIKE_X, "dy")
@@ -170,7 +170,7 @@ def _parameter_format(call: Call) -> Format:
     return format_of(call.x.dtype).compute if parameters is None else format_of(parameters.dtype)
 
 
-def _subject(call: Call, wide: Format) -> Subject:
+def _subject(call: Call, wide: Format) -> Expected:
     """The exact results of the call, with their bounds."""
     channels = call.x.shape[call.channel_axis]
     mean, var = call.running_mean, call.running_var

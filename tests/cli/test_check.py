@@ -158,7 +158,7 @@ def test_fault_of_ours(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
         raise ZeroDivisionError("our mistake")
 
     monkeypatch.delenv("BNPROOF_DEBUG", raising=False)
-    monkeypatch.setattr("bnproof.check.several_targets.examine", broken)
+    monkeypatch.setattr("bnproof.check.several_targets.check_target", broken)
 
     assert run(["check", "reference"]) == 3
     assert "fault of bnproof itself (ZeroDivisionError: our mistake)" in capsys.readouterr().err

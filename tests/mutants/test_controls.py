@@ -10,7 +10,7 @@ import pytest
 from bnproof.check.one_implementation import check
 from bnproof.engine.contract.declaration import declaration_of
 from bnproof.engine.execution.in_process import InProcess
-from bnproof.engine.truth.bounds.expected import SUBJECTS
+from bnproof.engine.truth.bounds.expected import EXPECTED
 from bnproof.mutants import cumulative, degenerate, folding, graded, single_value, state
 from bnproof.mutants import variance as variances
 from bnproof.mutants.controls.catalogue import CONTROLS
@@ -33,9 +33,9 @@ BASES: dict[str, Any] = {  # what several mutants of a family start from
 @pytest.fixture(autouse=True, scope="module")
 def _keep_truths() -> Iterator[None]:
     """Keep more truths than a check does: all controls are judged on nearly the same cases."""
-    limit, SUBJECTS.limit = SUBJECTS.limit, 2**21
+    limit, EXPECTED.limit = EXPECTED.limit, 2**21
     yield
-    SUBJECTS.limit = limit
+    EXPECTED.limit = limit
 
 
 def violated(implementation: Any, dtype: str) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from bnproof.engine.truth.bounds.expected import SUBJECTS
+from bnproof.engine.truth.bounds.expected import EXPECTED
 from bnproof.mutants.catalogue import BY_ID, FAMILIES, MUTANTS, distinct, mutant_of
 from bnproof.mutants.graded import SIZES
 from bnproof.mutants.mutant import Mutant
@@ -32,9 +32,9 @@ JUDGED = [
 @pytest.fixture(autouse=True, scope="module")
 def _keep_truths() -> Iterator[None]:
     """Keep more truths than a check does: all mutants are judged on nearly the same cases."""
-    limit, SUBJECTS.limit = SUBJECTS.limit, 2**21
+    limit, EXPECTED.limit = EXPECTED.limit, 2**21
     yield
-    SUBJECTS.limit = limit
+    EXPECTED.limit = limit
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -12,7 +12,7 @@ from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.truth.bounds import bounds, ladder
 from bnproof.engine.truth.bounds.arithmetic import Arithmetic
-from bnproof.engine.truth.bounds.expected import SUBJECTS, Settings
+from bnproof.engine.truth.bounds.expected import EXPECTED, Settings
 from bnproof.engine.truth.oracle import error
 
 U = 2.0**-24
@@ -185,7 +185,7 @@ def test_no_output_exceeds_its_bound(
         case = _case(single.round(data(family, count, rng)), rng)
         settings = Settings(case.eps, KEEP, WEIGHT)
         more = {"normalises_unbiased": normalises_unbiased}
-        subject = SUBJECTS.of(case, settings, inference=False, **more)
+        subject = EXPECTED.of(case, settings, inference=False, **more)
         bound = bounds(exact_off, subject.quantities).values
         for mode in ("site", "outwards", "random"):
             for _ in range(4):
@@ -218,7 +218,7 @@ def test_the_bounds_are_not_slack() -> None:
     reached = dict.fromkeys(("mean", "var", "y", "running_mean", "dgamma", "dx"), 0.0)
     for count in (8, 17, 60):
         case = _case(single.round(np.abs(rng.normal(size=(count, 3)))), rng)
-        subject = SUBJECTS.of(case, Settings(case.eps, KEEP, WEIGHT), inference=False)
+        subject = EXPECTED.of(case, Settings(case.eps, KEEP, WEIGHT), inference=False)
         bound = bounds(arithmetic, subject.quantities).values
         for _ in range(40):
             got = perturbed(case, "two-pass", Worst(rng, "outwards"))

@@ -15,7 +15,7 @@ from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.model.names import DOUBLE
 from bnproof.engine.truth.bounds import bounds, ladder
-from bnproof.engine.truth.bounds.expected import SUBJECTS, Settings, make_subject
+from bnproof.engine.truth.bounds.expected import EXPECTED, Settings, make_subject
 from bnproof.engine.truth.oracle import batch_truth, error, float_truth
 from bnproof.engine.truth.oracle_double import double_truth
 from bnproof.spec.programs import build
@@ -228,7 +228,7 @@ def test_subjects_of_the_two_conventions_are_kept_apart() -> None:
 
     def inv_std(*, normalises_unbiased: bool) -> float:
         more = {"normalises_unbiased": normalises_unbiased}
-        subject = SUBJECTS.of(case, settings, inference=False, **more)
+        subject = EXPECTED.of(case, settings, inference=False, **more)
         return float(subject.quantities.truth.values["inv_std"][0][0])
 
     biased, unbiased = inv_std(normalises_unbiased=False), inv_std(normalises_unbiased=True)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bnproof.check.one_implementation import Checked, check
+from bnproof.check.one_implementation import CheckedDtypes, check
 from bnproof.engine.contract.declaration import ContractError, Declaration, declaration_of
 from bnproof.engine.execution.in_process import InProcess
 from bnproof.engine.model.case import Case
@@ -39,7 +39,7 @@ def _small_portfolio(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @cache
-def checked(make: Callable[[], Any], dtype: str = "float32") -> Checked:
+def checked(make: Callable[[], Any], dtype: str = "float32") -> CheckedDtypes:
     """A check of one dtype."""
     session = InProcess(make()).try_out()
     with np.errstate(all="ignore"):

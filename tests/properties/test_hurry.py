@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from bnproof.check.after_interrupt import NO_TIME, NOT_REACHED, hurried
-from bnproof.check.one_implementation import Checked, check
+from bnproof.check.one_implementation import CheckedDtypes, check
 from bnproof.engine.execution.in_process import InProcess
 from bnproof.engine.judging.records import Records
 from bnproof.engine.model.case import Case
@@ -31,7 +31,7 @@ class Interrupted(InProcess):
         raise KeyboardInterrupt
 
 
-def checked() -> Checked:
+def checked() -> CheckedDtypes:
     """A check that is interrupted in its first dtype."""
     session = Interrupted(Small()).try_out()
     return check(session, session.declaration, profile="quick")

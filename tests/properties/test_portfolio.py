@@ -10,7 +10,7 @@ from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.portfolio import portfolio
 from bnproof.engine.portfolio.exact_data import exact_data
 from bnproof.engine.search.strategies import arrays, cases, shapes
-from bnproof.engine.truth.bounds.expected import SUBJECTS
+from bnproof.engine.truth.bounds.expected import EXPECTED
 
 ALL = Declaration(
     dtypes=tuple(FORMATS), ranks=(2, 3, 4, 5), cumulative=True, affine_parameters="optional"
@@ -73,7 +73,7 @@ def test_exact_data_is_exact(count: int, dtype: str) -> None:
         ddx=None,
     )
     settings_ = Judge(ALL, dtype).settings(case)[0]
-    truth = SUBJECTS.of(case.with_(
+    truth = EXPECTED.of(case.with_(
         running_mean=np.zeros(3), running_var=np.ones(3)), settings_, inference=False
     ).quantities.truth.values  # fmt: skip
     assert (case.x.astype(np.float64) == data.x).all()

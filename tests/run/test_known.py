@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from tests.few_cases import check_few_cases
 
-from bnproof.check.one_target import UsageError, examine, run_check
-from bnproof.check.request import Asked
+from bnproof.check.one_target import UsageError, check_target, run_check
+from bnproof.check.request import Request
 from bnproof.engine.model.result import ENTRY, Report, Result
 from bnproof.engine.model.verdict import Profile
 from bnproof.known_failures.edits import Why
@@ -86,8 +86,8 @@ class Project:
     def update(self, dtype: str = "float32", profile: Profile = "quick") -> Updated:
         """Write what fails."""
         file = self.known if self.known.exists() else None
-        asked = Asked(profile, 0, (dtype,), AGREEMENT, known_failures=file)
-        return update_known(self.known, self.target, examine(self.target, asked), WHY)
+        asked = Request(profile, 0, (dtype,), AGREEMENT, known_failures=file)
+        return update_known(self.known, self.target, check_target(self.target, asked), WHY)
 
     def edit(self, change: Callable[[str], str]) -> None:
         """Change the file of known failures."""

@@ -17,7 +17,7 @@ from bnproof.check.one_implementation import check
 from bnproof.engine.contract.declaration import ContractError, declaration_of
 from bnproof.engine.execution.in_process import InProcess
 from bnproof.engine.model.verdict import Profile
-from bnproof.engine.truth.bounds.expected import SUBJECTS
+from bnproof.engine.truth.bounds.expected import EXPECTED
 
 ZOO = Path(__file__).parents[1] / "zoo"
 
@@ -62,9 +62,9 @@ def _names(found: list[tuple[Path, str]]) -> list[str]:
 @pytest.fixture(autouse=True, scope="module")
 def _keep_truths() -> Iterator[None]:
     """Keep more truths than a check does: all members are judged on nearly the same cases."""
-    limit, SUBJECTS.limit = SUBJECTS.limit, 2**21
+    limit, EXPECTED.limit = EXPECTED.limit, 2**21
     yield
-    SUBJECTS.limit = limit
+    EXPECTED.limit = limit
 
 
 def _turn(number: int, request: pytest.FixtureRequest) -> int:

@@ -50,7 +50,7 @@ class Session(Protocol):
 
 
 @dataclass
-class Checked:
+class CheckedDtypes:
     """What a check found out, by dtype where it says so.
 
     ``evidence`` are a few failing records, by which their cause can be told; ``failing`` is
@@ -87,7 +87,7 @@ def check(
     known: Sequence[Accepted] = (),
     stop_at_first: bool = False,
     progress: Progress = lambda done, total, text: None,
-) -> Checked:
+) -> CheckedDtypes:
     """Check an implementation in each of its dtypes.
 
     ``dtypes`` and ``properties`` (glob patterns of ids) narrow the check; empty means all.
@@ -97,7 +97,7 @@ def check(
     Raises LookupError for a pattern that matches no property.
     """
     wanted = chosen(properties, exclude)
-    checked = Checked()
+    checked = CheckedDtypes()
     for dtype in dtypes or declaration.dtypes:
         expected = [k for k in known if k.dtype == dtype]
         records: list[Record] = []
@@ -122,7 +122,7 @@ def _conclude(
     dtype: str,
     wanted: Sequence[Property],
     known: Sequence[Accepted],
-    checked: Checked,
+    checked: CheckedDtypes,
 ) -> None:
     every = Records(declaration, tuple(records))
     checked.offers[dtype] = frozenset().union(*(r.observation.offers for r in records))
@@ -196,7 +196,7 @@ class _Run:
     fails: Fails
 
 
-def _gather(records: list[Record], checked: Checked, run: _Run) -> None:
+def _gather(records: list[Record], checked: CheckedDtypes, run: _Run) -> None:
     """Run the cases of one dtype, and add their records to ``records`` one by one."""
     session, judge, dtype, known = run.session, run.judge, run.judge.dtype, run.known
     cases = portfolio(judge.declaration, dtype, seed=run.seed, quick=run.profile == "quick")

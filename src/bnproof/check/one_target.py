@@ -12,7 +12,7 @@ from bnproof.check.adopted_conventions import settle
 from bnproof.check.advice import Advice, advice
 from bnproof.check.meter import Meter, Progress
 from bnproof.check.parts import Part
-from bnproof.check.request import Asked, Examined
+from bnproof.check.request import CheckedVariant, Request
 from bnproof.check.saved_failures import Warn, warn_on_stderr, with_replays
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.model.formats import FORMATS
@@ -35,7 +35,7 @@ from bnproof.targets.outside import Outside
 from bnproof.targets.text import WHOLE, TargetError, parse, unusable
 
 if TYPE_CHECKING:
-    from bnproof.check.one_implementation import Checked
+    from bnproof.check.one_implementation import CheckedDtypes
     from bnproof.engine.judging.record import Record
     from bnproof.known_failures.file import Entry
 
@@ -101,7 +101,7 @@ def run_check(
         outside = outside_of(declare, without, identify=identify)
     except DeclarationError as error:
         raise UsageError(str(error)) from error
-    asked = Asked(
+    asked = Request(
         profile,
         seed,
         tuple(dtypes),
@@ -111,18 +111,18 @@ def run_check(
         known_failures,
         outside=outside,
     )
-    return [each.report for each in examine(target, asked, progress, warn)]
+    return [each.report for each in check_target(target, asked, progress, warn)]
 
 
-def examine(
+def check_target(
     target: Any,
-    asked: Asked,
+    asked: Request,
     progress: Progress = lambda done, total, text: None,
     warn: Warn = warn_on_stderr,
-) -> list[Examined]:
+) -> list[CheckedVariant]:
     """The same, with what it takes to write the failures into a file of known ones."""
     name = written(target)
-    _check_target(target)
+    _refuse_exercises(target)
     check_asked(asked)
     entries = _entries(name, asked)
     try:
@@ -130,7 +130,7 @@ def examine(
         with open_session(target, asked.timeout, asked.memory, outside) as session:
             planned = list(_planned(session, asked))
             held = by_variant(entries, session.declarations)
-            examined: list[Examined] = []
+            examined: list[CheckedVariant] = []
             meter = Meter(progress, sum(len(dtypes) for _, dtypes in planned))
             for number, dtypes in planned:
                 session.select(number)
@@ -144,33 +144,33 @@ def examine(
         return [not_examined(name, error, asked)]
 
 
-def not_examined(target: str, error: TargetError | UsageError, asked: Asked) -> Examined:
+def not_examined(target: str, error: TargetError | UsageError, asked: Request) -> CheckedVariant:
     """The report on a target that cannot be loaded or used."""
     reason = error.reason if isinstance(error, TargetError) else ""
     told = asked.told()
     report = Report(
         target, error=str(error), error_reason=reason, environment=environment(), **told
     )
-    return Examined(report)
+    return CheckedVariant(report)
 
 
-def check_asked(asked: Asked) -> None:
+def check_asked(asked: Request) -> None:
     """Raise UsageError for a dtype or a property that was asked for and does not exist."""
     _check_dtypes(asked.dtypes)
     check_properties(asked.properties, asked.exclude)
 
 
-def _check_target(target: Any) -> None:
+def _refuse_exercises(target: Any) -> None:
     if isinstance(target, str) and parse(target).attributes == (WHOLE,):
         raise UsageError(f"{target} is a whole file; name what is in it, or use bnproof grade")
 
 
-def parts_of(target: str, asked: Asked) -> list[Part]:
+def parts_of(target: str, asked: Request) -> list[Part]:
     """The variants of a target in each of their dtypes, in order.
 
-    Raises UsageError and TargetError as `examine`.
+    Raises UsageError and TargetError as `check_target`.
     """
-    _check_target(target)
+    _refuse_exercises(target)
     check_asked(asked)
     _entries(written(target), asked)
     outside = asked.outside_of(written(target))
@@ -181,10 +181,10 @@ def parts_of(target: str, asked: Asked) -> list[Part]:
 
 def examine_part(
     part: Part,
-    asked: Asked,
+    asked: Request,
     progress: Progress = lambda done, total, text: None,
     warn: Warn = warn_on_stderr,
-) -> Examined:
+) -> CheckedVariant:
     """Check one variant of a target in one dtype."""
     asked = part.narrowed(asked)
     outside = asked.outside_of(written(part.target))
@@ -217,7 +217,7 @@ def conventions(declaration: Declaration) -> dict[str, Any]:
     return told
 
 
-def _planned(session: AnySession, asked: Asked) -> Iterator[tuple[int, tuple[str, ...]]]:
+def _planned(session: AnySession, asked: Request) -> Iterator[tuple[int, tuple[str, ...]]]:
     """The number of each variant that has some of the dtypes, with these dtypes."""
     check_declared(asked.dtypes, session.declarations)
     for number, declaration in enumerate(session.declarations):
@@ -229,11 +229,11 @@ def _planned(session: AnySession, asked: Asked) -> Iterator[tuple[int, tuple[str
 def _check(
     session: AnySession,
     dtypes: tuple[str, ...],
-    asked: Asked,
+    asked: Request,
     entries: "Sequence[Entry]",
     progress: Progress,
     warn: Warn,
-) -> Examined:
+) -> CheckedVariant:
     """The report on the variant that is selected."""
     from bnproof.check.one_implementation import check  # noqa: PLC0415  # the costly part of bnproof
 
@@ -250,10 +250,10 @@ def _check(
     except TargetError as error:
         broken = unusable(session.target, error)
         report = Report(session.target, error=str(broken), error_reason=broken.reason, **told)
-        return Examined(report)
+        return CheckedVariant(report)
     except KeyboardInterrupt:
         notes = tuple(_notes(session))
-        return Examined(Report(session.target, notes=notes, interrupted=True, **told))
+        return CheckedVariant(Report(session.target, notes=notes, interrupted=True, **told))
     found = check(
         session,
         declaration,
@@ -297,7 +297,7 @@ def _check(
         stopped=found.stopped,
         **told,
     )
-    return Examined(
+    return CheckedVariant(
         report,
         session.variant,
         tuple(results),
@@ -308,7 +308,7 @@ def _check(
     )
 
 
-def _told(session: AnySession, asked: Asked) -> dict[str, Any]:
+def _told(session: AnySession, asked: Request) -> dict[str, Any]:
     """What a report tells of the variant that is selected, as it is declared by now."""
     declaration, told = session.declaration, session.told[session.variant]
     found = session.adopted.get(session.variant, {})
@@ -332,7 +332,7 @@ def effective(session: AnySession) -> Outside:
     return Outside({**session.outside.declared, **adopted}, session.outside.without)
 
 
-def _incomplete(session: AnySession, found: "Checked") -> tuple[str, ...]:
+def _incomplete(session: AnySession, found: "CheckedDtypes") -> tuple[str, ...]:
     """What was not identified, and so not tested, with what the user can say of it."""
     left = session.told[session.variant].unidentified(session.outside)
     lines = incomplete_lines(left)
@@ -344,7 +344,7 @@ def _incomplete(session: AnySession, found: "Checked") -> tuple[str, ...]:
     return lines
 
 
-def _entries(target: str, asked: Asked) -> "list[Entry]":
+def _entries(target: str, asked: Request) -> "list[Entry]":
     """What the file of known failures says of the target."""
     if asked.known_failures is None:
         return []
@@ -357,7 +357,9 @@ def _entries(target: str, asked: Asked) -> "list[Entry]":
         raise UsageError(str(error)) from error
 
 
-def _asked_for(entries: "Sequence[Entry]", declaration: Declaration, asked: Asked) -> "list[Entry]":
+def _asked_for(
+    entries: "Sequence[Entry]", declaration: Declaration, asked: Request
+) -> "list[Entry]":
     """The entries about dtypes and properties that are not left out of this check."""
     from bnproof.properties.catalogue import chosen  # noqa: PLC0415  # the costly part of bnproof
 
@@ -366,7 +368,7 @@ def _asked_for(entries: "Sequence[Entry]", declaration: Declaration, asked: Aske
     return [e for e in entries if e.property in ids and e.dtype not in left_out]
 
 
-def _excluded(asked: Asked) -> tuple[str, ...]:
+def _excluded(asked: Request) -> tuple[str, ...]:
     """The ids of the properties that were excluded."""
     from bnproof.properties.catalogue import chosen  # noqa: PLC0415  # the costly part of bnproof
 
@@ -374,7 +376,7 @@ def _excluded(asked: Asked) -> tuple[str, ...]:
     return tuple(p.id for p in chosen(asked.properties) if p.id not in kept)
 
 
-def _explained(found: "Checked") -> tuple[list[Result], Advice]:
+def _explained(found: "CheckedDtypes") -> tuple[list[Result], Advice]:
     """The results with the mistakes that reproduce them, and what to declare for the others."""
     passing = [dtype for dtype in found.cases if dtype not in found.alternatives]
     advised = advice(found.alternatives, passing)
@@ -386,7 +388,7 @@ def _explained(found: "Checked") -> tuple[list[Result], Advice]:
 
 
 def _with_causes(
-    found: "Checked", results: list[Result], evidence: "dict[str, list[Record]]"
+    found: "CheckedDtypes", results: list[Result], evidence: "dict[str, list[Record]]"
 ) -> list[Result]:
     """The results, with the known mistakes that reproduce the failures that nothing else does."""
     failed = any(r.violations and not r.advised for r in results if r.verdict != "known")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from bnproof.check.request import Asked, Examined
+from bnproof.check.request import CheckedVariant, Request
 from bnproof.engine.model.result import Report, Result
 
 T = TypeVar("T")
@@ -24,12 +24,12 @@ class Part:
     variant: int
     dtype: str
 
-    def narrowed(self, asked: Asked) -> Asked:
+    def narrowed(self, asked: Request) -> Request:
         """What is asked of this part alone."""
         return replace(asked, dtypes=(self.dtype,), jobs=1)
 
 
-def merged(parts: Sequence[Examined], *, complete: bool) -> Examined:
+def merged(parts: Sequence[CheckedVariant], *, complete: bool) -> CheckedVariant:
     """The parts of one variant as if its dtypes had been checked one after the other.
 
     Without all parts (not ``complete``) the run was interrupted.
@@ -39,7 +39,7 @@ def merged(parts: Sequence[Examined], *, complete: bool) -> Examined:
     if broken is not None:
         return replace(parts[0], report=broken)
     pinned = {found.entry.number: found for part in parts for found in part.pinned}
-    return Examined(
+    return CheckedVariant(
         _merged_report(parts, complete=complete),
         parts[0].number,
         _once(result for part in parts for result in part.results),
@@ -50,7 +50,7 @@ def merged(parts: Sequence[Examined], *, complete: bool) -> Examined:
     )
 
 
-def _merged_report(parts: Sequence[Examined], *, complete: bool) -> Report:
+def _merged_report(parts: Sequence[CheckedVariant], *, complete: bool) -> Report:
     reports = [part.report for part in parts]
     return replace(
         reports[0],
@@ -67,7 +67,7 @@ def _merged_report(parts: Sequence[Examined], *, complete: bool) -> Report:
     )
 
 
-def _notes(parts: Sequence[Examined]) -> tuple[str, ...]:
+def _notes(parts: Sequence[CheckedVariant]) -> tuple[str, ...]:
     """The notes of all dtypes: what is not offered in all of them is said once."""
     from bnproof.check.one_implementation import notes_on  # noqa: PLC0415  # the costly part of bnproof
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from bnproof.check.meter import Progress
 from bnproof.check.parts import Part
-from bnproof.check.request import Asked, Examined
+from bnproof.check.request import CheckedVariant, Request
 from bnproof.check.saved_failures import Warn
 from bnproof.sandbox.session import HarnessError
 from bnproof.targets.text import TargetError
@@ -30,7 +30,7 @@ ENDING = 10.0  # seconds for workers to report after an interrupt
 class _Worker:
     """One process with the part that it runs."""
 
-    def __init__(self, number: int, part: Part, asked: Asked) -> None:
+    def __init__(self, number: int, part: Part, asked: Request) -> None:
         context = multiprocessing.get_context("spawn")
         self.number = number
         self.connection, theirs = context.Pipe()
@@ -57,8 +57,8 @@ class _Worker:
 
 
 def examine_parts(
-    parts: Sequence[Part], asked: Asked, jobs: int, progress: Progress, warn: Warn
-) -> list[Examined | TargetError | None]:
+    parts: Sequence[Part], asked: Request, jobs: int, progress: Progress, warn: Warn
+) -> list[CheckedVariant | TargetError | None]:
     """What each part gave; None where an interrupt came before it was checked.
 
     Raises HarnessError if a worker is at fault.
@@ -70,16 +70,16 @@ class _Pool:
     """Runs parts, at most ``jobs`` at a time."""
 
     def __init__(
-        self, parts: Sequence[Part], asked: Asked, jobs: int, progress: Progress, warn: Warn
+        self, parts: Sequence[Part], asked: Request, jobs: int, progress: Progress, warn: Warn
     ) -> None:
         self._parts, self._asked, self._jobs = parts, asked, jobs
         self._progress, self._warn = progress, warn
         self._waiting = list(range(len(parts)))[::-1]
         self._workers: dict[Connection, _Worker] = {}
-        self._found: list[Examined | TargetError | None] = [None] * len(parts)
+        self._found: list[CheckedVariant | TargetError | None] = [None] * len(parts)
         self._seen: dict[int, tuple[int, int]] = {}
 
-    def run(self) -> list[Examined | TargetError | None]:
+    def run(self) -> list[CheckedVariant | TargetError | None]:
         """Run all parts."""
         try:
             try:
@@ -146,7 +146,7 @@ class _Pool:
         self._progress(ran, known * len(self._parts) // len(self._seen), text)
 
 
-def _serve(connection: Connection, part: Part, asked: Asked) -> None:
+def _serve(connection: Connection, part: Part, asked: Request) -> None:
     """Be a worker: run one part and send what it gave."""
     os.setpgid(0, 0)  # Ctrl-C in a terminal is for the process that waits for this one
     signal.signal(signal.SIGINT, signal.default_int_handler)

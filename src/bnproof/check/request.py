@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Request:
     """What a check is asked for; see `run_check`."""
 
     profile: Profile = "standard"
@@ -42,7 +42,7 @@ class Asked:
 
 
 @dataclass(frozen=True, eq=False)
-class Examined:
+class CheckedVariant:
     """A report on one variant, and what it takes to write its failures down as known.
 
     Attributes:

@@ -7,14 +7,14 @@ from bnproof.check.meter import Meter, Progress
 from bnproof.check.one_target import (
     UsageError,
     check_asked,
+    check_target,
     environment,
-    examine,
     not_examined,
     parts_of,
 )
 from bnproof.check.parts import Part, merged
 from bnproof.check.processes import examine_parts
-from bnproof.check.request import Asked, Examined
+from bnproof.check.request import CheckedVariant, Request
 from bnproof.check.saved_failures import Warn, warn_on_stderr
 from bnproof.engine.model.result import Report
 from bnproof.sandbox.sessions import written
@@ -23,10 +23,10 @@ from bnproof.targets.text import TargetError
 
 def examine_all(
     targets: Sequence[str],
-    asked: Asked,
+    asked: Request,
     progress: Progress = lambda done, total, text: None,
     warn: Warn = warn_on_stderr,
-) -> list[list[Examined]]:
+) -> list[list[CheckedVariant]]:
     """Check each target; a list of its variants each.
 
     With several ``jobs`` the variants and dtypes of all targets run in parallel processes, unless
@@ -39,11 +39,11 @@ def examine_all(
     check_asked(asked)
     if asked.jobs > 1 and not asked.stop_at_first:
         return _in_parallel(targets, asked, progress, warn)
-    examined: list[list[Examined]] = []
+    examined: list[list[CheckedVariant]] = []
     meter = Meter(progress, len(targets))
     for target in targets:
         try:
-            examined.append(examine(target, asked, meter, warn))
+            examined.append(check_target(target, asked, meter, warn))
         except (TargetError, UsageError) as error:
             if len(targets) == 1:
                 raise
@@ -59,8 +59,8 @@ def examine_all(
 
 
 def _in_parallel(
-    targets: Sequence[str], asked: Asked, progress: Progress, warn: Warn
-) -> list[list[Examined]]:
+    targets: Sequence[str], asked: Request, progress: Progress, warn: Warn
+) -> list[list[CheckedVariant]]:
     parts: list[Part] = []
     errors: dict[str, TargetError | UsageError] = {}
     for target in targets:
@@ -83,21 +83,21 @@ def _in_parallel(
 def _of_target(
     target: str,
     parts: Sequence[Part],
-    made: dict[Part, Examined | TargetError | None],
-    asked: Asked,
-) -> list[Examined]:
+    made: dict[Part, CheckedVariant | TargetError | None],
+    asked: Request,
+) -> list[CheckedVariant]:
     """The variants of one target, each merged from its dtypes."""
-    examined: list[Examined] = []
+    examined: list[CheckedVariant] = []
     for _, group in groupby(parts, key=lambda part: part.variant):
         own = list(group)
         found = [made[part] for part in own]
         error = next((each for each in found if isinstance(each, TargetError)), None)
         if error is not None:
             return [not_examined(target, error, asked)]
-        done = [each for each in found if isinstance(each, Examined)]
+        done = [each for each in found if isinstance(each, CheckedVariant)]
         if done:
             examined.append(merged(done, complete=len(done) == len(own)))
     if examined:
         return examined
     report = Report(written(target), interrupted=True, environment=environment(), **asked.told())
-    return [Examined(report)]
+    return [CheckedVariant(report)]

@@ -18,7 +18,7 @@ from bnproof.cli.report_files import Files
 from bnproof.engine.model.verdict import Profile
 
 if TYPE_CHECKING:
-    from bnproof.check.request import Asked, Examined
+    from bnproof.check.request import CheckedVariant, Request
     from bnproof.engine.model.result import Report
 
 
@@ -123,10 +123,10 @@ def check(
     if verbose and quiet:
         raise click.UsageError("--verbose and --quiet exclude each other; give one of them")
     files = Files({"--json": json_file, "--markdown": markdown_file, "--html": html_file})
-    from bnproof.check.request import Asked  # not for --help
+    from bnproof.check.request import Request  # not for --help
 
     options = KnownOptions(**known)
-    asked = Asked(
+    asked = Request(
         profile,
         seed,
         tuple(dtypes),
@@ -149,7 +149,7 @@ def check(
 
 
 def _run(
-    targets: tuple[str, ...], asked: "Asked", options: KnownOptions, *, quiet: bool
+    targets: tuple[str, ...], asked: "Request", options: KnownOptions, *, quiet: bool
 ) -> "list[list[Report]]":
     """The reports on each target, in order."""
     from bnproof.check.one_target import UsageError
@@ -170,7 +170,7 @@ def _run(
 
 
 def _updated(
-    target: str, examined: "list[Examined]", asked: "Asked", options: KnownOptions
+    target: str, examined: "list[CheckedVariant]", asked: "Request", options: KnownOptions
 ) -> "list[Report]":
     """The reports on a target, after the file of known failures was written if that was asked."""
     ended = any(each.report.error or each.report.interrupted for each in examined)

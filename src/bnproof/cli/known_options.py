@@ -11,7 +11,7 @@ import click
 from bnproof.cli.output import WrongUsage
 
 if TYPE_CHECKING:
-    from bnproof.check.request import Asked, Examined
+    from bnproof.check.request import CheckedVariant, Request
     from bnproof.engine.model.result import Report
     from bnproof.known_failures.edits import Why
 
@@ -109,7 +109,7 @@ class KnownOptions:
 
 
 def update(
-    options: KnownOptions, target: str, examined: "list[Examined]", asked: "Asked"
+    options: KnownOptions, target: str, examined: "list[CheckedVariant]", asked: "Request"
 ) -> "list[Report]":
     """Write the file, say what was written, and return the reports as they are then."""
     from bnproof.engine.wording.text import count

@@ -17,7 +17,7 @@ from bnproof.sandbox.session import TIMEOUT, Session
 from bnproof.targets.outside import Outside
 
 
-class Examined(Protocol):
+class CheckedVariant(Protocol):
     """What a check found out about one variant; see `bnproof.check.request.Examined`."""
 
     @property
@@ -70,7 +70,7 @@ class Updated:
 def update_known(
     path: Path,
     target: str,
-    examined: Sequence[Examined],
+    examined: Sequence[CheckedVariant],
     why: Why,
     *,
     timeout: float = TIMEOUT,
@@ -100,7 +100,7 @@ def update_known(
 
 
 def _lasting(
-    target: str, examined: Examined, timeout: float, memory: int | None
+    target: str, examined: CheckedVariant, timeout: float, memory: int | None
 ) -> Iterator[Failing]:
     """The failures whose counterexample fails alone, in a worker that ran nothing else."""
     if not examined.failing:
@@ -113,7 +113,7 @@ def _lasting(
                 yield failing
 
 
-def _settled(examined: Examined, lasting: Sequence[Failing], path: Path, why: Why) -> Report:
+def _settled(examined: CheckedVariant, lasting: Sequence[Failing], path: Path, why: Why) -> Report:
     """The report with what was written known, and without the entries that were taken out."""
     written = {(f.property, f.dtype, f.output) for f in lasting}
     live = [found for found in examined.pinned if not found.stale]

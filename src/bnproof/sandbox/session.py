@@ -21,7 +21,7 @@ from bnproof.sandbox.support import require_processes
 from bnproof.sandbox.time_limits import FIRST, Patience
 from bnproof.sandbox.variants import Variants
 from bnproof.targets.outside import Outside
-from bnproof.targets.overrides import Told
+from bnproof.targets.overrides import VariantFacts
 from bnproof.targets.text import TargetError, parse
 
 if TYPE_CHECKING:
@@ -273,7 +273,7 @@ class Session(Variants):
         self._child = child = Child()
         try:
             child.send("load", self.target, self.memory, self.outside)
-            told: list[Told] = self._reply(child, "loading", limit=self.loading)
+            told: list[VariantFacts] = self._reply(child, "loading", limit=self.loading)
             for variant, found in self.adopted.items():
                 self._adopt(child, variant, found)
         except Died as died:

@@ -7,7 +7,7 @@ from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.observation import Observation
 from bnproof.targets.outside import Outside
-from bnproof.targets.overrides import Told, with_declared
+from bnproof.targets.overrides import VariantFacts, with_declared
 
 
 class Variants:
@@ -26,7 +26,7 @@ class Variants:
     def __init__(self, target: str, variant: int, outside: Outside | None) -> None:
         self.target, self.variant = target, variant
         self.outside = outside or Outside()
-        self.told: list[Told] = []
+        self.told: list[VariantFacts] = []
         self.declarations: list[Declaration] = []
         self.adopted: dict[int, dict[str, Any]] = {}
         self.first: tuple[Case, Observation] | None = None
@@ -44,7 +44,7 @@ class Variants:
         """Adopt what another session on the same target has adopted; before this one starts."""
         self.adopted = {variant: dict(found) for variant, found in other.adopted.items()}
 
-    def _loaded(self, told: Sequence[Told]) -> None:
+    def _loaded(self, told: Sequence[VariantFacts]) -> None:
         """Write down what a loaded target declares."""
         self.told = list(told)
         self.declarations = [

@@ -39,7 +39,7 @@ from bnproof.sandbox.process_state import Surroundings, seed
 from bnproof.targets.kinds import recognised
 from bnproof.targets.loading import locate, variants_of
 from bnproof.targets.outside import Outside
-from bnproof.targets.overrides import Prepared, Told, prepare, with_declared
+from bnproof.targets.overrides import Prepared, VariantFacts, prepare, with_declared
 from bnproof.targets.text import Target, TargetError, parse, unusable
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class Worker:
 
     # --- what a session asks for ------------------------------------------------------------
 
-    def load(self, target: str, memory: int, outside: Outside) -> list[Told]:
+    def load(self, target: str, memory: int, outside: Outside) -> list[VariantFacts]:
         """Load a target, and say what is known of its variants.
 
         ``memory`` is what calls may take beyond what the loaded target has taken; ``outside`` is

@@ -96,7 +96,7 @@ class KillTable:
         return tuple(row.id for row in self.mutants if not row.failed)
 
     @property
-    def accused(self) -> tuple[str, ...]:
+    def rejected_controls(self) -> tuple[str, ...]:
         """Right implementations that were rejected."""
         return tuple(row.id for row in self.controls if row.failed)
 
@@ -124,7 +124,7 @@ class KillTable:
         killed, distinct = self.distinct
         enough = killed == distinct if self.profile == "standard" else killed >= QUICK * distinct
         named = not self.naming.rows or self.naming.single >= DUE
-        wrong = (self.accused, self.idle, self.incomplete, self.untested)
+        wrong = (self.rejected_controls, self.idle, self.incomplete, self.untested)
         return enough and named and not any(wrong)
 
 
@@ -177,9 +177,9 @@ def _rows(pool: Pool, jobs: Sequence[Job]) -> Iterator[tuple[JobKind, Row | Nami
 
 def judged(job: Job) -> Row | Naming:
     """The row of one job."""
-    from bnproof.engine.truth.bounds.expected import SUBJECTS  # noqa: PLC0415  # in the worker
+    from bnproof.engine.truth.bounds.expected import EXPECTED  # noqa: PLC0415  # in the worker
 
-    SUBJECTS.limit = KEPT
+    EXPECTED.limit = KEPT
     match job.kind:
         case JobKind.CONTROL:
             return _control(job)

@@ -22,9 +22,10 @@ def text(table: KillTable) -> list[str]:
     if table.naming.rows:
         lines.append(_named(table.naming))
     killed, distinct = table.distinct
+    accepted = len(table.controls) - len(table.rejected_controls)
     lines.append(
         f"{killed} of {distinct} distinct mistakes rejected ({len(table.mutants)} mutants with all "
-        f"grades), {len(table.controls) - len(table.accused)} of {len(table.controls)} right "
+        f"grades), {accepted} of {len(table.controls)} right "
         f"implementations accepted, profile {table.profile}"
     )
     return lines
@@ -46,7 +47,7 @@ def problems(table: KillTable) -> list[tuple[str, tuple[str, ...]]]:
     idle = table.idle if table.controls else ()  # some mutants alone leave most idle
     found = [
         ("survive", table.survivors),
-        ("right, but rejected", table.accused),
+        ("right, but rejected", table.rejected_controls),
         ("properties that reject no mutant", idle),
         ("fewer cases ran than promised", table.incomplete),
         ("theorems of behaviour without a property", table.untested),

@@ -7,7 +7,7 @@ from bnproof.engine.contract.declaration import ATTRIBUTES, Declaration
 from bnproof.recognition.recognised import Origin, Part, Recognition, Unidentified
 from bnproof.targets.declarations import text_of, without_flag
 from bnproof.targets.outside import Outside
-from bnproof.targets.overrides import Told
+from bnproof.targets.overrides import VariantFacts
 
 ABSENT: dict[Part, str] = {
     Part.RUNNING_STATISTICS: "keeps no running statistics",
@@ -30,7 +30,7 @@ EVIDENT = ("dtypes", "ranks", "channel_axis")
 
 
 def origins_of(
-    told: Told, declared: Mapping[str, Any], found: Mapping[str, Any]
+    told: VariantFacts, declared: Mapping[str, Any], found: Mapping[str, Any]
 ) -> dict[str, Origin]:
     """The origin of every attribute of the contract, by name.
 

@@ -45,9 +45,9 @@ class Prepared:
     adapted: bool
 
     @property
-    def told(self) -> "Told":
+    def told(self) -> "VariantFacts":
         """What a session is told of it: all but the implementation."""
-        return Told(self.declaration, self.recognition, self.own, self.adapted)
+        return VariantFacts(self.declaration, self.recognition, self.own, self.adapted)
 
 
 EXPLICIT = (Origin.DECLARED_INSIDE, Origin.DECLARED_OUTSIDE)
@@ -55,7 +55,7 @@ EXPLICIT = (Origin.DECLARED_INSIDE, Origin.DECLARED_OUTSIDE)
 
 
 @dataclass(frozen=True)
-class Told:
+class VariantFacts:
     """What a session knows of a variant; see `Prepared`."""
 
     declaration: Declaration

@@ -25,7 +25,7 @@ from bnproof.conventions.identify.normalisation import axis_of, working_ranks
 from bnproof.conventions.identify.probes import Probes, Seen
 from bnproof.engine.judging.judge import Judge
 from bnproof.engine.model.formats import Array
-from bnproof.engine.truth.bounds.expected import Settings, Subject, make_subject
+from bnproof.engine.truth.bounds.expected import Expected, Settings, make_subject
 from bnproof.engine.truth.bounds.roundings import accumulated
 from bnproof.engine.truth.oracle import error, running_truth
 
@@ -60,12 +60,12 @@ def _terms(probes: Probes, seen: Seen) -> Iterator[Average]:
     yield Average("all", Settings(eps, Fraction(0), one))
 
 
-def _subject(probes: Probes, seen: Seen, average: Average, *, unbiased: bool) -> Subject:
+def _subject(probes: Probes, seen: Seen, average: Average, *, unbiased: bool) -> Expected:
     case = on_axis(seen.case, axis_of(probes))
     return make_subject(case, average.settings, inference=False, unbiased=unbiased)
 
 
-def _explains(probes: Probes, subject: Subject, name: str, got: Array) -> bool:
+def _explains(probes: Probes, subject: Expected, name: str, got: Array) -> bool:
     truth, bound = subject.quantities.truth.values[name], subject.bound(probes.weakest, name)
     if got.shape != truth[0].shape or not np.isfinite(bound).all():
         return False

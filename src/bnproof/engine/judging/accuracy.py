@@ -79,7 +79,7 @@ def _term(worst: tuple[Record, Call, Judged] | None) -> str:
     if worst is None:
         return ""
     record, call, judged = worst
-    quantities = record.subject_of(call).quantities
+    quantities = record.expected_of(call).quantities
     return largest_term(record.arithmetic, quantities, judged.output, judged.worst_index)
 
 

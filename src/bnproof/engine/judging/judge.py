@@ -15,7 +15,7 @@ from bnproof.engine.model.names import CHANNEL_ARGUMENTS, DOUBLE, RESULTS
 from bnproof.engine.model.observation import WHOLE, Observation
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.truth.bounds import ladder
-from bnproof.engine.truth.bounds.expected import SUBJECTS, Settings, Subject
+from bnproof.engine.truth.bounds.expected import EXPECTED, Expected, Settings
 from bnproof.engine.truth.oracle import error
 
 
@@ -80,7 +80,7 @@ class Judge:
                 continue
             mode = MODE_OF[call]
             if mode not in record.subjects:
-                record.subjects[mode] = SUBJECTS.of(
+                record.subjects[mode] = EXPECTED.of(
                     case,
                     settings,
                     inference=mode == "infer",
@@ -96,7 +96,7 @@ class Judge:
 
     def _outputs(
         self,
-        subject: Subject,
+        subject: Expected,
         call: str,
         results: dict[str, Array],
         base: dict[str, Judged],
@@ -114,7 +114,7 @@ class Judge:
             out[name] = self._output(subject, name, results[name], whole=call != "infer one")
         return out
 
-    def _output(self, subject: Subject, name: str, result: Array, *, whole: bool) -> Judged:
+    def _output(self, subject: Expected, name: str, result: Array, *, whole: bool) -> Judged:
         got = columns(result) if name in WHOLE else result
         high, low = subject.quantities.truth.values[name]
         bound = subject.bound(self.declared, name)

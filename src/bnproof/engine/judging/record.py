@@ -13,7 +13,7 @@ from bnproof.engine.model.formats import Array
 from bnproof.engine.model.names import Output
 from bnproof.engine.model.observation import Observation
 from bnproof.engine.truth.bounds import Arithmetic, Quantities
-from bnproof.engine.truth.bounds.expected import Subject
+from bnproof.engine.truth.bounds.expected import Expected
 from bnproof.engine.truth.integers import Exact
 
 
@@ -79,7 +79,7 @@ class Record:
     observation: Observation
     arithmetic: Arithmetic
     judged: dict[Call, dict[str, Judged]] = field(default_factory=dict)
-    subjects: dict[str, Subject] = field(default_factory=dict)
+    subjects: dict[str, Expected] = field(default_factory=dict)
     found: str = ""
     exact: tuple[int, int] = (0, 0)
     ran: Case | None = None
@@ -109,7 +109,7 @@ class Record:
                 for judged in outputs.values():
                     yield call, judged
 
-    def subject_of(self, call: Call) -> Subject:
+    def expected_of(self, call: Call) -> Expected:
         """Truth and bounds of a call."""
         return self.subjects[MODE_OF[call]]
 
@@ -117,7 +117,7 @@ class Record:
         """A judged output as another class bounds it; what is not judged stays so."""
         if arithmetic.name == self.arithmetic.name:
             return judged
-        bound = self.subject_of(call).bound(arithmetic, judged.output)[: len(judged.error)]
+        bound = self.expected_of(call).bound(arithmetic, judged.output)[: len(judged.error)]
         return replace(judged, bound=np.where(np.isinf(judged.bound), np.inf, bound))
 
     @property

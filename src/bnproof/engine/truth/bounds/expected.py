@@ -29,7 +29,7 @@ class Settings:
 
 
 @dataclass(eq=False)
-class Subject:
+class Expected:
     """Truth and bounds of one data set, in one mode and with one rounding of the settings."""
 
     quantities: Quantities
@@ -44,7 +44,7 @@ class Subject:
         return own + self.uncertainty.get(output, 0.0)
 
 
-class Subjects:
+class ExpectedByData:
     """The subjects formed last, found again by the content of their arrays.
 
     Attributes:
@@ -54,7 +54,7 @@ class Subjects:
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self._held = 0
-        self._subjects: OrderedDict[bytes, Subject] = OrderedDict()
+        self._subjects: OrderedDict[bytes, Expected] = OrderedDict()
 
     def of(
         self,
@@ -64,7 +64,7 @@ class Subjects:
         inference: bool,
         unbiased: bool = True,
         normalises_unbiased: bool = False,
-    ) -> Subject:
+    ) -> Expected:
         """The subject of a case, made if it is not among those that are kept.
 
         Arguments as those of `make_subject`.
@@ -89,7 +89,7 @@ class Subjects:
         return subject
 
 
-SUBJECTS = Subjects(2**18)
+EXPECTED = ExpectedByData(2**18)
 """Those of this process."""
 
 
@@ -114,7 +114,7 @@ def make_subject(
     inference: bool,
     unbiased: bool = True,
     normalises_unbiased: bool = False,
-) -> Subject:
+) -> Expected:
     """The truth of a case, its quantities, and what the truth itself may be off by.
 
     ``unbiased`` tells which variance the running average takes, ``normalises_unbiased`` which one
@@ -155,7 +155,7 @@ def make_subject(
     if certified:
         double = ladder(FORMATS["float64"], FORMATS["float64"])["two-pass"]
         uncertainty = bounds(double, quantities).values
-    return Subject(quantities, uncertainty)
+    return Expected(quantities, uncertainty)
 
 
 def _add_running(

@@ -25,13 +25,13 @@ import numpy as np
 from bnproof.engine.model.case import Case, columns
 from bnproof.engine.model.formats import Array, format_of
 from bnproof.engine.truth.bounds import Quantities, bounds, ladder
-from bnproof.engine.truth.bounds.expected import SUBJECTS, Settings
+from bnproof.engine.truth.bounds.expected import EXPECTED, Settings
 
 
 def step(case: Case, v: Array, *, normalises_unbiased: bool = False) -> Array:
     """h, per channel, for a case of shape (N, C) and a direction v."""
     settings = Settings(case.eps, Fraction(0), Fraction(1))
-    subject = SUBJECTS.of(case, settings, inference=False, normalises_unbiased=normalises_unbiased)
+    subject = EXPECTED.of(case, settings, inference=False, normalises_unbiased=normalises_unbiased)
     formats = format_of(case.x.dtype), format_of(case.running_mean.dtype)
     storage = next(iter(ladder(*formats).values()))
     bound = bounds(storage, subject.quantities).values
