@@ -109,12 +109,12 @@ def _trained(record: Record) -> bool:
 
 def observed_of(mutant: Any, declaration: Declaration, case: Case) -> Observation | None:
     """What a mutant does on a case; None if it cannot run it."""
-    try:
-        executor = Executor(made(mutant, declaration, case.x.ndim), declaration)
-        with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
-            observed = executor.run(case, lambda _: None)
-    except Exception:  # noqa: BLE001  # a mutant that cannot run such a case does not explain it
-        return None
+    with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
+        try:
+            implementation = made(mutant, declaration, case.x.ndim)
+        except Exception:  # noqa: BLE001  # a mutant that cannot be made so does not explain the case
+            return None
+        observed = Executor(implementation, declaration).run(case, lambda _: None)
     return None if observed.of(EventKind.RAISED, EventKind.MALFORMED) else observed
 
 

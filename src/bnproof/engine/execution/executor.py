@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from bnproof.engine.contract.declaration import Declaration, declaration_of
+from bnproof.engine.contract.declaration import ContractError, Declaration, declaration_of
 from bnproof.engine.contract.functional import functional
 from bnproof.engine.execution.case_calls import Announce, Returned
 from bnproof.engine.execution.exceptions import Stop
@@ -82,8 +82,11 @@ def _second_instance(implementation: Any, declaration: Declaration) -> Any:
         return None
     try:
         made = type(implementation)()
-        if declaration_of(made) != declaration:  # made with other arguments than the first
-            return None
-        return functional(made, declaration)
     except Exception:  # noqa: BLE001  # whatever a constructor does: then there is no second one
         return None
+    try:
+        if declaration_of(made) != declaration:  # made with other arguments than the first
+            return None
+    except ContractError:
+        return None
+    return functional(made, declaration)
