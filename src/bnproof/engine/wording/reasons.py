@@ -18,7 +18,7 @@ def why_not(need: Need, declaration: Declaration) -> str:
     >>> why_not(Need.GAMMA, Declaration(affine_parameters="none"))
     'needs gamma; this target has none'
     """
-    reason = _REASONS[need]
+    reason = REASONS[need]
     return reason if isinstance(reason, str) else reason(declaration)
 
 
@@ -34,7 +34,7 @@ def _setting(declaration: Declaration, name: str) -> str:
     return f"this target accepts {name} from {low:g} to {high:g}"
 
 
-_REASONS: Mapping[Need, str | Callable[[Declaration], str]] = {
+REASONS: Mapping[Need, str | Callable[[Declaration], str]] = {
     Need.TRAIN: "train is not offered",
     Need.INFER: "infer is not offered",
     Need.LAYER: "layer is not offered",
@@ -62,6 +62,7 @@ _REASONS: Mapping[Need, str | Callable[[Declaration], str]] = {
     Need.REPLAYS: "needs calls between forward and backward; this target declares replays = True",
     Need.WIDE: "needs float32 or float64; a slope cannot be measured in 16 bits",
 }
+"""Why a declaration does not allow what a property needs."""
 
 NOT_OFFERED: Mapping[Offer, str] = {
     Offer.DX: "dx is not offered",
