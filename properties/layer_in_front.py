@@ -6,13 +6,7 @@ import numpy as np
 
 from bnproof.engine.contract.needs import Need
 from bnproof.engine.judging.comparison import Comparison, compare
-from bnproof.engine.judging.laws import (
-    along,
-    parameter,
-    returned_dgamma,
-    small_dx,
-    sums_of_dx,
-)
+from bnproof.engine.judging.laws import along, parameter, returned_dgamma, small_dx, sums_of_dx
 from bnproof.engine.judging.property import statement
 from bnproof.engine.judging.records import Records
 from bnproof.engine.model.basis import Basis

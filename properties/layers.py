@@ -3,11 +3,7 @@
 from collections.abc import Iterator
 
 from bnproof.engine.contract.needs import Need
-from bnproof.engine.judging.comparison import (
-    Comparison,
-    happened,
-    nothing_happened,
-)
+from bnproof.engine.judging.comparison import Comparison, happened, nothing_happened
 from bnproof.engine.judging.facts import raised, statistics_kept
 from bnproof.engine.judging.outputs import agreement_of
 from bnproof.engine.judging.property import statement

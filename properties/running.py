@@ -4,11 +4,7 @@ from collections.abc import Iterator
 
 from bnproof.engine.contract.needs import FEW, Need
 from bnproof.engine.judging.batch_statistics import fits_variance
-from bnproof.engine.judging.comparison import (
-    Comparison,
-    found,
-    of_judged,
-)
+from bnproof.engine.judging.comparison import Comparison, found, of_judged
 from bnproof.engine.judging.facts import raised
 from bnproof.engine.judging.many_steps import after_steps
 from bnproof.engine.judging.outputs import agreement_of

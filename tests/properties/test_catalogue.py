@@ -7,9 +7,6 @@ from pathlib import Path
 import pytest
 
 import bnproof
-from bnproof.engine.contract.needs import ALLOWED, Need
-from bnproof.engine.model.offers import OFFERS, Offer
-from bnproof.engine.wording.reasons import NOT_OFFERED, REASONS
 from bnproof.properties.catalogue import PROPERTIES, chosen
 
 ROOT = Path(__file__).parents[2]
@@ -60,9 +57,3 @@ def test_every_package_is_built() -> None:
 
     assert found == set(packages)
     assert bnproof.__doc__
-
-
-def test_every_need_has_a_rule_and_a_reason() -> None:
-    """A need without a reason raises where a report would say why a property is not tested."""
-    assert set(ALLOWED) == set(REASONS) == set(Need)
-    assert set(OFFERS) == set(NOT_OFFERED) == set(Offer)

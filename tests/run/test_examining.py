@@ -138,5 +138,5 @@ def test_reason_names_what_is_declared(declare: str, need: str, why: str) -> Non
 
 def test_every_need_has_a_rule_and_a_reason() -> None:
     """Catches a need that is added without saying when it is met, or why it is not."""
-    assert {*Need} == {*ALLOWED} == {*reasons.REASONS}
+    assert {*Need} == {*ALLOWED} == {*reasons._REASONS}
     assert {*Offer} == {*OFFERS} == {*reasons.NOT_OFFERED}

@@ -18,7 +18,7 @@ def why_not(need: Need, declaration: Declaration) -> str:
     >>> why_not(Need.GAMMA, Declaration(affine_parameters="none"))
     'needs gamma; this target has none'
     """
-    reason = REASONS[need]
+    reason = _REASONS[need]
     return reason if isinstance(reason, str) else reason(declaration)
 
 
@@ -34,7 +34,7 @@ def _setting(declaration: Declaration, name: str) -> str:
     return f"this target accepts {name} from {low:g} to {high:g}"
 
 
-REASONS: Mapping[Need, str | Callable[[Declaration], str]] = {
+_REASONS: Mapping[Need, str | Callable[[Declaration], str]] = {
     Need.TRAIN: "train is not offered",
     Need.INFER: "infer is not offered",
     Need.LAYER: "layer is not offered",
