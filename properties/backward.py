@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from bnproof.engine.contract.needs import Need
-from bnproof.engine.judging.comparison import Comparison, compare, of_judged
-from bnproof.engine.judging.facts import outputs, raised
+from bnproof.engine.judging.comparison import Comparison, compare
+from bnproof.engine.judging.facts import raised
 from bnproof.engine.judging.laws import exact_sums
+from bnproof.engine.judging.outputs import agreement_of
 from bnproof.engine.judging.property import statement
 from bnproof.engine.judging.record import Record
 from bnproof.engine.judging.records import Records
@@ -33,8 +34,7 @@ def agreement(records: Records) -> Iterator[Comparison]:
     """dx, dgamma and dbeta of the first backward of every case."""
     for record in records:
         yield from raised(record, "train", "other")
-        for judged in outputs(record, *GRADIENTS):
-            yield of_judged(record, "train", judged)
+        yield from agreement_of(record, *GRADIENTS)
 
 
 @statement(

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from bnproof.engine.contract.needs import Need
 from bnproof.engine.judging.comparison import Comparison, like_first
-from bnproof.engine.judging.facts import events, outputs, raised
+from bnproof.engine.judging.facts import events, raised
+from bnproof.engine.judging.outputs import outputs
 from bnproof.engine.judging.property import statement
 from bnproof.engine.judging.records import Records
 from bnproof.engine.model.calls import Call
@@ -25,7 +26,7 @@ def repeatable(records: Records) -> Iterator[Comparison]:
     yield from _calls(records, "train again")
     if records.declaration.deterministic:
         yield from (
-            c for c in events(EventKind.NONDETERMINISTIC)(records) if c.output in (*GRADIENTS, "")
+            c for c in events(records, EventKind.NONDETERMINISTIC) if c.output in (*GRADIENTS, "")
         )
 
 
@@ -57,6 +58,6 @@ def _calls(records: Records, call: Call) -> Iterator[Comparison]:
 )
 def dy_unchanged(records: Records) -> Iterator[Comparison]:
     """dy is, byte for byte, what it was."""
-    for check in events(EventKind.CHANGED_INPUT)(records):
+    for check in events(records, EventKind.CHANGED_INPUT):
         if check.output in ("dy", ""):
             yield check

@@ -1,4 +1,4 @@
-"""What every call keeps: dtypes and shapes, its arguments, earlier results, bits, memory."""
+"""Every call: dtypes and shapes, arguments that stay, results that stay, bits and layouts."""
 
 from collections.abc import Iterator
 
@@ -22,7 +22,7 @@ from bnproof.engine.model.tag import Tag
 )
 def well_formed(records: Records) -> Iterator[Comparison]:
     """No result of a wrong dtype or shape; double backward has a property of its own."""
-    for check in events(EventKind.MALFORMED)(records):
+    for check in events(records, EventKind.MALFORMED):
         if check.output not in (*DOUBLE, "double"):
             yield check
 
@@ -35,7 +35,7 @@ def well_formed(records: Records) -> Iterator[Comparison]:
 )
 def inputs_unchanged(records: Records) -> Iterator[Comparison]:
     """x, gamma, beta and the statistics are, byte for byte, what they were."""
-    for check in events(EventKind.CHANGED_INPUT)(records):
+    for check in events(records, EventKind.CHANGED_INPUT):
         if check.output not in ("dy", *DOUBLE_ARGUMENTS):
             yield check
 
@@ -48,7 +48,7 @@ def inputs_unchanged(records: Records) -> Iterator[Comparison]:
 )
 def results_kept(records: Records) -> Iterator[Comparison]:
     """No result has changed when it is read again after later calls."""
-    yield from events(EventKind.CHANGED_RESULT)(records)
+    yield from events(records, EventKind.CHANGED_RESULT)
 
 
 @statement(
@@ -60,7 +60,7 @@ def results_kept(records: Records) -> Iterator[Comparison]:
 )
 def deterministic(records: Records) -> Iterator[Comparison]:
     """The second of two equal training calls gives the bits of the first."""
-    yield from events(EventKind.NONDETERMINISTIC, calls=("train",))(records)
+    yield from events(records, EventKind.NONDETERMINISTIC, calls=("train",))
 
 
 @statement(

@@ -19,6 +19,7 @@ from bnproof.properties import (
     nonfinite_gradients,
     running,
     special_inputs,
+    statistics_kept,
     training_mode,
 )
 from bnproof.registration import defined_in
@@ -38,6 +39,7 @@ EXPECTED = (
     nonfinite_gradients,
     double_backward,
     running,
+    statistics_kept,
     inference,
     layers,
 )

@@ -6,7 +6,8 @@ import numpy as np
 
 from bnproof.engine.contract.needs import Need
 from bnproof.engine.judging.comparison import Comparison, found, happened, like_first, of_judged
-from bnproof.engine.judging.facts import events, outputs, raised, single
+from bnproof.engine.judging.facts import events, raised
+from bnproof.engine.judging.outputs import agreement_of, outputs
 from bnproof.engine.judging.property import statement
 from bnproof.engine.judging.record import Record
 from bnproof.engine.judging.records import Records
@@ -27,13 +28,11 @@ def confinement(records: Records) -> Iterator[Comparison]:
     """A channel with NaN or infinity is not finite, and all other channels agree with the truth."""
     for record in records.tagged(Tag.NONFINITE_X):
         yield from raised(record, "train")
-        for judged in outputs(record, "y", "running_mean", "running_var"):
-            lost = np.isfinite(np.asarray(judged.got, np.float64)[..., 1])
-            finite = Event(EventKind.FINITE, "train", judged.output, origin="x")
-            if judged.output == "y":
-                yield found(record, finite, holds=not lost.all())
-            elif not _unweighted(record):
-                yield found(record, finite, holds=not lost)
+        for judged in outputs(record, "y", *STATISTICS):
+            finite = np.isfinite(np.asarray(judged.got, np.float64)[..., 1])
+            event = Event(EventKind.FINITE, "train", judged.output, origin="x")
+            if judged.output == "y" or not _unweighted(record):
+                yield found(record, event, holds=not finite.all())
         for call, judged in record.all_judged("train"):
             yield like_first(record, call, judged, records.plain_of(record))
 
@@ -53,18 +52,16 @@ def _unweighted(record: Record) -> bool:
 def single_value(records: Records) -> Iterator[Comparison]:
     """One value per channel: an error, or y = beta and dx = 0, as declared."""
     for record in records.tagged(Tag.SINGLE):
-        yield from events(EventKind.NO_ERROR, EventKind.CHANGED_INPUT)(single(record, records))
+        yield from events([record], EventKind.NO_ERROR, EventKind.CHANGED_INPUT)
         yield from raised(record, "train", "infer")
-        for judged in outputs(record, "y", "running_mean", "dx", "dgamma", "dbeta"):
-            yield of_judged(record, "train", judged)
+        yield from agreement_of(record, "y", "running_mean", "dx", "dgamma", "dbeta")
         for judged in outputs(record, "running_var"):
             finite = np.isfinite(np.asarray(judged.got, np.float64)).all()
             not_finite = Event(EventKind.NOT_FINITE, "train", "running_var")
             yield found(record, not_finite, holds=finite)
             if not records.declaration.unbiased(record.case.x.ndim):
                 yield of_judged(record, "train", judged)
-        for judged in outputs(record, "y", call="infer"):
-            yield of_judged(record, "infer", judged)
+        yield from agreement_of(record, "y", call="infer")
 
 
 @statement(
@@ -77,7 +74,7 @@ def single_value(records: Records) -> Iterator[Comparison]:
 def empty_batch(records: Records) -> Iterator[Comparison]:
     """An empty batch: an error, or an empty y, as declared; the statistics stay either way."""
     for record in records.tagged(Tag.EMPTY):
-        yield from events(EventKind.NO_ERROR, EventKind.MALFORMED)(single(record, records))
+        yield from events([record], EventKind.NO_ERROR, EventKind.MALFORMED)
         yield from raised(record, "train")
         for event in record.observation.of(EventKind.CHANGED_INPUT):
             if event.argument == STATISTICS_TOGETHER:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from bnproof.engine.judging.comparison import Comparison, ended, happened, like_first, of_judged
-from bnproof.engine.judging.facts import outputs
+from bnproof.engine.judging.outputs import outputs
 from bnproof.engine.judging.property import statement
 from bnproof.engine.judging.record import Record
 from bnproof.engine.judging.records import Records

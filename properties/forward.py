@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from bnproof.engine.contract.needs import Need
-from bnproof.engine.judging.comparison import Comparison, compare, of_judged
-from bnproof.engine.judging.facts import outputs, raised
+from bnproof.engine.judging.comparison import Comparison, compare
+from bnproof.engine.judging.facts import raised
 from bnproof.engine.judging.laws import exact_sums, parameter, small
+from bnproof.engine.judging.outputs import agreement_of
 from bnproof.engine.judging.property import statement
 from bnproof.engine.judging.records import Records
 from bnproof.engine.model.basis import Basis
@@ -25,8 +26,7 @@ def agreement(records: Records) -> Iterator[Comparison]:
     for record in records:
         yield from raised(record, "train", "other", "step")
         for call in ("train", "train repeated"):
-            for judged in outputs(record, "y", call=call):
-                yield of_judged(record, call, judged)
+            yield from agreement_of(record, "y", call=call)
 
 
 @statement(

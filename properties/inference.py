@@ -1,20 +1,21 @@
-"""Properties of inference."""
+"""Inference: an affine map by the running statistics, the same for every example."""
 
-import math
 from collections.abc import Iterator
-from fractions import Fraction
 
 import numpy as np
 
 from bnproof.engine.contract.needs import Need
-from bnproof.engine.judging.comparison import Comparison, compare, of_judged
-from bnproof.engine.judging.facts import outputs, raised
-from bnproof.engine.judging.laws import parameter
+from bnproof.engine.judging.batch_statistics import holds_batch_statistics
+from bnproof.engine.judging.comparison import Comparison, compare
+from bnproof.engine.judging.facts import raised
+from bnproof.engine.judging.laws import parameter, small
+from bnproof.engine.judging.outputs import agreement_of
 from bnproof.engine.judging.property import relation_statement, statement
 from bnproof.engine.judging.record import Record
 from bnproof.engine.judging.records import Records
 from bnproof.engine.model.basis import Basis
 from bnproof.engine.model.case import columns
+from bnproof.engine.model.names import GRADIENTS
 from bnproof.engine.model.offers import Offer
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio import relations
@@ -31,8 +32,7 @@ def agreement(records: Records) -> Iterator[Comparison]:
     """y of every inference call."""
     for record in records:
         yield from raised(record, "infer")
-        for judged in outputs(record, "y", call="infer"):
-            yield of_judged(record, "infer", judged)
+        yield from agreement_of(record, "y", call="infer")
 
 
 @statement(
@@ -47,8 +47,7 @@ def gradients(records: Records) -> Iterator[Comparison]:
     for record in records:
         yield from raised(record, "infer")
         for call in ("infer", "infer late"):
-            for judged in outputs(record, "dx", "dgamma", "dbeta", call=call):
-                yield of_judged(record, call, judged)
+            yield from agreement_of(record, *GRADIENTS, call=call)
 
 
 @statement(
@@ -61,8 +60,7 @@ def gradients(records: Records) -> Iterator[Comparison]:
 def single_example(records: Records) -> Iterator[Comparison]:
     """The first example of every case, alone."""
     for record in records:
-        for judged in outputs(record, "y", call="infer one"):
-            yield of_judged(record, "infer one", judged)
+        yield from agreement_of(record, "y", call="infer one")
 
 
 @relation_statement(
@@ -89,9 +87,8 @@ def example_independence(base: Record, twin: Record) -> Iterator[Comparison]:
 )
 def affine_in_x(records: Records) -> Iterator[Comparison]:
     """All points (x, y) of a channel are on one line: that through the least and the largest x."""
-    for record in records:
-        y = record.of("infer", "y")
-        if y is None or y.got.size > 2**14 or record.infer is None or len(y.got) < 3:
+    for record, y in small(records, "infer", "y"):
+        if record.infer is None or len(y.got) < 3:
             continue
         with np.errstate(all="ignore"):
             x, got = columns(record.case.x).astype(np.float64), y.got.astype(np.float64)
@@ -120,24 +117,8 @@ def equals_training(records: Records) -> Iterator[Comparison]:
     """With the batch's own statistics, inference is what training is."""
     for record in records.tagged(Tag.EQUALS_TRAINING):
         a, b = record.of("train", "y"), record.of("infer", "y")
-        if a is not None and b is not None and _holds_statistics(record):
+        if a is not None and b is not None and holds_batch_statistics(record):
             yield compare(record, "y", b.got, a.got, a.bound + b.bound, of="infer")
-
-
-def _holds_statistics(record: Record) -> bool:
-    """Whether the statistics given are exactly those that training normalises by."""
-    if record.train is None:
-        return False
-    count = record.case.count
-    bessel = Fraction(count, count - 1) if record.declaration.normalises_unbiased else 1
-    exact = [None if s is None else (s[0], s[1] * bessel) for s in record.train.truth.statistics]
-    given = zip(record.case.running_mean, record.case.running_var, strict=True)
-    return exact == [_fractions(float(mean), float(var)) for mean, var in given]
-
-
-def _fractions(mean: float, var: float) -> tuple[Fraction, Fraction] | None:
-    finite = math.isfinite(mean) and math.isfinite(var)
-    return (Fraction(mean), Fraction(var)) if finite else None
 
 
 @statement(
@@ -154,9 +135,8 @@ def folding(records: Records) -> Iterator[Comparison]:
     x = W u + b becomes scale W, scale b + shift.  They are formed in float64, relative to what the
     fold cancels from, which the bound of y contains.
     """
-    for record in records:
-        y = record.of("infer", "y")
-        if y is None or record.infer is None or y.got.size > 2**14:
+    for record, y in small(records, "infer", "y"):
+        if record.infer is None:
             continue
         with np.errstate(all="ignore"):
             x = columns(record.case.x).astype(np.float64)

@@ -25,6 +25,10 @@ from bnproof.engine.model.names import GRADIENTS, STATISTICS, Output
 from bnproof.engine.portfolio import relations
 
 RELATED = (Need.TRAIN, Need.ANY_SHAPE, Need.EPS)
+STILL = ("dgamma", "dbeta", *STATISTICS)
+"""Results that no permutation of values within a channel changes."""
+
+BY_CHANNEL = ("y", *GRADIENTS, *STATISTICS)
 
 
 @relation_statement(
@@ -113,10 +117,6 @@ def spatial_permutation(base: Record, twin: Record) -> Iterator[Comparison]:
     yield from transformed(base, twin, {**positions, **dict.fromkeys(STILL, same)})
 
 
-STILL = ("dgamma", "dbeta", *STATISTICS)
-"""Results that no permutation of values within a channel changes."""
-
-
 @relation_statement(
     "forward/channel-permutation",
     "Permuting the channels permutes every result.",
@@ -128,9 +128,6 @@ STILL = ("dgamma", "dbeta", *STATISTICS)
 def channel_permutation(base: Record, twin: Record) -> Iterator[Comparison]:
     """Every result in the other order."""
     yield from transformed(base, twin, dict.fromkeys(BY_CHANNEL, channels_permuted))
-
-
-BY_CHANNEL = ("y", *GRADIENTS, *STATISTICS)
 
 
 @relation_statement(

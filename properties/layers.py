@@ -1,22 +1,15 @@
-"""Properties of stateful layers."""
+"""Stateful layers: steps from the state that was reported, and a state that nobody shares."""
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from bnproof.engine.contract.needs import Need
-from bnproof.engine.judging.comparison import (
-    Comparison,
-    found,
-    happened,
-    nothing_happened,
-    of_judged,
-)
-from bnproof.engine.judging.facts import outputs, raised
+from bnproof.engine.judging.comparison import Comparison, happened, nothing_happened
+from bnproof.engine.judging.facts import raised, statistics_kept
+from bnproof.engine.judging.outputs import agreement_of
 from bnproof.engine.judging.property import statement
 from bnproof.engine.judging.records import Records
 from bnproof.engine.model.basis import TRAINING, Basis
-from bnproof.engine.model.event import Event, EventKind
+from bnproof.engine.model.event import EventKind
 from bnproof.engine.model.names import GRADIENTS, STATISTICS
 from bnproof.engine.model.offers import Offer
 from bnproof.engine.model.tag import Tag
@@ -35,8 +28,7 @@ def training(records: Records) -> Iterator[Comparison]:
         yield from raised(record, "layer", "train", "state", "load")
         for event in record.observation.of(EventKind.MALFORMED):
             yield happened(record, event)
-        for judged in outputs(record, "y", *GRADIENTS, *STATISTICS):
-            yield of_judged(record, "train", judged)
+        yield from agreement_of(record, "y", *GRADIENTS, *STATISTICS)
 
 
 @statement(
@@ -49,14 +41,8 @@ def training(records: Records) -> Iterator[Comparison]:
 def evaluation(records: Records) -> Iterator[Comparison]:
     """Every evaluation of a layer's life, with the state before it, which stays."""
     for record in records.tagged(Tag.LAYER):
-        for judged in outputs(record, "y", "dx", "dgamma", "dbeta", call="infer"):
-            yield of_judged(record, "infer", judged)
-        for name in ("running_mean", "running_var"):
-            results = record.observation.results.get("infer", {})
-            if name in results:
-                kept = np.array_equal(results[name], getattr(record.case, name), equal_nan=True)
-                moved = Event(EventKind.INFERENCE_MOVED, "layer infer", name)
-                yield found(record, moved, holds=kept)
+        yield from agreement_of(record, "y", *GRADIENTS, call="infer")
+        yield from statistics_kept(record, "infer", "layer infer")
 
 
 @statement(

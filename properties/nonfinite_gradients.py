@@ -6,7 +6,8 @@ import numpy as np
 
 from bnproof.engine.contract.needs import Need
 from bnproof.engine.judging.comparison import Comparison, found, like_first
-from bnproof.engine.judging.facts import outputs, raised
+from bnproof.engine.judging.facts import raised
+from bnproof.engine.judging.outputs import outputs
 from bnproof.engine.judging.property import statement
 from bnproof.engine.judging.records import Records
 from bnproof.engine.model.event import Event, EventKind
@@ -28,6 +29,6 @@ def nonfinite(records: Records) -> Iterator[Comparison]:
         yield from raised(record, "train")
         for judged in outputs(record, *GRADIENTS):
             finite = np.isfinite(np.asarray(judged.got, np.float64)[..., 1])
-            lost = Event(EventKind.FINITE, "train", judged.output, origin="dy")
-            yield found(record, lost, holds=not finite.all())
+            event = Event(EventKind.FINITE, "train", judged.output, origin="dy")
+            yield found(record, event, holds=not finite.all())
             yield like_first(record, "train", judged, records.plain_of(record))

@@ -9,13 +9,17 @@ import pytest
 
 from bnproof.check.one_implementation import CheckedDtypes, check
 from bnproof.engine.contract.declaration import ContractError, Declaration, declaration_of
+from bnproof.engine.contract.needs import Need
 from bnproof.engine.execution.in_process import InProcess
+from bnproof.engine.judging.judge import Judge
+from bnproof.engine.judging.records import Records
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio import portfolio
 from bnproof.mutants.call import Call
 from bnproof.mutants.controls.catalogue import CONTROLS
 from bnproof.mutants.parts import Gradients, Parts
+from bnproof.properties.catalogue import PROPERTIES
 from bnproof.reference.checks import Array
 
 MADE: dict[str, list[Case]] = {}
@@ -61,7 +65,24 @@ MEMORY = {"forward/strides", "running/buffers"}
 """Properties whose cases are left out here."""
 
 NOT_OFFERED = {"backward/double-backward", "running/cumulative-average", *MEMORY}
-LAYERS = {"layer/training", "layer/evaluation", "layer/state"}
+
+
+def needing(need: Need) -> set[str]:
+    """Ids of the properties with a need."""
+    return {p.id for p in PROPERTIES if need in p.needs}
+
+
+LAYERS = needing(Need.LAYER)
+
+
+def judging(make: Callable[[], Any], ids: set[str]) -> set[str]:
+    """Ids of those properties that have something to compare, whatever they say they need."""
+    session = InProcess(make()).try_out()
+    judge = Judge(session.declaration, "float32")
+    with np.errstate(all="ignore"):
+        cases = small(session.declaration, "float32")
+        every = Records(session.declaration, tuple(judge.judge(c, session.run(c)) for c in cases))
+    return {p.id for p in PROPERTIES if p.id in ids and list(p.check(every))}
 
 
 # --- the normalising variance ---------------------------------------------------------------------
@@ -224,8 +245,10 @@ class NoVarianceTerm(BetaOnly):
 
 def test_gamma_alone() -> None:
     """Catches a property that is lost because beta is missing."""
-    lost = {"backward/dbeta-is-sum", "backward/independent-of-beta"}
+    lost = needing(Need.BETA)
 
+    assert {"backward/dbeta-is-sum", "backward/independent-of-beta"} <= lost
+    assert judging(GammaOnly, lost) == set()
     assert violated(GammaOnly) == set()
     assert set(unsupported(GammaOnly)) == {*NOT_OFFERED, *LAYERS, *lost}
     assert unsupported(GammaOnly)["backward/dbeta-is-sum"] == "needs beta; this target has none"
@@ -233,10 +256,11 @@ def test_gamma_alone() -> None:
 
 def test_beta_alone() -> None:
     """Catches a property that is lost because gamma is missing."""
-    found = unsupported(BetaOnly)
+    found, lost = unsupported(BetaOnly), needing(Need.GAMMA)
 
+    assert judging(BetaOnly, lost) == set()
     assert violated(BetaOnly) == set()
-    assert set(found) == {*NOT_OFFERED, *LAYERS, "backward/dgamma-from-output"}
+    assert set(found) == {*NOT_OFFERED, *LAYERS, *lost}
     assert found["backward/dgamma-from-output"] == "needs gamma; this target has none"
 
 

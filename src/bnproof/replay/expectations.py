@@ -9,12 +9,12 @@ import numpy as np
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.execution.transcript import Call, Given, Transcript
 from bnproof.engine.judging.comparison import Comparison
+from bnproof.engine.judging.many_steps import closed_form
 from bnproof.engine.judging.record import Judged, Record
 from bnproof.engine.model.event import Event, EventKind
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.names import DOUBLE, GRADIENTS, RESULTS, STATISTICS
 from bnproof.engine.model.observation import WHOLE
-from bnproof.properties.running import closed_form
 
 _GRADIENTS = (*GRADIENTS, *DOUBLE)
 """The results of backward and of its double."""

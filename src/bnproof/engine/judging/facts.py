@@ -1,21 +1,13 @@
 """What happened in a case beside its numbers, as comparisons that hold or fail."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 
-from bnproof.engine.judging.comparison import Comparison, ended, happened, nothing_happened
-from bnproof.engine.judging.record import Judged, Record
-from bnproof.engine.judging.records import Records
-from bnproof.engine.model.calls import Call
-from bnproof.engine.model.event import EventKind
-from bnproof.engine.model.names import Output
+import numpy as np
 
-
-def outputs(record: Record, *names: Output, call: Call = "train") -> Iterator[Judged]:
-    """The judged outputs of a call, in the order asked for."""
-    for name in names:
-        judged = record.of(call, name)
-        if judged is not None:
-            yield judged
+from bnproof.engine.judging.comparison import Comparison, ended, found, happened, nothing_happened
+from bnproof.engine.judging.record import Record
+from bnproof.engine.model.event import Event, EventKind
+from bnproof.engine.model.names import STATISTICS
 
 
 def raised(record: Record, *calls: str) -> Iterator[Comparison]:
@@ -28,23 +20,25 @@ def raised(record: Record, *calls: str) -> Iterator[Comparison]:
 
 
 def events(
-    *kinds: EventKind, calls: tuple[str, ...] = ()
-) -> Callable[[Records], Iterator[Comparison]]:
-    """A function over records: a failure for each event of some kinds, in some calls or in all."""
-
-    def check(records: Records) -> Iterator[Comparison]:
-        for record in records:
-            if record.observation.failure:
-                continue
-            seen = record.observation.of(*kinds)
-            seen = [e for e in seen if not calls or e.call in calls]
-            yield from (happened(record, event) for event in seen)
-            if not seen:
-                yield nothing_happened(record)
-
-    return check
+    records: Iterable[Record], *kinds: EventKind, calls: tuple[str, ...] = ()
+) -> Iterator[Comparison]:
+    """A failure for each event of some kinds, in some calls or in all."""
+    for record in records:
+        if record.observation.failure:
+            continue
+        seen = [e for e in record.observation.of(*kinds) if not calls or e.call in calls]
+        yield from (happened(record, event) for event in seen)
+        if not seen:
+            yield nothing_happened(record)
 
 
-def single(record: Record, records: Records) -> Records:
-    """One record alone, for functions over records."""
-    return Records(records.declaration, (record,))
+def statistics_kept(record: Record, call: str, label: str = "") -> Iterator[Comparison]:
+    """Compare the statistics that a call returned, or left in the buffers, with those given."""
+    results = record.observation.results.get(call, {})
+    for name in STATISTICS:
+        if name in results:
+            got, given = (
+                np.asarray(a, np.float64) for a in (results[name], getattr(record.case, name))
+            )
+            moved = Event(EventKind.INFERENCE_MOVED, label or call, name)
+            yield found(record, moved, holds=np.array_equal(got, given, equal_nan=True))

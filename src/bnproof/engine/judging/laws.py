@@ -59,9 +59,11 @@ def small_dx(records: Records) -> Iterator[tuple[Record, Judged]]:
     return ((r, dx) for r, dx in small(records, "train", "dx") if r.train is not None)
 
 
-def vanishes(record: Record, output: str, of: str, got: Array, bound: Array) -> Comparison:
-    """The comparison with 0."""
-    return compare(record, output, got, np.zeros_like(got), bound, of=of)
+def sums_of_dx(records: Records) -> Iterator[Comparison]:
+    """Compare the sums of dx with 0."""
+    for record, dx in small_dx(records):
+        got, bound = exact_sums(dx.got), dx.bound.sum(axis=0)
+        yield compare(record, "sum", got, np.zeros_like(got), bound, of="dx")
 
 
 def along(dx: Judged, factor: Array) -> tuple[Array, Array]:

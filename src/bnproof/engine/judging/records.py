@@ -34,7 +34,7 @@ class Records:
         found: dict[str, Record] = {}
         for record in self.all:
             case = record.case
-            ordinary = not case.layouts and "nonfinite" not in case.tags
+            ordinary = not case.layouts and Tag.NONFINITE not in case.tags
             if ordinary and case.data_key and case.calls in ("full", "short"):
                 found.setdefault(f"{case.data_key}, rank {case.x.ndim}", record)
         return found
@@ -49,7 +49,7 @@ class Records:
         found: dict[str, Record] = {}
         for record in self.all:
             case = record.case
-            if case.data_key and not case.judged_channels and "nonfinite" not in case.tags:
+            if case.data_key and not case.judged_channels and Tag.NONFINITE not in case.tags:
                 found.setdefault(case.data_key, record)
         return found
 

@@ -62,6 +62,7 @@ _REASONS: Mapping[Need, str | Callable[[Declaration], str]] = {
     Need.REPLAYS: "needs calls between forward and backward; this target declares replays = True",
     Need.WIDE: "needs float32 or float64; a slope cannot be measured in 16 bits",
 }
+"""Why a declaration does not allow what a property needs."""
 
 NOT_OFFERED: Mapping[Offer, str] = {
     Offer.DX: "dx is not offered",
