@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bnproof.implementations.standalone import COURSE
+from bnproof.implementations import course_calls
+from bnproof.implementations.course_calls import CourseCalls
 from bnproof.recognition.aliases import Role, is_called
 from bnproof.recognition.functions.parameters import parameters_of
 from bnproof.recognition.functions.trial import data, guarded
+from bnproof.recognition.own_text import own_text
 from bnproof.recognition.patterns import Pattern, pattern
 from bnproof.recognition.recognised import Recognition
 from bnproof.recognition.user_calls import UsersError
@@ -73,7 +75,7 @@ def _refuses_rows(made: "CourseFunctions") -> bool:
     return False
 
 
-class CourseFunctions:
+class CourseFunctions(CourseCalls):
     """forward and backward of an exercise, as an implementation of the contract."""
 
     dtypes = ("float64",)
@@ -88,7 +90,7 @@ class CourseFunctions:
     )
 
     def __init__(self, forward: Callable[..., Any], backward: Callable[..., Any]) -> None:
-        self._forward, self._backward = forward, backward
+        super().__init__(forward, backward)
         self.name = f"{forward.__name__}, {backward.__name__}"
         self.recognition = Recognition(
             "NumPy functions forward and backward of a course, with a dict bn_param",
@@ -98,68 +100,13 @@ class CourseFunctions:
             },
         )
 
-    def train(
-        self,
-        x: Array,
-        gamma: Array,
-        beta: Array,
-        running_mean: Array,
-        running_var: Array,
-        *,
-        momentum: float,
-        eps: float,
-    ) -> tuple[Any, Any, Any, Callable[[Array], Any]]:
-        """forward in mode "train", and its backward."""
-        y, cache, parameters = self._call(
-            "train", x, gamma, beta, running_mean, running_var, momentum=momentum, eps=eps
-        )
-
-        def backward(dy: Array) -> Any:
-            return self._backward(dy, cache)
-
-        return y, parameters.get("running_mean"), parameters.get("running_var"), backward
-
-    def infer(
-        self,
-        x: Array,
-        gamma: Array,
-        beta: Array,
-        running_mean: Array,
-        running_var: Array,
-        *,
-        eps: float,
-    ) -> tuple[Any, Any, Any, None]:
-        """forward in mode "test"."""
-        y, _, parameters = self._call("test", x, gamma, beta, running_mean, running_var, eps=eps)
-        return y, parameters.get("running_mean"), parameters.get("running_var"), None
-
     def standalone(self, dtype: str) -> str:  # noqa: ARG002  # the same for all
         """The same as source text, for scripts."""
-        return COURSE
+        return f"{own_text(course_calls)}\n\n\nIMPLEMENTATION = CourseCalls(*TARGET)"
 
     def default_layer(self, channels: int, dtype: str) -> "DefaultLayer":
         """The functions with nothing in bn_param but the mode."""
         return DefaultLayer(self._forward, np.ones(channels, dtype))
-
-    def _call(
-        self,
-        mode: str,
-        x: Array,
-        gamma: Array,
-        beta: Array,
-        running_mean: Array,
-        running_var: Array,
-        **settings: float,
-    ) -> tuple[Any, Any, dict[str, Any]]:
-        """One call of forward, with a bn_param of its own and copies of the statistics."""
-        parameters: dict[str, Any] = {
-            "mode": mode,
-            **settings,
-            "running_mean": running_mean.copy(),
-            "running_var": running_var.copy(),
-        }
-        y, cache = self._forward(x, gamma, beta, parameters)
-        return y, cache, parameters
 
 
 class DefaultLayer:

@@ -184,7 +184,7 @@ class _EvaluationFreezes(Layer):
         return super().infer(x)
 
     def train(self, x: Array) -> tuple[Array, Backward]:
-        before = {name: self._arrays[name] for name in STATISTICS}
+        before: dict[str, Array] = {name: self._arrays[name] for name in STATISTICS}
         results = super().train(x)
         if self.frozen:
             self._arrays.update(before)
@@ -199,9 +199,9 @@ class _EvaluationFreezes(Layer):
 )
 class _UpdatedInBackward(Layer):
     def train(self, x: Array) -> tuple[Array, Backward]:
-        before = {name: self._arrays[name] for name in STATISTICS}
+        before: dict[str, Array] = {name: self._arrays[name] for name in STATISTICS}
         y, backward = super().train(x)
-        after = {name: self._arrays[name] for name in STATISTICS}
+        after: dict[str, Array] = {name: self._arrays[name] for name in STATISTICS}
         self._arrays.update(before)
 
         def updating(dy: Array) -> Any:
@@ -290,7 +290,7 @@ class _SmallerBatchSkipped(Layer):
     largest = 0
 
     def train(self, x: Array) -> tuple[Array, Backward]:
-        before = {name: self._arrays[name] for name in STATISTICS}
+        before: dict[str, Array] = {name: self._arrays[name] for name in STATISTICS}
         results = super().train(x)
         if len(x) < self.largest:
             self._arrays.update(before)

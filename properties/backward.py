@@ -18,7 +18,7 @@ from bnproof.engine.model.event import Event, EventKind
 from bnproof.engine.model.names import GRADIENTS
 from bnproof.engine.model.offers import Offer
 from bnproof.engine.portfolio import finite_differences
-from bnproof.engine.truth.slope import truncation
+from bnproof.engine.truth.bounds.slope import truncation
 
 OTHER_SLOPE = Event(EventKind.OTHER_SLOPE, "train", "<dx, v>")
 
@@ -45,7 +45,7 @@ def agreement(records: Records) -> Iterator[Comparison]:
     rests_on=(Basis.GRADIENTS, Basis.Y),
 )
 def slopes(records: Records) -> Iterator[Comparison]:
-    """D(h) against <dx, v> within the bound that `bnproof.engine.truth.slope` derives."""
+    """D(h) against <dx, v> within the bound that `bnproof.engine.truth.bounds.slope` derives."""
     pairs: dict[str, list[Record]] = {}
     for base, twin in records.twins(finite_differences.RELATION):
         pairs.setdefault(base.case.name, [base]).append(twin)

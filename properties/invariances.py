@@ -10,6 +10,7 @@ from bnproof.engine.judging.laws import parameter
 from bnproof.engine.judging.property import relation_statement
 from bnproof.engine.judging.record import Record
 from bnproof.engine.judging.transforms import (
+    Transform,
     channels_permuted,
     how,
     negated,
@@ -20,7 +21,7 @@ from bnproof.engine.judging.transforms import (
     transformed,
 )
 from bnproof.engine.model.basis import TRAINING, Basis
-from bnproof.engine.model.names import GRADIENTS, STATISTICS
+from bnproof.engine.model.names import GRADIENTS, STATISTICS, Output
 from bnproof.engine.portfolio import relations
 
 RELATED = (Need.TRAIN, Need.ANY_SHAPE, Need.EPS)
@@ -60,7 +61,7 @@ def bias_invariance(base: Record, twin: Record) -> Iterator[Comparison]:
 )
 def scale_law(base: Record, twin: Record) -> Iterator[Comparison]:
     """c is a power of two."""
-    expected = {"y": same, "dx": scaled(-1), "dgamma": same, "dbeta": same}
+    expected: dict[Output, Transform] = {"y": same, "dx": scaled(-1), "dgamma": same, "dbeta": same}
     yield from transformed(base, twin, expected)
 
 
@@ -74,7 +75,12 @@ def scale_law(base: Record, twin: Record) -> Iterator[Comparison]:
 )
 def sign(base: Record, twin: Record) -> Iterator[Comparison]:
     """The mirror image of y is 2 beta - y."""
-    mirrored = {"dgamma": negated, "dx": same, "dbeta": same, "running_var": same}
+    mirrored: dict[Output, Transform] = {
+        "dgamma": negated,
+        "dx": same,
+        "dbeta": same,
+        "running_var": same,
+    }
     yield from transformed(base, twin, mirrored)
     a, b = base.of("train", "y"), twin.of("train", "y")
     if a is not None and b is not None:
@@ -93,7 +99,7 @@ def sign(base: Record, twin: Record) -> Iterator[Comparison]:
 )
 def sample_permutation(base: Record, twin: Record) -> Iterator[Comparison]:
     """y and dx in the other order, the rest as it was."""
-    rows = {"y": rows_permuted, "dx": rows_permuted}
+    rows: dict[Output, Transform] = {"y": rows_permuted, "dx": rows_permuted}
     yield from transformed(base, twin, {**rows, **dict.fromkeys(STILL, same)})
 
 
@@ -107,7 +113,7 @@ def sample_permutation(base: Record, twin: Record) -> Iterator[Comparison]:
 )
 def spatial_permutation(base: Record, twin: Record) -> Iterator[Comparison]:
     """y and dx in the other order, the rest as it was."""
-    positions = {"y": positions_permuted, "dx": positions_permuted}
+    positions: dict[Output, Transform] = {"y": positions_permuted, "dx": positions_permuted}
     yield from transformed(base, twin, {**positions, **dict.fromkeys(STILL, same)})
 
 

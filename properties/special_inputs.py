@@ -10,10 +10,10 @@ from bnproof.engine.judging.laws import parameter
 from bnproof.engine.judging.property import relation_statement, statement
 from bnproof.engine.judging.record import Record
 from bnproof.engine.judging.records import Records
-from bnproof.engine.judging.transforms import same, times, transformed, twice
+from bnproof.engine.judging.transforms import Transform, same, times, transformed, twice
 from bnproof.engine.model.basis import TRAINING, Basis
 from bnproof.engine.model.case import columns
-from bnproof.engine.model.names import GRADIENTS, STATISTICS
+from bnproof.engine.model.names import GRADIENTS, STATISTICS, Output
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio import relations
 
@@ -69,7 +69,7 @@ def constant_feature(records: Records) -> Iterator[Comparison]:
 )
 def duplicated_batch(base: Record, twin: Record) -> Iterator[Comparison]:
     """y and dx once after the other; sums over twice as many samples are twice as large."""
-    expected = {
+    expected: dict[Output, Transform] = {
         "y": twice,
         "dx": twice,
         "dgamma": times(2.0),

@@ -15,7 +15,7 @@ from bnproof.engine.model.case import Case, columns
 from bnproof.engine.model.formats import FORMATS, Array, Format, format_of
 from bnproof.engine.model.names import CHANNEL_ARGUMENTS, GRADIENTS, LIKE_X, STATISTICS
 from bnproof.engine.truth.bounds import ladder
-from bnproof.engine.truth.expected import Settings, Subject, make_subject
+from bnproof.engine.truth.bounds.expected import Settings, Subject, make_subject
 from bnproof.engine.truth.oracle import error
 
 LIKE_INPUT = (*LIKE_X, "dy")

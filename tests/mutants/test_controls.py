@@ -10,7 +10,7 @@ import pytest
 from bnproof.check.one_implementation import check
 from bnproof.engine.contract.declaration import declaration_of
 from bnproof.engine.execution.in_process import InProcess
-from bnproof.engine.truth.expected import SUBJECTS
+from bnproof.engine.truth.bounds.expected import SUBJECTS
 from bnproof.mutants import cumulative, degenerate, folding, graded, single_value, state
 from bnproof.mutants import variance as variances
 from bnproof.mutants.controls.catalogue import CONTROLS

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from bnproof.engine.truth.expected import SUBJECTS
+from bnproof.engine.truth.bounds.expected import SUBJECTS
 from bnproof.mutants.catalogue import BY_ID, FAMILIES, MUTANTS, distinct, mutant_of
 from bnproof.mutants.graded import SIZES
 from bnproof.mutants.mutant import Mutant

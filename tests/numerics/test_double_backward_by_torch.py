@@ -13,7 +13,7 @@ from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import FORMATS, Format
 from bnproof.engine.model.names import DOUBLE
 from bnproof.engine.truth.bounds import bounds, ladder
-from bnproof.engine.truth.expected import Settings, make_subject
+from bnproof.engine.truth.bounds.expected import Settings, make_subject
 from bnproof.engine.truth.oracle import error
 
 Array = NDArray[Any]

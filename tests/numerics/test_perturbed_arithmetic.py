@@ -12,7 +12,7 @@ from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.truth.bounds import bounds, ladder
 from bnproof.engine.truth.bounds.arithmetic import Arithmetic
-from bnproof.engine.truth.expected import SUBJECTS, Settings
+from bnproof.engine.truth.bounds.expected import SUBJECTS, Settings
 from bnproof.engine.truth.oracle import error
 
 U = 2.0**-24

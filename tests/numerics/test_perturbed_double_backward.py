@@ -19,7 +19,7 @@ from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.model.names import DOUBLE
 from bnproof.engine.truth.bounds import bounds, ladder
 from bnproof.engine.truth.bounds.arithmetic import Arithmetic
-from bnproof.engine.truth.expected import Settings, make_subject
+from bnproof.engine.truth.bounds.expected import Settings, make_subject
 from bnproof.engine.truth.oracle import error
 
 SINGLE = FORMATS["float32"]

@@ -85,7 +85,10 @@ def test_first_and_last_line_are_the_verdict(
             {"interrupted": True, "promised": {"float32": 30}},
             "interrupted after 23 of 30 cases, no failure until then",
         ),
-        ({"error": "bn.py:BN cannot be used: no train"}, "cannot be used: no train"),
+        (
+            {"error": "bn.py:BN cannot be used: no train", "error_reason": "no train"},
+            "cannot be used: no train",
+        ),
         ({"error": "no file bn.py"}, "cannot be used: no file bn.py"),
         ({"results": (KNOWN,)}, "conforms, except for 1 known failure"),
         ({}, "conforms"),
@@ -381,7 +384,12 @@ def test_what_the_advice_leaves_keeps_the_count(report: Report) -> None:
 def test_an_accuracy_class_is_no_convention(report: Report) -> None:
     """Catches a target that is less accurate than declared and is told of a convention."""
     result = replace(failed("forward/agreement", "float32", violation()), advised=True)
-    told = replace(report, results=(result,), advice=("add --declare accuracy=one-pass",))
+    told = replace(
+        report,
+        results=(result,),
+        advice=("add --declare accuracy=one-pass",),
+        differs_in=("accuracy",),
+    )
     text = text_of(told)
 
     assert "a difference in accuracy class, see the advice" in text

@@ -17,7 +17,7 @@ from bnproof.check.one_implementation import check
 from bnproof.engine.contract.declaration import ContractError, declaration_of
 from bnproof.engine.execution.in_process import InProcess
 from bnproof.engine.model.verdict import Profile
-from bnproof.engine.truth.expected import SUBJECTS
+from bnproof.engine.truth.bounds.expected import SUBJECTS
 
 ZOO = Path(__file__).parents[1] / "zoo"
 

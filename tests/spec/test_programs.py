@@ -11,7 +11,7 @@ import pytest
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.truth.bounds import bounds, ladder
-from bnproof.engine.truth.expected import Settings, make_subject
+from bnproof.engine.truth.bounds.expected import Settings, make_subject
 from bnproof.engine.truth.oracle import batch_truth, running_truth
 from bnproof.reference import train_backward, train_forward
 from bnproof.spec.programs import build

@@ -31,7 +31,7 @@ def case(**changes: object) -> Case:
         layouts={"x": "reversed", "gamma": "stepped"},
         tags=frozenset({Tag.LAYER, Tag.SEARCHED}),
         steps=(x * 2, x[:2]),
-        twin=Twin("base", "forward/sign", {"order": np.array([2, 0, 1]), "power": -2, "with": "b"}),
+        twin=Twin("base", "sign", {"order": np.array([2, 0, 1]), "power": -2, "with": "b"}),
         data_key="key",
         judged_channels=(1,),
         script=(Action("train"), Action("save"), Action("backward"), Action("load", 1)),

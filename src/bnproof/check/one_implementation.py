@@ -25,12 +25,10 @@ from bnproof.engine.model.verdict import Profile
 from bnproof.engine.portfolio import portfolio
 from bnproof.engine.portfolio.layer_data import has_lives
 from bnproof.engine.search.profiles import LIVES, SEARCHED
-from bnproof.properties.catalogue import PROPERTIES, chosen
+from bnproof.properties.catalogue import chosen
 
 Fails = Callable[[Sequence[Record], Sequence[Record]], bool]
 NOT_REACHED = "no case of its kind was reached before the first failure"
-
-PROPERTY_IDS = tuple(p.id for p in PROPERTIES)
 
 
 class Session(Protocol):

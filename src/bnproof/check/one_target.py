@@ -32,7 +32,7 @@ from bnproof.targets.description import (
     recognised_lines,
 )
 from bnproof.targets.outside import Outside
-from bnproof.targets.text import WHOLE, TargetError, parse
+from bnproof.targets.text import WHOLE, TargetError, parse, unusable
 
 if TYPE_CHECKING:
     from bnproof.check.one_implementation import Checked
@@ -141,8 +141,17 @@ def examine(
     except TargetError as error:
         if not error.loaded:
             raise
-        report = Report(name, error=str(error), environment=environment(), **asked.told())
-        return [Examined(report)]
+        return [not_examined(name, error, asked)]
+
+
+def not_examined(target: str, error: TargetError | UsageError, asked: Asked) -> Examined:
+    """The report on a target that cannot be loaded or used."""
+    reason = error.reason if isinstance(error, TargetError) else ""
+    told = asked.told()
+    report = Report(
+        target, error=str(error), error_reason=reason, environment=environment(), **told
+    )
+    return Examined(report)
 
 
 def check_asked(asked: Asked) -> None:
@@ -239,8 +248,9 @@ def _check(
         declaration = session.declaration
         pinned = run_pinned(session, _asked_for(entries, declaration, asked), today())
     except TargetError as error:
-        message = f"{session.target} cannot be used: {error}"
-        return Examined(Report(session.target, error=message, **told))
+        broken = unusable(session.target, error)
+        report = Report(session.target, error=str(broken), error_reason=broken.reason, **told)
+        return Examined(report)
     except KeyboardInterrupt:
         notes = tuple(_notes(session))
         return Examined(Report(session.target, notes=notes, interrupted=True, **told))
@@ -424,8 +434,8 @@ def check_declared(dtypes: Sequence[str], declarations: Sequence[Declaration]) -
 
 def check_properties(patterns: Sequence[str], exclude: Sequence[str] = ()) -> None:
     """Raise UsageError for a pattern that matches no property, or if none is left."""
-    from bnproof.check.one_implementation import PROPERTY_IDS  # noqa: PLC0415  # costs time that not everybody needs
     from bnproof.properties.catalogue import chosen  # noqa: PLC0415  # costs time that not everybody needs
+    from bnproof.store.replay import PROPERTY_IDS  # noqa: PLC0415  # costs time that not everybody needs
 
     for pattern in (*patterns, *exclude):
         try:

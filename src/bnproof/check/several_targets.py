@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from bnproof.check.meter import Meter, Progress
-from bnproof.check.one_target import UsageError, check_asked, environment, examine, parts_of
+from bnproof.check.one_target import (
+    UsageError,
+    check_asked,
+    environment,
+    examine,
+    not_examined,
+    parts_of,
+)
 from bnproof.check.parts import Part, merged
 from bnproof.check.processes import examine_parts
 from bnproof.check.request import Asked, Examined
@@ -40,7 +47,7 @@ def examine_all(
         except (TargetError, UsageError) as error:
             if len(targets) == 1:
                 raise
-            examined.append([_unusable(target, error, asked)])
+            examined.append([not_examined(target, error, asked)])
         except KeyboardInterrupt:
             if not examined:
                 raise
@@ -66,7 +73,7 @@ def _in_parallel(
     found = examine_parts(parts, asked, asked.jobs, progress, warn)
     made = dict(zip(parts, found, strict=True))
     return [
-        [_unusable(target, errors[target], asked)]
+        [not_examined(target, errors[target], asked)]
         if target in errors
         else _of_target(target, [part for part in parts if part.target == target], made, asked)
         for target in targets
@@ -86,7 +93,7 @@ def _of_target(
         found = [made[part] for part in own]
         error = next((each for each in found if isinstance(each, TargetError)), None)
         if error is not None:
-            return [_unusable(target, error, asked)]
+            return [not_examined(target, error, asked)]
         done = [each for each in found if isinstance(each, Examined)]
         if done:
             examined.append(merged(done, complete=len(done) == len(own)))
@@ -94,9 +101,3 @@ def _of_target(
         return examined
     report = Report(written(target), interrupted=True, environment=environment(), **asked.told())
     return [Examined(report)]
-
-
-def _unusable(target: str, error: TargetError | UsageError, asked: Asked) -> Examined:
-    """A report on a target that cannot be loaded or used."""
-    report = Report(target, error=str(error), environment=environment(), **asked.told())
-    return Examined(report)

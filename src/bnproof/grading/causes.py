@@ -12,7 +12,7 @@ from bnproof.engine.judging.record import Record
 from bnproof.engine.model.case import columns
 from bnproof.engine.model.event import EventKind
 from bnproof.engine.model.formats import FORMATS
-from bnproof.engine.model.names import LIKE_X
+from bnproof.engine.model.names import LIKE_X, Output
 from bnproof.engine.model.observation import Observation
 from bnproof.engine.model.result import Cause
 from bnproof.engine.truth.bounds import ladder
@@ -149,7 +149,7 @@ def as_causes(mutants: Iterable[Mutant]) -> tuple[Cause, ...]:
     return tuple(Cause(m.id, m.mistake, m.repair, m.issues) for m in list(mutants)[:NAMED])
 
 
-def wrong_outputs(look: Look) -> tuple[str, ...]:
+def wrong_outputs(look: Look) -> tuple[Output, ...]:
     """The outputs of a part that are wrong in some record."""
     found = {judged.output for _, _, judged in look.judged(look.part.call) if judged.worst > 1}
     return tuple(output for output in look.part.outputs if output in found)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bnproof.engine.model.calls import Call
-from bnproof.engine.model.names import GRADIENTS, STATISTICS
+from bnproof.engine.model.names import GRADIENTS, STATISTICS, Output
 from bnproof.implementations.course_exercise import FUNCTIONS
 
 FORWARD, BACKWARD, ALT, SPATIAL_FORWARD, SPATIAL_BACKWARD = FUNCTIONS
@@ -28,7 +28,7 @@ class Part:
     title: str
     piece: str
     call: Call
-    outputs: tuple[str, ...]
+    outputs: tuple[Output, ...]
     needs: str = ""
 
     @property

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bnproof.engine.contract.declaration import Declaration
@@ -16,7 +17,12 @@ if TYPE_CHECKING:
     from bnproof.known_failures.file import Entry
 
 
-FIXED = "fixed"
+class Stale(StrEnum):
+    """What is wrong with an entry."""
+
+    FIXED = "fixed"
+    EXPIRED = "expired"
+    MATCHES_NOTHING = "matches nothing"
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,12 +30,14 @@ class Pinned:
     """An entry, and what its pinned example showed.
 
     Attributes:
-        stale: what is wrong with the entry, "" where it still fails.
+        stale: what is wrong with the entry, None where its example still fails.
+        reason: why it matches nothing.
         violation: what was found, where it still fails.
     """
 
     entry: "Entry"
-    stale: str = ""
+    stale: Stale | None = None
+    reason: str = ""
     violation: Violation | None = None
 
 
@@ -49,7 +57,7 @@ def run_pinned(session: AnySession, entries: Sequence["Entry"], on: date) -> lis
     with session.beside() as shared:
         for entry in entries:
             found = _expired(entry, on) or _run(shared, entry)
-            if found.stale == FIXED:
+            if found.stale is Stale.FIXED:
                 with session.beside() as own:
                     found = _run(own, entry)
             pinned.append(found)
@@ -75,7 +83,7 @@ def live(pinned: Iterable[Pinned]) -> list[Known]:
 def _expired(entry: "Entry", on: date) -> Pinned | None:
     if entry.expires >= on:
         return None
-    return Pinned(entry, f"expired on {entry.expires}")
+    return Pinned(entry, Stale.EXPIRED)
 
 
 def _run(session: AnySession, entry: "Entry") -> Pinned:
@@ -85,20 +93,22 @@ def _run(session: AnySession, entry: "Entry") -> Pinned:
     (property_,) = chosen((entry.property,))
     declaration = session.declaration
     if reason := _cannot(declaration, entry) or property_.unsupported(declaration):
-        return Pinned(entry, f"matches nothing, as {reason}")
+        return Pinned(entry, Stale.MATCHES_NOTHING, reason)
     try:
         result, _ = alone(session, declaration, property_, entry.counterexample)
     except HarnessError:
         raise
     except Exception as error:  # noqa: BLE001  # a file may hold what no portfolio does
         said = f"{type(error).__name__}: {error}"[:100]
-        return Pinned(entry, f"matches nothing, as its example cannot be judged ({said})")
+        reason = f"its example cannot be judged ({said})"
+        return Pinned(entry, Stale.MATCHES_NOTHING, reason)
     same = [v for v in result.violations if v.name == entry.output]
     if same:
         return Pinned(entry, violation=same[0])
     if not result.examples:
-        return Pinned(entry, "matches nothing, as the property is not judged on its example")
-    return Pinned(entry, FIXED)
+        reason = "the property is not judged on its example"
+        return Pinned(entry, Stale.MATCHES_NOTHING, reason)
+    return Pinned(entry, Stale.FIXED)
 
 
 def _cannot(declaration: Declaration, entry: "Entry") -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bnproof.engine.model.result import ENTRY, Result, Violation
 from bnproof.known_failures.file import Entry
-from bnproof.known_failures.pinned import Pinned
+from bnproof.known_failures.pinned import Pinned, Stale
 
 
 def known(result: Result, reason: str, violations: Sequence[Violation] | None = None) -> Result:
@@ -71,9 +71,15 @@ def _failed(result: Result, stale: Violation) -> Result:
 def _stale(found: Pinned, path: Path | None) -> Violation:
     entry = found.entry
     file = "the file" if path is None else path.name
-    advice = "renew or " if found.stale.startswith("expired") else ""
-    detail = f"{found.stale}: {advice}remove this entry from {file}"
+    advice = "renew or " if found.stale is Stale.EXPIRED else ""
+    detail = f"{_why(found)}: {advice}remove this entry from {file}"
     return about_an_entry(detail, entry.counterexample.case.describe(), entry.counterexample.name)
+
+
+def _why(found: Pinned) -> str:
+    if found.stale is Stale.EXPIRED:
+        return f"expired on {found.entry.expires}"
+    return f"{found.stale}, as {found.reason}" if found.reason else f"{found.stale}"
 
 
 def _of_no_result(entry: Entry) -> Result:

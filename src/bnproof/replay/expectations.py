@@ -143,9 +143,11 @@ def _judged(record: Record) -> list[tuple[str, Judged]]:
                 found.append((label, _same(name, held[label][name], due)))
     if "steps" in held:
         truth, bound = closed_form(record)
-        for name, got in held["steps"].items():
-            off = np.abs((np.asarray(got, np.float64) - truth[name][0]) - truth[name][1])
-            found.append(("steps", Judged(name, got, truth[name], off, bound[name])))
+        for statistic, got in held["steps"].items():
+            high, low = truth[statistic]
+            off = np.abs((np.asarray(got, np.float64) - high) - low)
+            averaged = Judged(statistic, got, truth[statistic], off, bound[statistic])
+            found.append(("steps", averaged))
     if record.case.judged_channels is not None:  # no call gave these channels alone
         return []
     return found

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from bnproof.engine.execution.transcript import Call, Transcript
+from bnproof.engine.execution.transcript import Call
 from bnproof.engine.judging.comparison import Comparison
 from bnproof.engine.judging.judge import Judge
 from bnproof.engine.judging.property import Property
@@ -19,15 +19,16 @@ from bnproof.engine.judging.verdicts import by_output, violation
 from bnproof.engine.model.event import name_in
 from bnproof.properties.catalogue import chosen
 from bnproof.recognition.frames import exit_in_words, last_words
-from bnproof.replay.current_target import CannotRun, opened, placed, selected
+from bnproof.replay.current_target import CannotRun, opened, selected
 from bnproof.replay.expectations import Expectation, Returns, expectations
 from bnproof.replay.literals import NoScript
 from bnproof.replay.selection import all_before, needed
 from bnproof.replay.source import Source
 from bnproof.sandbox.session import TIMEOUT
+from bnproof.sandbox.transcription import Transcription
 from bnproof.store.replay import Replay
 from bnproof.targets.declarations import text_of
-from bnproof.targets.text import TargetError, parse
+from bnproof.targets.text import TargetError
 
 FIRST_LINE = "# A failure of batch normalization, written by bnproof replay --script."
 PATIENCE = 10  # a script makes several calls, and imports the target
@@ -58,11 +59,12 @@ def script_of(replay: Replay, *, timeout: float = TIMEOUT, folder: Path | None =
         with opened(replay, timeout) as session:
             selected(session, replay)
             cases = replay.counterexample.cases
-            transcript = session.transcribe(cases)
+            transcription = session.transcribe(cases)
             declaration = session.declaration
     except TargetError as error:
         raise CannotRun(str(error)) from error
     judge = Judge(declaration, replay.dtype)
+    transcript = transcription.transcript
     records = [r for c, o, _ in transcript.ran for r in judged(judge, c, o)]
     check = _violated(replay, property_, Records(declaration, tuple(records)))
     due = expectations(transcript, records, check, replay.counterexample.name)
@@ -70,7 +72,7 @@ def script_of(replay: Replay, *, timeout: float = TIMEOUT, folder: Path | None =
         found = replay.detail if check is None else violation(check).detail
         raise CannotRun(f"no script can show this: {found[:SHOWN]}")
     try:
-        return _first_that_fails(replay, property_, transcript, due, timeout, folder)
+        return _first_that_fails(replay, property_, transcription, due, timeout, folder)
     except NoScript as error:
         raise CannotRun(f"no script can be written: {error}") from error
 
@@ -87,16 +89,17 @@ def _violated(replay: Replay, property_: Property, records: Records) -> Comparis
 def _first_that_fails(
     replay: Replay,
     property_: Property,
-    transcript: Transcript,
+    transcription: Transcription,
     due: Sequence[Expectation],
     timeout: float,
     folder: Path | None,
 ) -> Script:
     comment = list(_comment(replay, property_))
+    transcript = transcription.transcript
     ways = [needed(transcript, due), all_before(transcript, due)]
 
     def text(calls: Sequence[Call], where: Path | None) -> str:
-        return _source(replay, transcript, where).text(comment, calls, due)
+        return _source(transcription, where).text(comment, calls, due)
 
     raising = any(isinstance(e, Returns) for e in due)
     ended = [PASSES]
@@ -107,11 +110,9 @@ def _first_that_fails(
     return Script(text(ways[0], folder), ended[1])
 
 
-def _source(replay: Replay, transcript: Transcript, folder: Path | None) -> Source:
-    is_torch = "torch." in transcript.standalone
-    dtypes = {"bfloat16": "float32"} if is_torch else {}
-    target = transcript.target or parse(placed(replay))
-    return Source(target, transcript.standalone, folder, dtypes)
+def _source(transcription: Transcription, folder: Path | None) -> Source:
+    dtypes = {"bfloat16": "float32"} if transcription.on_torch else {}
+    return Source(transcription.target, transcription.standalone, folder, dtypes)
 
 
 def _comment(replay: Replay, property_: Property) -> Iterator[str]:

@@ -47,7 +47,7 @@ RETURNED = {
     "layer": ("layer",),
     "state": ("state",),
 }
-RESULT = {
+RESULT: dict[str, str] = {
     "running_mean": "new_mean",
     "running_var": "new_var",
     **{name: name.replace(" ", "_") for name in DOUBLE},

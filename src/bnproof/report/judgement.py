@@ -103,12 +103,11 @@ def judgement(reports: Sequence[Report]) -> Judgement:
 
 
 def _error(whole: Whole) -> str:
-    """The first line of the error, without the verdict that it may begin with."""
-    errors = [report.error for report in whole.reports if report.error]
-    first = errors[0].splitlines()[0]
-    _, found, rest = first.partition(f" {Standing.UNUSABLE}: ")
-    part = f"{len(errors)} of {len(whole.reports)} variants: " if len(whole.reports) > 1 else ""
-    return part + (rest if found else first)
+    """The first line of the first error, without the target."""
+    errors = [report.error_reason or report.error for report in whole.reports if report.error]
+    several = len(whole.reports) > 1
+    part = f"{len(errors)} of {len(whole.reports)} variants: " if several else ""
+    return part + errors[0].splitlines()[0]
 
 
 def _interrupted(whole: Whole) -> str:

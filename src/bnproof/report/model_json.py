@@ -74,6 +74,7 @@ def _report(report: Report) -> dict[str, Any]:
         "version": report.version,
         "conforms": report.conforms,
         "error": report.error or None,
+        **({"error_reason": report.error_reason} if report.error_reason else {}),
         "interrupted": report.interrupted,
         "stopped": report.stopped,
         "excluded": list(report.excluded),

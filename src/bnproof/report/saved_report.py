@@ -136,6 +136,7 @@ def _report(made: Mapping[str, Any]) -> Report:
         cases=made["cases"],
         promised=made["promised"],
         error=made["error"] or "",
+        error_reason=made.get("error_reason", ""),
         notes=tuple(made["notes"]),
         environment=made["environment"],
         seconds=float(made["seconds"]),

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from bnproof.engine.contract.declaration import ContractError, Declaration
 from bnproof.engine.execution.default_layer import Lifetime
-from bnproof.engine.execution.executor import FirstCallError
+from bnproof.engine.execution.first_calls import FirstCallError
 from bnproof.engine.execution.in_process import InProcess
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.event import EventKind
@@ -18,7 +18,7 @@ from bnproof.recognition.errors import NotRecognised
 from bnproof.sandbox.variants import Variants
 from bnproof.targets.outside import Outside
 from bnproof.targets.overrides import prepare
-from bnproof.targets.text import TargetError
+from bnproof.targets.text import TargetError, unusable
 
 
 class ObjectSession(Variants):
@@ -52,7 +52,7 @@ class ObjectSession(Variants):
             made = list(variants(self._object))
             prepared = prepare(made, self._object, self.outside)
         except (ContractError, NotRecognised) as error:
-            raise TargetError(f"{self.target} cannot be used: {error}", loaded=True) from error
+            raise unusable(self.target, error) from error
         self._loaded([each.told for each in prepared])
         self._in_process = [
             InProcess(each.implementation, declaration)

@@ -25,7 +25,7 @@ from bnproof.targets.overrides import Told
 from bnproof.targets.text import TargetError, parse
 
 if TYPE_CHECKING:
-    from bnproof.engine.execution.transcript import Transcript
+    from bnproof.sandbox.transcription import Transcription
 
 TIMEOUT = 30.0  # seconds for one call of the target
 LOADING = 150.0  # seconds for the start of a worker and the import of the target
@@ -191,7 +191,7 @@ class Session(Variants):
         if ticket is not None:
             yield ticket.case, self._finish(ticket)
 
-    def transcribe(self, cases: Sequence[Case]) -> "Transcript":
+    def transcribe(self, cases: Sequence[Case]) -> "Transcription":
         """Run cases on an executor of their own, with every call written down.
 
         Raises TargetError if a call ends the worker or hangs.
@@ -200,14 +200,14 @@ class Session(Variants):
         try:
             child = self._child or self._start()
             child.send("transcribe", self.variant, tuple(cases))
-            transcript: Transcript = self._reply(child, "transcript")
+            transcription: Transcription = self._reply(child, "transcript")
         except Died as died:
             self._child = None
             raise TargetError(f"{died} in the call {self._call!r}", loaded=True) from None
         except TimedOut:
             self._child = None
             raise TargetError(f"no answer in the call {self._call!r}", loaded=True) from None
-        return transcript
+        return transcription
 
     # --- cases -----------------------------------------------------------------------------------
 
@@ -316,7 +316,7 @@ class Session(Variants):
             elif verb == "ok":
                 return rest[0]
             elif verb == "refused":
-                message, loaded = rest
-                raise TargetError(message, loaded=loaded)
+                message, loaded, reason = rest
+                raise TargetError(message, loaded=loaded, reason=reason)
             elif verb == "fault":
                 raise HarnessError(rest[0])

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from bnproof.engine.contract.declaration import ContractError, Declaration
 from bnproof.engine.contract.spelling import misspelt
 from bnproof.engine.execution.default_layer import Lifetime
-from bnproof.engine.execution.executor import raised_event
+from bnproof.engine.execution.exceptions import raised_event
 from bnproof.engine.execution.in_process import InProcess
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.event import Event, EventKind
@@ -40,10 +40,10 @@ from bnproof.targets.kinds import recognised
 from bnproof.targets.loading import locate, variants_of
 from bnproof.targets.outside import Outside
 from bnproof.targets.overrides import Prepared, Told, prepare, with_declared
-from bnproof.targets.text import Target, TargetError, parse
+from bnproof.targets.text import Target, TargetError, parse, unusable
 
 if TYPE_CHECKING:
-    from bnproof.engine.execution.transcript import Transcript
+    from bnproof.sandbox.transcription import Transcription
 
 PR_SET_PDEATHSIG = 1
 HIGH = 200  # file descriptors from here on are nobody's habit
@@ -81,11 +81,11 @@ class Worker:
         try:
             return ("ok", getattr(self, verb)(*arguments))
         except TargetError as error:
-            return ("refused", str(error), error.loaded)
+            return ("refused", str(error), error.loaded, error.reason)
         except ContractError as error:
             said = str(error)
             short = is_shortage(said)
-            return ("refused", with_memory(said, self._limit.size) if short else said, True)
+            return ("refused", with_memory(said, self._limit.size) if short else said, True, "")
         except BaseException:  # noqa: BLE001  # the session has to hear of it, whatever it is
             return ("fault", traceback.format_exc())
 
@@ -112,7 +112,7 @@ class Worker:
             try:
                 self.prepared = prepare(variants, self.found, outside)
             except ContractError as error:
-                raise TargetError(f"{target} cannot be used: {error}", loaded=True) from error
+                raise unusable(target, error) from error
         self.variants = [self._in_process(each) for each in self.prepared]
         for hint in misspelt(self.prepared[0].made):
             self._note(hint)
@@ -167,9 +167,10 @@ class Worker:
             self._returned()
             self._end_of_case()
 
-    def transcribe(self, variant: int, cases: Sequence[Case]) -> "Transcript":
+    def transcribe(self, variant: int, cases: Sequence[Case]) -> "Transcription":
         """Run cases on an executor of their own, and write down the calls that are made."""
         from bnproof.engine.execution.transcript import transcribe  # noqa: PLC0415  # for scripts only
+        from bnproof.sandbox.transcription import Transcription  # noqa: PLC0415  # likewise
 
         self._begin("preparation")
         made = self.variants[variant]
@@ -177,9 +178,9 @@ class Worker:
             made.implementation, made.declaration, cases, self._announce, self._returned
         )
         self._end_of_case()
-        transcript.standalone = self._standalone(self.prepared[variant].made, cases[0].dtype)
-        transcript.target = self.target
-        return transcript
+        assert self.target is not None  # noqa: S101  # it was loaded
+        standalone = self._standalone(self.prepared[variant].made, cases[0].dtype)
+        return Transcription(transcript, self.target, standalone)
 
     def _standalone(self, variant: Any, dtype: str) -> str:
         """The adapter as text; TargetError if it has none, "" if there is no adapter."""

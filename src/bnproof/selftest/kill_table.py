@@ -177,7 +177,7 @@ def _rows(pool: Pool, jobs: Sequence[Job]) -> Iterator[tuple[JobKind, Row | Nami
 
 def judged(job: Job) -> Row | Naming:
     """The row of one job."""
-    from bnproof.engine.truth.expected import SUBJECTS  # noqa: PLC0415  # in the worker
+    from bnproof.engine.truth.bounds.expected import SUBJECTS  # noqa: PLC0415  # in the worker
 
     SUBJECTS.limit = KEPT
     match job.kind:

@@ -71,7 +71,8 @@ class Fields:
             if each == value:
                 return each
         raise self.wrong(
-            name, f"one of {', '.join(known)}" if len(known) < 20 else "one that there is"
+            name,
+            f"one of {', '.join(known)}" if len(known) < 20 else "a value that this version knows",
         )
 
     def dtype(self, name: str = "dtype") -> str:

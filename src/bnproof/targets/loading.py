@@ -17,7 +17,7 @@ from bnproof.recognition.exceptions import in_words, where
 from bnproof.recognition.functions.given import is_function
 from bnproof.targets.candidates import candidates, listed, usable, with_partners
 from bnproof.targets.packages import Place, packaged, wanted
-from bnproof.targets.text import WHOLE, Target, TargetError, parse
+from bnproof.targets.text import WHOLE, Target, TargetError, parse, unusable
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def variants_of(text: str, found: Any) -> list[Any]:
     try:
         return list(variants(found))
     except ContractError as error:
-        raise TargetError(f"{text} cannot be used: {error}", loaded=True) from error
+        raise unusable(text, error) from error
     except NotRecognised as error:
         raise TargetError(f"{text}: {error}{_misspelt(found)}", loaded=True) from error
 

@@ -18,11 +18,22 @@ class TargetError(Exception):
 
     Attributes:
         loaded: whether it was loaded and only then turned out not to be of the contract.
+        reason: why it cannot be used, where the message begins with the target.
     """
 
-    def __init__(self, message: str, *, loaded: bool = False) -> None:
+    def __init__(self, message: str, *, loaded: bool = False, reason: str = "") -> None:
         super().__init__(message)
-        self.loaded = loaded
+        self.loaded, self.reason = loaded, reason
+
+
+def unusable(target: str, reason: object) -> TargetError:
+    """The error of a target that was loaded and cannot be used.
+
+    >>> str(unusable("bn.py:BN", "it has no method train"))
+    'bn.py:BN cannot be used: it has no method train'
+    """
+    message = f"{target} cannot be used: {reason}"
+    return TargetError(message, loaded=True, reason=str(reason))
 
 
 @dataclass(frozen=True)

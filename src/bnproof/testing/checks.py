@@ -18,7 +18,7 @@ from bnproof.sandbox.support import UnsupportedSystemError
 from bnproof.targets.declarations import DeclarationError, outside_of
 from bnproof.targets.description import incomplete_lines
 from bnproof.targets.outside import Outside
-from bnproof.targets.text import TargetError
+from bnproof.targets.text import TargetError, unusable
 from bnproof.testing.paths import path_for_workers
 from bnproof.testing.store import Store
 
@@ -206,7 +206,7 @@ class Checks:
                 for variant, dtypes in enumerate(declared):
                     error = _first_calls(session, variant)
                     if error:
-                        errors.append(f"{self.target} cannot be used: {error}")
+                        errors.append(str(unusable(self.target, error)))
                         continue
                     wanted = [d for d in dtypes if not self._dtypes or d in self._dtypes]
                     planned += [Planned(id_, d, variant) for d in wanted for id_ in ids]

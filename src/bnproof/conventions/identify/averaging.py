@@ -25,8 +25,8 @@ from bnproof.conventions.identify.normalisation import axis_of, working_ranks
 from bnproof.conventions.identify.probes import Probes, Seen
 from bnproof.engine.judging.judge import Judge
 from bnproof.engine.model.formats import Array
+from bnproof.engine.truth.bounds.expected import Settings, Subject, make_subject
 from bnproof.engine.truth.bounds.roundings import accumulated
-from bnproof.engine.truth.expected import Settings, Subject, make_subject
 from bnproof.engine.truth.oracle import error, running_truth
 
 ADDED = accumulated(8, 2.0**-24)

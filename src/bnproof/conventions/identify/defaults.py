@@ -21,7 +21,7 @@ from bnproof.engine.execution.default_layer import Lifetime
 from bnproof.engine.model.case import Case, columns
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.names import CHANNEL_ARGUMENTS, STATISTICS
-from bnproof.engine.truth.expected import Settings, make_subject
+from bnproof.engine.truth.bounds.expected import Settings, make_subject
 from bnproof.engine.truth.oracle import error
 
 BATCHES = 3

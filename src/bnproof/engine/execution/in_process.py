@@ -5,7 +5,8 @@ from typing import Any, Self
 
 from bnproof.engine.contract.declaration import Declaration, attributes_of, declaration_of
 from bnproof.engine.execution.default_layer import Lifetime, lifetime
-from bnproof.engine.execution.executor import Executor, try_out
+from bnproof.engine.execution.executor import Executor
+from bnproof.engine.execution.first_calls import try_out
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.observation import Observation

@@ -16,7 +16,6 @@ from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import FORMATS, Array
 from bnproof.engine.model.names import DOUBLE, FORWARD_RESULTS, GRADIENTS, MODES
 from bnproof.engine.model.observation import Observation
-from bnproof.targets.text import Target
 
 ARGUMENTS = {
     "train": ("x", "gamma", "beta", "running_mean", "running_var"),
@@ -71,14 +70,10 @@ class Transcript:
     Attributes:
         calls: in their order.
         ran: each case and what was observed, with the number of its first call.
-        standalone: source text that stands for the adapter, "" for an object of the contract.
-        target: what was loaded, with the attributes that the user meant; None for an object.
     """
 
     calls: list[Call] = field(default_factory=list)
     ran: list[tuple[Case, Observation, int]] = field(default_factory=list)
-    standalone: str = ""
-    target: Target | None = None
 
 
 def transcribe(

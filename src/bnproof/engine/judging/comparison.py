@@ -80,8 +80,8 @@ def like_first(
     the start is another property's to say.
     """
     source = base or record
-    first = source.of(call, judged.output) if base else None
-    first = first or source.of(FIRST[call], judged.output)
+    first = source.like(call, judged) if base else None
+    first = first or source.like(FIRST[call], judged)
     if first is None or first.worst <= 1 or first.got.shape != judged.got.shape:
         return of_judged(record, call, judged)
     bound = first.bound + judged.bound

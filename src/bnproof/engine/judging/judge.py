@@ -15,7 +15,7 @@ from bnproof.engine.model.names import CHANNEL_ARGUMENTS, DOUBLE, RESULTS
 from bnproof.engine.model.observation import WHOLE, Observation
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.truth.bounds import ladder
-from bnproof.engine.truth.expected import SUBJECTS, Settings, Subject
+from bnproof.engine.truth.bounds.expected import SUBJECTS, Settings, Subject
 from bnproof.engine.truth.oracle import error
 
 
@@ -102,7 +102,7 @@ class Judge:
         base: dict[str, Judged],
         observation: Observation,
     ) -> dict[str, Judged]:
-        out = {}
+        out: dict[str, Judged] = {}
         first = observation.results.get(call.split(maxsplit=1)[0], {})
         for name in (*RESULTS, *DOUBLE):
             if name not in results or name not in subject.quantities.truth.values:

@@ -10,6 +10,7 @@ from bnproof.engine.judging.record import Judged, Record
 from bnproof.engine.judging.records import Records
 from bnproof.engine.model.calls import Call
 from bnproof.engine.model.formats import Array
+from bnproof.engine.model.names import Output
 
 LAW_LIMIT = 2**14
 """Elements up to which laws are checked: sums without rounding are slow."""
@@ -32,7 +33,7 @@ def _fsum(values: Array) -> float:
         return math.nan
 
 
-def small(records: Records, call: Call, output: str) -> Iterator[tuple[Record, Judged]]:
+def small(records: Records, call: Call, output: Output) -> Iterator[tuple[Record, Judged]]:
     """Records in which an output is small enough for exact sums."""
     for record in records:
         judged = record.of(call, output)

@@ -10,8 +10,8 @@ from bnproof.engine.judging.record import Judged, Record
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import FORMATS, Array
 from bnproof.engine.model.names import STATISTICS
+from bnproof.engine.truth.bounds.expected import SUBJECTS, Settings
 from bnproof.engine.truth.bounds.roundings import accumulated
-from bnproof.engine.truth.expected import SUBJECTS, Settings
 from bnproof.engine.truth.integers import Exact
 from bnproof.engine.truth.oracle import error
 

@@ -7,7 +7,7 @@ import numpy as np
 from bnproof.engine.judging.record import Judged, Record
 from bnproof.engine.model.calls import MODE_OF, Call
 from bnproof.engine.model.formats import Array
-from bnproof.engine.model.names import DOUBLE, LIKE_X, OUTPUTS
+from bnproof.engine.model.names import DOUBLE, LIKE_X, OUTPUTS, Output
 from bnproof.engine.model.result import OffsetCurve, OffsetPoint, OutputAccuracy
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.truth.bounds import Arithmetic
@@ -15,7 +15,7 @@ from bnproof.engine.truth.bounds import Arithmetic
 Classes = Mapping[str, Arithmetic]
 Met = tuple[Record, Call, Judged]
 MEASURED = (*OUTPUTS, *DOUBLE)
-CURVES = ("y", "dx", "running_var")
+CURVES: tuple[Output, ...] = ("y", "dx", "running_var")
 
 
 def by_output(records: Sequence[Record], classes: Classes) -> tuple[OutputAccuracy, ...]:
@@ -57,7 +57,7 @@ def offset_curves(records: Sequence[Record], classes: Classes) -> tuple[OffsetCu
     return tuple(curve for name in CURVES if (curve := _curve(chosen, classes, name)))
 
 
-def _curve(records: Sequence[Record], classes: Classes, output: str) -> OffsetCurve | None:
+def _curve(records: Sequence[Record], classes: Classes, output: Output) -> OffsetCurve | None:
     points: dict[float, OffsetPoint] = {}
     most = 0.0
     for record in records:

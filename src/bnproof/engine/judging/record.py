@@ -10,9 +10,10 @@ from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.model.calls import MODE_OF, Call
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import Array
+from bnproof.engine.model.names import Output
 from bnproof.engine.model.observation import Observation
 from bnproof.engine.truth.bounds import Arithmetic, Quantities
-from bnproof.engine.truth.expected import Subject
+from bnproof.engine.truth.bounds.expected import Subject
 from bnproof.engine.truth.integers import Exact
 
 
@@ -93,9 +94,13 @@ class Record:
         """The exact quantities of inference."""
         return self.subjects["infer"].quantities if "infer" in self.subjects else None
 
-    def of(self, call: Call, output: str) -> Judged | None:
+    def of(self, call: Call, output: Output) -> Judged | None:
         """One judged output, None where it was not offered or the case did not get so far."""
         return self.judged.get(call, {}).get(output)
+
+    def like(self, call: Call, judged: Judged) -> Judged | None:
+        """The same output of a call."""
+        return self.judged.get(call, {}).get(judged.output)
 
     def all_judged(self, *calls: Call) -> Iterator[tuple[Call, Judged]]:
         """All judged outputs of some calls, or of all."""

@@ -12,13 +12,14 @@ import numpy as np
 from bnproof.engine.judging.comparison import Comparison, compare
 from bnproof.engine.judging.record import Record
 from bnproof.engine.model.formats import Array
+from bnproof.engine.model.names import Output
 
 Transform = Callable[[Array, Record, Record], Array]
 """From a value of the base, the base and the twin to what the twin should have."""
 
 
 def transformed(
-    base: Record, twin: Record, expected: Mapping[str, Transform]
+    base: Record, twin: Record, expected: Mapping[Output, Transform]
 ) -> Iterator[Comparison]:
     """Compare outputs of training, within the sum of both bounds."""
     for output, transform in expected.items():

@@ -55,7 +55,7 @@ class Case:
         batches_seen: batches before this one, for the cumulative average only.
         layouts: name of the memory layout by argument (see `bnproof.engine.model.layouts`);
             an argument that is not named is C-contiguous.
-        calls: the plan of calls (see `bnproof.engine.execution.executor`).
+        calls: the plan of calls (see `bnproof.engine.execution.plans`).
         tags: what the case is about, for the properties that need it.
         steps: further batches that the running statistics are carried through.
         twin: how this case was made from another one, for relations between two calls.

@@ -12,26 +12,35 @@ METHODS: Final[tuple[str, ...]] = get_args(Method)
 Parameter = Literal["gamma", "beta"]
 PARAMETERS: Final[tuple[str, ...]] = get_args(Parameter)
 
-Statistic = Literal["running_mean", "running_var"]
-STATISTICS: Final[tuple[str, ...]] = get_args(Statistic)
+Output = Literal[
+    "y",
+    "dx",
+    "dgamma",
+    "dbeta",
+    "running_mean",
+    "running_var",
+    "ddy",
+    "double dx",
+    "double dgamma",
+]
+"""Results of a call, of its backward and of double backward, as reports list them."""
 
-Gradient = Literal["dx", "dgamma", "dbeta"]
-GRADIENTS: Final[tuple[str, ...]] = get_args(Gradient)
+STATISTICS: Final[tuple[Output, ...]] = ("running_mean", "running_var")
+GRADIENTS: Final[tuple[Output, ...]] = ("dx", "dgamma", "dbeta")
 
-Output = Literal["y", "dx", "dgamma", "dbeta", "running_mean", "running_var"]
-OUTPUTS: Final[tuple[str, ...]] = get_args(Output)
-"""All results of a call and its backward, as reports list them."""
-
-FORWARD_RESULTS: Final[tuple[str, ...]] = ("y", *STATISTICS)
-"""What a training call and an inference call return before their backward, in this order."""
-
-RESULTS: Final[tuple[str, ...]] = (*FORWARD_RESULTS, *GRADIENTS)
-"""All results of a call and its backward, in the order in which they come back."""
-
-DOUBLE: Final[tuple[str, ...]] = ("ddy", "double dx", "double dgamma")
+DOUBLE: Final[tuple[Output, ...]] = ("ddy", "double dx", "double dgamma")
 """Results of double backward; its dx and dgamma are not those of backward."""
 
-LIKE_X: Final[tuple[str, ...]] = ("y", "dx")
+OUTPUTS: Final[tuple[Output, ...]] = ("y", *GRADIENTS, *STATISTICS)
+"""All results of a call and its backward, as reports list them."""
+
+FORWARD_RESULTS: Final[tuple[Output, ...]] = ("y", *STATISTICS)
+"""What a training call and an inference call return before their backward, in this order."""
+
+RESULTS: Final[tuple[Output, ...]] = (*FORWARD_RESULTS, *GRADIENTS)
+"""All results of a call and its backward, in the order in which they come back."""
+
+LIKE_X: Final[tuple[Output, ...]] = ("y", "dx")
 """Results of a call and its backward with the shape and dtype of x."""
 
 CHANNEL_ARGUMENTS: Final[tuple[str, ...]] = (*PARAMETERS, *STATISTICS)

@@ -209,6 +209,7 @@ class Report:
         conventions: the declared attributes that matter to a reader.
         cases: cases that ran, by dtype; promised: the number the profile promises, by dtype.
         error: why the target cannot be used, else "".
+        error_reason: the same without the target, where ``error`` begins with it.
         notes: what a reader should know of the run, a line each.
         environment: versions and platform.
         interrupted: whether somebody ended the run before it was done; the rest is what was found
@@ -242,6 +243,7 @@ class Report:
     incomplete: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
     differs_in: tuple[str, ...] = ()
+    error_reason: str = ""
     stopped: bool = False
     excluded: tuple[str, ...] = ()
 

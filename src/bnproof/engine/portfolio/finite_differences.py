@@ -8,7 +8,7 @@ import numpy as np
 from bnproof.engine.model.case import Case, Twin
 from bnproof.engine.model.formats import Array
 from bnproof.engine.portfolio.builder import Builder
-from bnproof.engine.truth.slope import step
+from bnproof.engine.truth.bounds.slope import step
 
 RELATION = "finite_differences"
 """The relation of both neighbours to the base, which is what is judged."""

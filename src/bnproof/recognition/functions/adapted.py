@@ -10,6 +10,7 @@ import numpy as np
 
 from bnproof.recognition.frameworks import Framework
 from bnproof.recognition.functions.calls import Argument, Call, Functions, Plan
+from bnproof.recognition.own_text import own_text
 from bnproof.recognition.recognised import Recognition
 
 STRIDES = {Framework.NUMPY: True, Framework.TORCH: "positive", Framework.JAX: False}
@@ -47,7 +48,7 @@ class RecognisedFunctions:
         modules = ["bnproof.recognition.functions.calls"]
         if self._framework is not Framework.NUMPY:
             modules.append(f"bnproof.recognition.functions.{self._framework.value}_calls")
-        texts = [_own_text(importlib.import_module(module)) for module in modules]
+        texts = [own_text(importlib.import_module(module)) for module in modules]
         functions = "TARGET if isinstance(TARGET, tuple) else (TARGET,)"
         kind = type(self._runtime).__name__
         made = f"IMPLEMENTATION = {kind}(\n    {functions},\n    {_written(self._runtime.plan)},\n)"
@@ -109,14 +110,6 @@ def _signed(runtime: Functions) -> Callable[..., Any]:
     call = runtime.plan.train or runtime.plan.infer
     function = runtime.functions[0 if call is None else call.function]
     return function.forward if isinstance(function, type) else function  # type: ignore[attr-defined]
-
-
-def _own_text(module: Any) -> str:
-    """The source text of a module, without its docstring and what it imports of bnproof."""
-    text = inspect.getsource(module)
-    body = text[len(f'"""{module.__doc__}"""') :] if module.__doc__ else text
-    lines = [line for line in body.splitlines() if not line.startswith("from bnproof.")]
-    return "\n".join(lines).strip("\n")
 
 
 def _written(plan: Plan) -> str:

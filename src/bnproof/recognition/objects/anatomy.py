@@ -11,11 +11,11 @@ from bnproof.engine.model.formats import Array
 from bnproof.recognition.aliases import AFFINE, PER_CHANNEL, STATISTICS, Role
 from bnproof.recognition.errors import Unusable
 from bnproof.recognition.objects.arrays import TorchArrays
+from bnproof.recognition.objects.flattened import flattened
 from bnproof.recognition.objects.gradients import (
     Backward,
     Expected,
     backward_of,
-    flattened,
     left_behind,
     settled,
 )
@@ -312,7 +312,9 @@ def _try_backward(made: Anatomy, plan: Backward, rank: int, x: Array) -> None:
         why = f"{plan.method} raised {told(caught.error)}"
         made.unidentified.append(Unidentified("gradients", Part.GRADIENTS, why))
         return
-    results = [(name, lab.arrays.plain(value)) for name, value in flattened(back, lab.arrays)]
+    results = [
+        (name, lab.arrays.plain(value)) for name, value in flattened(back, lab.arrays.is_array)
+    ]
     returned = settled(results, expected, lab.channels)
     left = tuple(
         (role, path)

@@ -1,37 +1,47 @@
-"""Gradients by torch's autograd, first and second."""
+"""Gradients by torch's autograd, first and second.
+
+The text of this file is a part of stand-alone scripts, so it imports nothing of bnproof.
+"""
 
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any
 
-from bnproof.engine.model.formats import Array
-from bnproof.recognition.objects.arrays import Arrays, TorchArrays
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
 
 
 def with_autograd(
     y: Any,
     x: Any,
     parameters: Sequence[Any],
-    arrays: Arrays,
     plain: Callable[[Any], Array],
     native: Callable[[Array], Any],
+    per_channel: Callable[[Any], Array],
     *,
     twice: bool,
 ) -> Any:
     """backward of the contract for y = f(x, gamma, beta), None where y has no gradient at all.
 
     ``parameters`` are gamma and beta, None where there are none; a gradient that autograd says
-    does not exist is an array of zeros.
+    does not exist is an array of zeros.  ``plain`` and ``per_channel`` make arrays of tensors like
+    x and of those with one value per channel, ``native`` makes tensors of arrays.
     """
-    assert isinstance(arrays, TorchArrays)  # noqa: S101  # told to the type checker
+    torch: Any = import_module("torch")  # optional, and slow to import
     if not y.requires_grad:
         return None
-    torch = arrays.torch
     inputs = [t for t in (x, *parameters) if t is not None]
     used = [t for t in inputs if t.requires_grad]
 
     def backward(dy: Array) -> tuple[Any, Any, Any]:
         found = torch.autograd.grad(y, used, native(dy), retain_graph=True, allow_unused=True)
-        return _three(found, used, x, parameters, arrays, plain)
+        by_id = {
+            id(t): torch.zeros_like(t) if g is None else g for g, t in zip(found, used, strict=True)
+        }
+        affine = [by_id.get(id(p)) if p is not None else None for p in parameters]
+        dgamma, dbeta = (None if g is None else per_channel(g) for g in affine)
+        return plain(by_id[id(x)]), dgamma, dbeta
 
     def double(dy: Array, ddx: Array, ddgamma: Array | None, ddbeta: Array | None) -> Any:
         upstream = native(dy).detach().requires_grad_()
@@ -52,30 +62,12 @@ def with_autograd(
         ddy, dx, *rest = (
             torch.zeros_like(i) if g is None else g for g, i in zip(second, wanted, strict=True)
         )
-        dgamma = arrays.plain(rest[0]).reshape(-1) if rest else None
+        dgamma = per_channel(rest[0]) if rest else None
         return plain(ddy), plain(dx), dgamma
 
     if twice:
         backward.double = double  # type: ignore[attr-defined]  # as the contract has it
     return backward
-
-
-def _three(
-    found: Sequence[Any],
-    used: Sequence[Any],
-    x: Any,
-    parameters: Sequence[Any],
-    arrays: TorchArrays,
-    plain: Callable[[Any], Array],
-) -> tuple[Any, Any, Any]:
-    """dx, dgamma and dbeta; None for what takes no gradient."""
-    by_id = {
-        id(t): arrays.torch.zeros_like(t) if g is None else g
-        for g, t in zip(found, used, strict=True)
-    }
-    affine = [by_id.get(id(p)) if p is not None else None for p in parameters]
-    dgamma, dbeta = (None if g is None else arrays.plain(g).reshape(-1) for g in affine)
-    return plain(by_id[id(x)]), dgamma, dbeta
 
 
 def _along(

@@ -11,7 +11,6 @@ from bnproof.recognition.errors import NotRecognised
 from bnproof.recognition.objects.anatomy import dissect
 from bnproof.recognition.objects.arrays import TorchArrays
 from bnproof.recognition.objects.draft import Draft, implementation
-from bnproof.recognition.objects.implementation import Traits
 from bnproof.recognition.objects.inside import Inside, inside
 from bnproof.recognition.objects.limits import (
     settle_dtypes,
@@ -24,6 +23,7 @@ from bnproof.recognition.objects.limits import (
 from bnproof.recognition.objects.recognise import find
 from bnproof.recognition.objects.rectified import Rectified
 from bnproof.recognition.objects.settings import settle_eps, settle_momentum
+from bnproof.recognition.objects.traits import Traits
 from bnproof.recognition.patterns import Pattern
 from bnproof.recognition.recognised import Origin, Part, Unidentified
 

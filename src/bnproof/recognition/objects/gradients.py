@@ -32,7 +32,7 @@ BACKWARD = (
     "compute_gradients",
     "vjp",
 )
-GRADIENTS = (Role.DGAMMA, Role.DBETA)
+AFFINE_GRADIENTS = (Role.DGAMMA, Role.DBETA)
 
 
 @dataclass(frozen=True)
@@ -84,21 +84,6 @@ def _named(parameter: inspect.Parameter) -> bool:
     return parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
 
 
-def flattened(result: Any, arrays: Arrays) -> Iterator[tuple[str, Any]]:
-    """The arrays in what a backward returned, with the key that names each, "" where none does."""
-    if arrays.is_array(result):
-        yield "", result
-    elif isinstance(result, dict):
-        for key, value in result.items():
-            for _, inner in flattened(value, arrays):
-                yield str(key), inner
-    elif isinstance(result, (tuple, list)) or hasattr(result, "_fields"):
-        names = getattr(result, "_fields", None) or [""] * len(result)
-        for name, value in zip(names, result, strict=True):
-            for inner_name, inner in flattened(value, arrays):
-                yield name or inner_name, inner
-
-
 @dataclass(frozen=True, eq=False)
 class Expected:
     """The gradients that a right backward would give, to tell results of no name apart."""
@@ -129,10 +114,10 @@ def settled(
     """
     made: list[Role | None] = []
     for name, value in results:
-        named = next((r for r in roles_of(name) if r in (Role.DX, *GRADIENTS)), None)
+        named = next((r for r in roles_of(name) if r in (Role.DX, *AFFINE_GRADIENTS)), None)
         whole = value.shape == expected.dx.shape
         made.append(named or (Role.DX if whole and Role.DX not in made else None))
-    left = [role for role in GRADIENTS if role not in made]
+    left = [role for role in AFFINE_GRADIENTS if role not in made]
     open_ = [i for i, role in enumerate(made) if role is None and results[i][1].size == channels]
     if len(open_) == 2 and len(left) == 2:  # dgamma and dbeta
         first, second = (results[i][1] for i in open_)
@@ -153,7 +138,7 @@ def left_behind(
         if arrays.is_floating(value) and _is_new(before, path, plain := arrays.plain(value))
     }
     found: dict[Role, Path] = {}
-    for role in (Role.DX, *GRADIENTS):
+    for role in (Role.DX, *AFFINE_GRADIENTS):
         size = expected.of(role).size if role == Role.DX else channels
         fitting = [path for path, value in changed.items() if value.size == size]
         named = [path for path in fitting if role in roles_of_path(path)]

@@ -1,37 +1,18 @@
 """An object of a target as an implementation of the contract, functional and as a layer."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from bnproof.engine.contract.declaration import PARAMETER_DTYPES
 from bnproof.engine.model.formats import Array
+from bnproof.recognition.errors import Unusable
 from bnproof.recognition.objects.lab import Lab
 from bnproof.recognition.objects.layer import ObjectLayer, Recipe
 from bnproof.recognition.objects.makers import CUMULATIVE
+from bnproof.recognition.objects.standalone import standalone
+from bnproof.recognition.objects.traits import Traits
 from bnproof.recognition.recognised import Recognition
 from bnproof.recognition.user_calls import UsersError
-from bnproof.targets.text import TargetError
-
-
-@dataclass
-class Traits:
-    """The attributes of the contract that recognition has settled; see the contract."""
-
-    dtypes: tuple[str, ...] = ("float64",)
-    ranks: tuple[int, ...] = (2,)
-    channel_axis: int = 1
-    affine_parameters: str = "required"
-    momentum_weighs: str = "new"
-    cumulative: bool = False
-    accuracy: str = "streaming"
-    single_value: str | None = None
-    keeps_strides: bool | str = True
-    fixed: dict[str, Any] = field(default_factory=dict)
-    accepts: dict[str, tuple[float, float]] = field(default_factory=dict)
-    parameter_dtypes: dict[str, str] = field(default_factory=dict)
-    trains: bool = True
-    infers: bool = True
-    differentiates_twice: bool = False
 
 
 class ObjectImplementation:
@@ -109,13 +90,11 @@ class ObjectImplementation:
         return self._of(lab, dtype, self.traits.ranks[0])
 
     def standalone(self, dtype: str) -> str:
-        """The same as source text, for scripts; TargetError where an optimizer has to stand in."""
+        """The same as source text, for scripts; Unusable where an optimizer has to stand in."""
         maker = self.recipe.lab.maker
         if maker.setup and maker.recorder is not None and maker.recorder.given:
             message = f"no script can be written: {self.name} leaves its gradients to an optimizer"
-            raise TargetError(message, loaded=True)
-        from bnproof.recognition.objects.standalone import standalone  # noqa: PLC0415  # for scripts
-
+            raise Unusable(message)
         settled = replace(self.traits, **{name: getattr(self, name) for name in _DECLARED})
         return standalone(self.recipe, settled, dtype)
 

@@ -12,7 +12,8 @@ from bnproof.engine.model.formats import Array
 from bnproof.recognition.aliases import AFFINE, PER_CHANNEL, Role
 from bnproof.recognition.objects.autograd import with_autograd
 from bnproof.recognition.objects.calls import Returned, returned
-from bnproof.recognition.objects.gradients import Backward, flattened, reset
+from bnproof.recognition.objects.flattened import flattened
+from bnproof.recognition.objects.gradients import Backward, reset
 from bnproof.recognition.objects.lab import Lab
 from bnproof.recognition.objects.makers import CUMULATIVE, Recorder
 from bnproof.recognition.objects.slots import Path, get, held, put
@@ -83,7 +84,7 @@ class ObjectLayer:
         for role, path in self._recipe.paths.items():
             value = held(self._owner, path)
             if value is not None and self._lab.arrays.is_array(value):
-                made[str(role)] = self._lab.arrays.plain(value).reshape(-1)
+                made[str(role)] = self._per_channel(value)
         if self._recipe.counter is not None:
             made["batches_seen"] = int(get(self._owner, self._recipe.counter))
         return made
@@ -135,9 +136,9 @@ class ObjectLayer:
                 made.y,
                 native,
                 parameters,
-                self._lab.arrays,
                 self._plain,
                 self._native,
+                self._per_channel,
                 twice=self._twice,
             )
         if self._recipe.backward is None or not training:
@@ -152,6 +153,10 @@ class ObjectLayer:
         """An array with the shape of x as the contract returns it."""
         plain = self._lab.arrays.plain(value)
         return plain.T if self._recipe.lab.columns else plain
+
+    def _per_channel(self, value: Any) -> Array:
+        """A copy of an array with one value per channel."""
+        return self._lab.arrays.plain(value).reshape(-1)
 
     def _native(self, a: Array) -> Any:
         laid = a.T if self._recipe.lab.columns and a.ndim > 1 else a
@@ -190,16 +195,16 @@ class ObjectLayer:
         except UsersError as caught:
             raise caught.error from None
         found: dict[Role, Any] = {}
-        for role, (_, value) in zip(plan.returned, flattened(back, self._lab.arrays), strict=False):
+        for role, (_, value) in zip(
+            plan.returned, flattened(back, self._lab.arrays.is_array), strict=False
+        ):
             found.setdefault(role, value)
         for role, path in plan.left:
             found.setdefault(role, held(owner, path))
         for role, (_, value) in zip((Role.DGAMMA, Role.DBETA), recorded, strict=False):
             found.setdefault(role, value)
         dx, dgamma, dbeta = (found.get(role) for role in GRADIENTS)
-        flat = [
-            None if g is None else self._lab.arrays.plain(g).reshape(-1) for g in (dgamma, dbeta)
-        ]
+        flat = [None if g is None else self._per_channel(g) for g in (dgamma, dbeta)]
         return None if dx is None else self._plain(dx), flat[0], flat[1]
 
 

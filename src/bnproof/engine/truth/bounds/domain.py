@@ -110,7 +110,7 @@ def _double(arithmetic: Arithmetic, q: Quantities, held: Array) -> dict[str, Arr
         return {}
     form = arithmetic.compute
     limit = _limit(form, arithmetic.elements) / (4 * q.count + STEPS)
-    out = {}
+    out: dict[str, Array] = {}
     for name in DOUBLE:
         fine = held & _below(limit, widest(q, name))
         if not q.inference:

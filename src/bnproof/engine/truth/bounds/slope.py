@@ -25,7 +25,7 @@ import numpy as np
 from bnproof.engine.model.case import Case, columns
 from bnproof.engine.model.formats import Array, format_of
 from bnproof.engine.truth.bounds import Quantities, bounds, ladder
-from bnproof.engine.truth.expected import SUBJECTS, Settings
+from bnproof.engine.truth.bounds.expected import SUBJECTS, Settings
 
 
 def step(case: Case, v: Array, *, normalises_unbiased: bool = False) -> Array:

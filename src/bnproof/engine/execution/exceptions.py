@@ -1,0 +1,27 @@
+"""What an implementation raised, as an event."""
+
+from bnproof.engine.contract.form_error import FormError
+from bnproof.engine.model.event import Aspect, Event, EventKind
+
+
+class Stop(Exception):  # noqa: N818  # not an error: the case is over
+    """The implementation raised, so that the rest of the case cannot be run."""
+
+
+def raised_event(label: str, error: BaseException) -> Event:
+    """The event that a call raised something."""
+    return event_of(EventKind.RAISED, label, label, error)
+
+
+def event_of(
+    kind: EventKind,
+    call: str,
+    argument: str,
+    error: BaseException,
+    aspect: Aspect = Aspect.NONE,
+) -> Event:
+    """An event with what an exception says, in at most 300 characters."""
+    name, text = type(error).__name__, " ".join(str(error).split())
+    mistake = error.mistake if isinstance(error, FormError) else ""
+    message = text[: 300 - len(name) - len(": ")]
+    return Event(kind, call, argument, aspect=aspect, actual=name, message=message, mistake=mistake)

@@ -1,0 +1,61 @@
+"""The first calls of a target, which show whether it can be used at all."""
+
+from typing import Any
+
+from bnproof.engine.contract.declaration import ContractError, Declaration
+from bnproof.engine.execution.case_calls import Announce, Returned
+from bnproof.engine.execution.executor import Executor
+from bnproof.engine.model.calls import is_double
+from bnproof.engine.model.case import Case
+from bnproof.engine.model.event import Aspect, Event, EventKind
+from bnproof.engine.model.observation import Observation
+from bnproof.engine.wording.events import raised, sentence
+
+CALLED = {
+    "train": "train(x, gamma, beta, running_mean, running_var, *, momentum, eps)",
+    "infer": "infer(x, gamma, beta, running_mean, running_var, *, eps)",
+    "train backward": "backward(dy)",
+    "infer backward": "backward(dy)",
+}
+
+
+class FirstCallError(ContractError):
+    """The first calls of a target show that it cannot be used; ``event`` says what happened."""
+
+    def __init__(self, event: Event, message: str) -> None:
+        super().__init__(message)
+        self.event = event
+
+
+def try_out(
+    implementation: Any,
+    declaration: Declaration,
+    announce: Announce = lambda _: None,
+    returned: Returned = lambda: None,
+) -> tuple[Case, Observation]:
+    """The first calls, on ordinary data, and what came back, to be judged like any other case.
+
+    Raises FirstCallError if the target cannot be used.
+    """
+    from bnproof.engine.portfolio import ordinary_case  # noqa: PLC0415  # portfolio needs cases
+
+    case = ordinary_case(declaration)
+    observation = Executor(implementation, declaration).run(case, announce, returned)
+    for event in observation.of(EventKind.RAISED, EventKind.MALFORMED):
+        if is_double(event.call):
+            continue  # an optional part: a verdict like any other
+        if event.kind is EventKind.RAISED:
+            usage = _called(implementation, event)
+            raise FirstCallError(event, f"{event.call}: {raised(event)}{usage}")
+        if event.aspect is Aspect.RESULTS:
+            raise FirstCallError(event, f"{event.call}: {sentence(event)}")
+    return case, observation
+
+
+def _called(implementation: Any, event: Event) -> str:
+    """How it was called, which an adapter may tell in words of its own."""
+    usage = getattr(implementation, "usage", CALLED.get(event.call, ""))
+    called = f"; it is called as {usage}" if usage else ""
+    absent = event.call == "infer" and callable(getattr(implementation, "train", None))
+    hint = "; if the target has no evaluation, add --without evaluation" if absent else ""
+    return called + hint

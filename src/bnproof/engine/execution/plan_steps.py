@@ -1,0 +1,184 @@
+"""The steps that plans are made of: a training call, its gradients, other calls in between."""
+
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from bnproof.engine.contract.declaration import Declaration
+from bnproof.engine.execution.arguments import Arguments
+from bnproof.engine.execution.case_calls import Announce, CaseCalls, Returned, kind_of, parts_of
+from bnproof.engine.execution.exceptions import Stop
+from bnproof.engine.model.case import DOUBLE_ARGUMENTS, Case
+from bnproof.engine.model.event import Aspect
+from bnproof.engine.model.formats import Array
+from bnproof.engine.model.names import DOUBLE, FORWARD_RESULTS, GRADIENTS
+
+
+class PlanSteps(CaseCalls):
+    """Makes the calls of one step of a plan.
+
+    ``original`` is the implementation as it was given, ``second`` returns another instance of it,
+    None where there can be none.
+    """
+
+    def __init__(
+        self,
+        case: Case,
+        implementation: Any,
+        original: Any,
+        second: Callable[[], Any],
+        declaration: Declaration,
+        announce: Announce,
+        returned: Returned,
+    ) -> None:
+        super().__init__(implementation, declaration, case, announce, returned)
+        self.original, self.second = original, second
+
+    @property
+    def _trains(self) -> bool:
+        return offers(self.implementation, "train")
+
+    def _train(self, label: str) -> Any:
+        if not self._trains:
+            return None
+        statistics = self.arguments.statistics()
+        results = self._call_train(label, self.arguments, self.case, statistics)
+        self._take(label, FORWARD_RESULTS, results[:3])
+        if self.declaration.in_place:
+            self.observation.results["train buffers"] = {
+                "running_mean": np.array(statistics[0]),
+                "running_var": np.array(statistics[1]),
+            }
+            self._watch("the buffer", "running_mean", statistics[0])
+            self._watch("the buffer", "running_var", statistics[1])
+        if results[3] is not None:
+            self.observation.offers.add("train backward")
+        return results[3]
+
+    def _infer(self, label: str) -> Any:
+        if not offers(self.implementation, "infer"):
+            return None
+        statistics = self.arguments.statistics()
+        results = self._call_infer(label, self.arguments, self.case, statistics)
+        self._take(label, FORWARD_RESULTS, results[:3])
+        if self.declaration.in_place:
+            self.observation.results["infer buffers"] = {
+                "running_mean": np.array(statistics[0]),
+                "running_var": np.array(statistics[1]),
+            }
+        if results[3] is not None:
+            self.observation.offers.add("infer backward")
+        return results[3]
+
+    def _gradients(self, label: str, backward: Any, *, late: bool = False) -> None:
+        if backward is None:
+            return
+        results = self._call(f"{label} backward", backward, self.arguments["dy"])
+        parts = parts_of(results, 3)
+        if parts is None:
+            parts_due = "(dx, dgamma, dbeta)"
+            self._malformed(label, "backward", Aspect.RESULTS, parts_due, kind_of(results))
+            return
+        self._take(label, GRADIENTS, parts, watch=not late)
+
+    def _double(self, label: str, backward: Any, *, late: bool = False) -> None:
+        """Double backward, where it is offered and the case has what it is given.
+
+        What it raises does not end the case: backward and inference work without it.
+        """
+        double = getattr(backward, "double", None)
+        if self.case.ddx is None or not callable(double):
+            return
+        given = [self.arguments[name] for name in ("dy", *DOUBLE_ARGUMENTS)]
+        with contextlib.suppress(Stop):
+            results = self._call(f"{label} backward", double, *given)
+            parts = parts_of(results, 3)
+            if parts is None:
+                due = "(ddy, dx, dgamma)"
+                self._malformed(label, "double", Aspect.RESULTS, due, kind_of(results))
+                return
+            self._take(label, DOUBLE, parts, watch=not late)
+            if any(part is not None for part in parts):
+                self.observation.offers.add("double backward")
+        if late and self.declaration.deterministic:
+            self._same_bits("double", label, DOUBLE)
+
+    def _repeat(self, label: str, backward: Any) -> None:
+        """The same backward twice, with another dy in between."""
+        if backward is None:
+            return
+        other = self.arguments["dy"].copy()
+        other *= other.dtype.type(0.5)
+        self._call(f"{label} backward", backward, other)
+        self._look_at_results()
+        self._gradients(f"{label} again", backward, late=True)
+        if self.declaration.deterministic:
+            self._same_bits(label, f"{label} again", GRADIENTS)
+
+    def _train_again(self) -> None:
+        """The same training call twice."""
+        if not self._trains:
+            return
+        results = self._call_train(
+            "train repeated", self.arguments, self.case, self.arguments.statistics()
+        )
+        self._take("train repeated", FORWARD_RESULTS, results[:3], watch=False)
+        if self.declaration.deterministic:
+            self._same_bits("train", "train repeated", FORWARD_RESULTS)
+
+    def _other_calls(self) -> None:
+        """Three training calls on other data, one in another shape, inference, another instance."""
+        other = other_data(self.case)
+        arguments = Arguments(other, self.declaration)
+        cases = [(other, arguments), (other, arguments)]
+        if "shape" not in self.declaration.fixed and len(other.x) > 2:
+            smaller = other.with_(x=other.x[:-1], dy=other.dy[:-1], layouts={})
+            cases.append((smaller, Arguments(smaller, self.declaration)))
+        targets = [self.implementation]
+        second = self.second()
+        if second is not None:
+            targets.append(second)
+        for target in targets:
+            for made, given in cases:
+                if offers(target, "train"):
+                    results = self._call_train("other", given, made, given.statistics(), target)
+                    if results[3] is not None:
+                        self._call("other backward", results[3], given["dy"])
+            if offers(target, "infer"):
+                self._call_infer("other", arguments, other, arguments.statistics(), target)
+        self._look_at_results()
+
+    def _alone(self) -> None:
+        """Inference on the first example alone."""
+        if not offers(self.implementation, "infer") or "shape" in self.declaration.fixed:
+            return
+        alone = self.case.with_(x=self.case.x[:1], dy=self.case.dy[:1], layouts={})
+        arguments = Arguments(alone, self.declaration)
+        results = self._call_infer("infer one", arguments, alone, arguments.statistics())
+        self._take("infer one", ("y",), results[:1], watch=False, like=alone)
+
+
+def offers(implementation: Any, method: str) -> bool:
+    """Whether it has a method; an optional one may be absent or None."""
+    return callable(getattr(implementation, method, None))
+
+
+def other_data(case: Case) -> Case:
+    """Other data, parameters and statistics of the same shapes, dtypes and layouts."""
+    half = case.x.dtype.type(0.5)
+    keep = {k: v for k, v in case.layouts.items() if "zero" not in v and "same" not in v}
+    return case.with_(
+        x=np.array(case.x[::-1]) * half,
+        dy=np.array(case.dy[::-1]) * half,
+        gamma=_halved(case.gamma),
+        beta=_halved(case.beta),
+        running_mean=case.running_mean * case.running_mean.dtype.type(0.5),
+        running_var=case.running_var * case.running_var.dtype.type(0.5),
+        layouts=keep,
+    )
+
+
+def _halved(a: Array | None) -> Array | None:
+    return None if a is None else a * a.dtype.type(0.5)

@@ -1,0 +1,170 @@
+"""The plans of a case: which calls are made, and in which order."""
+
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from bnproof.engine.execution.arguments import Arguments
+from bnproof.engine.execution.case_calls import kind_of, parts_of
+from bnproof.engine.execution.exceptions import Stop
+from bnproof.engine.execution.layer_life import LayerLife
+from bnproof.engine.execution.plan_steps import PlanSteps, offers, other_data
+from bnproof.engine.model.case import Plan
+from bnproof.engine.model.event import Aspect, EventKind
+from bnproof.engine.model.formats import Array
+from bnproof.engine.model.names import STATISTICS_TOGETHER
+
+
+class CasePlan(PlanSteps):
+    """Makes the calls of a case by its plan."""
+
+    def plan(self) -> None:
+        """The calls of the case's plan."""
+        plans: dict[Plan, Callable[[], None]] = {
+            "full": self._full,
+            "short": self._short,
+            "error": self._error,
+            "steps": self._steps,
+            "refill": self._refill,
+            "infer": self._inference_only,
+            "train": self._training_only,
+            "empty": self._empty,
+            "layer": self._layer,
+        }
+        plans[self.case.calls]()
+        self._close()
+
+    def _full(self) -> None:
+        """Train, backward twice, other calls, backward again, train again; likewise inference."""
+        backward = self._train("train")
+        self._gradients("train", backward)
+        self._repeat("train", backward)
+        self._double("double", backward)
+        inference = self._infer("infer")
+        if not self.declaration.replays:
+            self._other_calls()
+            self._gradients("train late", backward, late=True)
+            self._double("double late", backward, late=True)
+            self._gradients("infer", inference)
+            self._other_calls()
+            self._gradients("infer late", inference, late=True)
+        else:
+            self._gradients("infer", inference)
+        self._double("double-infer", inference)
+        self._alone()
+        self._train_again()
+
+    def _short(self) -> None:
+        """Train and backward, infer and its backward."""
+        backward = self._train("train")
+        self._gradients("train", backward)
+        self._double("double", backward)
+        self._inference_only()
+
+    def _inference_only(self) -> None:
+        backward = self._infer("infer")
+        self._gradients("infer", backward)
+        self._double("double-infer", backward)
+
+    def _training_only(self) -> None:
+        self._train("train")
+
+    def _error(self) -> None:
+        """Training has to raise, before the statistics change; inference has to work."""
+        if self._trains:
+            self._refused_training()
+        self._infer("infer")
+
+    def _empty(self) -> None:
+        """An empty batch in training, if it is not declared an error, and in inference."""
+        if self.declaration.empty == "empty":
+            self._gradients("train", self._train("train"))
+        elif self._trains:
+            self._refused_training()
+        with contextlib.suppress(Stop):
+            self._infer("infer")
+        self.observation.events = [
+            e
+            for e in self.observation.events
+            if not (e.kind is EventKind.RAISED and e.call == "infer")
+        ]
+
+    def _refused_training(self) -> None:
+        """Training has to raise, before the statistics change."""
+        statistics = self.arguments.statistics()
+        before = [a.tobytes() for a in statistics]
+        try:
+            self._call_train("train", self.arguments, self.case, statistics)
+            self._event(EventKind.NO_ERROR, "train", "train")
+        except Stop:
+            self._expected_error()
+        self._unmoved(statistics, before)
+
+    def _expected_error(self) -> None:
+        events = self.observation.events
+        self.observation.events = [e for e in events if e.kind is not EventKind.RAISED]
+        self.observation.offers.add("raised")
+
+    def _unmoved(self, statistics: tuple[Array, Array], before: list[bytes]) -> None:
+        """The statistics are what they were before the error."""
+        if [a.tobytes() for a in statistics] != before:
+            self._event(
+                EventKind.CHANGED_INPUT, "train", STATISTICS_TOGETHER, aspect=Aspect.BEFORE_ERROR
+            )
+
+    def _steps(self) -> None:
+        """The running statistics carried through many batches."""
+        if not self._trains:
+            return
+        statistics = self.arguments.statistics()
+        seen = self.case.batches_seen
+        for number, x in enumerate((self.case.x, *self.case.steps)):
+            step = self.case.with_(x=x, batches_seen=seen + number)
+            arguments = Arguments(step, self.declaration)
+            label = "train" if number == 0 else "step"
+            _, mean, var, _ = self._call_train(label, arguments, step, statistics)
+            if mean is None or var is None:
+                return
+            copies = np.array(np.asarray(mean)), np.array(np.asarray(var))
+            if copies[0].shape != statistics[0].shape or copies[1].shape != statistics[1].shape:
+                due, got = statistics[0].shape, copies[0].shape
+                self._malformed(label, "running_mean", Aspect.SHAPE, str(due), str(got))
+                return
+            statistics = copies
+        self.observation.results["steps"] = {
+            "running_mean": statistics[0],
+            "running_var": statistics[1],
+        }
+        self._infer("infer")
+
+    def _refill(self) -> None:
+        """The same memory holds other data first: nothing may be remembered by address."""
+        if not self._trains:
+            return
+        other = other_data(self.case)
+        self.arguments.refill(other)
+        results = self._call_train("other", self.arguments, other, self.arguments.statistics())
+        if results[3] is not None:
+            self._call("other backward", results[3], self.arguments["dy"])
+        if offers(self.implementation, "infer"):
+            self._call_infer("other", self.arguments, other, self.arguments.statistics())
+        self.arguments.refill(self.case)
+        self._short()
+
+    def _layer(self) -> None:
+        """The life of two layers; its steps are cases of their own."""
+        life = LayerLife(self.original, self.declaration, self.case, self._layer_call)
+        self.observation.facts = {"steps": life.steps}
+        life.run()
+
+    def _layer_call(self, label: str, function: Any, *arguments: Any, **settings: Any) -> Any:
+        """A call of a layer; a result of the wrong form ends the case as an exception does."""
+        result = self._call(label, function, *arguments, **settings)
+        due = {"layer train": 2, "layer infer": 2, "layer backward": 3}.get(label)
+        if due is not None and parts_of(result, due) is None:
+            parts = "(y, backward)" if due == 2 else "(dx, dgamma, dbeta)"
+            self._malformed(label, "results", Aspect.RESULTS, parts, kind_of(result))
+            raise Stop
+        return result
