@@ -22,6 +22,7 @@ from bnproof.mutants.catalogue import MUTANTS
 from bnproof.mutants.hints import FAMILIES as HINTED
 from bnproof.mutants.mutant import Mutant
 from bnproof.mutants.parts import Parts
+from bnproof.mutants.registration import ATTRIBUTE
 
 NAMED = 3
 """At most so many causes are named."""
@@ -160,6 +161,11 @@ def _worst(record: Record, part: Part) -> float:
     return max((judged.worst for judged in found if judged is not None), default=0.0)
 
 
+def _replaced(kind: type) -> set[str]:
+    """The steps that a mutant replaces; what it is registered with is none."""
+    return {name for name in vars(kind) if not name.startswith("__") and name != ATTRIBUTE}
+
+
 def _combined(mistakes: Mistakes) -> Any:
     """A mutant with the wrong steps of all, or None where two replace the same step."""
     if len(mistakes) == 1:
@@ -167,7 +173,7 @@ def _combined(mistakes: Mistakes) -> Any:
     made = [m.make for m in mistakes if isinstance(m.make, type) and issubclass(m.make, Parts)]
     if len(made) < len(mistakes):
         return None
-    steps = [{name for name in vars(kind) if not name.startswith("__")} for kind in made]
+    steps = [_replaced(kind) for kind in made]
     if any(a & b for a, b in combinations(steps, 2)):
         return None
     try:
