@@ -5,11 +5,7 @@ from fractions import Fraction
 
 from bnproof.engine.judging.judge import Judge
 from bnproof.engine.judging.record import Judged, Record
-<<<<<<< HEAD
 from bnproof.engine.truth.bounds.expected import EXPECTED
-=======
-from bnproof.engine.truth.bounds.expected import SUBJECTS
->>>>>>> network
 from bnproof.engine.truth.oracle import error
 
 

@@ -10,11 +10,7 @@ from bnproof.engine.judging.record import Judged, Record
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import FORMATS, Array
 from bnproof.engine.model.names import STATISTICS
-<<<<<<< HEAD
 from bnproof.engine.truth.bounds.expected import EXPECTED, Settings
-=======
-from bnproof.engine.truth.bounds.expected import SUBJECTS, Settings
->>>>>>> network
 from bnproof.engine.truth.bounds.roundings import accumulated
 from bnproof.engine.truth.integers import Exact
 from bnproof.engine.truth.oracle import error
