@@ -7,10 +7,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bnproof.engine.contract.declaration import Declaration
-from bnproof.engine.judging.rerun import cannot_take
+from bnproof.engine.judging.rerun import UNJUDGEABLE, alone, cannot_take
 from bnproof.engine.model.result import Violation
 from bnproof.known_failures.known import Known
-from bnproof.sandbox.session import HarnessError
 from bnproof.sandbox.sessions import AnySession
 
 if TYPE_CHECKING:
@@ -87,7 +86,6 @@ def _expired(entry: "Entry", on: date) -> Pinned | None:
 
 
 def _run(session: AnySession, entry: "Entry") -> Pinned:
-    from bnproof.engine.judging.rerun import alone  # noqa: PLC0415  # costs time that not everybody needs
     from bnproof.properties.catalogue import chosen  # noqa: PLC0415  # the costly part of bnproof
 
     (property_,) = chosen((entry.property,))
@@ -96,9 +94,7 @@ def _run(session: AnySession, entry: "Entry") -> Pinned:
         return Pinned(entry, Stale.MATCHES_NOTHING, reason)
     try:
         result, _ = alone(session, declaration, property_, entry.counterexample)
-    except HarnessError:
-        raise
-    except Exception as error:  # noqa: BLE001  # a file may hold what no portfolio does
+    except UNJUDGEABLE as error:
         said = f"{type(error).__name__}: {error}"[:100]
         reason = f"its example cannot be judged ({said})"
         return Pinned(entry, Stale.MATCHES_NOTHING, reason)

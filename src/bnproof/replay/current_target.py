@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bnproof.engine.judging.property import Property
-from bnproof.engine.judging.rerun import Runs, alone, cannot_take, in_place
+from bnproof.engine.judging.rerun import UNJUDGEABLE, Runs, alone, cannot_take, in_place
 from bnproof.engine.model.result import Result
 from bnproof.properties.catalogue import chosen
 from bnproof.sandbox.session import TIMEOUT, HarnessError, Session
@@ -105,9 +105,7 @@ def _judged(session: Session, replay: Replay, property_: Property, *, in_its_pla
             )
         else:
             result, _ = alone(runs, session.declaration, property_, found)
-    except (CannotRun, TargetError):
-        raise
-    except (Exception, HarnessError) as error:  # what no portfolio holds
+    except (*UNJUDGEABLE, HarnessError) as error:
         said = (str(error).strip().splitlines() or [""])[-1][:100]
         raise CannotRun(
             f"the saved case cannot be judged ({type(error).__name__}: {said}); "

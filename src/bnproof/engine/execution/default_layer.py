@@ -7,7 +7,8 @@ a ``layer`` whose signature has defaults, or a ``train`` that has.  What is requ
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from bnproof.engine.contract.signatures import layer_options
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.names import STATISTICS
 
+T = TypeVar("T")
 GIVEN = {"momentum": 0.25, "eps": 0.5}
 """What is passed for a setting that has no default."""
 
@@ -67,20 +69,33 @@ def lifetime(
         made.states.append(_state(layer))
         for x in batches:
             announce("train")
-            made.outputs.append(np.array(np.asarray(layer.train(x.copy())[0])))
+            given = x.copy()
+            made.outputs.append(_called(partial(_trained, layer, given)))
             made.states.append(_state(layer))
-    except BaseException as error:  # noqa: BLE001  # SystemExit too is a fact about the target
-        text = " ".join(str(error).split())
-        made.raised = f"{type(error).__name__}: {text}"[:200]
+    except _TargetError as error:
+        made.raised = str(error)
     return made
+
+
+class _TargetError(Exception):
+    """What the target raised, in a line."""
+
+
+def _called(call: Callable[[], T]) -> T:
+    """The result of a call of the target; raises _TargetError if it raises."""
+    try:
+        return call()
+    except BaseException as error:
+        text = " ".join(str(error).split())
+        raise _TargetError(f"{type(error).__name__}: {text}"[:200]) from error
 
 
 def _layer(implementation: Any, channels: int, x: Array, made: Lifetime) -> Any:
     """The layer, with what is known of it written into ``made``; None if there is none."""
     if hasattr(implementation, "default_layer"):
         made.origin = "made without settings"
-        layer = implementation.default_layer(channels, x.dtype.name)
-        made.told = dict(layer.settings())
+        layer = _called(lambda: implementation.default_layer(channels, x.dtype.name))
+        made.told = _called(lambda: dict(layer.settings()))
         return layer
     for method in ("layer", "train"):
         told = _defaults(getattr(implementation, method, None))
@@ -92,7 +107,7 @@ def _layer(implementation: Any, channels: int, x: Array, made: Lifetime) -> Any:
                 return _Functions(implementation, channels, x, made.given)
             options: dict[str, Any] = {"dtype": x.dtype.name, "rank": x.ndim}
             asked = {name: options[name] for name in layer_options(implementation.layer)}
-            return implementation.layer(channels, **made.given, **asked)
+            return _called(partial(implementation.layer, channels, **made.given, **asked))
     return None
 
 
@@ -107,7 +122,14 @@ def _defaults(method: Any) -> dict[str, float | None]:
 
 
 def _state(layer: Any) -> dict[str, Array]:
-    state = layer.state()
+    return _called(lambda: _statistics(layer.state()))
+
+
+def _trained(layer: Any, x: Array) -> Array:
+    return np.array(np.asarray(layer.train(x)[0]))
+
+
+def _statistics(state: Any) -> dict[str, Array]:
     return {n: np.array(np.asarray(state[n])) for n in STATISTICS if state.get(n) is not None}
 
 

@@ -147,15 +147,8 @@ class LayerLife:
 
     def _refuses(self, made: _Made) -> bool:
         dy = to_declared(made.step.dy, self.declaration).copy()
-
-        def attempt() -> bool:
-            try:
-                made.backward(dy)
-            except Exception:  # noqa: BLE001  # any error is a refusal
-                return True
-            return False
-
-        return bool(self.call("backward after load", attempt))
+        refused = self.call("backward after load", lambda: _raises(lambda: made.backward(dy)))
+        return bool(refused)
 
     def _many(self, layer: int, times: int) -> None:
         """Train many times, on batches that differ, so that the averages never settle."""
@@ -180,11 +173,11 @@ class LayerLife:
         x = self.case.x[:1].reshape(1, self.case.channels, -1)[:, :, :1]
         x = np.array(x.reshape(1, self.case.channels, *(1,) * (self.case.x.ndim - 2)))
         step, observation = self._step(x, before)
-        try:
-            self._layers[layer].train(to_declared(x, self.declaration))
-            observation.events.append(Event(EventKind.NO_ERROR, "train", "train"))
-        except Exception:  # noqa: BLE001  # any error is the due one
+        train, given = self._layers[layer].train, to_declared(x, self.declaration)
+        if _raises(lambda: train(given)):
             observation.offers.add("raised")
+        else:
+            observation.events.append(Event(EventKind.NO_ERROR, "train", "train"))
         after = self._state(layer)
         for name in STATISTICS:
             if name in before and before[name].tobytes() != after[name].tobytes():
@@ -337,6 +330,15 @@ class LayerLife:
                 if value != before[key]:
                     self._report(key, Aspect.COPY)
                     return
+
+
+def _raises(call: Callable[[], object]) -> bool:
+    """Whether a call of the target raises."""
+    try:
+        call()
+    except Exception:  # noqa: BLE001  # the target is expected to raise, whatever it is
+        return True
+    return False
 
 
 def _statistics(state: dict[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,9 @@ from bnproof.engine.model.observation import Observation
 from bnproof.engine.model.result import Result
 from bnproof.engine.portfolio import portfolio
 
+UNJUDGEABLE = (ArithmeticError, AssertionError, LookupError, ValueError)
+"""What judging a case raises that no portfolio has, such as one that was edited in a saved file."""
+
 
 class Runs(Protocol):
     """What runs cases on the target."""
