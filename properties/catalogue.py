@@ -24,7 +24,7 @@ from bnproof.properties import (
 )
 from bnproof.registration import defined_in
 
-EXPECTED = (
+FILES = (
     forward,
     invariances,
     special_inputs,
@@ -46,7 +46,7 @@ EXPECTED = (
 """The files of statements, in the order of the report."""
 
 PROPERTIES: tuple[Property, ...] = tuple(
-    property_ for subject in EXPECTED for property_ in defined_in(subject, Property)
+    property_ for subject in FILES for property_ in defined_in(subject, Property)
 )
 
 

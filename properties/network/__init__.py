@@ -3,8 +3,8 @@
 The subjects are a layer, a linear map with batch normalization behind it, and the four optimizers.
 """
 
+from bnproof.engine.network.interfaces import Layer, Trajectory
+from bnproof.engine.network.network_property import Finding, NetworkProperty
 from bnproof.properties.network.catalogue import NETWORK_PROPERTIES
-from bnproof.properties.network.property import Finding, NetworkProperty
-from bnproof.properties.network.subject import Layer, Trajectory
 
 __all__ = ["NETWORK_PROPERTIES", "Finding", "Layer", "NetworkProperty", "Trajectory"]

@@ -13,8 +13,8 @@ from typing import Any
 
 import mpmath
 
+from bnproof.engine.network.recurrence import Numbers, Step, U, recurrence
 from bnproof.engine.truth.bounds.roundings import accumulated, compose
-from bnproof.properties.network.recurrence import Numbers, Step, U, recurrence
 
 
 @recurrence(

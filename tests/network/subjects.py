@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from bnproof.properties.network.subject import Backward
+from bnproof.engine.network.interfaces import Backward
 from bnproof.reference.checks import Array
 from bnproof.reference.columns import averaged_statistics
 from bnproof.reference.hidden_layer import hidden_backward, hidden_forward, hidden_infer

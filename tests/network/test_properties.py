@@ -7,14 +7,15 @@ import pytest
 from tests.network import wrong
 from tests.network.subjects import ReferenceLayer, TorchLayer, by_reference, by_torch
 
+from bnproof.engine.network.scatter import exact_variance, first_order
 from bnproof.properties.catalogue import PROPERTIES
-from bnproof.properties.network import NETWORK_PROPERTIES
-from bnproof.properties.network.catalogue import OPTIMIZERS
-from bnproof.properties.network.noise import exact_variance, first_order
+from bnproof.properties.network import NETWORK_PROPERTIES, NetworkProperty, optimizers
+from bnproof.registration import defined_in
 from bnproof.spec.contents import THEOREMS
 
 LAYERS = {"reference": ReferenceLayer(), "torch": TorchLayer()}
 TRAJECTORIES = {"reference": by_reference, "torch": by_torch}
+OPTIMIZERS = {p.id for p in defined_in(optimizers, NetworkProperty)}
 BY_ID = {p.id: p for p in NETWORK_PROPERTIES}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from tests.network.subjects import RULES, ReferenceLayer, Trained, trajectory_of
 
-from bnproof.properties.network.subject import Trajectory
+from bnproof.engine.network.interfaces import Trajectory
 from bnproof.reference.checks import Array
 from bnproof.reference.optimizers import Adam
 

@@ -10,7 +10,7 @@ ROOT = Path(bnproof.__file__).parent
 LAYERS = """
     registration idea_folders spec reference
     engine.model engine.contract engine.wording engine.truth engine.portfolio engine.execution
-    engine.judging engine.search certify properties mutants
+    engine.judging engine.network engine.search certify properties mutants
     conventions.libraries conventions.identify recognition implementations targets sandbox
     store causes known_failures check replay report
     skeletons selftest grading studies testing pytest_plugin cli __main__
@@ -62,8 +62,24 @@ def test_no_module_imports_itself() -> None:
     TopologicalSorter(GRAPH).prepare()
 
 
+DECORATORS = {"statement", "relation_statement", "network_property", "recurrence"}
+"""What makes the function below a property."""
+
+
 def test_properties_contain_statements_only() -> None:
-    """Catches a helper in properties/ that another subject imports."""
-    subjects = {name for name in GRAPH if name.startswith("properties.") and name.count(".") == 1}
-    beside = [other for name in subjects - {"properties.catalogue"} for other in GRAPH[name]]
-    assert not subjects & {*beside}
+    """Catches a helper in properties/, which belongs in the engine."""
+    files = [f for f in (ROOT / "properties").rglob("*.py") if f.stem != "catalogue"]
+    assert [f"{f.name}: {name}" for f in files for name in helpers(f)] == []
+
+
+def helpers(file: Path) -> list[str]:
+    """The public functions and classes of a file that are no statements."""
+    defined = (ast.FunctionDef, ast.ClassDef)
+    nodes = [n for n in ast.parse(file.read_text(encoding="utf-8")).body if isinstance(n, defined)]
+    return [n.name for n in nodes if not n.name.startswith("_") and not decorated(n)]
+
+
+def decorated(node: ast.FunctionDef | ast.ClassDef) -> bool:
+    """Whether a function is made a property where it is defined."""
+    calls = [d.func for d in node.decorator_list if isinstance(d, ast.Call)]
+    return any(isinstance(c, ast.Name) and c.id in DECORATORS for c in calls)

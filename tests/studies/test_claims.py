@@ -8,9 +8,10 @@ once in 2^N.  The rate is said with each.  All seeds are fixed, so a failure mea
 import numpy as np
 import pytest
 
-from bnproof.properties.network.batches import Batch
-from bnproof.properties.network.noise import SIGMAS, exact_variance, standard_error
-from bnproof.properties.network.weights import moments
+from bnproof.engine.network.batches import Batch
+from bnproof.engine.network.moments import moments
+from bnproof.engine.network.scatter import exact_variance, standard_error
+from bnproof.properties.network.noise import SIGMAS
 from bnproof.reference.checks import Array
 from bnproof.studies import (
     accuracy,

@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from bnproof.engine.model.formats import Array
-from bnproof.properties.network.batches import Batch
-from bnproof.properties.network.subject import Layer
+from bnproof.engine.network.batches import Batch
+from bnproof.engine.network.interfaces import Layer
 
 
 class Results(NamedTuple):

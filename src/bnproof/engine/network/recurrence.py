@@ -23,13 +23,13 @@ import mpmath
 import numpy as np
 
 from bnproof.engine.model.formats import FORMATS, Array
-from bnproof.properties.network.property import (
+from bnproof.engine.network.interfaces import Trajectory
+from bnproof.engine.network.network_property import (
     Finding,
     NetworkProperty,
     compared,
     network_property,
 )
-from bnproof.properties.network.subject import Trajectory
 
 DIGITS = 50
 U = FORMATS["float64"].u
