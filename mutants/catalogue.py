@@ -28,8 +28,8 @@ from bnproof.mutants import (
     state,
     variance,
 )
+from bnproof.mutants.decorators import registered
 from bnproof.mutants.mutant import Mutant
-from bnproof.mutants.registration import registered
 
 FAMILIES = (
     formula,

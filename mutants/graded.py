@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from bnproof.mutants.call import Call
+from bnproof.mutants.decorators import register
 from bnproof.mutants.mutant import Mutant
 from bnproof.mutants.parts import Parts
-from bnproof.mutants.registration import register
 from bnproof.reference.checks import Array
 
 SIZES = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)

@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from bnproof.engine.model.names import PARAMETERS, STATISTICS
+from bnproof.mutants.decorators import register
 from bnproof.mutants.mutant import Mutant
 from bnproof.mutants.parts import Layered
-from bnproof.mutants.registration import register
 from bnproof.reference.checks import Array
 from bnproof.reference.layer import Backward, Layer
 

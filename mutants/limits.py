@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from bnproof.mutants.call import Call
+from bnproof.mutants.decorators import register
 from bnproof.mutants.mutant import Mutant
 from bnproof.mutants.parts import Parts
-from bnproof.mutants.registration import register
 from bnproof.reference.checks import Array
 
 AGREEMENT = ("forward/agreement", "forward/zero-mean", "forward/unit-variance")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypedDict
 
-from bnproof.mutants.registration import Made, register
+from bnproof.mutants.decorators import Made, register
 
 Dtype = Literal["float16", "bfloat16", "float32", "float64"]
 

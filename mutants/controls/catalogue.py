@@ -10,7 +10,7 @@ from bnproof.mutants.controls import (
     variances,
 )
 from bnproof.mutants.controls.control import Control
-from bnproof.mutants.registration import registered
+from bnproof.mutants.decorators import registered
 
 KINDS = (conventions, sums, variances, arithmetic, algebra, double_backward, memory)
 

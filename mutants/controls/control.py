@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from bnproof.mutants.registration import Made, register
+from bnproof.mutants.decorators import Made, register
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Two mistakes at once, of those that variants have one of."""
 
-from bnproof.mutants.registration import registered
+from bnproof.mutants.decorators import registered
 from bnproof.mutants.variants import single_backward, single_forward, single_running
 from bnproof.mutants.variants.turns import in_conventions
 from bnproof.mutants.variants.variant import Variant

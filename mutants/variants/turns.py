@@ -6,8 +6,8 @@ Otherwise their mistakes would show in the library's own dtype and layout alone.
 from dataclasses import replace
 from types import ModuleType
 
+from bnproof.mutants.decorators import registered
 from bnproof.mutants.mutant import Conventions, Dtype
-from bnproof.mutants.registration import registered
 from bnproof.mutants.variants.columns import Columns
 from bnproof.mutants.variants.variant import Variant
 

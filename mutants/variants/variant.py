@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bnproof.mutants.registration import register
+from bnproof.mutants.decorators import register
 from bnproof.mutants.variants.columns import Columns
 
 

@@ -8,7 +8,7 @@ import pytest
 from bnproof.check.one_target import run_check
 from bnproof.cli.main import run
 from bnproof.skeletons.templates import SKELETONS
-from bnproof.store.replay import PROPERTY_IDS
+from bnproof.store.replay_file import PROPERTY_IDS
 
 DTYPES = {"numpy": "float32", "torch": "float32", "program": "float64"}
 

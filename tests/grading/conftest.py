@@ -3,7 +3,7 @@
 import pytest
 
 from bnproof.engine.model.result import Cause
-from bnproof.grading.parts import PARTS
+from bnproof.grading.graded_parts import PARTS
 from bnproof.grading.result import Grade, PartGrade
 from bnproof.mutants.catalogue import mutant_of
 

@@ -6,7 +6,7 @@ from bnproof.engine.model.result import Cause
 from bnproof.grading.causes import FAMILIES
 from bnproof.grading.derivation import BY_PART, LINES, Line, line_of
 from bnproof.grading.forms import FORMS
-from bnproof.grading.parts import BY_ID, PARTS
+from bnproof.grading.graded_parts import BY_ID, PARTS
 from bnproof.grading.result import PartGrade
 from bnproof.mutants.catalogue import BY_ID as MUTANTS
 from bnproof.spec.contents import THEOREMS

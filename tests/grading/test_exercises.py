@@ -6,7 +6,7 @@ import pytest
 from tests.grading.expected import EXERCISES, EXPECTED, NOT_AT_ALL, Expected
 
 from bnproof.grading.grade import grade
-from bnproof.grading.parts import PARTS
+from bnproof.grading.graded_parts import PARTS
 from bnproof.grading.result import Grade
 from bnproof.grading.trials import run_pieces
 from bnproof.sandbox.session import Session

@@ -8,8 +8,8 @@ from bnproof.engine.model.result import Cause
 from bnproof.grading.causes import FAMILIES as GRADED
 from bnproof.grading.forms import FORMS, RAISED
 from bnproof.grading.forms import HINTS as FORM_HINTS
-from bnproof.grading.hints import UNKNOWN, hint_for
-from bnproof.grading.parts import PARTS
+from bnproof.grading.grade_hints import UNKNOWN, hint_for
+from bnproof.grading.graded_parts import PARTS
 from bnproof.grading.result import VERDICTS, PartGrade
 from bnproof.mutants.catalogue import BY_ID, MUTANTS
 from bnproof.mutants.hints import FAMILIES, HINTS, hint_of

@@ -8,8 +8,8 @@ from bnproof.engine.execution.executor import Executor
 from bnproof.engine.judging.judge import Judge
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.event import EventKind
-from bnproof.grading.cases import cases
 from bnproof.grading.causes import FAMILIES
+from bnproof.grading.grade_cases import cases
 from bnproof.mutants.catalogue import BY_ID, MUTANTS
 from bnproof.mutants.parts import Parts
 

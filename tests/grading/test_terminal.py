@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from bnproof.grading.grade_terminal import lines, summary
 from bnproof.grading.result import Grade
-from bnproof.grading.terminal import lines, summary
 
 
 def text(grade: Grade, *, hints: bool = False, explain: bool = False) -> str:

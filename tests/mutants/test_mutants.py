@@ -8,9 +8,9 @@ import pytest
 
 from bnproof.engine.truth.bounds.expected import EXPECTED
 from bnproof.mutants.catalogue import BY_ID, FAMILIES, MUTANTS, distinct, mutant_of
+from bnproof.mutants.decorators import registered
 from bnproof.mutants.graded import SIZES
 from bnproof.mutants.mutant import Mutant
-from bnproof.mutants.registration import registered
 from bnproof.properties.catalogue import PROPERTIES, chosen
 from bnproof.selftest.rejection import first_failures
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from bnproof.check.after_interrupt import NO_TIME, NOT_REACHED, hurried
+from bnproof.check.interruption import NO_TIME, NOT_REACHED, hurried
 from bnproof.check.one_implementation import CheckedDtypes, check
 from bnproof.engine.execution.in_process import InProcess
 from bnproof.engine.judging.records import Records

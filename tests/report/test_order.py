@@ -10,8 +10,8 @@ from bnproof.engine.model.result import Report, Violation
 from bnproof.properties.catalogue import PROPERTIES
 from bnproof.report.cards import cards
 from bnproof.report.order import FIRST, FOLLOWING_FACTS, FOLLOWS_IN, JUDGED_BY, follows, root_of
+from bnproof.report.target_report import Whole
 from bnproof.report.violations import gather
-from bnproof.report.whole import Whole
 
 IDS = {property_.id for property_ in PROPERTIES}
 

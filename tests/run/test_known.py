@@ -187,7 +187,7 @@ def test_expired(project: Project) -> None:
     )
     assert result.violations[1].output == "dgamma"
 
-    from bnproof.known_failures.pinned import today  # noqa: PLC0415  # what is patched elsewhere
+    from bnproof.known_failures.pinned_examples import today  # noqa: PLC0415  # what is patched elsewhere
 
     project.edit(lambda text: text.replace("2020-02-29", str(today())))
     assert project.check().verdict == "known"

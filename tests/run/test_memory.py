@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from bnproof.engine.wording.sizes import size_in_words
+from bnproof.engine.wording.memory_sizes import size_in_words
 from bnproof.sandbox.memory import SizeError, half_of_the_machine, parse_size, physical
 
 

@@ -13,7 +13,7 @@ from bnproof.engine.model.result import Report
 from bnproof.replay.current_target import run_again
 from bnproof.replay.scripts import script_of
 from bnproof.store.folder import ReplayFolder
-from bnproof.store.replay import dumps, loads
+from bnproof.store.replay_file import dumps, loads
 
 FILE = Path(norms.__file__)
 BOTH = {"momentum_weighs": "old", "running_variance": "biased"}

@@ -11,7 +11,7 @@ from bnproof.engine.model.case import Case, Twin
 from bnproof.engine.model.script import Action
 from bnproof.engine.model.tag import Tag
 from bnproof.known_failures.edits import Why, update
-from bnproof.store.replay import Replay
+from bnproof.store.replay_file import Replay
 
 
 def case(**changes: object) -> Case:

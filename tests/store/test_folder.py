@@ -10,7 +10,7 @@ import pytest
 from bnproof.store import folder as module
 from bnproof.store.fields import StoreError
 from bnproof.store.folder import ReplayFolder, cache_folder, write_whole
-from bnproof.store.replay import Replay, dumps, loads
+from bnproof.store.replay_file import Replay, dumps, loads
 from bnproof.targets.outside import Outside
 
 

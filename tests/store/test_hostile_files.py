@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bnproof.known_failures.file import read
 from bnproof.store.fields import StoreError
-from bnproof.store.replay import Replay, dumps, loads
+from bnproof.store.replay_file import Replay, dumps, loads
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),

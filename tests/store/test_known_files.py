@@ -9,7 +9,7 @@ from bnproof.engine.judging.counterexample import Failing
 from bnproof.known_failures.edits import Why, update
 from bnproof.known_failures.file import of_target, read
 from bnproof.store.fields import StoreError
-from bnproof.store.replay import Replay
+from bnproof.store.replay_file import Replay
 
 WHY = Why("waits for a release", "http://x/2", date(2999, 12, 31))
 

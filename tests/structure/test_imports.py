@@ -2,7 +2,10 @@
 
 import ast
 from graphlib import TopologicalSorter
+from itertools import combinations
 from pathlib import Path
+
+import pytest
 
 import bnproof
 
@@ -26,15 +29,52 @@ def modules() -> dict[str, Path]:
 
 
 def imports(file: Path, known: set[str]) -> set[str]:
-    """The modules of ours that a file imports, at its top or in a function."""
+    """The modules of ours that a file imports, at its top or in a function, in any form."""
     found = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("bnproof"):
-            base = (node.module or "").removeprefix("bnproof").removeprefix(".")
-            names = [f"{base}.{alias.name}".removeprefix(".") for alias in node.names]
-            found |= {name if name in known else base for name in names}
+        for name in names_in(node):
+            _, _, inner = name.partition(".")
+            found.add(inner if inner in known else inner.rpartition(".")[0])
     return found & known
 
+
+def names_in(node: ast.AST) -> list[str]:
+    """What a statement or a call imports of bnproof: modules, and names in modules."""
+    names: list[str] = []
+    if isinstance(node, ast.Import):
+        names = [alias.name for alias in node.names]
+    elif isinstance(node, ast.ImportFrom):
+        names = [f"{node.module}.{alias.name}" for alias in node.names]
+    elif isinstance(node, ast.Call):
+        function = node.func
+        called = (
+            function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+        )
+        if called in ("import_module", "__import__"):
+            names = [a.value for a in node.args[:1] if isinstance(a, ast.Constant)]
+    return [name for name in names if name.startswith("bnproof.")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import bnproof.engine.model.case",
+        "import bnproof.engine.model.case as c",
+        "from bnproof.engine.model import case",
+        "from bnproof.engine.model.case import Case",
+        "import_module('bnproof.engine.model.case')",
+        "def f():\n    importlib.import_module('bnproof.engine.model.case')",
+    ],
+)
+def test_every_form_of_import_is_seen(text: str, tmp_path: Path) -> None:
+    """Catches a form of import by which a module gets past the layers."""
+    file = tmp_path / "module.py"
+    file.write_text(text, encoding="utf-8")
+    assert imports(file, set(MODULES)) == {"engine.model.case"}
+
+
+ABOVE_LAYERS = ("__init__", "engine", "conventions")
+"""Packages that hold layers; `test_packages_above_layers_import_none` holds them to that."""
 
 MODULES = modules()
 GRAPH = {name: imports(file, set(MODULES)) - {name} for name, file in MODULES.items()}
@@ -47,14 +87,20 @@ def layer_of(module: str) -> int:
 
 def test_nobody_imports_upward() -> None:
     """Catches an engine that knows a property, and every circle of packages."""
-    packages = {"__init__", "engine", "conventions"}  # nothing but a docstring
     upward = [
         f"{name} imports {other}"
         for name, others in GRAPH.items()
         for other in others
-        if name not in packages and layer_of(other) > layer_of(name)
+        if name not in ABOVE_LAYERS and layer_of(other) > layer_of(name)
     ]
     assert upward == []
+
+
+def test_packages_above_layers_import_none() -> None:
+    """Catches a package that imports upward because no layer is asked of it."""
+    assert {
+        other for name in ABOVE_LAYERS for other in GRAPH[name] if other != "idea_folders"
+    } == set()
 
 
 def test_no_module_imports_itself() -> None:
@@ -83,3 +129,41 @@ def decorated(node: ast.FunctionDef | ast.ClassDef) -> bool:
     """Whether a function is made a property where it is defined."""
     calls = [d.func for d in node.decorator_list if isinstance(d, ast.Call)]
     return any(isinstance(c, ast.Name) and c.id in DECORATORS for c in calls)
+
+
+IDEAS = {"spec", "reference", "properties", "implementations", "mutants"}
+"""Folders of ideas: a subject, such as "running", has one name in all of them."""
+
+PARALLEL = {"__init__", "__main__", "catalogue"}
+"""Names that packages share on purpose: a catalogue lists what its package has."""
+
+
+def test_neighbours_have_no_modules_of_one_name() -> None:
+    """Catches `check.parts` beside `grading.parts`: two things that an import may confuse."""
+    shared = [
+        f"{one}.{name} and {other}.{name}"
+        for one, other in combinations(sorted(rooms()), 2)
+        if are_neighbours(one, other)
+        for name in (rooms()[one] & rooms()[other]) - PARALLEL - verbs(one, other)
+    ]
+    assert shared == []
+
+
+def rooms() -> dict[str, set[str]]:
+    """The names of the modules in each package."""
+    found: dict[str, set[str]] = {}
+    for module, file in MODULES.items():
+        package, _, name = module.rpartition(".")
+        if file.stem != "__init__":
+            found.setdefault(package, set()).add(name)
+    return found
+
+
+def are_neighbours(one: str, other: str) -> bool:
+    """Whether packages have the same parent, and are not both folders of ideas."""
+    return one.rpartition(".")[0] == other.rpartition(".")[0] and not {one, other} <= IDEAS
+
+
+def verbs(one: str, other: str) -> set[str]:
+    """A file of cli/ has the name of its verb, which may be what another package is about."""
+    return set(rooms()["cli"]) if "cli" in (one, other) else set()

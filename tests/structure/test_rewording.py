@@ -26,8 +26,8 @@ from bnproof.recognition.user_calls import UsersError
 from bnproof.reference import BatchNorm
 from bnproof.report.cards import cards
 from bnproof.report.judgement import judgement
+from bnproof.report.target_report import Whole
 from bnproof.report.violations import gather
-from bnproof.report.whole import Whole
 from bnproof.targets.declarations import DeclarationError
 from bnproof.targets.text import TargetError
 

@@ -4,8 +4,8 @@ import pytest
 from tests.targets.norms import HalfRecognised, Undeclared
 
 from bnproof.testing import check_implementation, parametrize
-from bnproof.testing.checks import Checks
 from bnproof.testing.implementation import ConformanceError
+from bnproof.testing.planned_checks import Checks
 
 FEW = ("running/one-step",)
 FLAG = "add --without other-state"

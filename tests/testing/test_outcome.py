@@ -7,8 +7,8 @@ import pytest
 from bnproof.engine.model.result import Report, Result, Violation
 from bnproof.engine.model.verdict import Verdict as Kind
 from bnproof.known_failures.reasons import with_reasons
-from bnproof.testing.checks import Planned, Verdict
 from bnproof.testing.outcome import conclude, headline
+from bnproof.testing.planned_checks import Planned, Verdict
 
 VIOLATION = Violation("six values", "six", "y", "error is 7 times the bound", ratio=7.0)
 

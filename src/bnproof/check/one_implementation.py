@@ -6,7 +6,7 @@ from typing import Protocol
 
 from bnproof.causes.alternatives import Alternative, alternative
 from bnproof.causes.evidence import evidence
-from bnproof.check.after_interrupt import hurried, not_reached
+from bnproof.check.interruption import hurried, not_reached
 from bnproof.check.meter import Progress
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.judging.accepted import Accepted, is_unexpected, of_property

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bnproof.check.adopted_conventions import settle
 from bnproof.check.advice import Advice, advice
 from bnproof.check.meter import Meter, Progress
-from bnproof.check.parts import Part
+from bnproof.check.partition import Part
 from bnproof.check.request import CheckedVariant, Request
 from bnproof.check.saved_failures import Warn, warn_on_stderr, with_replays
 from bnproof.engine.contract.declaration import Declaration
@@ -19,8 +19,8 @@ from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.model.result import Report, Result
 from bnproof.engine.model.verdict import Profile
 from bnproof.engine.wording.text import suggestion
-from bnproof.known_failures.pinned import by_variant, live, run_pinned, today
-from bnproof.known_failures.settled import with_known
+from bnproof.known_failures.pinned_examples import by_variant, live, run_pinned, today
+from bnproof.known_failures.settlement import with_known
 from bnproof.sandbox.session import TIMEOUT
 from bnproof.sandbox.sessions import AnySession, open_session, written
 from bnproof.targets.declarations import DeclarationError, outside_of
@@ -437,7 +437,7 @@ def check_declared(dtypes: Sequence[str], declarations: Sequence[Declaration]) -
 def check_properties(patterns: Sequence[str], exclude: Sequence[str] = ()) -> None:
     """Raise UsageError for a pattern that matches no property, or if none is left."""
     from bnproof.properties.catalogue import chosen  # noqa: PLC0415  # costs time that not everybody needs
-    from bnproof.store.replay import PROPERTY_IDS  # noqa: PLC0415  # costs time that not everybody needs
+    from bnproof.store.replay_file import PROPERTY_IDS  # noqa: PLC0415  # costs time that not everybody needs
 
     for pattern in (*patterns, *exclude):
         try:

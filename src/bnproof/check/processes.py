@@ -18,7 +18,7 @@ from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from bnproof.check.meter import Progress
-from bnproof.check.parts import Part
+from bnproof.check.partition import Part
 from bnproof.check.request import CheckedVariant, Request
 from bnproof.check.saved_failures import Warn
 from bnproof.sandbox.session import HarnessError

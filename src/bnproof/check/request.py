@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bnproof.engine.model.result import Report, Result
 from bnproof.engine.model.verdict import Profile
-from bnproof.known_failures.pinned import Pinned
+from bnproof.known_failures.pinned_examples import Pinned
 from bnproof.sandbox.session import TIMEOUT
 from bnproof.targets.outside import Outside
 

@@ -39,7 +39,7 @@ def with_replays(
     If the folder cannot be written, the results are as they were, and ``warn`` is told.
     """
     from bnproof.store.folder import ReplayFolder  # noqa: PLC0415  # the costly part of bnproof
-    from bnproof.store.replay import Replay  # noqa: PLC0415  # costs time that not everybody needs
+    from bnproof.store.replay_file import Replay  # noqa: PLC0415  # costs time that not everybody needs
 
     counterexamples = {(f.property, f.dtype, f.counterexample.name): f for f in failing}
     replays: dict[tuple[str, str, str], Replay] = {}

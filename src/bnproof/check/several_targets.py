@@ -12,7 +12,7 @@ from bnproof.check.one_target import (
     not_examined,
     parts_of,
 )
-from bnproof.check.parts import Part, merged
+from bnproof.check.partition import Part, merged
 from bnproof.check.processes import examine_parts
 from bnproof.check.request import CheckedVariant, Request
 from bnproof.check.saved_failures import Warn, warn_on_stderr

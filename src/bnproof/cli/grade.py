@@ -86,7 +86,7 @@ def _grade(file: str, timeout: float, memory: int) -> "Grade":
 
 
 def _show(found: "Grade", stream: TextIO, hints: bool, explain: bool) -> None:
-    from bnproof.grading.terminal import show  # rich takes time
+    from bnproof.grading.grade_terminal import show  # rich takes time
 
     if found.error:
         click.echo(f"Error: {found.error}", err=True)

@@ -88,7 +88,7 @@ class KnownOptions:
     def why(self) -> "Why":
         """What is said of the entries."""
         from bnproof.known_failures.edits import Why
-        from bnproof.known_failures.pinned import today
+        from bnproof.known_failures.pinned_examples import today
 
         last = today() + timedelta(days=DAYS) if self.expires is None else self.expires.date()
         return Why(_one_line(self.reason), _one_line(self.link), last)
@@ -136,7 +136,7 @@ def update(
 
 
 def _today() -> date:
-    from bnproof.known_failures.pinned import today
+    from bnproof.known_failures.pinned_examples import today
 
     return today()
 

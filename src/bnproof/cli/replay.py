@@ -10,7 +10,7 @@ from bnproof.cli.output import TO_STDOUT, WrongUsage, check_writable
 
 if TYPE_CHECKING:
     from bnproof.store.folder import ReplayFolder
-    from bnproof.store.replay import Replay
+    from bnproof.store.replay_file import Replay
 
 STILL_FAILING = 1
 

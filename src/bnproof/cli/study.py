@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from bnproof.studies.page import Result
     from bnproof.studies.study import Study
+    from bnproof.studies.study_page import Result
 
 FOLDER = "bnproof-studies"
 NEEDED = "pip install 'bnproof[study]'"
@@ -74,8 +74,8 @@ def _prepare(folder: Path) -> None:
 def _run(study: "Study", folder: Path, seed: int) -> "Result":
     """Run one study, draw it, and tell of it."""
     from bnproof.report.progress import progress_on  # rich takes time
-    from bnproof.studies.page import Result  # likewise
     from bnproof.studies.pictures import picture, svg_of, written  # matplotlib
+    from bnproof.studies.study_page import Result  # likewise
 
     with progress_on(sys.stderr) as advance:
         numbers = study.run(
@@ -101,7 +101,7 @@ def _paragraph(title: str, text: str) -> str:
 
 
 def _write_page(results: "list[Result]", folder: Path) -> None:
-    from bnproof.studies.page import page  # SymPy, for the theorems' statements
+    from bnproof.studies.study_page import page  # SymPy, for the theorems' statements
 
     path = folder / "index.html"
     path.write_text(page(results), encoding="utf-8", newline="\n")

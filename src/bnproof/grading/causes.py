@@ -16,13 +16,13 @@ from bnproof.engine.model.names import LIKE_X, Output
 from bnproof.engine.model.observation import Observation
 from bnproof.engine.model.result import Cause
 from bnproof.engine.truth.bounds import ladder
-from bnproof.grading.parts import Part
+from bnproof.grading.graded_parts import Part
 from bnproof.grading.verdicts import Look
 from bnproof.mutants.catalogue import MUTANTS
+from bnproof.mutants.decorators import ATTRIBUTE
 from bnproof.mutants.hints import FAMILIES as HINTED
 from bnproof.mutants.mutant import Mutant
 from bnproof.mutants.parts import Parts
-from bnproof.mutants.registration import ATTRIBUTE
 
 NAMED = 3
 """At most so many causes are named."""

@@ -9,8 +9,8 @@ from bnproof.check.one_target import environment
 from bnproof.grading.cache import look_at_cache
 from bnproof.grading.causes import Library, as_causes, in_single_precision
 from bnproof.grading.forms import FORMS
+from bnproof.grading.graded_parts import PARTS, Part
 from bnproof.grading.notes import notes
-from bnproof.grading.parts import PARTS, Part
 from bnproof.grading.result import NOT_GRADABLE, RIGHT, WRONG, Grade, PartGrade
 from bnproof.grading.trials import Trials, run_pieces
 from bnproof.grading.verdicts import Look, look_at

@@ -6,7 +6,7 @@ from typing import Any
 
 from bnproof.engine.model.result import Cause
 from bnproof.grading.derivation import line_of
-from bnproof.grading.hints import hint_for
+from bnproof.grading.grade_hints import hint_for
 from bnproof.grading.result import Grade, PartGrade
 
 SCHEMA = 1

@@ -7,7 +7,7 @@ import numpy as np
 from bnproof.engine.judging.record import Record
 from bnproof.engine.model.event import EventKind
 from bnproof.engine.model.names import GRADIENTS
-from bnproof.grading.cases import SINGLE
+from bnproof.grading.grade_cases import SINGLE
 from bnproof.grading.result import RIGHT, WRONG, PartGrade
 from bnproof.grading.trials import Trials
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from bnproof.engine.judging.comparison import Row
 from bnproof.engine.model.result import Cause
-from bnproof.grading.parts import Part
+from bnproof.grading.graded_parts import Part
 
 RIGHT = "right"
 WRONG = "wrong"

@@ -9,7 +9,7 @@ from bnproof.engine.judging.record import Record
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.event import Event, EventKind, Failure
 from bnproof.engine.model.observation import Observation
-from bnproof.grading.cases import cases, created, single
+from bnproof.grading.grade_cases import cases, created, single
 from bnproof.sandbox.session import Session
 
 

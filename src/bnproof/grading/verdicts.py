@@ -21,7 +21,7 @@ from bnproof.engine.wording.events import how_it_ended, malformed
 from bnproof.engine.wording.events import raised as in_one_line
 from bnproof.engine.wording.text import clipped
 from bnproof.grading.forms import FORMS
-from bnproof.grading.parts import BY_ID, Part
+from bnproof.grading.graded_parts import BY_ID, Part
 from bnproof.grading.result import (
     NOT_GRADABLE,
     NOT_THERE,

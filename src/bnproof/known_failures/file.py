@@ -14,7 +14,7 @@ from bnproof.known_failures.known import Known
 from bnproof.store.cases import read_counterexample
 from bnproof.store.fields import Fields, StoreError
 from bnproof.store.folder import read_text
-from bnproof.store.replay import PROPERTY_IDS
+from bnproof.store.replay_file import PROPERTY_IDS
 from bnproof.targets.text import Target, TargetError, parse
 
 SCHEMA = 1

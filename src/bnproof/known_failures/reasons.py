@@ -11,7 +11,7 @@ from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.model.result import Result
 from bnproof.engine.model.verdict import FAILED
 from bnproof.engine.wording.text import suggestion
-from bnproof.known_failures.settled import about_an_entry, known
+from bnproof.known_failures.settlement import about_an_entry, known
 
 
 class UnknownKeyError(LookupError):

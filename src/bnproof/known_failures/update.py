@@ -10,8 +10,8 @@ from bnproof.engine.judging.rerun import alone
 from bnproof.engine.model.result import Report, Result
 from bnproof.known_failures.edits import Why, update
 from bnproof.known_failures.file import told
-from bnproof.known_failures.pinned import Pinned
-from bnproof.known_failures.settled import known, with_known
+from bnproof.known_failures.pinned_examples import Pinned
+from bnproof.known_failures.settlement import known, with_known
 from bnproof.properties.catalogue import chosen
 from bnproof.sandbox.session import TIMEOUT, Session
 from bnproof.targets.outside import Outside

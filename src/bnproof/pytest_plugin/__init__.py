@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bnproof.pytest_plugin.accuracy_summary import accuracy_found
 from bnproof.pytest_plugin.options import add_options
 from bnproof.pytest_plugin.stash import FOLDER, FROM_CONTROLLER, settings_of, store_of
-from bnproof.pytest_plugin.summary import accuracy_found
 
 if TYPE_CHECKING:
     from bnproof.testing.parametrize import Check

@@ -8,8 +8,8 @@ import pytest
 
 from bnproof.pytest_plugin.nodeids import is_chosen, nodeid_of
 from bnproof.pytest_plugin.stash import settings_of, store_of
-from bnproof.testing.checks import Checks
 from bnproof.testing.parametrize import Check, tests_of
+from bnproof.testing.planned_checks import Checks
 
 
 def targets(session: pytest.Session) -> "list[TargetCollector]":

@@ -3,10 +3,10 @@
 import pytest
 
 from bnproof.engine.model.result import Accuracy
-from bnproof.pytest_plugin.summary import KEPT
+from bnproof.pytest_plugin.accuracy_summary import KEPT
 from bnproof.report.lines import ratio
-from bnproof.testing.checks import Verdict
 from bnproof.testing.outcome import headline
+from bnproof.testing.planned_checks import Verdict
 
 
 def kept(verdict: Verdict) -> list[tuple[str, object]]:

@@ -10,7 +10,7 @@ from bnproof.engine.judging.rerun import UNJUDGEABLE, Runs, alone, cannot_take, 
 from bnproof.engine.model.result import Result
 from bnproof.properties.catalogue import chosen
 from bnproof.sandbox.session import TIMEOUT, HarnessError, Session
-from bnproof.store.replay import Replay
+from bnproof.store.replay_file import Replay
 from bnproof.targets.text import TargetError, parse
 
 Told = Callable[[str], None]

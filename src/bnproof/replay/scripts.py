@@ -26,7 +26,7 @@ from bnproof.replay.selection import all_before, needed
 from bnproof.replay.source import Source
 from bnproof.sandbox.session import TIMEOUT
 from bnproof.sandbox.transcription import Transcription
-from bnproof.store.replay import Replay
+from bnproof.store.replay_file import Replay
 from bnproof.targets.declarations import text_of
 from bnproof.targets.text import TargetError
 

@@ -33,7 +33,7 @@ from bnproof.replay.literals import (
     literal,
     quoted,
 )
-from bnproof.replay.parts import ARRAY, COMPARE, END, LAID_OUT, PACKED
+from bnproof.replay.script_parts import ARRAY, COMPARE, END, LAID_OUT, PACKED
 from bnproof.store.arrays import to_table
 from bnproof.targets.text import Target
 

@@ -7,8 +7,8 @@ from bnproof.engine.model.names import MODES, OUTPUTS
 from bnproof.engine.model.result import Cause
 from bnproof.engine.model.verdict import FAILED
 from bnproof.report.order import FIRST, FOLLOWING_FACTS, rank, root_of
+from bnproof.report.target_report import Placed
 from bnproof.report.violations import Failure
-from bnproof.report.whole import Placed
 
 NAMED = 3
 """Causes that are named on one card."""

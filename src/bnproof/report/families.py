@@ -7,7 +7,7 @@ from rich.text import Text
 
 from bnproof.engine.model.verdict import FAILED
 from bnproof.report.lines import LABEL, line
-from bnproof.report.whole import Whole
+from bnproof.report.target_report import Whole
 
 
 @dataclass(frozen=True)

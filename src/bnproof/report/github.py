@@ -6,8 +6,8 @@ from bnproof.engine.model.result import Report
 from bnproof.engine.wording.text import clipped, some
 from bnproof.report.cards import Card, cards
 from bnproof.report.judgement import Standing, judgement
+from bnproof.report.target_report import Whole
 from bnproof.report.violations import gather
-from bnproof.report.whole import Whole
 
 MOST = 9
 """Errors per target; GitHub shows ten of each kind in a step."""

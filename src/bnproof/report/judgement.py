@@ -7,7 +7,7 @@ from enum import StrEnum
 from bnproof.engine.model.result import INTERRUPTED, Report, exit_status
 from bnproof.engine.wording.text import count, listed
 from bnproof.report.order import root_of
-from bnproof.report.whole import Whole
+from bnproof.report.target_report import Whole
 
 
 class Standing(StrEnum):

@@ -12,9 +12,9 @@ from bnproof.report.judgement import Judgement, Standing, judgement
 from bnproof.report.known_failures import known_reasons
 from bnproof.report.lines import joined, ratio, verdict_in_words
 from bnproof.report.summary import declared
+from bnproof.report.target_report import Whole
 from bnproof.report.terminal import title
 from bnproof.report.violations import Failure, about_entries, gather, ratio_unsaid
-from bnproof.report.whole import Whole
 
 ROWS = 30
 """Failures in the tables; GitHub shows a megabyte, and people read less."""

@@ -21,7 +21,7 @@ from rich.text import Text
 
 from bnproof.engine.model.result import Report
 from bnproof.engine.wording.text import clipped, count, listed
-from bnproof.report.accuracy import accuracy_lines
+from bnproof.report.accuracy_lines import accuracy_lines
 from bnproof.report.cards import Card, cards
 from bnproof.report.failures import block, further_properties, in_one_line, likely_causes
 from bnproof.report.families import families, family_lines
@@ -29,9 +29,9 @@ from bnproof.report.judgement import Standing, judgement
 from bnproof.report.known_failures import known_failures
 from bnproof.report.lines import LABEL, cut, joined, labelled, line, wrapped
 from bnproof.report.summary import verdict_line
+from bnproof.report.target_report import Whole
 from bnproof.report.untested import untested_lines
 from bnproof.report.violations import Failure, about_entries, gather
-from bnproof.report.whole import Whole
 
 PASSING_LINES, FAILING_LINES = 24, 59
 """The most lines of a report without and with failures."""

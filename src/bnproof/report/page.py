@@ -30,9 +30,9 @@ from bnproof.report.lines import ratio, verdict_in_words
 from bnproof.report.offset_plot import offset_charts
 from bnproof.report.ratio_plot import ratio_chart
 from bnproof.report.summary import declared
+from bnproof.report.target_report import Whole
 from bnproof.report.untested import untested_everywhere, untested_somewhere
 from bnproof.report.violations import about_entries, gather, ratio_unsaid
-from bnproof.report.whole import Whole
 
 SEVERITY = ("crashed", "timed-out", "fail", "known", "pass", "unsupported")
 """Verdicts as the table sorts them."""

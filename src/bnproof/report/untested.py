@@ -6,7 +6,7 @@ from rich.text import Text
 
 from bnproof.engine.wording.text import count, listed, some
 from bnproof.report.lines import labelled, wrapped
-from bnproof.report.whole import Placed, Whole
+from bnproof.report.target_report import Placed, Whole
 
 NAMES = 4
 """Properties that are named for one reason."""

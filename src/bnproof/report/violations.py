@@ -8,7 +8,7 @@ from bnproof.engine.model.result import ENTRY, Result, Violation
 from bnproof.engine.model.verdict import FAILED
 from bnproof.engine.wording.comparisons import measured
 from bnproof.report.lines import ratio
-from bnproof.report.whole import Placed
+from bnproof.report.target_report import Placed
 
 
 @dataclass

@@ -5,7 +5,7 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
-from bnproof.engine.wording.sizes import UNITS
+from bnproof.engine.wording.memory_sizes import UNITS
 
 _SIZE = re.compile(r"(?P<number>\d+(\.\d+)?)\s*(?P<unit>[KMGT]?)(i?B)?", re.IGNORECASE)
 CONTROL_GROUPS = (

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bnproof.engine.wording.text import suggestion
 from bnproof.store.fields import StoreError
-from bnproof.store.replay import Replay, dumps, loads
+from bnproof.store.replay_file import Replay, dumps, loads
 
 VARIABLE = "BNPROOF_CACHE"
 NAME = ".bnproof"

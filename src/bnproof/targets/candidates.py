@@ -9,7 +9,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from bnproof.engine.model.names import METHODS
-from bnproof.recognition.functions.given import is_function, kind_of, takes_parameters
+from bnproof.recognition.functions.user_functions import is_function, kind_of, takes_parameters
 from bnproof.recognition.user_calls import UsersError, called
 
 SHOWN = 8

@@ -14,7 +14,7 @@ from typing import Any
 
 from bnproof.engine.wording.text import suggestion
 from bnproof.recognition.exceptions import in_words, where
-from bnproof.recognition.functions.given import is_function
+from bnproof.recognition.functions.user_functions import is_function
 from bnproof.targets.candidates import candidates, listed, usable, with_partners
 from bnproof.targets.packages import Place, packaged, wanted
 from bnproof.targets.text import WHOLE, Target, TargetError, parse, unusable

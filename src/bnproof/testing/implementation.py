@@ -10,7 +10,7 @@ from bnproof.report.failures import failures
 from bnproof.report.lines import joined
 from bnproof.report.summary import verdict_line
 from bnproof.targets.text import TargetError
-from bnproof.testing.checks import Checks, KnownFailures, Verdict
+from bnproof.testing.planned_checks import Checks, KnownFailures, Verdict
 
 
 class ConformanceError(AssertionError):

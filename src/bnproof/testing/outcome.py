@@ -5,7 +5,7 @@ from bnproof.engine.model.verdict import FAILED
 from bnproof.engine.wording.text import clipped
 from bnproof.report.failures import failures
 from bnproof.report.lines import joined
-from bnproof.testing.checks import Verdict
+from bnproof.testing.planned_checks import Verdict
 
 
 def text(*results: Result, full: bool = True) -> str:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from bnproof.check.one_target import UsageError
 from bnproof.engine.model.verdict import Profile
 from bnproof.targets.text import TargetError
-from bnproof.testing.checks import Checks, KnownFailures, Planned, Verdict
 from bnproof.testing.outcome import conclude
+from bnproof.testing.planned_checks import Checks, KnownFailures, Planned, Verdict
 
 if TYPE_CHECKING:
     import pytest

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from bnproof.conventions.identify import averaging, defaults, degenerate, normalisation, offers
+from bnproof.conventions.identify import averages, defaults, degenerate, normalisation, offers
 from bnproof.conventions.identify.accuracy import accuracy
 from bnproof.conventions.identify.finding import FOUND, NOT_OFFERED, NOT_PROBED, Finding, same
 from bnproof.conventions.identify.likeness import Likeness, likenesses
@@ -15,9 +15,9 @@ from bnproof.engine.contract.declaration import CLASSES, Declaration
 Convention = Callable[[Probes], Finding]
 
 PROBED: tuple[Convention, ...] = (
-    averaging.momentum_weighs,
-    averaging.running_variance,
-    averaging.cumulative,
+    averages.momentum_weighs,
+    averages.running_variance,
+    averages.cumulative,
     normalisation.channel_axis,
     normalisation.normalising_variance,
     normalisation.eps_place,

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from bnproof.conventions.identify.averaging import momentum_weighs
+from bnproof.conventions.identify.averages import momentum_weighs
 from bnproof.conventions.identify.finding import (
     AMBIGUOUS,
     FAILED,

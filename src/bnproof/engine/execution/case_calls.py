@@ -7,8 +7,8 @@ import numpy as np
 
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.execution.arguments import Arguments, to_canonical
+from bnproof.engine.execution.earlier_results import Kept
 from bnproof.engine.execution.exceptions import Stop, event_of, raised_event
-from bnproof.engine.execution.kept import Kept
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.event import Aspect, Event, EventKind
 from bnproof.engine.model.formats import FORMATS, Array, name_of

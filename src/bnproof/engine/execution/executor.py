@@ -13,8 +13,8 @@ import numpy as np
 from bnproof.engine.contract.declaration import ContractError, Declaration, declaration_of
 from bnproof.engine.contract.functional import functional
 from bnproof.engine.execution.case_calls import Announce, Returned
+from bnproof.engine.execution.earlier_results import Kept
 from bnproof.engine.execution.exceptions import Stop
-from bnproof.engine.execution.kept import Kept
 from bnproof.engine.execution.plans import CasePlan
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.event import Aspect, Event, EventKind

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from bnproof.engine.model.event import Aspect, Event, EventKind, Failure
 from bnproof.engine.model.names import STATISTICS_TOGETHER
-from bnproof.engine.wording.sizes import size_in_words
+from bnproof.engine.wording.memory_sizes import size_in_words
 
 
 def sentence(event: Event) -> str:

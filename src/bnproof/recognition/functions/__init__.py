@@ -12,9 +12,9 @@ from typing import Any
 from bnproof.recognition.errors import Unusable
 from bnproof.recognition.exceptions import raised
 from bnproof.recognition.functions.description import described
-from bnproof.recognition.functions.given import given_by, is_function, takes_x
+from bnproof.recognition.functions.fits import Failure, fit
 from bnproof.recognition.functions.parameters import parameters_of
-from bnproof.recognition.functions.recognise import Failure, fit
+from bnproof.recognition.functions.user_functions import given_by, is_function, takes_x
 
 
 def is_factory(target: Any) -> bool:

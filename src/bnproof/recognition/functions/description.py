@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from bnproof.recognition.aliases import AFFINE, PER_CHANNEL, STATISTICS, Role, roles_of
 from bnproof.recognition.exceptions import in_words
 from bnproof.recognition.frameworks import Framework
-from bnproof.recognition.functions.adapted import RecognisedFunctions
 from bnproof.recognition.functions.backwards import gradient_names
 from bnproof.recognition.functions.calls import Call
-from bnproof.recognition.functions.given import is_autograd, name_of
-from bnproof.recognition.functions.recognise import Fit, names, usage
+from bnproof.recognition.functions.fits import Fit, names, usage
+from bnproof.recognition.functions.function_adapter import RecognisedFunctions
+from bnproof.recognition.functions.function_settings import Settings, settings_of
 from bnproof.recognition.functions.results import parameter_of, returns_statistics
-from bnproof.recognition.functions.settings import Settings, settings_of
 from bnproof.recognition.functions.sources import source_of
+from bnproof.recognition.functions.user_functions import is_autograd, name_of
 from bnproof.recognition.patterns import Pattern
 from bnproof.recognition.recognised import Origin, Part, Recognition, Unidentified
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from bnproof.conventions.identify.averaging import Average, averages
+from bnproof.conventions.identify.averages import Average, averages
 from bnproof.conventions.identify.finding import Finding
 from bnproof.conventions.identify.normalisation import explanations
 from bnproof.conventions.identify.probes import Probes

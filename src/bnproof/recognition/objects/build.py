@@ -10,8 +10,9 @@ from bnproof.recognition.aliases import STATISTICS, Role, affine_words
 from bnproof.recognition.errors import NotRecognised
 from bnproof.recognition.objects.anatomy import dissect
 from bnproof.recognition.objects.arrays import TorchArrays
+from bnproof.recognition.objects.discovery import find
 from bnproof.recognition.objects.draft import Draft, implementation
-from bnproof.recognition.objects.inside import Inside, inside
+from bnproof.recognition.objects.inner_module import Inside, inside
 from bnproof.recognition.objects.limits import (
     settle_dtypes,
     settle_ranges,
@@ -20,9 +21,8 @@ from bnproof.recognition.objects.limits import (
     settle_strides,
     settle_twice,
 )
-from bnproof.recognition.objects.recognise import find
-from bnproof.recognition.objects.rectified import Rectified
-from bnproof.recognition.objects.settings import settle_eps, settle_momentum
+from bnproof.recognition.objects.object_settings import settle_eps, settle_momentum
+from bnproof.recognition.objects.trailing_relu import Rectified
 from bnproof.recognition.objects.traits import Traits
 from bnproof.recognition.patterns import Pattern
 from bnproof.recognition.recognised import Origin, Part, Unidentified

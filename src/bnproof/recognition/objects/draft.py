@@ -10,10 +10,10 @@ from bnproof.recognition.aliases import Role
 from bnproof.recognition.objects.anatomy import Anatomy, role_names
 from bnproof.recognition.objects.arrays import TorchArrays
 from bnproof.recognition.objects.data import probe
+from bnproof.recognition.objects.discovery import Found
 from bnproof.recognition.objects.implementation import ObjectImplementation
 from bnproof.recognition.objects.lab import Lab
 from bnproof.recognition.objects.layer import Recipe
-from bnproof.recognition.objects.recognise import Found
 from bnproof.recognition.objects.refusals import told
 from bnproof.recognition.objects.slots import held
 from bnproof.recognition.objects.traits import Traits

@@ -10,7 +10,7 @@ import numpy as np
 from bnproof.engine.model.formats import Array
 from bnproof.recognition.aliases import Role, roles_of
 from bnproof.recognition.objects.arrays import Arrays
-from bnproof.recognition.objects.calls import Returned
+from bnproof.recognition.objects.call_modes import Returned
 from bnproof.recognition.objects.signatures import parameters_of
 from bnproof.recognition.objects.slots import Path, arrays_in, held, put, remove, roles_of_path
 from bnproof.recognition.user_calls import called

@@ -9,7 +9,7 @@ import numpy as np
 from bnproof.engine.model.formats import FORMATS, Array
 from bnproof.recognition.aliases import Role
 from bnproof.recognition.objects.arrays import Arrays
-from bnproof.recognition.objects.calls import Modes, Returned, returned
+from bnproof.recognition.objects.call_modes import Modes, Returned, returned
 from bnproof.recognition.objects.data import probe
 from bnproof.recognition.objects.makers import Maker, Wanted
 from bnproof.recognition.objects.slots import Path, arrays_in, held, put

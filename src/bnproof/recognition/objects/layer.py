@@ -11,7 +11,7 @@ import numpy as np
 from bnproof.engine.model.formats import Array
 from bnproof.recognition.aliases import AFFINE, PER_CHANNEL, Role
 from bnproof.recognition.objects.autograd import with_autograd
-from bnproof.recognition.objects.calls import Returned, returned
+from bnproof.recognition.objects.call_modes import Returned, returned
 from bnproof.recognition.objects.flattened import flattened
 from bnproof.recognition.objects.gradients import Backward, reset
 from bnproof.recognition.objects.lab import Lab

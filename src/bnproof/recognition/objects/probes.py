@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from bnproof.conventions.identify import averaging
+from bnproof.conventions.identify import averages
 from bnproof.conventions.identify.finding import FOUND, Finding
 from bnproof.conventions.identify.probes import Probes
 from bnproof.engine.model.case import Case
@@ -23,7 +23,7 @@ def weight_of_momentum(probes: Probes) -> tuple[str, float | None, str]:
     The term is "" where no weight of the batch explains the running mean.
     """
     for rank in probes.declared.ranks:
-        found = averaging.averages(probes, rank)
+        found = averages.averages(probes, rank)
         if isinstance(found, Finding):
             return "", None, found.because
         terms = list(dict.fromkeys(average.term for average in found))
@@ -37,7 +37,7 @@ def weight_of_momentum(probes: Probes) -> tuple[str, float | None, str]:
 
 def is_cumulative(probes: Probes) -> bool:
     """Whether momentum=None gives the average over all batches."""
-    found = averaging.cumulative(probes)
+    found = averages.cumulative(probes)
     return found.verdict == FOUND and bool(found.value)
 
 

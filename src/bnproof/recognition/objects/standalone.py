@@ -13,7 +13,7 @@ from string import Template
 
 from bnproof.recognition.aliases import AFFINE, Role
 from bnproof.recognition.objects import autograd, flattened
-from bnproof.recognition.objects.calls import Way
+from bnproof.recognition.objects.call_modes import Way
 from bnproof.recognition.objects.gradients import Backward
 from bnproof.recognition.objects.layer import Recipe
 from bnproof.recognition.objects.slots import Path, name_of

@@ -7,7 +7,7 @@ from rich.text import Text
 from bnproof.engine.contract.declaration import CLASSES
 from bnproof.engine.model.result import Accuracy
 from bnproof.report.lines import labelled, ratio
-from bnproof.report.whole import Whole
+from bnproof.report.target_report import Whole
 
 
 def accuracy_lines(whole: Whole) -> list[Text]:

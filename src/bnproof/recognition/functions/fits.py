@@ -12,10 +12,9 @@ from bnproof.engine.model.names import PARAMETERS
 from bnproof.recognition.aliases import STATISTICS, Role, affine_words
 from bnproof.recognition.frameworks import Framework, frameworks_of, unwrapped
 from bnproof.recognition.functions import shapes
-from bnproof.recognition.functions.adapted import RecognisedFunctions
-from bnproof.recognition.functions.building import arguments_of, with_member
+from bnproof.recognition.functions.call_arguments import arguments_of, with_member
 from bnproof.recognition.functions.calls import Argument, Call, Functions, Plan
-from bnproof.recognition.functions.given import Given, is_autograd, name_of
+from bnproof.recognition.functions.function_adapter import RecognisedFunctions
 from bnproof.recognition.functions.judgement import Explained, explained
 from bnproof.recognition.functions.parameters import (
     Parameter,
@@ -35,6 +34,7 @@ from bnproof.recognition.functions.trial import (
     runtime_of,
     with_plan,
 )
+from bnproof.recognition.functions.user_functions import Given, is_autograd, name_of
 from bnproof.recognition.recognised import Recognition
 from bnproof.recognition.user_calls import UsersError
 

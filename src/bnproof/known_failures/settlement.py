@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bnproof.engine.model.result import ENTRY, Result, Violation
 from bnproof.known_failures.file import Entry
-from bnproof.known_failures.pinned import Pinned, Stale
+from bnproof.known_failures.pinned_examples import Pinned, Stale
 
 
 def known(result: Result, reason: str, violations: Sequence[Violation] | None = None) -> Result:

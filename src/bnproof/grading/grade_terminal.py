@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bnproof.grading.derivation import line_of
-from bnproof.grading.hints import hint_for
+from bnproof.grading.grade_hints import hint_for
 from bnproof.grading.result import NOT_GRADABLE, NOT_THERE, RIGHT, WRONG, Grade, PartGrade
 from bnproof.report.lines import joined, line, wrapped
 

@@ -12,7 +12,7 @@ from bnproof.recognition.errors import NotRecognised, Unusable
 from bnproof.recognition.exceptions import Raised, raised
 from bnproof.recognition.frameworks import Framework, frameworks_of
 from bnproof.recognition.objects.arrays import Arrays, NumPyArrays, TorchArrays
-from bnproof.recognition.objects.calls import FORWARD, modes_of
+from bnproof.recognition.objects.call_modes import FORWARD, modes_of
 from bnproof.recognition.objects.claims import claimed_ranks, maker_of, speaks_of_columns
 from bnproof.recognition.objects.data import CHANNELS
 from bnproof.recognition.objects.lab import Lab

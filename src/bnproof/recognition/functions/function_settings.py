@@ -5,8 +5,8 @@ from typing import Any
 
 from bnproof.conventions.identify.probes import MOMENTUM
 from bnproof.recognition.aliases import SMALLEST_MOMENTUM, Role
+from bnproof.recognition.functions.fits import Fit, implementation
 from bnproof.recognition.functions.judgement import own_eps
-from bnproof.recognition.functions.recognise import Fit, implementation
 from bnproof.recognition.functions.results import parameter_of
 from bnproof.recognition.functions.sources import source_of
 from bnproof.recognition.prober import (
