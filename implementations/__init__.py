@@ -1,4 +1,4 @@
-"""Adapters, one file per library: what is not of the contract is made so by one hook, `adapt`.
+"""Adapters, one file per library: what is not of the contract is made so by one hook, `variants`.
 
 An adapter is a pair: ``recognises(object)``, which must not import the library, and
 ``build(object)``, which gives the implementations to check, one or more.  Third parties register
@@ -23,19 +23,11 @@ OURS = ("course_functions", "course_exercise")
 GROUP = "bnproof.adapters"
 
 
-def adapt(target: Any) -> Any:
-    """The implementation of the contract that a target stands for; the first, if it is several.
-
-    Raises as `variants` does.
-    """
-    return variants(target)[0]
-
-
 def variants(target: Any) -> list[Any]:
     """All implementations that a target stands for, to be checked one after the other.
 
     Adapters of third parties are asked first, then the contract, then the adapters of this folder,
-    then the recognisers of `bnproof.targets`.  A class of the contract is instantiated without
+    then the recognisers of `bnproof.recognition`.  A class of the contract is instantiated without
     arguments.  A torch module gives several: mixed precision, and wholly in 16 bits.  Raises
     `NotRecognised` for a target that none of them knows, and `Unusable` for one that cannot be
     called.

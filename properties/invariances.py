@@ -21,14 +21,12 @@ from bnproof.engine.judging.transforms import (
     transformed,
 )
 from bnproof.engine.model.basis import TRAINING, Basis
-from bnproof.engine.model.names import GRADIENTS, STATISTICS, Output
+from bnproof.engine.model.names import GRADIENTS, OUTPUTS, STATISTICS, Output
 from bnproof.engine.portfolio import relations
 
 RELATED = (Need.TRAIN, Need.ANY_SHAPE, Need.EPS)
 STILL = ("dgamma", "dbeta", *STATISTICS)
 """Results that no permutation of values within a channel changes."""
-
-BY_CHANNEL = ("y", *GRADIENTS, *STATISTICS)
 
 
 @relation_statement(
@@ -127,7 +125,7 @@ def spatial_permutation(base: Record, twin: Record) -> Iterator[Comparison]:
 )
 def channel_permutation(base: Record, twin: Record) -> Iterator[Comparison]:
     """Every result in the other order."""
-    yield from transformed(base, twin, dict.fromkeys(BY_CHANNEL, channels_permuted))
+    yield from transformed(base, twin, dict.fromkeys(OUTPUTS, channels_permuted))
 
 
 @relation_statement(
@@ -140,7 +138,7 @@ def channel_permutation(base: Record, twin: Record) -> Iterator[Comparison]:
 )
 def channel_independence(base: Record, twin: Record) -> Iterator[Comparison]:
     """The first channel, among other channels and alone."""
-    for output in BY_CHANNEL:
+    for output in OUTPUTS:
         a, b = base.of("train", output), twin.of("train", output)
         if a is not None and b is not None:
             got, want = b.got[..., :1], a.got[..., :1]

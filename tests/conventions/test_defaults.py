@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 from tests.conventions.stripped import FOLDER, load
+from tests.first_variant import adapt
 
 from bnproof.conventions.identify import defaults
 from bnproof.conventions.identify.accuracy import accuracy
 from bnproof.conventions.identify.finding import AMBIGUOUS, FAILED, FOUND, NOT_OFFERED
 from bnproof.conventions.identify.probes import Probes
 from bnproof.engine.execution.in_process import InProcess
-from bnproof.implementations import adapt
 from bnproof.reference import BatchNorm
 
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 import numpy as np
+from tests.first_variant import adapt
 
 from bnproof.engine.contract.declaration import declaration_of
-from bnproof.implementations import adapt
 from bnproof.reference import BatchNorm
 
 

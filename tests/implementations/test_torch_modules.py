@@ -7,9 +7,10 @@ import ml_dtypes
 import numpy as np
 import pytest
 import torch
+from tests.first_variant import adapt
 
 from bnproof.engine.contract.declaration import declaration_of
-from bnproof.implementations import adapt, variants
+from bnproof.implementations import variants
 from bnproof.reference import BatchNorm
 
 MODULES = [

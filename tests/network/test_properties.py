@@ -24,7 +24,7 @@ BY_ID = {p.id: p for p in NETWORK_PROPERTIES}
 def test_right_subjects_have_each_property(property_: Any, name: str, record_property: Any) -> None:
     """Catch a mistake of the reference, and a bound that accuses a right implementation."""
     subject = (TRAJECTORIES if property_.id in OPTIMIZERS else LAYERS)[name]
-    findings = list(property_.check(subject))
+    findings = list(property_.compare(subject))
     worst = max(findings, key=lambda f: f.ratio)
     record_property("comparisons", len(findings))
     record_property("error/bound", float(worst.ratio))  # xdist passes on plain numbers
@@ -35,13 +35,13 @@ def test_right_subjects_have_each_property(property_: Any, name: str, record_pro
 @pytest.mark.parametrize("id_", wrong.LAYERS)
 def test_a_wrong_layer_is_rejected(id_: str) -> None:
     """Catch a property that lets pass what it is about, as by an infinite bound."""
-    assert not all(f.holds for f in BY_ID[id_].check(wrong.LAYERS[id_]))
+    assert not all(f.holds for f in BY_ID[id_].compare(wrong.LAYERS[id_]))
 
 
 @pytest.mark.parametrize(("id_", "trajectory"), wrong.TRAJECTORIES)
 def test_a_wrong_optimizer_is_rejected(id_: str, trajectory: Any) -> None:
     """Catch bounds so wide that a mistake of the recurrence, or of 2^-40 of it, fits in them."""
-    assert not all(f.holds for f in BY_ID[id_].check(trajectory))
+    assert not all(f.holds for f in BY_ID[id_].compare(trajectory))
 
 
 def test_every_property_rejects_something() -> None:

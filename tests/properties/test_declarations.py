@@ -82,7 +82,7 @@ def judging(make: Callable[[], Any], ids: set[str]) -> set[str]:
     with np.errstate(all="ignore"):
         cases = small(session.declaration, "float32")
         every = Records(session.declaration, tuple(judge.judge(c, session.run(c)) for c in cases))
-    return {p.id for p in PROPERTIES if p.id in ids and list(p.check(every))}
+    return {p.id for p in PROPERTIES if p.id in ids and list(p.compare(every))}
 
 
 # --- the normalising variance ---------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from bnproof.check.interruption import NO_TIME, NOT_REACHED, hurried
+from bnproof.check.interruption import INTERRUPTED_BEFORE, NO_TIME, hurried
 from bnproof.check.one_implementation import CheckedDtypes, check
 from bnproof.engine.execution.in_process import InProcess
 from bnproof.engine.judging.records import Records
@@ -47,7 +47,7 @@ def test_interrupt_keeps_what_was_found() -> None:
     results = {result.property: result for result in found.results}
     assert list(results) == [p.id for p in PROPERTIES]
     assert results["forward/agreement"].verdict == "pass"
-    assert results["running/convergence"].reason == NOT_REACHED
+    assert results["running/convergence"].reason == INTERRUPTED_BEFORE
     assert results["layer/state"].reason == "layer is not offered"
 
 

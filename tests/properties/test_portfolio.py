@@ -9,7 +9,7 @@ from bnproof.engine.judging.judge import Judge
 from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.portfolio import portfolio
 from bnproof.engine.portfolio.exact_data import exact_data
-from bnproof.engine.search.strategies import arrays, cases, shapes
+from bnproof.engine.search.strategies import arrays, cases
 from bnproof.engine.truth.bounds.expected import EXPECTED
 
 ALL = Declaration(
@@ -85,8 +85,6 @@ def test_exact_data_is_exact(count: int, dtype: str) -> None:
 
 def test_strategies_refuse_what_they_cannot_make() -> None:
     """Silently making nothing would be a test of nothing."""
-    with pytest.raises(ValueError, match="min_count"):
-        shapes(min_count=10**6)
     with pytest.raises(ValueError, match="unknown"):
         arrays(count=2, channels=1, families=["nonsense"])
     with pytest.raises(ValueError, match="not declared"):

@@ -14,11 +14,11 @@ from tests.store.conftest import case
 
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.execution.arguments import Arguments
-from bnproof.engine.model.case import Case
+from bnproof.engine.model.case import ARRAYS, Case
 from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.portfolio import portfolio
 from bnproof.store.arrays import READABLE, from_table, to_table
-from bnproof.store.cases import ARRAYS, case_table, read_case
+from bnproof.store.cases import case_table, read_case
 from bnproof.store.fields import Fields
 
 EVERYTHING = Declaration(

@@ -137,7 +137,7 @@ def test_any_text(text: str) -> None:
             [{"kind": "load", "layer": 0, "batch": "the batch", "number": 7}],
             "load 7 was not made",
         ),
-        (("property",), "forward/nothing", "due is one that there is"),
+        (("property",), "forward/nothing", "due is a value that this version knows"),
         (("surprise",), 1, "unknown field 'surprise'"),
         (("variant",), "two\nlines", "one line"),
     ],

@@ -51,7 +51,7 @@ def names_in(node: ast.AST) -> list[str]:
             function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
         )
         if called in ("import_module", "__import__"):
-            names = [a.value for a in node.args[:1] if isinstance(a, ast.Constant)]
+            names = [str(a.value) for a in node.args[:1] if isinstance(a, ast.Constant)]
     return [name for name in names if name.startswith("bnproof.")]
 
 
@@ -94,6 +94,13 @@ def test_nobody_imports_upward() -> None:
         if name not in ABOVE_LAYERS and layer_of(other) > layer_of(name)
     ]
     assert upward == []
+
+
+def test_the_mathematics_imports_nothing_that_computes_with_it() -> None:
+    """Catches a theorem or a reference that leans on the engine that it is to judge."""
+    of = "spec", "reference"
+    others = {other for name, found in GRAPH.items() if name.startswith(of) for other in found}
+    assert {name for name in others if not name.startswith((*of, "registration"))} == set()
 
 
 def test_packages_above_layers_import_none() -> None:

@@ -7,6 +7,7 @@ once in 2^N.  The rate is said with each.  All seeds are fixed, so a failure mea
 
 import numpy as np
 import pytest
+from tests.studies.progress import no_progress
 
 from bnproof.engine.network.batches import Batch
 from bnproof.engine.network.moments import moments
@@ -25,7 +26,6 @@ from bnproof.studies import (
     running_averages,
 )
 from bnproof.studies.catalogue import STUDIES
-from bnproof.studies.study import nobody
 
 
 def test_inputs_normalized_make_the_bowl_round() -> None:
@@ -34,7 +34,7 @@ def test_inputs_normalized_make_the_bowl_round() -> None:
     The Hessian of normalized inputs is the identity, but for the rounding of means of M numbers;
     and each step shrinks the distance by (kappa - 1) / (kappa + 1), in the valley just by that.
     """
-    numbers = STUDIES["inputs"].run(0, nobody)
+    numbers = STUDIES["inputs"].run(0, no_progress)
     rounding = 2 * inputs.M * 2.0**-53
     assert np.abs(numbers["hessian, normalized"] - np.eye(2)).max() < rounding
     path = numbers["path, normalized"]
@@ -51,7 +51,7 @@ def test_learning_rates_and_scales_at_which_only_batch_normalization_learns() ->
     shares = []
     for seed in range(10):
         numbers = learning_rates.trained_grid(
-            seed, nobody, rates=np.array([1.0]), scales=np.array([0.125, 8.0])
+            seed, no_progress, rates=np.array([1.0]), scales=np.array([0.125, 8.0])
         )
         shares.append([learning_rates.learned(numbers[name]) for name in ("with", "without")])
 
@@ -63,7 +63,7 @@ def test_hidden_moments_are_those_of_the_theorem() -> None:
 
     No statistics: judged by the derived bound of the property.
     """
-    numbers = STUDIES["hidden-distribution"].run(0, nobody)
+    numbers = STUDIES["hidden-distribution"].run(0, no_progress)
     for step in (0, 1, 60, -1):
         Z = numbers["Z, with"][step]
         batch = Batch(
@@ -83,7 +83,7 @@ def test_hidden_units_drift_more_without(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(hidden_distribution, "EPOCHS", 2)
     monkeypatch.setattr(hidden_distribution, "EXAMPLES", 256)
     for seed in range(10):
-        numbers = STUDIES["hidden-distribution"].run(100 * seed, nobody)
+        numbers = STUDIES["hidden-distribution"].run(100 * seed, no_progress)
         normalized, plain = (
             float(np.median(hidden_distribution.drift(numbers[f"Z_tilde, {name}"])))
             for name in ("with", "without")
@@ -116,7 +116,7 @@ def test_black_cats_are_told_from_coloured_ones_only_with_their_own_statistics()
     Accuracy with the shifted batch's statistics does not change by one example, as the theorem
     says; the others fall by more than SIGMAS standard errors of a difference of two shares.
     """
-    numbers = STUDIES["black-cats"].run(0, nobody)
+    numbers = STUDIES["black-cats"].run(0, no_progress)
     plain, running, own = (numbers[name] for name, _, _ in black_cats.CURVES)
     error = np.sqrt(2 * 0.25 / black_cats.TESTED)
 
@@ -155,7 +155,7 @@ def test_batch_noise_of_skewed_data_is_not_the_same_on_both_sides() -> None:
 @pytest.mark.parametrize("step", [3, 20, running_averages.STEPS])
 def test_running_averages_are_within_their_band(name: str, step: int) -> None:
     """Catch a band that is not the theorem's: mean and variance of 500 runs, SIGMAS errors each."""
-    values: Array = STUDIES["running-averages"].run(0, nobody)[name][step]
+    values: Array = STUDIES["running-averages"].run(0, no_progress)[name][step]
     expected, variance = running_averages.bands()[name]
     off = values.mean() - expected[step]
 
@@ -169,7 +169,7 @@ def test_accuracy_stays_within_the_bounds_and_one_pass_loses_it_first() -> None:
     No statistics: bounds are bounds.  At a mean of 2^12 deviations one pass has a bound and an
     error above 1, two passes have both below a hundredth.
     """
-    numbers = STUDIES["accuracy"].run(0, nobody)
+    numbers = STUDIES["accuracy"].run(0, no_progress)
     for name in accuracy.VARIANCES:
         assert (numbers[name] <= numbers[f"bound, {name}"]).all(), name
     at = numbers["ratios"].tolist().index(2.0**12)

@@ -32,7 +32,7 @@ def violated(made: Any, dtype: str = "", **declared: Any) -> set[str]:
     cases = [c for c in few(declaration, judge.dtype) if c.calls != "layer"]
     by_rank = (c for rank in made.ranks for c in [c for c in cases if c.x.ndim == rank][:8])
     records = Records(declaration, tuple(judge.judge(c, session.run(c)) for c in by_rank))
-    return {p.id for p in chosen(()) if any(not check.holds for check in p.check(records))}
+    return {p.id for p in chosen(()) if any(not check.holds for check in p.compare(records))}
 
 
 def _policies(declared: Mapping[str, Any]) -> dict[str, Any]:

@@ -34,7 +34,7 @@ EVENTS = (
     EventKind.NONDETERMINISTIC,
     EventKind.NO_ERROR,
 )
-FIRST: tuple[Call, ...] = ("train", "infer", "double", "double-infer")
+WHOLE_CALLS: tuple[Call, ...] = ("train", "infer", "double", "double-infer")
 """The calls that the short plan makes as well."""
 
 
@@ -94,7 +94,7 @@ def _wrong(record: Record) -> list[tuple[str, Judged]]:
 def _run(mutant: Any, record: Record) -> Observation | None:
     """The mutant's observation; with no more calls around the case than show what is wrong."""
     case = record.case
-    first = any(j.worst > 1 for _, j in record.all_judged(*FIRST))
+    first = any(j.worst > 1 for _, j in record.all_judged(*WHOLE_CALLS))
     if first and case.calls == "full" and not record.observation.of(*EVENTS):
         case = case.with_(calls="short")
     if case.calls == "short" and not _trained(record):

@@ -75,7 +75,6 @@ def examine(
     target: str,
     *,
     timeout: float = TIMEOUT,
-    memory: int | None = None,
     outside: Outside | None = None,
 ) -> Examination:
     """Load a target in a worker and make the first calls; whatever it does is told.
@@ -83,7 +82,7 @@ def examine(
     Raises TargetError for a target that is not well written.
     """
     try:
-        with Session(target, timeout=timeout, memory=memory, outside=outside) as session:
+        with Session(target, timeout=timeout, outside=outside) as session:
             recognised = session.describe()
             notes = dict.fromkeys(session.notes)
             variants = []

@@ -19,7 +19,7 @@ from bnproof.engine.model.result import Result
 
 SECONDS = 0.3
 SAMPLE = 10  # records that costs are measured on
-NOT_REACHED = "no case of its kind was reached before the interrupt"
+INTERRUPTED_BEFORE = "no case of its kind was reached before the interrupt"
 NO_TIME = "not judged, as the run was interrupted"
 
 
@@ -44,7 +44,7 @@ def hurried(
         if time.monotonic() < end:
             expected = of_property(known, property_.id)
             result, failing = conclude(property_, records, dtype, expected)
-            result = not_reached(result, property_, records.declaration, NOT_REACHED)
+            result = not_reached(result, property_, records.declaration, INTERRUPTED_BEFORE)
             found[property_] = result, failing
         else:
             found[property_] = _without_time(property_, records.declaration, dtype), []

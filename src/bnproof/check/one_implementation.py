@@ -28,10 +28,10 @@ from bnproof.engine.search.profiles import LIVES, SEARCHED
 from bnproof.properties.catalogue import chosen
 
 Fails = Callable[[Sequence[Record], Sequence[Record]], bool]
-NOT_REACHED = "no case of its kind was reached before the first failure"
+STOPPED_BEFORE = "no case of its kind was reached before the first failure"
 
 
-class Session(Protocol):
+class CaseRunner(Protocol):
     """What runs cases on the target: a worker process, or the implementation in this one.
 
     Attributes:
@@ -76,7 +76,7 @@ class CheckedDtypes:
 
 
 def check(
-    session: Session,
+    session: CaseRunner,
     declaration: Declaration,
     *,
     profile: Profile = "standard",
@@ -152,7 +152,7 @@ def _concluded_early(
 ) -> tuple[Result, list[Failing]]:
     """The result of a property on the cases that ran before the first failure."""
     result, failing = conclude(property_, records, dtype, of_property(known, property_.id))
-    return not_reached(result, property_, records.declaration, NOT_REACHED), failing
+    return not_reached(result, property_, records.declaration, STOPPED_BEFORE), failing
 
 
 def _never(fresh: Sequence[Record], records: Sequence[Record]) -> bool:  # noqa: ARG001  # as `_fails`
@@ -187,7 +187,7 @@ class _Run:
     ``fails``, given the fresh records and all, says whether the run ends at a failure.
     """
 
-    session: Session
+    session: CaseRunner
     judge: Judge
     profile: Profile
     seed: int
@@ -248,7 +248,7 @@ class _Search:
 
 
 def _searches(
-    session: Session,
+    session: CaseRunner,
     judge: Judge,
     dtype: str,
     profile: Profile,

@@ -15,7 +15,7 @@ from bnproof.check.one_target import (
 from bnproof.check.partition import Part, merged
 from bnproof.check.processes import examine_parts
 from bnproof.check.request import CheckedVariant, Request
-from bnproof.check.saved_failures import Warn, warn_on_stderr
+from bnproof.check.saved_failures import warn_on_stderr
 from bnproof.engine.model.result import Report
 from bnproof.sandbox.sessions import written
 from bnproof.targets.text import TargetError
@@ -25,7 +25,6 @@ def examine_all(
     targets: Sequence[str],
     asked: Request,
     progress: Progress = lambda done, total, text: None,
-    warn: Warn = warn_on_stderr,
 ) -> list[list[CheckedVariant]]:
     """Check each target; a list of its variants each.
 
@@ -38,12 +37,12 @@ def examine_all(
     """
     check_asked(asked)
     if asked.jobs > 1 and not asked.stop_at_first:
-        return _in_parallel(targets, asked, progress, warn)
+        return _in_parallel(targets, asked, progress)
     examined: list[list[CheckedVariant]] = []
     meter = Meter(progress, len(targets))
     for target in targets:
         try:
-            examined.append(check_target(target, asked, meter, warn))
+            examined.append(check_target(target, asked, meter, warn_on_stderr))
         except (TargetError, UsageError) as error:
             if len(targets) == 1:
                 raise
@@ -59,7 +58,7 @@ def examine_all(
 
 
 def _in_parallel(
-    targets: Sequence[str], asked: Request, progress: Progress, warn: Warn
+    targets: Sequence[str], asked: Request, progress: Progress
 ) -> list[list[CheckedVariant]]:
     parts: list[Part] = []
     errors: dict[str, TargetError | UsageError] = {}
@@ -70,7 +69,7 @@ def _in_parallel(
             if len(targets) == 1 and not getattr(error, "loaded", False):
                 raise
             errors[target] = error
-    found = examine_parts(parts, asked, asked.jobs, progress, warn)
+    found = examine_parts(parts, asked, asked.jobs, progress, warn_on_stderr)
     made = dict(zip(parts, found, strict=True))
     return [
         [not_examined(target, errors[target], asked)]

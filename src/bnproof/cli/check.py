@@ -15,7 +15,7 @@ from bnproof.cli.known_options import KnownOptions, known_options, update
 from bnproof.cli.limit_options import memory_size
 from bnproof.cli.output import WrongUsage
 from bnproof.cli.report_files import Files
-from bnproof.engine.model.verdict import Profile
+from bnproof.engine.model.verdict import PROFILES, Profile
 
 if TYPE_CHECKING:
     from bnproof.check.request import CheckedVariant, Request
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.argument("targets", metavar="TARGET...", nargs=-1)
 @click.option(
     "--profile",
-    type=click.Choice(["quick", "standard", "thorough"]),
+    type=click.Choice(PROFILES),
     default="standard",
     show_default=True,
     help="Number of cases: quick runs the portfolio, standard also searches 100 cases per dtype, "

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from bnproof.cli.console import prepare_streams
+from bnproof.engine.model.result import INTERRUPTED
 from bnproof.sandbox.support import UnsupportedSystemError
 
 VERBS = {
@@ -29,7 +30,6 @@ VERBS = {
 }
 """The verbs, each in a file of its name, and what they do, so that help imports none of them."""
 
-INTERRUPTED = 130  # what shells report for a process ended by Ctrl-C
 UNUSABLE = 2
 FAULT = 3
 

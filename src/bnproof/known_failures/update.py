@@ -17,8 +17,8 @@ from bnproof.sandbox.session import TIMEOUT, Session
 from bnproof.targets.outside import Outside
 
 
-class CheckedVariant(Protocol):
-    """What a check found out about one variant; see `bnproof.check.request.Examined`."""
+class VariantFailures(Protocol):
+    """What a check found out about one variant; see `bnproof.check.request.CheckedVariant`."""
 
     @property
     def report(self) -> Report:
@@ -70,7 +70,7 @@ class Updated:
 def update_known(
     path: Path,
     target: str,
-    examined: Sequence[CheckedVariant],
+    checked: Sequence[VariantFailures],
     why: Why,
     *,
     timeout: float = TIMEOUT,
@@ -82,10 +82,10 @@ def update_known(
     counterexample is run alone cannot be pinned, and goes on failing.  Raises StoreError for a
     file that is not of the form or cannot be written.
     """
-    several = len(examined) > 1 or any(each.number for each in examined)
+    several = len(checked) > 1 or any(each.number for each in checked)
     added: list[tuple[str, Failing]] = []
     reports, left = [], []
-    for each in examined:
+    for each in checked:
         lasting = list(_lasting(target, each, timeout, memory))
         added += [(each.report.name if several else "", failing) for failing in lasting]
         passing = [f for f in each.failing if f not in lasting]
@@ -93,30 +93,30 @@ def update_known(
             f"{f.property}, {f.dtype}: {f.output} fails in its run, not alone" for f in passing
         ]
         reports.append(_settled(each, lasting, path, why))
-    removed = [found.entry for each in examined for found in each.pinned if found.stale]
+    removed = [found.entry for each in checked for found in each.pinned if found.stale]
     if added or removed:
         update(path, target, added, removed, why)
     return Updated(reports, len(added), len(removed), tuple(left))
 
 
 def _lasting(
-    target: str, examined: CheckedVariant, timeout: float, memory: int | None
+    target: str, checked: VariantFailures, timeout: float, memory: int | None
 ) -> Iterator[Failing]:
     """The failures whose counterexample fails alone, in a worker that ran nothing else."""
-    if not examined.failing:
+    if not checked.failing:
         return
-    with Session(target, examined.number, timeout, memory, outside=examined.outside) as session:
-        for failing in examined.failing:
+    with Session(target, checked.number, timeout, memory, outside=checked.outside) as session:
+        for failing in checked.failing:
             (property_,) = chosen((failing.property,))
             result, _ = alone(session, session.declaration, property_, failing.counterexample)
             if any(v.name == failing.output for v in result.violations):
                 yield failing
 
 
-def _settled(examined: CheckedVariant, lasting: Sequence[Failing], path: Path, why: Why) -> Report:
+def _settled(checked: VariantFailures, lasting: Sequence[Failing], path: Path, why: Why) -> Report:
     """The report with what was written known, and without the entries that were taken out."""
     written = {(f.property, f.dtype, f.output) for f in lasting}
-    live = [found for found in examined.pinned if not found.stale]
+    live = [found for found in checked.pinned if not found.stale]
     reason = told(why.reason, why.link, why.expires)
 
     def settled(result: Result) -> Result:
@@ -129,5 +129,5 @@ def _settled(examined: CheckedVariant, lasting: Sequence[Failing], path: Path, w
             return replace(result, violations=tuple(open_))
         return known(result, reason)
 
-    results = with_known([settled(result) for result in examined.results], live, path)
-    return replace(examined.report, results=tuple(results))
+    results = with_known([settled(result) for result in checked.results], live, path)
+    return replace(checked.report, results=tuple(results))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-PROFILES = ("quick", "standard", "thorough")
+from bnproof.engine.model.verdict import PROFILES
+
 ASKED = ("profile", "seed", "timeout", "memory")
 """What --bnproof-NAME asks of a check."""
 

@@ -12,6 +12,8 @@ from bnproof.report.violations import Failure, about_entries, gather, placed, ra
 
 INDENT = " " * 11
 ELEMENTS = 8
+FURTHER = 8
+"""How many of the properties that fail for the same reason are named."""
 """Elements that are shown of one failure."""
 
 NO_CAUSE = "unknown, no known mistake reproduces this"
@@ -84,12 +86,12 @@ def _size(failure: Failure) -> str:
     return f"error/bound {ratio(violation.ratio)}" if failure.measured else violation.detail
 
 
-def further_properties(card: Card, names: int = 8) -> list[Text]:
+def further_properties(card: Card) -> list[Text]:
     """The properties that fail for the same reason as the roots of a card."""
     if not card.further:
         return []
     head = line((f"{card.further_in_words}:", "bold"))
-    return [head, *wrapped(some(card.further, names), "  ")]
+    return [head, *wrapped(some(card.further, FURTHER), "  ")]
 
 
 def likely_causes(card: Card) -> list[Text]:

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from bnproof.engine.contract.declaration import ContractError, Declaration
-from bnproof.engine.execution.default_layer import Lifetime
+from bnproof.engine.execution.default_layer import DefaultBehaviour
 from bnproof.engine.execution.first_calls import FirstCallError
 from bnproof.engine.execution.in_process import InProcess
 from bnproof.engine.model.case import Case
@@ -104,10 +104,10 @@ class ObjectSession(Variants):
         with _quiet():
             return _unless_interrupted(self._selected.probe(case, declaration))
 
-    def lifetime(self, batches: Sequence[Array], channels: int) -> Lifetime:
+    def default_behaviour(self, batches: Sequence[Array], channels: int) -> DefaultBehaviour:
         """What a layer made without settings does with some batches."""
         with _quiet():
-            return self._selected.lifetime(batches, channels)
+            return self._selected.default_behaviour(batches, channels)
 
     def run_many(self, cases: Sequence[Case]) -> Iterator[tuple[Case, Observation]]:
         """Run cases one after the other."""

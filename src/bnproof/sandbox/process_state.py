@@ -22,7 +22,7 @@ SIGNALS = [
 ]
 
 
-class Surroundings:
+class ProcessState:
     """The state of this process as it was at first, and what calls have changed since."""
 
     def __init__(self) -> None:

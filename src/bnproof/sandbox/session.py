@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from bnproof.engine.contract.declaration import Declaration
-from bnproof.engine.execution.default_layer import Lifetime
+from bnproof.engine.execution.default_layer import DefaultBehaviour
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.event import Failure
 from bnproof.engine.model.formats import Array
@@ -18,7 +18,7 @@ from bnproof.engine.model.observation import Observation
 from bnproof.sandbox.child import Child, Died, TimedOut
 from bnproof.sandbox.memory import half_of_the_machine
 from bnproof.sandbox.support import require_processes
-from bnproof.sandbox.time_limits import FIRST, Patience
+from bnproof.sandbox.time_limits import FIRST, CallLimits
 from bnproof.sandbox.variants import Variants
 from bnproof.targets.outside import Outside
 from bnproof.targets.overrides import VariantFacts
@@ -83,7 +83,7 @@ class Session(Variants):
         self.skipped = 0
         self.notes: list[str] = []
         self._on_import: list[str] = []
-        self._patience = Patience(timeout, compiling)
+        self._limits = CallLimits(timeout, compiling)
         self._child: Child | None = None
         self._ticket: _Ticket | None = None
 
@@ -115,7 +115,7 @@ class Session(Variants):
         self._settle()
         self.variant = variant
         self.notes = list(self._on_import)
-        self._patience = Patience(self._patience.timeout, self._patience.first)
+        self._limits = CallLimits(self._limits.timeout, self._limits.first)
 
     def describe(self) -> str:
         """What the target was recognised as, in words."""
@@ -135,10 +135,10 @@ class Session(Variants):
         try:
             child = self._child or self._start()
             child.send("try_out", self.variant)
-            self.first = self._reply(child, "first calls", limit=self._patience.longest)
+            self.first = self._reply(child, "first calls", limit=self._limits.longest)
         except TimedOut:
             self._child = None
-            self._patience.lose()
+            self._limits.lose()
             self.first_failure = f"no answer after {self._limit:g} s in {self._call}"
         except Died as died:
             self._child = None
@@ -152,20 +152,22 @@ class Session(Variants):
         """Run one case as if something else were declared."""
         return self._finish(self._send(case, declaration))
 
-    def lifetime(self, batches: Sequence[Array], channels: int) -> Lifetime:
+    def default_behaviour(self, batches: Sequence[Array], channels: int) -> DefaultBehaviour:
         """What a layer made without settings does with some batches; a crash is told in it."""
         self._settle()
         try:
             child = self._child or self._start()
-            child.send("lifetime", self.variant, list(batches), channels)
-            made: Lifetime = self._reply(child, f"{batches[0].dtype} without settings")
+            child.send("default_behaviour", self.variant, list(batches), channels)
+            made: DefaultBehaviour = self._reply(child, f"{batches[0].dtype} without settings")
         except (Died, TargetError) as error:
             self._child = None
-            return Lifetime(raised=f"{error} in the call {self._call!r}")
+            return DefaultBehaviour(raised=f"{error} in the call {self._call!r}")
         except TimedOut:
             self._child = None
-            self._patience.hung(f"{self._call}, {batches[0].dtype} without settings")
-            return Lifetime(raised=f"no answer after {self._limit:g} s in the call {self._call!r}")
+            self._limits.hung(f"{self._call}, {batches[0].dtype} without settings")
+            return DefaultBehaviour(
+                raised=f"no answer after {self._limit:g} s in the call {self._call!r}"
+            )
         return made
 
     def adopt(self, found: Mapping[str, Any]) -> None:
@@ -214,7 +216,7 @@ class Session(Variants):
     def _send(self, case: Case, declaration: Declaration | None = None) -> _Ticket:
         self._settle()
         ticket = _Ticket(case)
-        given_up = self._patience.given_up(case.dtype)
+        given_up = self._limits.given_up(case.dtype)
         if given_up is not None:
             ticket.observation = given_up
             self.skipped += 1
@@ -253,13 +255,13 @@ class Session(Variants):
             )
         except TimedOut:
             self._child = None
-            self._patience.hung(f"{self._call}, {kind}")
+            self._limits.hung(f"{self._call}, {kind}")
             return self._failed(case, Failure("timed-out", self._call, self._limit))
-        self._patience.answered(case.dtype)
+        self._limits.answered(case.dtype)
         return observed
 
     def _failed(self, case: Case, failure: Failure) -> Observation:
-        return self._patience.failed(case.dtype, failure)
+        return self._limits.failed(case.dtype, failure)
 
     # --- the worker ------------------------------------------------------------------------------
 
@@ -269,7 +271,7 @@ class Session(Variants):
     def _start(self) -> Child:
         """Start a worker and have it load the target."""
         self.restarts += bool(self.declarations)
-        self._patience.restarted()
+        self._limits.restarted()
         self._child = child = Child()
         try:
             child.send("load", self.target, self.memory, self.outside)
@@ -310,7 +312,7 @@ class Session(Variants):
                 self._call = rest[0]
             elif verb == "call":
                 self._call, began = rest
-                self._limit = self._patience.limit(f"{self._call}, {kind}")
+                self._limit = self._limits.limit(f"{self._call}, {kind}")
             elif verb == "note":
                 self.notes += [text for text in rest if text not in self.notes]
             elif verb == "ok":

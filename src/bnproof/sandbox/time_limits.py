@@ -12,11 +12,11 @@ IN_A_ROW = 10  # weight of failures in a row after which a dtype is given up
 IN_ALL = 40  # and of failures at all
 
 
-class Patience:
+class CallLimits:
     """Time limits by kind of call, and failures by dtype.
 
-    >>> patience = Patience(30.0)
-    >>> patience.limit("train"), patience.limit("train")
+    >>> limits = CallLimits(30.0)
+    >>> limits.limit("train"), limits.limit("train")
     (150.0, 30.0)
     """
 

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from bnproof.engine.contract.declaration import ContractError, Declaration
 from bnproof.engine.contract.spelling import misspelt
-from bnproof.engine.execution.default_layer import Lifetime
+from bnproof.engine.execution.default_layer import DefaultBehaviour
 from bnproof.engine.execution.exceptions import raised_event
 from bnproof.engine.execution.in_process import InProcess
 from bnproof.engine.model.case import Case
@@ -35,7 +35,7 @@ from bnproof.engine.wording.events import with_memory
 from bnproof.recognition.frames import raised_by_us
 from bnproof.sandbox.memory import half_of_the_machine, is_shortage
 from bnproof.sandbox.memory_limit import Limit
-from bnproof.sandbox.process_state import Surroundings, seed
+from bnproof.sandbox.process_state import ProcessState, seed
 from bnproof.targets.kinds import recognised
 from bnproof.targets.loading import locate, variants_of
 from bnproof.targets.outside import Outside
@@ -65,7 +65,7 @@ class Worker:
         self._process = os.getpid()
         self._copies = mmap.mmap(-1, 1)
         self._limit = Limit(half_of_the_machine())
-        self._surroundings = Surroundings()
+        self._process_state = ProcessState()
         self._entered = False
 
     def serve(self) -> None:
@@ -116,9 +116,9 @@ class Worker:
         self.variants = [self._in_process(each) for each in self.prepared]
         for hint in misspelt(self.prepared[0].made):
             self._note(hint)
-        for what in self._surroundings.changed_arithmetic():
+        for what in self._process_state.changed_arithmetic():
             self._note(f"importing the target left {what}")
-        self._surroundings = Surroundings()
+        self._process_state = ProcessState()
         self._limit = Limit(memory)
         return [each.told for each in self.prepared]
 
@@ -158,11 +158,13 @@ class Worker:
         self._end_of_case()
         return found
 
-    def lifetime(self, variant: int, batches: list[Array], channels: int) -> Lifetime:
+    def default_behaviour(
+        self, variant: int, batches: list[Array], channels: int
+    ) -> DefaultBehaviour:
         """Make a layer without settings, and train it on some batches."""
         self._begin("preparation")
         try:
-            return self.variants[variant].lifetime(batches, channels)
+            return self.variants[variant].default_behaviour(batches, channels)
         finally:
             self._returned()
             self._end_of_case()
@@ -204,7 +206,7 @@ class Worker:
 
     def _announce(self, call: str) -> None:
         if not self._entered:  # within a case, NumPy handles errors as the executor has it
-            self._surroundings.enter()
+            self._process_state.enter()
             self._entered = True
         self._tell("call", call, time.monotonic())
         self._limit.hold()
@@ -212,12 +214,12 @@ class Worker:
     def _returned(self) -> None:
         self._end_copies()
         self._limit.lift()
-        self._surroundings.after_call()
+        self._process_state.after_call()
 
     def _end_of_case(self) -> None:
         self._end_copies()
-        self._surroundings.after_case()
-        for news in self._surroundings.news():
+        self._process_state.after_case()
+        for news in self._process_state.news():
             self._note(news)
         if self._copies[0]:
             self._note("a call forked, and the copy returned from it as well; the copy was ended")

@@ -10,17 +10,16 @@ from typing import Any
 import numpy as np
 
 from bnproof.engine.judging.counterexample import Counterexample
-from bnproof.engine.model.case import DOUBLE_ARGUMENTS, PLANS, WHOLE_ARGUMENTS, Case, Twin
+from bnproof.engine.model.case import ARRAYS, DOUBLE_ARGUMENTS, PLANS, WHOLE_ARGUMENTS, Case, Twin
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.layouts import LAYOUTS, SAME
-from bnproof.engine.model.names import CHANNEL_ARGUMENTS, MODES
+from bnproof.engine.model.names import MODES, PARAMETERS
 from bnproof.engine.model.script import BATCHES, KINDS, Action
 from bnproof.engine.model.tag import Tag
 from bnproof.store.arrays import from_table, hexadecimal, to_table
 from bnproof.store.fields import Fields, StoreError
 
-ARRAYS = ("x", "dy", *CHANNEL_ARGUMENTS, *DOUBLE_ARGUMENTS)
-OPTIONAL = ("gamma", "beta", *DOUBLE_ARGUMENTS)
+OPTIONAL = (*PARAMETERS, *DOUBLE_ARGUMENTS)
 CASE = (
     "name",
     *ARRAYS,

@@ -63,9 +63,9 @@ class Fields:
             raise self.wrong(name, f"one line of at most {LONGEST} printable characters")
         return value
 
-    def one_of(self, name: str, choices: Iterable[T], default: T | None = None) -> T:
+    def one_of(self, name: str, choices: Iterable[T]) -> T:
         """One of some texts."""
-        value = self.text(name, default)
+        value = self.text(name)
         known = list(choices)
         for each in known:
             if each == value:

@@ -22,12 +22,8 @@ Draw = Callable[[Numbers, "Figure"], None]
 Found = Callable[[Numbers], str]
 """Says in a sentence what was measured."""
 
-BLUE, ORANGE, GREEN, GREY, BLACK = "#0072B2", "#D55E00", "#009E73", "#767676", "#222222"
+BLUE, ORANGE, GREEN, BLACK = "#0072B2", "#D55E00", "#009E73", "#222222"
 """Colours that are told apart by everybody (Okabe and Ito); BN is blue, without it orange."""
-
-
-def nobody(done: int, total: int, text: str) -> None:
-    """Advance where nobody looks."""
 
 
 @dataclass(frozen=True)

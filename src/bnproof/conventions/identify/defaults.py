@@ -17,7 +17,7 @@ from bnproof.conventions.identify.finding import (
 from bnproof.conventions.identify.formulas import STANDARD, Formula, Problem, moved, simplest
 from bnproof.conventions.identify.normalisation import axis_of, working_ranks
 from bnproof.conventions.identify.probes import Probes
-from bnproof.engine.execution.default_layer import Lifetime
+from bnproof.engine.execution.default_layer import DefaultBehaviour
 from bnproof.engine.model.case import Case, columns
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.names import CHANNEL_ARGUMENTS, STATISTICS
@@ -40,13 +40,13 @@ def _cases(probes: Probes, rank: int) -> list[Case]:
     return made
 
 
-def _life(probes: Probes) -> tuple[list[Case], Lifetime] | Finding:
+def _life(probes: Probes) -> tuple[list[Case], DefaultBehaviour] | Finding:
     """The life of a layer made without settings, or a finding that says why there is none."""
-    found: tuple[list[Case], Lifetime] | Finding = probes.once("lifetime", _made)
+    found: tuple[list[Case], DefaultBehaviour] | Finding = probes.once("default_behaviour", _made)
     return found
 
 
-def _made(probes: Probes) -> tuple[list[Case], Lifetime] | Finding:
+def _made(probes: Probes) -> tuple[list[Case], DefaultBehaviour] | Finding:
     works = working_ranks(probes)
     if not probes.trains:
         return Finding("", NOT_OFFERED, because="train is not offered")
@@ -55,7 +55,7 @@ def _made(probes: Probes) -> tuple[list[Case], Lifetime] | Finding:
         return Finding("", NOT_PROBED, because=why)
     cases = _cases(probes, works[0])
     batches = [np.moveaxis(case.x, 1, axis_of(probes)).copy() for case in cases]
-    life = probes.session.lifetime(batches, probes.channels)
+    life = probes.session.default_behaviour(batches, probes.channels)
     if life.raised:
         called = life.origin or "made without settings"
         return Finding("", FAILED, because=f"{called}: {life.raised}")
@@ -110,7 +110,7 @@ def default_momentum(probes: Probes) -> Finding:
     return _of_weights(probes, weights, life)
 
 
-def _of_weights(probes: Probes, weights: dict[int, Fraction], life: Lifetime) -> Finding:
+def _of_weights(probes: Probes, weights: dict[int, Fraction], life: DefaultBehaviour) -> Finding:
     told = "None" if life.told.get("momentum", "") is None else life.told.get("momentum")
     listed = ", ".join(f"{float(weight):g}" for weight in weights.values())
     because = f"the batches weigh {listed}"
@@ -137,7 +137,7 @@ def initial_statistics(probes: Probes) -> Finding:
     if life.given_statistics:
         because = "the caller gives the running statistics"
         return Finding("initial_statistics", NOT_OFFERED, because=because)
-    if set(life.states[0]) == {"running_mean", "running_var"}:
+    if set(life.states[0]) == {*STATISTICS}:
         values = {name: np.unique(held).tolist() for name, held in life.states[0].items()}
         if any(len(held) > 1 for held in values.values()):
             because = "they differ from channel to channel: those of an instance in use"
@@ -148,7 +148,7 @@ def initial_statistics(probes: Probes) -> Finding:
     return _from_first_step(probes, cases, life)
 
 
-def _from_first_step(probes: Probes, cases: list[Case], life: Lifetime) -> Finding:
+def _from_first_step(probes: Probes, cases: list[Case], life: DefaultBehaviour) -> Finding:
     """What the running statistics after one batch came from, where none are held before."""
     weights = _weights(probes, cases, life)
     if not weights or len(life.states[1]) < 2:
@@ -166,7 +166,7 @@ def _from_first_step(probes: Probes, cases: list[Case], life: Lifetime) -> Findi
 
 
 def _starts(
-    probes: Probes, case: Case, life: Lifetime, name: str, start: float, settings: Settings
+    probes: Probes, case: Case, life: DefaultBehaviour, name: str, start: float, settings: Settings
 ) -> bool:
     old = np.full(case.channels, start, case.running_mean.dtype)
     made = case.with_(running_mean=old, running_var=old)
@@ -182,7 +182,7 @@ def _starts(
 # --- weights ----------------------------------------------------------------------------------
 
 
-def _weights(probes: Probes, cases: list[Case], life: Lifetime) -> dict[int, Fraction]:
+def _weights(probes: Probes, cases: list[Case], life: DefaultBehaviour) -> dict[int, Fraction]:
     """The weight of each batch whose statistics before and after are held; {} if one fails."""
     weights: dict[int, Fraction] = {}
     for number, case in enumerate(cases):

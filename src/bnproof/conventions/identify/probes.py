@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from bnproof.engine.contract.declaration import RANKS, Declaration
-from bnproof.engine.execution.default_layer import Lifetime
+from bnproof.engine.execution.default_layer import DefaultBehaviour
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.event import Event, EventKind
 from bnproof.engine.model.formats import FORMATS, Array
@@ -44,7 +44,7 @@ class Prober(Protocol):
     def probe(self, case: Case, declaration: Declaration) -> Observation:
         """Run one case as if something else were declared."""
 
-    def lifetime(self, batches: Sequence[Array], channels: int) -> Lifetime:
+    def default_behaviour(self, batches: Sequence[Array], channels: int) -> DefaultBehaviour:
         """What a layer made without settings does with some batches."""
 
 
@@ -85,8 +85,8 @@ class Seen:
 class Probes:
     """All probes of one target in one dtype."""
 
-    def __init__(self, session: Prober, seed: int = 0) -> None:
-        self.session, self.declared, self._seed = session, session.declaration, seed
+    def __init__(self, session: Prober) -> None:
+        self.session, self.declared = session, session.declaration
         self.dtype = next(d for d in WIDEST_FIRST if d in self.declared.dtypes)
         self._mains: dict[tuple[int, str], Seen] = {}
         self._known: dict[str, Any] = {}
@@ -140,7 +140,7 @@ class Probes:
 
     def case(self, rank: int, name: str, dtype: str = "", **settings: Any) -> Case:
         """A case of ordinary data with gamma 1 and beta 0, unless they are given."""
-        build = Builder(self.neutral, dtype or self.dtype, self._seed)
+        build = Builder(self.neutral, dtype or self.dtype, 0)
         spread = np.resize(SPREAD, self.channels).reshape(-1, *(1,) * (rank - 2))
         x = 0.75 + spread * build.normal(*self.shape(rank))
         drawn = np.resize(RUNNING, self.channels)

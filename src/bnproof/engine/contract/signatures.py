@@ -3,15 +3,14 @@
 import inspect
 from typing import Any
 
-from bnproof.engine.model.names import MODES
+from bnproof.engine.model.names import CALL_ARGUMENTS, MODES
 
 LAYER_OPTIONS = ("dtype", "rank")
 
-_ARRAYS = ("x", "gamma", "beta", "running_mean", "running_var")
 CHANNELS = ("channels",)
 CALLS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "train": (_ARRAYS, ("momentum", "eps")),
-    "infer": (_ARRAYS, ("eps",)),
+    "train": (CALL_ARGUMENTS, ("momentum", "eps")),
+    "infer": (CALL_ARGUMENTS, ("eps",)),
     "layer": (CHANNELS, ("momentum", "eps")),
 }
 """How the contract's methods are called: positional arguments, and keywords."""

@@ -23,7 +23,7 @@ GIVEN = {"momentum": 0.25, "eps": 0.5}
 
 
 @dataclass
-class Lifetime:
+class DefaultBehaviour:
     """What a layer made without settings holds, and does with some batches.
 
     Attributes:
@@ -47,20 +47,20 @@ class Lifetime:
     raised: str = ""
 
 
-def lifetime(
+def default_behaviour(
     implementation: Any, batches: Sequence[Array], channels: int, announce: Callable[[str], None]
-) -> Lifetime:
+) -> DefaultBehaviour:
     """Make a layer without settings, and train it on batches; whatever is raised is written down.
 
     >>> class Mine:
     ...     def train(self, x, gamma, beta, rm, rv, *, momentum=0.5, eps=1e-5):
     ...         return x, rm / 2, rv, None
-    >>> lifetime(Mine(), [np.ones((2, 1))], 1, print).told
+    >>> default_behaviour(Mine(), [np.ones((2, 1))], 1, print).told
     making a layer
     train
     {'momentum': 0.5, 'eps': 1e-05}
     """
-    made = Lifetime()
+    made = DefaultBehaviour()
     announce("making a layer")
     try:
         layer = _layer(implementation, channels, batches[0], made)
@@ -90,7 +90,7 @@ def _called(call: Callable[[], T]) -> T:
         raise _TargetError(f"{type(error).__name__}: {text}"[:200]) from error
 
 
-def _layer(implementation: Any, channels: int, x: Array, made: Lifetime) -> Any:
+def _layer(implementation: Any, channels: int, x: Array, made: DefaultBehaviour) -> Any:
     """The layer, with what is known of it written into ``made``; None if there is none."""
     if hasattr(implementation, "default_layer"):
         made.origin = "made without settings"

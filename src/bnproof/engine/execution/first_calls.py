@@ -9,6 +9,7 @@ from bnproof.engine.model.calls import is_double
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.event import Aspect, Event, EventKind
 from bnproof.engine.model.observation import Observation
+from bnproof.engine.portfolio import ordinary_case
 from bnproof.engine.wording.events import raised, sentence
 
 CALLED = {
@@ -37,8 +38,6 @@ def try_out(
 
     Raises FirstCallError if the target cannot be used.
     """
-    from bnproof.engine.portfolio import ordinary_case  # noqa: PLC0415  # portfolio needs cases
-
     case = ordinary_case(declaration)
     observation = Executor(implementation, declaration).run(case, announce, returned)
     for event in observation.of(EventKind.RAISED, EventKind.MALFORMED):

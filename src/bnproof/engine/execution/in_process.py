@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Self
 
 from bnproof.engine.contract.declaration import Declaration, attributes_of, declaration_of
-from bnproof.engine.execution.default_layer import Lifetime, lifetime
+from bnproof.engine.execution.default_layer import DefaultBehaviour, default_behaviour
 from bnproof.engine.execution.executor import Executor
 from bnproof.engine.execution.first_calls import try_out
 from bnproof.engine.model.case import Case
@@ -69,9 +69,9 @@ class InProcess:
         executor = Executor(self.implementation, declaration)
         return executor.run(case, self._announce, self._returned)
 
-    def lifetime(self, batches: Sequence[Array], channels: int) -> Lifetime:
+    def default_behaviour(self, batches: Sequence[Array], channels: int) -> DefaultBehaviour:
         """Return what a layer made without settings does with some batches."""
-        return lifetime(self.implementation, batches, channels, self._announce)
+        return default_behaviour(self.implementation, batches, channels, self._announce)
 
     def attributes(self) -> tuple[str, ...]:
         """Return the names of the attributes that the implementation itself has."""

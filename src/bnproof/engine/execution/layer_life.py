@@ -17,12 +17,12 @@ from bnproof.engine.execution.arguments import to_canonical, to_declared
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.event import Aspect, Event, EventKind
 from bnproof.engine.model.formats import Array
-from bnproof.engine.model.names import LIKE_X, STATISTICS
+from bnproof.engine.model.names import LIKE_X, PARAMETERS, STATISTICS
 from bnproof.engine.model.observation import GRADIENT_OF, Observation
 from bnproof.engine.model.script import BATCHES, MANY, SCRIPT, Action
 
 Call = Callable[..., Any]
-STATE = ("running_mean", "running_var", "gamma", "beta")
+STATE = (*STATISTICS, *PARAMETERS)
 JUDGED_STEPS = (0, 1, 126, 127, 128, 254, 255, 256, 257, MANY - 1)
 
 

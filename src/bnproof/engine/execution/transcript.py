@@ -14,12 +14,12 @@ from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.execution.executor import Executor
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import FORMATS, Array
-from bnproof.engine.model.names import DOUBLE, FORWARD_RESULTS, GRADIENTS, MODES
+from bnproof.engine.model.names import CALL_ARGUMENTS, DOUBLE, FORWARD_RESULTS, GRADIENTS, MODES
 from bnproof.engine.model.observation import Observation
 
 ARGUMENTS = {
-    "train": ("x", "gamma", "beta", "running_mean", "running_var"),
-    "infer": ("x", "gamma", "beta", "running_mean", "running_var"),
+    "train": CALL_ARGUMENTS,
+    "infer": CALL_ARGUMENTS,
     "backward": ("dy",),
     "double": ("dy", "ddx", "ddgamma", "ddbeta"),
     "layer": ("channels",),

@@ -32,7 +32,7 @@ class Counterexample:
 
     def judged(self, property_: Property, records: Records) -> list[Comparison]:
         """The comparisons that a property makes on the case, given the records of all cases."""
-        return [c for c in property_.check(records) if c.record.case.name == self.name]
+        return [c for c in property_.compare(records) if c.record.case.name == self.name]
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,8 +13,8 @@ from bnproof.engine.model.offers import OFFERS, Offer
 from bnproof.engine.portfolio.relation import Relation
 from bnproof.engine.wording.reasons import NOT_OFFERED, part_not_offered, why_not
 
-Check = Callable[[Records], Iterable[Comparison]]
-PairCheck = Callable[[Record, Record], Iterable[Comparison]]
+Compare = Callable[[Records], Iterable[Comparison]]
+ComparePair = Callable[[Record, Record], Iterable[Comparison]]
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Property:
         statement: one sentence.
         theorem: id of the theorem of the specification behind it.
         needs: what an implementation has to allow and to offer.
-        check: the comparisons that it makes on records.
+        compare: the comparisons that it makes on records.
         rests_on: results that have to be right for a failure to say anything new, the likeliest
             first; a failure of the property follows where they are wrong.
         part: the optional part that it is about, as observations name what was offered.
@@ -36,7 +36,7 @@ class Property:
     statement: str
     theorem: str
     needs: tuple[Need | Offer, ...]
-    check: Check = field(repr=False)
+    compare: Compare = field(repr=False)
     rests_on: tuple[Basis, ...] = ()
     part: str = ""
 
@@ -60,9 +60,9 @@ class Property:
         wanted = (offer for offer in self.needs if isinstance(offer, Offer))
         return next((NOT_OFFERED[o] for o in wanted if not OFFERS[o] & set(offers)), "")
 
-    def untested(self, declaration: Declaration, offers: Collection[str], dtype: str = "") -> str:
+    def untested(self, declaration: Declaration, offers: Collection[str]) -> str:
         """Why nothing is tested of an implementation that offers these parts, "" if it is."""
-        return self.unsupported(declaration, dtype) or self.not_offered(offers)
+        return self.unsupported(declaration) or self.not_offered(offers)
 
 
 def statement(
@@ -73,14 +73,14 @@ def statement(
     needs: tuple[Need | Offer, ...] = (),
     rests_on: tuple[Basis, ...],
     part: str = "",
-) -> Callable[[Check], Property]:
+) -> Callable[[Compare], Property]:
     """Make the function below a property: it yields the comparisons on all records.
 
     The parameters are the fields of `Property`.
     """
 
-    def made(check: Check) -> Property:
-        return Property(id_, sentence, theorem, needs, check, rests_on, part)
+    def made(compare: Compare) -> Property:
+        return Property(id_, sentence, theorem, needs, compare, rests_on, part)
 
     return made
 
@@ -93,13 +93,13 @@ def relation_statement(
     twins: Relation,
     needs: tuple[Need | Offer, ...],
     rests_on: tuple[Basis, ...],
-) -> Callable[[PairCheck], Property]:
+) -> Callable[[ComparePair], Property]:
     """Make the function below a property: it compares each twin of a relation with its base."""
 
-    def made(check: PairCheck) -> Property:
+    def made(compare: ComparePair) -> Property:
         def on_all(records: Records) -> Iterator[Comparison]:
             for base, twin in records.twins(twins.name):
-                yield from check(base, twin)
+                yield from compare(base, twin)
 
         return Property(id_, sentence, theorem, needs, on_all, rests_on)
 

@@ -35,7 +35,7 @@ def conclude(
     reason = property_.unsupported(records.declaration, dtype)
     if reason:
         return _result(property_, dtype, "unsupported", reason=reason), []
-    checks = list(property_.check(records))
+    checks = list(property_.compare(records))
     reason = _nothing(property_, records) if all(check.holds for check in checks) else ""
     if reason or not checks:
         reason = reason or NO_CASE

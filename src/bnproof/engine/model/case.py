@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from bnproof.engine.model.formats import Array, name_of
+from bnproof.engine.model.names import CHANNEL_ARGUMENTS
 from bnproof.engine.model.script import Action
 from bnproof.engine.model.tag import Tag
 
@@ -24,6 +25,9 @@ WHOLE_ARGUMENTS = ("x", "dy", "ddx")
 
 DOUBLE_ARGUMENTS = ("ddx", "ddgamma", "ddbeta")
 """The arguments of double backward beside dy."""
+
+ARRAYS = ("x", "dy", *CHANNEL_ARGUMENTS, *DOUBLE_ARGUMENTS)
+"""All arrays of a case."""
 
 
 @dataclass(frozen=True, eq=False)

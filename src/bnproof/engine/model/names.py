@@ -46,5 +46,8 @@ LIKE_X: Final[tuple[Output, ...]] = ("y", "dx")
 CHANNEL_ARGUMENTS: Final[tuple[str, ...]] = (*PARAMETERS, *STATISTICS)
 """Arguments with one value per channel."""
 
+CALL_ARGUMENTS: Final[tuple[str, ...]] = ("x", *CHANNEL_ARGUMENTS)
+"""The arrays that a training call and an inference call take, in this order."""
+
 STATISTICS_TOGETHER: Final = "statistics"
 """What an event names where both running statistics are concerned."""

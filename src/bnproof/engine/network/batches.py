@@ -18,6 +18,9 @@ DOUBLE = FORMATS["float64"]
 CLASS = ladder(DOUBLE, DOUBLE)["streaming"]
 QUANTUM = 2.0**-4
 U = DOUBLE.u
+MOVES = 4
+"""How often the layers before a layer move; see `moved_layers`."""
+
 SEEDS = range(3)
 """The seeds of the batches that each property is tried on."""
 
@@ -137,7 +140,7 @@ def made(seed: int, n_in: int = 3, n: int = 4, m: int = 16) -> Batch:
     )
 
 
-def moved_layers(seed: int, steps: int = 4) -> list[Batch]:
+def moved_layers(seed: int) -> list[Batch]:
     """Batches as a layer gets them while the layers before it, and its own W, move far.
 
     >>> len(moved_layers(0))
@@ -146,7 +149,7 @@ def moved_layers(seed: int, steps: int = 4) -> list[Batch]:
     first = made(seed)
     rng = np.random.default_rng(seed)
     batches = [first]
-    for step in range(1, steps):
+    for step in range(1, MOVES):
         shift = float(rng.integers(-64, 64)) * step
         batches.append(first.but(A=first.A * 2.0**step + shift, W=made(seed + step).W))
     return batches

@@ -10,7 +10,7 @@ from bnproof.engine.judging.record import Judged
 from bnproof.engine.model.formats import Array
 from bnproof.engine.truth.oracle import error
 
-Check = Callable[[Any], Iterator["Finding"]]
+Compare = Callable[[Any], Iterator["Finding"]]
 """The comparisons that a property makes on a `Layer`, or on a `Trajectory`."""
 
 
@@ -40,25 +40,25 @@ class NetworkProperty:
         id: permanent, kebab-case, never reused.
         statement: one sentence.
         theorem: id of the theorem of the specification behind it.
-        check: the comparisons that it makes on a `Layer`, or on a `Trajectory`.
+        compare: the comparisons that it makes on a `Layer`, or on a `Trajectory`.
     """
 
     id: str
     statement: str
     theorem: str
-    check: Check = field(repr=False)
+    compare: Compare = field(repr=False)
 
 
 def network_property(
     id_: str, sentence: str, *, theorem: str
-) -> Callable[[Check], NetworkProperty]:
+) -> Callable[[Compare], NetworkProperty]:
     """Make the function below a property: it yields the comparisons on a subject.
 
     The parameters are the fields of `NetworkProperty`.
     """
 
-    def made(check: Check) -> NetworkProperty:
-        return NetworkProperty(id_, sentence, theorem, check)
+    def made(compare: Compare) -> NetworkProperty:
+        return NetworkProperty(id_, sentence, theorem, compare)
 
     return made
 

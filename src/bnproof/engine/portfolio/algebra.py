@@ -6,9 +6,7 @@ import numpy as np
 
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.tag import Tag
-from bnproof.engine.portfolio.builder import Builder
-
-SMALL_EPS = 2.0**-10
+from bnproof.engine.portfolio.builder import SMALL_EPS, Builder
 
 
 def cases(build: Builder) -> Iterator[Case]:

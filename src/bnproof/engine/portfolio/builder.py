@@ -16,6 +16,9 @@ from bnproof.engine.model.tag import Tag
 
 Parameter = ArrayLike | None
 
+SMALL_EPS = 2.0**-10
+"""An eps that matters little beside a variance of 1."""
+
 
 class Builder:
     """Makes the cases of one dtype for one declaration, from a seed.

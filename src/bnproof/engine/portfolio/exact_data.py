@@ -70,20 +70,20 @@ def balanced_integers(count: int, s: int, rng: np.random.Generator) -> Array:
 
 
 def exact_data(
-    count: int, channels: int, rng: np.random.Generator, *, mean: int | None = None, s: int = 1
+    count: int, channels: int, rng: np.random.Generator, *, mean: int | None = None
 ) -> ExactData:
     """An exactly representable case of ``count`` values, a power of two, per channel.
 
     ``mean`` is the mean in units of the quantum, by default a small one of each channel's own.
     """
     g = 2.0 ** int(rng.integers(-2, 3))
-    k = np.stack([balanced_integers(count, s, rng) for _ in range(channels)], axis=1)
+    k = np.stack([balanced_integers(count, 1, rng) for _ in range(channels)], axis=1)
     means = rng.integers(-4, 5, channels) if mean is None else np.full(channels, mean)
-    var = (g * s) ** 2
-    xhat = k / (2 * s)
+    var = g**2
+    xhat = k / 2
     e = np.stack([_orthogonal(k[:, c], rng) for c in range(channels)], axis=1)
     c0 = rng.integers(-1, 2, channels)
-    c1 = 2 * s * rng.choice([-1, 1], channels)
+    c1 = 2 * rng.choice([-1, 1], channels)
     return ExactData(
         x=g * (means + k),
         dy=c0 + c1 * xhat + e,

@@ -8,7 +8,7 @@ from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.layouts import SAME
-from bnproof.engine.model.names import PARAMETERS
+from bnproof.engine.model.names import PARAMETERS, STATISTICS
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio.builder import Builder
 
@@ -48,9 +48,8 @@ def _layouts(base: Case, declaration: Declaration) -> Iterator[Case]:
         yield made(f"x {layout}", {"x": layout})
         yield made(f"dy {layout}", {"dy": layout})
         yield made(f"x and dy {layout}", {"x": layout, "dy": layout})
-    statistics = ["running_mean", "running_var"]
     affine = [name for name in PARAMETERS if getattr(base, name) is not None]
-    parameters = [*affine, *statistics]
+    parameters = [*affine, *STATISTICS]
     for layout in ("stepped", "reversed", "middle"):
         negative = layout in NEGATIVE and (
             declaration.in_place or declaration.keeps_strides is not True

@@ -10,6 +10,7 @@ import numpy as np
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.model.case import Case, Twin
 from bnproof.engine.model.formats import Array
+from bnproof.engine.model.names import CHANNEL_ARGUMENTS
 
 
 @dataclass(frozen=True)
@@ -64,10 +65,7 @@ class Base:
 
     def per_channel(self, index: Any) -> dict[str, Array]:
         """gamma, beta and the running statistics of some channels, as far as there are any."""
-        arrays = {
-            name: getattr(self.case, name)
-            for name in ("gamma", "beta", "running_mean", "running_var")
-        }
+        arrays = {name: getattr(self.case, name) for name in CHANNEL_ARGUMENTS}
         return {name: array[index] for name, array in arrays.items() if array is not None}
 
 

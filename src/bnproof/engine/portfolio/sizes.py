@@ -6,9 +6,8 @@ import numpy as np
 
 from bnproof.engine.model.case import Case, Plan
 from bnproof.engine.model.tag import Tag
-from bnproof.engine.portfolio.builder import Builder
+from bnproof.engine.portfolio.builder import SMALL_EPS, Builder
 
-SMALL_EPS = 2.0**-10
 SHAPES = (
     (3, 5, 4, 2),
     (6, 3, 1, 1),

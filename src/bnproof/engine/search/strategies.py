@@ -42,20 +42,6 @@ UPSTREAM = ("normal", "ones", "sparse", "like x", "alternating", "heavy tails")
 LAYOUTS = ("C", "Fortran", "stepped", "reversed", "channels moved", "middle")
 
 
-def shapes(
-    *, min_count: int = 2, max_elements: int = 1000, choices: Sequence[tuple[int, int]] = SHAPES
-) -> st.SearchStrategy[tuple[int, int]]:
-    """Shapes (N, C), small ones first.
-
-    Raises ValueError if no choice fits.
-    """
-    fitting = [s for s in choices if s[0] >= min_count and s[0] * s[1] <= max_elements]
-    if not fitting:
-        message = f"no shape has {min_count=} values and at most {max_elements=} elements"
-        raise ValueError(message)
-    return st.sampled_from(fitting)
-
-
 def arrays(
     *, count: int, channels: int, families: Sequence[str] = FAMILIES, exponents: int = 4
 ) -> st.SearchStrategy[Array]:
@@ -109,13 +95,10 @@ def cases(
     *,
     declaration: Declaration,
     dtype: str,
-    choices: Sequence[tuple[int, int]] = SHAPES,
-    settings: Sequence[tuple[float, float]] = SETTINGS,
 ) -> st.SearchStrategy[Case]:
     """Cases for one declaration and dtype.
 
-    ``settings`` are pairs of eps and the weight of the new value.  Raises ValueError for a dtype
-    that is not declared.
+    Raises ValueError for a dtype that is not declared.
     """
     if dtype not in declaration.dtypes:
         message = f"{dtype=} is not declared; declared are {', '.join(declaration.dtypes)}"
@@ -125,8 +108,8 @@ def cases(
 
     @st.composite
     def made(draw: Any) -> Case:
-        count, channels = draw(shapes(choices=choices))
-        eps, weight = draw(st.sampled_from(list(settings)))
+        count, channels = draw(st.sampled_from(SHAPES))
+        eps, weight = draw(st.sampled_from(SETTINGS))
         rank = draw(st.sampled_from(list(declaration.ranks)))
         x = draw(arrays(count=count, channels=channels, exponents=exponents))
         dy = draw(arrays(count=count, channels=channels, families=UPSTREAM, exponents=exponents))

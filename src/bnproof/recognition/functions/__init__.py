@@ -12,7 +12,7 @@ from typing import Any
 from bnproof.recognition.errors import Unusable
 from bnproof.recognition.exceptions import raised
 from bnproof.recognition.functions.description import described
-from bnproof.recognition.functions.fits import Failure, fit
+from bnproof.recognition.functions.fits import Misfit, fit
 from bnproof.recognition.functions.parameters import parameters_of
 from bnproof.recognition.functions.user_functions import given_by, is_function, takes_x
 
@@ -46,13 +46,13 @@ def recognise_functions(target: Any) -> list[Any] | None:
     given = given_by(target)
     if given is None or is_factory(given.functions[given.main]):
         return None
-    failure = Failure()
-    made = fit(given, failure)
+    misfit = Misfit()
+    made = fit(given, misfit)
     if made is not None:
         return [described(made)]
-    if failure.error is None:
+    if misfit.error is None:
         raise Unusable(
-            f"expected an array of the shape of x from {failure.called or 'the function'}, got none"
+            f"expected an array of the shape of x from {misfit.called or 'the function'}, got none"
         )
-    said = raised(failure.error)
-    raise Unusable(f"it cannot be called as {failure.called}: {said.text}", said.where)
+    said = raised(misfit.error)
+    raise Unusable(f"it cannot be called as {misfit.called}: {said.text}", said.where)

@@ -39,7 +39,7 @@ class Argument:
 
 
 @dataclass(frozen=True)
-class Call:
+class FunctionCall:
     """One call of forward, and where its results are; a statistic may be in an argument."""
 
     function: int
@@ -84,8 +84,8 @@ class Plan:
         differentiable: whether gradients by the framework work in training and in evaluation.
     """
 
-    train: Call | None
-    infer: Call | None = None
+    train: FunctionCall | None
+    infer: FunctionCall | None = None
     backward: Backward | None = None
     shapes: tuple[tuple[int, str], ...] = ()
     channel_axis: int = 1
@@ -101,7 +101,7 @@ class Plan:
         """Whether a function of the user's gives the gradients of a mode."""
         return self.backward is not None and (training or self.backward.evaluates)
 
-    def call(self, *, training: bool) -> Call:
+    def call(self, *, training: bool) -> FunctionCall:
         """The call of a mode; raises ValueError if there is none."""
         found = self.train if training else self.infer
         if found is None:
@@ -196,14 +196,14 @@ class Functions:
         return y, *statistics, gradients
 
     def called(
-        self, call: Call, held: Mapping[str, Any], *, training: bool
+        self, call: FunctionCall, held: Mapping[str, Any], *, training: bool
     ) -> tuple[Any, dict[str, Any]]:
         """What forward returns, and its arguments by name."""
         positional, by_name, given = self.arguments(call.arguments, held, None, training=training)
         with Theirs():
             return self.functions[call.function](*positional, **by_name), given
 
-    def inputs(self, call: Call, held: Mapping[str, Any]) -> dict[str, Any]:
+    def inputs(self, call: FunctionCall, held: Mapping[str, Any]) -> dict[str, Any]:
         """What a framework takes gradients by."""
         taken = {a.role for each in call.arguments for a in (each, *each.members)}
         names = [n for n in ("x", "gamma", "beta") if n in taken and held[n] is not None]
@@ -216,7 +216,7 @@ class Functions:
         return at(backward.source, returned, {})
 
     def statistics(
-        self, call: Call, returned: Any, given: Mapping[str, Any], held: Mapping[str, Any]
+        self, call: FunctionCall, returned: Any, given: Mapping[str, Any], held: Mapping[str, Any]
     ) -> list[Any]:
         """The running statistics after a call, in the shape (C,)."""
         paths = {"running_mean": call.running_mean, "running_var": call.running_var}

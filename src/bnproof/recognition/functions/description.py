@@ -6,7 +6,7 @@ from bnproof.recognition.aliases import AFFINE, PER_CHANNEL, STATISTICS, Role, r
 from bnproof.recognition.exceptions import in_words
 from bnproof.recognition.frameworks import Framework
 from bnproof.recognition.functions.backwards import gradient_names
-from bnproof.recognition.functions.calls import Call
+from bnproof.recognition.functions.calls import FunctionCall
 from bnproof.recognition.functions.fits import Fit, names, usage
 from bnproof.recognition.functions.function_adapter import RecognisedFunctions
 from bnproof.recognition.functions.function_settings import Settings, settings_of
@@ -81,7 +81,7 @@ def _details(made: Fit) -> Iterator[str]:
         yield ", evaluation within torch.no_grad()"
 
 
-def _roles(made: Fit, call: Call) -> dict[str, str]:
+def _roles(made: Fit, call: FunctionCall) -> dict[str, str]:
     """The target's own names by role."""
     roles = {}
     for role in NAMED:

@@ -13,7 +13,7 @@ from bnproof.recognition.aliases import STATISTICS, Role, affine_words
 from bnproof.recognition.frameworks import Framework, frameworks_of, unwrapped
 from bnproof.recognition.functions import shapes
 from bnproof.recognition.functions.call_arguments import arguments_of, with_member
-from bnproof.recognition.functions.calls import Argument, Call, Functions, Plan
+from bnproof.recognition.functions.calls import Argument, FunctionCall, Functions, Plan
 from bnproof.recognition.functions.function_adapter import RecognisedFunctions
 from bnproof.recognition.functions.judgement import Explained, explained
 from bnproof.recognition.functions.parameters import (
@@ -98,7 +98,7 @@ class Fit:
 
 
 @dataclass
-class Failure:
+class Misfit:
     """Why no way to call the functions works: what the likeliest one raised."""
 
     error: BaseException | None = None
@@ -110,7 +110,7 @@ class Failure:
             self.error, self.called = error, called
 
 
-def fit(given: Given, failure: Failure) -> Fit | None:
+def fit(given: Given, misfit: Misfit) -> Fit | None:
     """The best way to call the functions, None if none works."""
     function = given.functions[given.main]
     parameters = parameters_of(function) or []
@@ -118,7 +118,7 @@ def fit(given: Given, failure: Failure) -> Fit | None:
         runtime = runtime_of(framework)(given.functions, Plan(None))
         found: list[Fit] = []
         for named in assignments(parameters):
-            found += _fits(given, framework, runtime, parameters, named, failure)
+            found += _fits(given, framework, runtime, parameters, named, misfit)
             clear = is_clear(parameters, named) or (found and found[-1].is_explained)
             if found and clear and not _lacks_mode(found[-1]):
                 break
@@ -141,7 +141,7 @@ def _fits(
     runtime: Functions,
     parameters: list[Parameter],
     named: Mapping[str, Role],
-    failure: Failure,
+    misfit: Misfit,
 ) -> Iterator[Fit]:
     """The ways to call with these roles: samples as rows, or as columns."""
     function = given.functions[given.main]
@@ -154,7 +154,7 @@ def _fits(
     columns = shapes.tried(wanted, columns=True) if _may_be_columns(rows, said) else []
     for made in (rows, columns):
         if made:
-            failure.add(shapes.first_error(made), usage(function, arguments))
+            misfit.add(shapes.first_error(made), usage(function, arguments))
     for made, by_columns in ((columns, True), (rows, False)):
         chosen = _chosen(made, source_of(function).ranks)
         if not chosen:
@@ -186,7 +186,7 @@ def _learnt(
     """The arguments, with the keys that a dict lacks as a KeyError says."""
     source = source_of(runtime.functions[function])
     for _ in range(KEYS):
-        trial = Trial(runtime, Call(function, arguments), data(2))
+        trial = Trial(runtime, FunctionCall(function, arguments), data(2))
         try:
             _ = trial.first
         except UsersError as caught:
@@ -203,7 +203,7 @@ def _learnt(
 
 def _wanted(given: Given, runtime: Functions, arguments: tuple[Argument, ...]) -> Wanted:
     """The calls in training and in evaluation."""
-    call = Call(given.main, arguments)
+    call = FunctionCall(given.main, arguments)
     if given.forward is None:
         return Wanted(runtime, None, call, None, without_gradients=False)
     infer, without = None, False
@@ -222,14 +222,14 @@ def _has_mode(arguments: tuple[Argument, ...]) -> bool:
     return any(a.role == "mode" or _has_mode(a.members) for a in arguments)
 
 
-def _evaluation(given: Given) -> Call | None:
+def _evaluation(given: Given) -> FunctionCall | None:
     """The call of a function of its own for evaluation."""
     assert given.evaluation is not None  # noqa: S101  # asked for only then
     function = given.functions[given.evaluation]
     parameters = parameters_of(function) or []
     for named in assignments(parameters)[:1]:
         made = arguments_of(function, parameters, named, positional=is_autograd(function))
-        return Call(given.evaluation, made)
+        return FunctionCall(given.evaluation, made)
     return None
 
 
@@ -239,7 +239,7 @@ def _asks_for_gradients(function: Any) -> bool:
     return code is not None and "is_grad_enabled" in code.co_names
 
 
-def _evaluates(runtime: Functions, call: Call) -> bool:
+def _evaluates(runtime: Functions, call: FunctionCall) -> bool:
     """Whether a function without a mode normalises by given statistics, and updates none."""
     roles = {str(role): parameter_of(call.arguments, role) for role in (*STATISTICS, Role.MOMENTUM)}
     if roles["momentum"] is not None or roles["running_mean"] is None:
@@ -251,7 +251,7 @@ def _evaluates(runtime: Functions, call: Call) -> bool:
     )
 
 
-def _depends_on_statistics(runtime: Functions, call: Call, rank: int, style: str) -> bool:
+def _depends_on_statistics(runtime: Functions, call: FunctionCall, rank: int, style: str) -> bool:
     plan = Plan(None, shapes=((rank, style),))
     trial = Trial(with_plan(runtime, plan), call, data(rank))
     try:

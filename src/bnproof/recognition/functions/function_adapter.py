@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bnproof.recognition.frameworks import Framework
-from bnproof.recognition.functions.calls import Argument, Call, Functions, Plan
+from bnproof.recognition.functions.calls import Argument, FunctionCall, Functions, Plan
 from bnproof.recognition.own_text import own_text
 from bnproof.recognition.recognised import Recognition
 
@@ -76,7 +76,7 @@ class DefaultLayer:
         self._affine = ones, 0 * ones
         self._statistics = {"running_mean": 0 * ones, "running_var": ones}
 
-    def _without(self, call: Call, defaults: Mapping[str, Any]) -> Call:
+    def _without(self, call: FunctionCall, defaults: Mapping[str, Any]) -> FunctionCall:
         """The call without the settings that have a default; what follows goes by its name."""
         kept, skipped = [], False
         for argument in call.arguments:

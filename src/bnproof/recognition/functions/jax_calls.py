@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from bnproof.recognition.functions.calls import Call, Functions, Theirs, at
+from bnproof.recognition.functions.calls import FunctionCall, Functions, Theirs, at
 
 pull = jax.jit(lambda pulled_back, dy: pulled_back(dy))
 """Gradients, compiled once for each program and shape."""
@@ -46,7 +46,7 @@ class JaxFunctions(Functions):
         return self.whole_back(y), *after, gradients if offered else None
 
     def called(
-        self, call: Call, held: Mapping[str, Any], *, training: bool
+        self, call: FunctionCall, held: Mapping[str, Any], *, training: bool
     ) -> tuple[Any, dict[str, Any]]:
         """What forward returns, and its arguments by name; compiled as a whole where possible."""
         if isinstance(held["x"], jax.core.Tracer):

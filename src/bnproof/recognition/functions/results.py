@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 
 from bnproof.recognition.aliases import STATISTICS, Role
-from bnproof.recognition.functions.calls import Argument, Call, Path
+from bnproof.recognition.functions.calls import Argument, FunctionCall, Path
 from bnproof.recognition.functions.leaves import Leaf
 from bnproof.recognition.functions.trial import Trial, is_vector
 
@@ -37,12 +37,12 @@ def parameter_of(arguments: tuple[Argument, ...], role: str) -> Path | None:
     return None
 
 
-def read_forward(trial: Trial) -> Call | None:
+def read_forward(trial: Trial) -> FunctionCall | None:
     """The call with the places of its results; None if nothing of the shape of x comes back."""
     return _read(trial, _statistic)
 
 
-def read_evaluation(trial: Trial, trained: Call | None) -> Call | None:
+def read_evaluation(trial: Trial, trained: FunctionCall | None) -> FunctionCall | None:
     """The same of an evaluation call, after training was read.
 
     All that evaluation computes depends on the running statistics, such as 1/sqrt(var + eps) in a
@@ -53,7 +53,7 @@ def read_evaluation(trial: Trial, trained: Call | None) -> Call | None:
     return _read(trial, partial(_kept, same))
 
 
-def _read(trial: Trial, find: Callable[[Trial, Role], Path | None]) -> Call | None:
+def _read(trial: Trial, find: Callable[[Trial, Role], Path | None]) -> FunctionCall | None:
     y = y_of(trial)
     if y is None:
         return None
@@ -61,7 +61,7 @@ def _read(trial: Trial, find: Callable[[Trial, Role], Path | None]) -> Call | No
     return replace(trial.call, y=y.path, running_mean=mean, running_var=var)
 
 
-def _kept(trained: Call | None, trial: Trial, role: Role) -> Path | None:
+def _kept(trained: FunctionCall | None, trial: Trial, role: Role) -> Path | None:
     """Where a statistic is after evaluation; None if none was given."""
     name = parameter_of(trial.call.arguments, role)
     if name is None:
@@ -123,6 +123,6 @@ def _buffer_changed(trial: Trial, role: Role, name: Path) -> bool:
     return not np.array_equal(trial.array(held).reshape(-1), trial.values[role])
 
 
-def returns_statistics(call: Call) -> bool:
+def returns_statistics(call: FunctionCall) -> bool:
     """Whether the statistics come back as results, and not in an argument."""
     return call.running_mean is not None and call.running_mean[0] == "returned"

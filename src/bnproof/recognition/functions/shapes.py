@@ -10,7 +10,7 @@ import numpy as np
 from bnproof.engine.model.formats import Array
 from bnproof.recognition.frames import ALL, is_ours
 from bnproof.recognition.functions.backwards import Found, plan_backward
-from bnproof.recognition.functions.calls import Backward, Call, Functions, Plan, at
+from bnproof.recognition.functions.calls import Backward, FunctionCall, Functions, Plan, at
 from bnproof.recognition.functions.pullbacks import in_evaluation, plan_pullback, unused_cache
 from bnproof.recognition.functions.results import read_evaluation, read_forward
 from bnproof.recognition.functions.trial import (
@@ -65,8 +65,8 @@ class Wanted:
     """The calls to try, before their results are read."""
 
     runtime: Functions
-    train: Call | None
-    infer: Call | None
+    train: FunctionCall | None
+    infer: FunctionCall | None
     backward: int | None
     without_gradients: bool
 

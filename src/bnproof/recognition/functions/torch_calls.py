@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from bnproof.recognition.functions.calls import Call, Functions, Theirs, at
+from bnproof.recognition.functions.calls import FunctionCall, Functions, Theirs, at
 
 
 class TorchFunctions(Functions):
@@ -48,7 +48,7 @@ class TorchFunctions(Functions):
         return self.whole_back(y), *statistics, gradients if offered else None
 
     def called(
-        self, call: Call, held: Mapping[str, Any], *, training: bool
+        self, call: FunctionCall, held: Mapping[str, Any], *, training: bool
     ) -> tuple[Any, dict[str, Any]]:
         """What forward returns, and its arguments by name."""
         positional, by_name, given = self.arguments(call.arguments, held, None, training=training)

@@ -10,7 +10,7 @@ import numpy as np
 from bnproof.conventions.identify.probes import EPS, MOMENTUM
 from bnproof.engine.model.formats import Array
 from bnproof.recognition.frameworks import Framework
-from bnproof.recognition.functions.calls import Call, Functions, Plan, at
+from bnproof.recognition.functions.calls import FunctionCall, Functions, Plan, at
 from bnproof.recognition.functions.leaves import Leaf, leaves
 from bnproof.recognition.functions.sources import source_of
 from bnproof.recognition.patterns import SIDES
@@ -83,7 +83,7 @@ class Trial:
     """
 
     runtime: Functions
-    call: Call
+    call: FunctionCall
     values: Mapping[str, Any]
     training: bool = True
 

@@ -9,14 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from bnproof.engine.model.case import DOUBLE_ARGUMENTS, Case, columns
+from bnproof.engine.model.case import ARRAYS, Case, columns
 from bnproof.engine.model.formats import FORMATS, Array, name_of
 from bnproof.engine.truth.bounds import Arithmetic, Quantities, bounds, ladder
 from bnproof.engine.truth.oracle import Truth, batch_truth, float_truth, running_truth
 from bnproof.engine.truth.oracle_double import double_truth
 
 EXACT_LIMIT = 2**18  # elements; above, a float64 evaluation certified by its own bounds is truth
-ARGUMENTS = ("x", "dy", "gamma", "beta", "running_mean", "running_var", *DOUBLE_ARGUMENTS)
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ EXPECTED = ExpectedByData(2**18)
 
 def _key(case: Case, settings: Settings, conventions: Mapping[str, bool]) -> bytes:
     """What the truth depends on: the values of each channel, in whatever rank they come."""
-    arrays = [getattr(case, name) for name in ARGUMENTS]
+    arrays = [getattr(case, name) for name in ARRAYS]
     dtypes = [a if a is None else name_of(a.dtype) for a in arrays]
     key = blake2b(
         repr((settings, conventions, case.count, case.channels, dtypes)).encode(),
