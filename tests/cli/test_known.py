@@ -49,7 +49,7 @@ def test_written_on_request_and_then_known(
     assert "known.toml: 1 entry written, 0 removed" in printed.err
     assert "conforms, except for 1 known failure" in printed.out
     (entry,) = read(project / "known.toml")
-    assert entry.told() == "eps twice (http://x/1, until 2999-12-31)"
+    assert entry.explanation == "eps twice (http://x/1, until 2999-12-31)"
 
     assert run(["check", TARGET, *FEW, "--json", "report.json"]) == 0
     assert "known        eps twice (http://x/1, until 2999-12-31)" in capsys.readouterr().out

@@ -33,9 +33,9 @@ def test_read_as_written(tmp_path: Path, failing: Failing) -> None:
         "dgamma",
     )
     assert (entry.target, entry.variant) == ("torch.nn:BatchNorm2d", "a variant")
-    assert entry.told() == "waits for a release (http://x/2, until 2999-12-31)"
+    assert entry.explanation == "waits for a release (http://x/2, until 2999-12-31)"
     assert entry.cases == ("b", "c")
-    assert entry.known().cases == {"a case, with a comma", "b", "c"}
+    assert entry.seen_on == {"a case, with a comma", "b", "c"}
 
 
 def test_all_else_stays(tmp_path: Path, known_text: str, failing: Failing) -> None:

@@ -4,13 +4,15 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from bnproof.engine.judging.counterexample import Counterexample
+from bnproof.engine.model.case import Case
 from bnproof.engine.model.event import name_in
+from bnproof.engine.model.tag import Tag
 from bnproof.engine.wording.text import suggestion
-from bnproof.known_failures.known import Known
 from bnproof.store.cases import read_counterexample
 from bnproof.store.fields import Fields, StoreError
 from bnproof.store.folder import read_text
@@ -37,7 +39,7 @@ MOST_CASES = 100_000
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """One known failure.
+    """One known failure, which the engine takes as `bnproof.engine.judging.accepted.Accepted`.
 
     Attributes:
         number: its place in the file, from 1.
@@ -62,29 +64,39 @@ class Entry:
     cases: tuple[str, ...]
     counterexample: Counterexample
 
-    def told(self) -> str:
+    @cached_property
+    def explanation(self) -> str:
         """The reason, with the link and the end."""
-        return told(self.reason, self.link, self.expires)
+        return explanation(self.reason, self.link, self.expires)
 
-    def known(self) -> Known:
-        """What verdicts depend on."""
-        case = self.counterexample.case
-        names = frozenset({self.counterexample.name, *self.cases})
-        return Known(
-            self.property,
-            self.dtype,
-            self.output,
-            names,
-            case.x.size,
-            len(case.layouts),
-            self.told(),
-        )
+    @cached_property
+    def seen_on(self) -> frozenset[str]:
+        """The names of the pinned case and of the others on which it was seen."""
+        return frozenset({self.counterexample.name, *self.cases})
+
+    def covers(self, output: str, case: Case) -> bool:
+        """Whether a violation of the property, in this output and case, is this failure.
+
+        It is if the output is wrong in the pinned case or in one of the named cases.  Cases that
+        the search finds have no lasting names: there it is if the case is not simpler than the
+        pinned one.
+        """
+        if output != self.output:
+            return False
+        if Tag.SEARCHED in case.tags:
+            return _size(case) >= _size(self.counterexample.case)
+        return case.name in self.seen_on
 
 
-def told(reason: str, link: str, expires: date) -> str:
+def _size(case: Case) -> tuple[int, int]:
+    """Values of x, and how many arguments are not C-ordered: what makes a case simple."""
+    return case.x.size, len(case.layouts)
+
+
+def explanation(reason: str, link: str, expires: date) -> str:
     """A reason in the words of reports.
 
-    >>> told("waits for a release", "", date(2027, 1, 31))
+    >>> explanation("waits for a release", "", date(2027, 1, 31))
     'waits for a release (until 2027-01-31)'
     """
     return f"{reason} ({f'{link}, ' if link else ''}until {expires})"

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.judging.rerun import UNJUDGEABLE, alone, cannot_take
 from bnproof.engine.model.result import Violation
-from bnproof.known_failures.known import Known
 from bnproof.sandbox.sessions import AnySession
 
 if TYPE_CHECKING:
@@ -74,9 +73,9 @@ def by_variant(
     return sorted_out
 
 
-def live(pinned: Iterable[Pinned]) -> list[Known]:
+def live(pinned: Iterable[Pinned]) -> list["Entry"]:
     """The failures that are known."""
-    return [found.entry.known() for found in pinned if not found.stale]
+    return [found.entry for found in pinned if not found.stale]
 
 
 def _expired(entry: "Entry", on: date) -> Pinned | None:

@@ -1,17 +1,17 @@
 """Known failures of a test file: property id to reason, strict in both directions.
 
-They are entries of another kind than those of a file: a reason accepts a whole property, whichever
-case fails, so it is applied to the verdict, where the engine would take it for every violation.
+A reason accepts a whole property, whichever case fails, and several tests with reasons of their own
+share one check.  So it is applied to a verdict that is reached, where the engine asks an entry of a
+file; what a known failure and a stale entry make of a result is the same for both.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.model.result import Result
 from bnproof.engine.model.verdict import FAILED
 from bnproof.engine.wording.text import suggestion
-from bnproof.known_failures.settlement import about_an_entry, known
+from bnproof.known_failures.settlement import about_an_entry, known, stale
 
 
 class UnknownKeyError(LookupError):
@@ -49,11 +49,10 @@ def with_reasons(result: Result, reasons: Mapping[str, str]) -> Result:
         return result
     if result.verdict in FAILED:
         return known(result, reasons[key])
-    stale = about_an_entry(_stale(result, key))
-    return replace(result, verdict="fail", violations=(stale,), reason="")
+    return stale(result, about_an_entry(_advice(result, key)))
 
 
-def _stale(result: Result, key: str) -> str:
+def _advice(result: Result, key: str) -> str:
     found = f"unsupported ({result.reason})" if result.verdict == "unsupported" else "fixed"
     detail = f"{found}: remove this entry from known_failures, {key}"
     if found == "fixed" and "[" not in key:

@@ -49,26 +49,26 @@ def _place(results: Sequence[Result], entry: Entry) -> int | None:
 
 def _settled(result: Result, found: Pinned, path: Path | None) -> Result:
     if found.stale:
-        return _failed(result, _stale(found, path))
+        return stale(result, _about(found, path))
     if result.verdict in ("pass", "unsupported"):  # the cases of this run do not show it
         assert found.violation is not None  # noqa: S101  # it is not stale
-        return known(result, found.entry.told(), [found.violation])
+        return known(result, found.entry.explanation, [found.violation])
     return result
 
 
-def _failed(result: Result, stale: Violation) -> Result:
+def stale(result: Result, entry: Violation) -> Result:
     """The result of a property with a stale entry; what was known of it is no longer shown."""
     was_known = result.verdict == "known"
     return replace(
         result,
         verdict=result.verdict if result.verdict in ("crashed", "timed-out") else "fail",
         reason="",
-        violations=(stale,) if was_known else (stale, *result.violations),
+        violations=(entry,) if was_known else (entry, *result.violations),
         further=0 if was_known else result.further,
     )
 
 
-def _stale(found: Pinned, path: Path | None) -> Violation:
+def _about(found: Pinned, path: Path | None) -> Violation:
     entry = found.entry
     file = "the file" if path is None else path.name
     advice = "renew or " if found.stale is Stale.EXPIRED else ""

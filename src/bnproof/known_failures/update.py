@@ -9,7 +9,7 @@ from bnproof.engine.judging.counterexample import Failing
 from bnproof.engine.judging.rerun import alone
 from bnproof.engine.model.result import Report, Result
 from bnproof.known_failures.edits import Why, update
-from bnproof.known_failures.file import told
+from bnproof.known_failures.file import explanation
 from bnproof.known_failures.pinned_examples import Pinned
 from bnproof.known_failures.settlement import known, with_known
 from bnproof.properties.catalogue import chosen
@@ -117,7 +117,7 @@ def _settled(checked: VariantFailures, lasting: Sequence[Failing], path: Path, w
     """The report with what was written known, and without the entries that were taken out."""
     written = {(f.property, f.dtype, f.output) for f in lasting}
     live = [found for found in checked.pinned if not found.stale]
-    reason = told(why.reason, why.link, why.expires)
+    reason = explanation(why.reason, why.link, why.expires)
 
     def settled(result: Result) -> Result:
         open_ = [

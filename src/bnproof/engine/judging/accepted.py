@@ -19,7 +19,7 @@ class Accepted(Protocol):
         ...
 
     @property
-    def reason(self) -> str:
+    def explanation(self) -> str:
         """The reason, as reports give it."""
         ...
 

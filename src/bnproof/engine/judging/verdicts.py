@@ -93,7 +93,7 @@ def _covering(check: Comparison, known: Sequence[Accepted]) -> Accepted | None:
 
 
 def _reason(violated: Sequence[Comparison], known: Sequence[Accepted]) -> str:
-    reasons = [found.reason for check in violated if (found := _covering(check, known))]
+    reasons = [found.explanation for check in violated if (found := _covering(check, known))]
     return "; ".join(dict.fromkeys(reasons))
 
 
