@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bnproof.spec.theorem import Theorem, theorems_of
+from bnproof.spec.terms.theorem import Theorem, theorems_of
 from bnproof.spec.theorems import (
     backward,
     finite_differences,

@@ -5,14 +5,14 @@ from dataclasses import replace
 
 from sympy import Add, Expr, Mul, Pow, S
 
-from bnproof.spec.claims import Claim
-from bnproof.spec.language import eps
+from bnproof.spec.terms.claims import Claim
+from bnproof.spec.terms.language import eps
 
 
 def damaged(claim: Claim) -> Iterator[Claim]:
     """Copies with one small damage on the right side: a term less, a sign, a factor, a power.
 
-    >>> from bnproof.spec.language import beta, gamma
+    >>> from bnproof.spec.terms.language import beta, gamma
     >>> [str(copy.right) for copy in damaged(Claim(gamma, gamma + beta))][:2]
     ['gamma', '-beta + gamma']
     """

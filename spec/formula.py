@@ -17,7 +17,7 @@ from typing import Any
 from sympy import Expr, Rational, sqrt
 
 from bnproof.spec.kernel.sums import over
-from bnproof.spec.language import beta, dy, eps, gamma, inv_std, k, m, mu, var, x, xhat, y
+from bnproof.spec.terms.language import beta, dy, eps, gamma, inv_std, k, m, mu, var, x, xhat, y
 from bnproof.spec.theorems.backward import DBETA, DGAMMA, DX, at
 
 ARRAYS: dict[str, Callable[[Any], Expr]] = {

@@ -25,9 +25,9 @@ from sympy import (
     solve,
 )
 
-from bnproof.spec import language
-from bnproof.spec.claims import Claim
 from bnproof.spec.kernel.sums import Index
+from bnproof.spec.terms import language
+from bnproof.spec.terms.claims import Claim
 
 Numbers = dict[Any, Expr]
 
@@ -53,7 +53,7 @@ def gap(claim: Claim, size: int, *, seed: int) -> Expr:
     Hypotheses are met by solving for as many entries of v, which takes at least three samples;
     with fewer, and below the claim's least m, 0 is returned.
 
-    >>> from bnproof.spec.language import mean, x
+    >>> from bnproof.spec.terms.language import mean, x
     >>> gap(Claim(mean(lambda i: x[i] + 1), mean(lambda i: x[i]), ""), 3, seed=0)
     1
     """

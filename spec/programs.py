@@ -13,7 +13,7 @@ from typing import Any
 from sympy import Expr, Sum, Symbol
 from sympy.printing.pycode import PythonCodePrinter
 
-from bnproof.spec.language import (
+from bnproof.spec.terms.language import (
     DEFINITIONS,
     fold,
     k,

@@ -6,11 +6,11 @@ from typing import Any
 
 from sympy import Derivative, Expr
 
-from bnproof.spec.claims import Claim
 from bnproof.spec.formula import parse
 from bnproof.spec.instances import Instance, instance
-from bnproof.spec.language import LOSS, beta, gamma, inv_std, k, mu, var, x, xhat, y
 from bnproof.spec.refutation import MISTAKES, Mistake
+from bnproof.spec.terms.claims import Claim
+from bnproof.spec.terms.language import LOSS, beta, gamma, inv_std, k, mu, var, x, xhat, y
 
 QUANTITIES: dict[str, Expr] = {
     "dx": Derivative(LOSS, x[k]),
@@ -54,7 +54,7 @@ def prove(formula: str | Expr, quantity: str) -> Verdict:
     """Prove that a formula is the quantity, for every m, or refute it with numbers.
 
     The formula is a text in the notation of `bnproof.spec.formula`, or a SymPy expression in the
-    names of `bnproof.spec.language`.  Raises FormulaError, and KeyError for no quantity of
+    names of `bnproof.spec.terms.language`.  Raises FormulaError, and KeyError for no quantity of
     `QUANTITIES`.
 
     >>> prove("gamma*inv_std*(dy - mean(dy) - xhat*mean(dy*xhat))", "dx").proved

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from sympy import Derivative, Expr, S, sqrt
 
-from bnproof.spec.claims import Claim
 from bnproof.spec.instances import gap
-from bnproof.spec.language import (
+from bnproof.spec.terms.claims import Claim
+from bnproof.spec.terms.language import (
     LOSS,
     Expect,
     beta,

@@ -6,10 +6,10 @@ A fourth check, that the printed form says what was proved, is in `bnproof.spec.
 import time
 from dataclasses import dataclass
 
-from bnproof.spec.claims import Claim
 from bnproof.spec.damage import damaged
 from bnproof.spec.instances import gap
-from bnproof.spec.theorem import Theorem
+from bnproof.spec.terms.claims import Claim
+from bnproof.spec.terms.theorem import Theorem
 
 SIZES = (1, 2, 3, 5)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from bnproof.spec.publishing.roundtrip import misread
-from bnproof.spec.theorem import Theorem
+from bnproof.spec.terms.theorem import Theorem
 from bnproof.spec.verification import Checked, check
 
 Progress = Callable[[str], None]

@@ -14,7 +14,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from latex2mathml.converter import convert
 from markupsafe import Markup
 
-from bnproof.spec.claims import Claim
 from bnproof.spec.contents import CHAPTERS, TITLE
 from bnproof.spec.programs import source
 from bnproof.spec.publishing.badges import badge
@@ -23,7 +22,8 @@ from bnproof.spec.publishing.line_breaks import pieces, width
 from bnproof.spec.publishing.markdown import NO_RESULTS
 from bnproof.spec.publishing.notation import COURSE, Notation
 from bnproof.spec.publishing.prose import typeset
-from bnproof.spec.theorem import Theorem
+from bnproof.spec.terms.claims import Claim
+from bnproof.spec.terms.theorem import Theorem
 from bnproof.spec.verification import Checked
 
 WIDE = 24  # signs; a wider piece can be scrolled on a phone

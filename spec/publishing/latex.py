@@ -14,7 +14,7 @@ from bnproof.spec.publishing.notation import PAPER, Notation
 def latex(expression: Expr, notation: Notation = PAPER) -> str:
     r"""An expression as LaTeX.
 
-    >>> from bnproof.spec.language import mean, x
+    >>> from bnproof.spec.terms.language import mean, x
     >>> latex(mean(lambda i: x[i]))
     '\\frac{1}{m} \\sum\\limits_{i=1}^{m} x_{i}'
     """

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 
-from bnproof.spec.claims import Claim
 from bnproof.spec.contents import CHAPTERS, TITLE
 from bnproof.spec.programs import source
 from bnproof.spec.publishing.badges import badge
 from bnproof.spec.publishing.latex import latex
 from bnproof.spec.publishing.notation import PAPER, Notation
 from bnproof.spec.publishing.prose import typeset
-from bnproof.spec.theorem import Theorem
+from bnproof.spec.terms.claims import Claim
+from bnproof.spec.terms.theorem import Theorem
 from bnproof.spec.verification import Checked
 
 NO_RESULTS: Mapping[str, Checked] = {}

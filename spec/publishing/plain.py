@@ -29,7 +29,7 @@ COURSE = {**PAPER, "x": "z", "xhat": "z_norm", "y": "z̃", "dy": "dz̃", "dx": "
 def plain(expression: Expr, *, course: bool = False) -> str:
     """An expression as one line of Unicode.
 
-    >>> from bnproof.spec.language import gamma, mean, xhat
+    >>> from bnproof.spec.terms.language import gamma, mean, xhat
     >>> plain(gamma * mean(lambda i: xhat[i]))
     'γ/m Σᵢ x̂[i]'
     """

@@ -13,7 +13,7 @@ from itertools import product
 
 from sympy import Abs, Expr, Integer, Mul, Rational, root, sqrt
 
-from bnproof.spec.language import X
+from bnproof.spec.terms.language import X
 from bnproof.spec.theorems.population import CHANCES, FACES
 
 Value = Callable[[Mapping[str, int]], Expr]

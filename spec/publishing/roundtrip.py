@@ -8,7 +8,10 @@ from sympy import Dummy, Expr, Indexed, Integer, Rational, Symbol, simplify
 
 from bnproof.spec.instances import Numbers, explicit, free_indices, rational_batch
 from bnproof.spec.kernel.sums import BOUND, Index
-from bnproof.spec.language import (
+from bnproof.spec.publishing.latex import latex
+from bnproof.spec.publishing.notation import PAPER, Notation
+from bnproof.spec.publishing.reader import Reader, ReadingError
+from bnproof.spec.terms.language import (
     NAMED,
     Expect,
     X,
@@ -18,10 +21,7 @@ from bnproof.spec.language import (
     n,
     unfold,
 )
-from bnproof.spec.publishing.latex import latex
-from bnproof.spec.publishing.notation import PAPER, Notation
-from bnproof.spec.publishing.reader import Reader, ReadingError
-from bnproof.spec.theorem import Theorem
+from bnproof.spec.terms.theorem import Theorem
 from bnproof.spec.theorems.population import die_cumulants
 
 SAMPLES = 3

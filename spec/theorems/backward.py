@@ -2,9 +2,9 @@
 
 from sympy import Derivative, Expr, KroneckerDelta, Rational, S, Symbol, factor, sqrt, symbols
 
-from bnproof.spec.claims import Claim, chain
 from bnproof.spec.kernel.canonical import normal
-from bnproof.spec.language import (
+from bnproof.spec.terms.claims import Claim, chain
+from bnproof.spec.terms.language import (
     FRAME,
     LOSS,
     along,
@@ -30,7 +30,7 @@ from bnproof.spec.language import (
     xhat,
     y,
 )
-from bnproof.spec.theorem import theorem
+from bnproof.spec.terms.theorem import theorem
 
 
 def derived(expression: Expr) -> Expr:

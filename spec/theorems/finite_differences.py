@@ -4,9 +4,9 @@ from typing import Any
 
 from sympy import Derivative, Expr, Symbol, sqrt, symbols
 
-from bnproof.spec.claims import Claim
 from bnproof.spec.kernel.sums import over
-from bnproof.spec.language import (
+from bnproof.spec.terms.claims import Claim
+from bnproof.spec.terms.language import (
     inv_std,
     k,
     m,
@@ -18,7 +18,7 @@ from bnproof.spec.language import (
     var,
     x,
 )
-from bnproof.spec.theorem import Method, theorem
+from bnproof.spec.terms.theorem import Method, theorem
 
 p, q, u = symbols("p q u", real=True)
 T = Symbol("T", integer=True, nonnegative=True)

@@ -2,8 +2,8 @@
 
 from sympy import S, Symbol, sqrt
 
-from bnproof.spec.claims import Claim
-from bnproof.spec.language import (
+from bnproof.spec.terms.claims import Claim
+from bnproof.spec.terms.language import (
     FRAME,
     beta,
     eps,
@@ -23,7 +23,7 @@ from bnproof.spec.language import (
     xhat,
     y,
 )
-from bnproof.spec.theorem import theorem
+from bnproof.spec.terms.theorem import theorem
 
 
 @theorem(

@@ -5,9 +5,9 @@ from typing import Any
 
 from sympy import Derivative, Expr, IndexedBase, KroneckerDelta, S, Symbol, sqrt
 
-from bnproof.spec.claims import Claim
 from bnproof.spec.kernel.sums import Index, over
-from bnproof.spec.language import (
+from bnproof.spec.terms.claims import Claim
+from bnproof.spec.terms.language import (
     LOSS,
     b,
     beta,
@@ -25,7 +25,7 @@ from bnproof.spec.language import (
     xhat,
     y,
 )
-from bnproof.spec.theorem import theorem
+from bnproof.spec.terms.theorem import theorem
 
 G = Symbol("G", integer=True, positive=True)
 H = Symbol("H", integer=True, positive=True)

@@ -5,9 +5,9 @@ from typing import Any
 
 from sympy import Derivative, Expr, KroneckerDelta, S
 
-from bnproof.spec.claims import Claim
-from bnproof.spec.language import eps, gamma, inv_std, k, l, m, total, v, x, xhat, y
-from bnproof.spec.theorem import theorem
+from bnproof.spec.terms.claims import Claim
+from bnproof.spec.terms.language import eps, gamma, inv_std, k, l, m, total, v, x, xhat, y
+from bnproof.spec.terms.theorem import theorem
 from bnproof.spec.theorems.backward import derived
 
 JACOBIAN = derived(Derivative(y[k], x[l]))

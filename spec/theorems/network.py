@@ -5,9 +5,9 @@ from typing import Any
 
 from sympy import Derivative, Expr, KroneckerDelta, S, Symbol, sqrt
 
-from bnproof.spec.claims import Claim
 from bnproof.spec.kernel.sums import Index, over
-from bnproof.spec.language import (
+from bnproof.spec.terms.claims import Claim
+from bnproof.spec.terms.language import (
     LOSS,
     a,
     b,
@@ -34,7 +34,7 @@ from bnproof.spec.language import (
     xhat,
     y,
 )
-from bnproof.spec.theorem import Method, theorem
+from bnproof.spec.terms.theorem import Method, theorem
 from bnproof.spec.theorems.backward import DX, at, sum_dy_xhat
 
 W, A, u = vector("W"), vector("A"), vector("u")

@@ -4,10 +4,10 @@ from typing import Any
 
 from sympy import Abs, Expr, S, Symbol, sqrt, symbols
 
-from bnproof.spec.claims import Claim, induction
 from bnproof.spec.kernel.sums import over
-from bnproof.spec.language import gamma, vector
-from bnproof.spec.theorem import Method, theorem
+from bnproof.spec.terms.claims import Claim, induction
+from bnproof.spec.terms.language import gamma, vector
+from bnproof.spec.terms.theorem import Method, theorem
 from bnproof.spec.theorems.running import T, averaged, q, s, start
 
 g = vector("g")

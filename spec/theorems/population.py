@@ -8,10 +8,10 @@ from typing import Any
 
 from sympy import Expr, Rational, S, Symbol, symbols
 
-from bnproof.spec.claims import Claim
 from bnproof.spec.kernel.sums import over
-from bnproof.spec.language import Expect, X, kappa3, kappa4, m, mean, mu_X, sigma2, vector
-from bnproof.spec.theorem import Method, theorem
+from bnproof.spec.terms.claims import Claim
+from bnproof.spec.terms.language import Expect, X, kappa3, kappa4, m, mean, mu_X, sigma2, vector
+from bnproof.spec.terms.theorem import Method, theorem
 
 BATCH_MEAN = mean(lambda i: X[i])
 BATCH_VAR = mean(lambda i: (X[i] - BATCH_MEAN) ** 2)

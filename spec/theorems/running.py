@@ -4,11 +4,11 @@ from typing import Any
 
 from sympy import Expr, S, Symbol, limit, oo, symbols
 
-from bnproof.spec.claims import Claim, induction
 from bnproof.spec.kernel.expectation import expectation
 from bnproof.spec.kernel.sums import over
-from bnproof.spec.language import c, vector
-from bnproof.spec.theorem import Method, theorem
+from bnproof.spec.terms.claims import Claim, induction
+from bnproof.spec.terms.language import c, vector
+from bnproof.spec.terms.theorem import Method, theorem
 
 T = Symbol("T", integer=True, nonnegative=True)
 """Time: the number of updates so far."""

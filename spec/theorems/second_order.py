@@ -5,8 +5,8 @@ from typing import Any
 
 from sympy import Derivative, Expr, Indexed, IndexedBase, S, Subs, sqrt, symbols
 
-from bnproof.spec.claims import Claim
-from bnproof.spec.language import (
+from bnproof.spec.terms.claims import Claim
+from bnproof.spec.terms.language import (
     NAMED,
     along,
     c,
@@ -28,7 +28,7 @@ from bnproof.spec.language import (
     x,
     xhat,
 )
-from bnproof.spec.theorem import theorem
+from bnproof.spec.terms.theorem import theorem
 from bnproof.spec.theorems.backward import DBETA, DGAMMA, DX, at, derived
 
 p, q, s = symbols("p q s", real=True)

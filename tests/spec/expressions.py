@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from sympy import Expr, IndexedBase, Integer, KroneckerDelta
 
 from bnproof.spec.kernel.sums import over
-from bnproof.spec.language import a, dy, gamma, k, l, m, n, x
+from bnproof.spec.terms.language import a, dy, gamma, k, l, m, n, x
 
 W, A = IndexedBase("W", real=True), IndexedBase("A", real=True)
 

@@ -5,8 +5,8 @@ from sympy import Rational
 
 from bnproof.spec.formula import FormulaError, parse, parse_sides
 from bnproof.spec.kernel.canonical import is_zero
-from bnproof.spec.language import beta, dy, gamma, k, m, mean, total, x
 from bnproof.spec.proof import prove, prove_equation
+from bnproof.spec.terms.language import beta, dy, gamma, k, m, mean, total, x
 
 
 @pytest.mark.parametrize(

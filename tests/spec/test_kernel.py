@@ -17,7 +17,7 @@ from bnproof.spec.kernel import canonical
 from bnproof.spec.kernel.canonical import is_zero, normal
 from bnproof.spec.kernel.expectation import expectation
 from bnproof.spec.kernel.sums import BOUND, Index, over
-from bnproof.spec.language import a, dy, gamma, k, l, m, n, x
+from bnproof.spec.terms.language import a, dy, gamma, k, l, m, n, x
 
 T = Symbol("T", integer=True, nonnegative=True)
 BROKEN = {

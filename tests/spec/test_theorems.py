@@ -6,16 +6,16 @@ import pytest
 from sympy import S
 
 from bnproof.properties.catalogue import PROPERTIES
-from bnproof.spec.claims import Claim
 from bnproof.spec.contents import CHAPTERS, THEOREMS
 from bnproof.spec.damage import damaged
 from bnproof.spec.instances import gap
-from bnproof.spec.language import eps, gamma, mean, total, x, xhat
 from bnproof.spec.publishing import roundtrip
 from bnproof.spec.publishing.latex import latex
 from bnproof.spec.publishing.notation import NOTATIONS
 from bnproof.spec.refutation import MISTAKES, counterexample
-from bnproof.spec.theorem import Theorem
+from bnproof.spec.terms.claims import Claim
+from bnproof.spec.terms.language import eps, gamma, mean, total, x, xhat
+from bnproof.spec.terms.theorem import Theorem
 from bnproof.spec.verification import ProofError, check
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from bnproof.spec.theorem import Theorem
+    from bnproof.spec.terms.theorem import Theorem
     from bnproof.spec.verification import Checked
 
 FORMATS = ("html", "md", "latex", "ipynb")

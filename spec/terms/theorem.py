@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import ModuleType
 
-from bnproof.spec.claims import Claim
+from bnproof.spec.terms.claims import Claim
 
 Claims = Callable[[], Iterable[Claim]]
 """A function that makes the claims of a theorem."""

@@ -1,9 +1,9 @@
 """Claims as data: an equality of two expressions for every number of samples.
 
-The theorems that claims make up are in `bnproof.spec.theorem`; how both are checked is in
+The theorems that claims make up are in `bnproof.spec.terms.theorem`; how both are checked is in
 `bnproof.spec.verification`.
 
->>> from bnproof.spec.language import mean, mu, x
+>>> from bnproof.spec.terms.language import mean, mu, x
 >>> Claim(mean(lambda i: x[i] - mu), 0, "deviations from the mean cancel").holds()
 True
 """
@@ -17,7 +17,7 @@ from typing import Any
 from sympy import Expr, Sum, sympify
 
 from bnproof.spec.kernel.canonical import is_zero, normal
-from bnproof.spec.language import FRAME, evaluate, fold, unfold
+from bnproof.spec.terms.language import FRAME, evaluate, fold, unfold
 
 Trial = Callable[[int, Random], Fraction | Expr]
 """Another exact route to left - right: from a number of samples and a source of random numbers."""
