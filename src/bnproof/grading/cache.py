@@ -5,13 +5,13 @@ from bnproof.engine.model.event import EventKind
 from bnproof.grading.forms import FORMS
 from bnproof.grading.result import NOT_GRADABLE, NOT_THERE, RIGHT, PartGrade
 from bnproof.grading.trials import Trial
-from bnproof.grading.verdicts import BLOCKING, Look
+from bnproof.grading.verdicts import BLOCKING, PartTrials
 
 CACHE_IS_NONE = "form/cache-is-none"
 NO_BACKWARD = "there is no backward pass that uses it"
 
 
-def look_at_cache(look: Look) -> PartGrade:
+def look_at_cache(look: PartTrials) -> PartGrade:
     """The verdict on a cache: backward gives the same after other calls of all functions."""
     needed = look.grades[look.part.needs]
     if needed.verdict == NOT_THERE:
@@ -23,7 +23,7 @@ def look_at_cache(look: Look) -> PartGrade:
     return _none(look, there) or _replaced(look, there)
 
 
-def _none(look: Look, trials: list[Trial]) -> PartGrade | None:
+def _none(look: PartTrials, trials: list[Trial]) -> PartGrade | None:
     """A cache that is None."""
     for trial in trials:
         raised = trial.raised("train")
@@ -32,7 +32,7 @@ def _none(look: Look, trials: list[Trial]) -> PartGrade | None:
     return None
 
 
-def _replaced(look: Look, trials: list[Trial]) -> PartGrade:
+def _replaced(look: PartTrials, trials: list[Trial]) -> PartGrade:
     """Gradients that are others once other data went through forward."""
     usable = [trial for trial in trials if _tells(trial)]
     for trial in usable:

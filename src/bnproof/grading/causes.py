@@ -17,7 +17,7 @@ from bnproof.engine.model.observation import Observation
 from bnproof.engine.model.result import Cause
 from bnproof.engine.truth.bounds import ladder
 from bnproof.grading.graded_parts import Part
-from bnproof.grading.verdicts import Look
+from bnproof.grading.verdicts import PartTrials
 from bnproof.mutants.catalogue import MUTANTS
 from bnproof.mutants.decorators import ATTRIBUTE
 from bnproof.mutants.hints import FAMILIES as HINTED
@@ -57,7 +57,7 @@ class Library:
         self._mutants = [m for m in MUTANTS if m.family in FAMILIES]
         self._seen: dict[tuple[str, ...], Observation | None] = {}
 
-    def alone(self, look: Look) -> list[Mutant]:
+    def alone(self, look: PartTrials) -> list[Mutant]:
         """The mistakes that reproduce a part on all data, in the order of the library.
 
         Where none reproduces all its outputs, the right ones among them are left out.
@@ -69,14 +69,14 @@ class Library:
         narrowed = replace(look, part=replace(look.part, outputs=wrong))
         return self.alone(narrowed)
 
-    def pairs(self, look: Look) -> Iterator[Mistakes]:
+    def pairs(self, look: PartTrials) -> Iterator[Mistakes]:
         """Two mistakes that reproduce it together, each of which changes it by itself."""
         steps = [m for m in self._of(look) if self._changes(m, look, look.part.outputs)]
         if look.part.needs:  # the forward pass is right, so neither mistake may change it
             steps = [m for m in steps if not self._changes(m, look, ("y",))]
         return (pair for pair in combinations(steps, 2) if self.explains(pair, look))
 
-    def after(self, forward: Sequence[Mutant], look: Look) -> list[Mistakes]:
+    def after(self, forward: Sequence[Mutant], look: PartTrials) -> list[Mistakes]:
         """A mistake of the forward pass alone, or with one of the backward pass, for a gradient."""
         for first in forward:
             if self.explains((first,), look):
@@ -86,7 +86,7 @@ class Library:
         found = next((pair for pair in pairs if self.explains(pair, look)), None)
         return [] if found is None else [found]
 
-    def explains(self, mistakes: Mistakes, look: Look) -> bool:
+    def explains(self, mistakes: Mistakes, look: PartTrials) -> bool:
         """Whether mistakes give the numbers of a part, right and wrong ones, on all data."""
         records = sorted(look.trial.records, key=lambda r: _worst(r, look.part), reverse=True)
         return bool(records) and all(self._gives(mistakes, r, look.part) for r in records)
@@ -114,12 +114,12 @@ class Library:
             )
         return self._seen[key]
 
-    def _of(self, look: Look) -> list[Mutant]:
+    def _of(self, look: PartTrials) -> list[Mutant]:
         """The mistakes that are looked for two at a time in a part of this name."""
         families = PAIRED.get(look.part.name, ())
         return [m for m in self._distinct() if m.family in families]
 
-    def _changes(self, mutant: Mutant, look: Look, outputs: tuple[str, ...]) -> bool:
+    def _changes(self, mutant: Mutant, look: PartTrials, outputs: tuple[str, ...]) -> bool:
         """Whether a mistake changes outputs on the first data, be it in the last bits."""
         record, call = look.trial.records[0], look.part.call
         wrong, right = (self._observed((m,), record) for m in (mutant, RIGHT))
@@ -136,7 +136,7 @@ class Library:
         return list({m.counts_as: m for m in reversed(self._mutants)}.values())[::-1]
 
 
-def in_single_precision(look: Look) -> bool:
+def in_single_precision(look: PartTrials) -> bool:
     """Whether all wrong numbers of a part are as close as float32 allows."""
     wrong = [found for found in look.judged(look.part.call) if found[2].worst > 1]
     mode = look.part.call.partition(" ")[0]
@@ -150,7 +150,7 @@ def as_causes(mutants: Iterable[Mutant]) -> tuple[Cause, ...]:
     return tuple(Cause(m.id, m.mistake, m.repair, m.issues) for m in list(mutants)[:NAMED])
 
 
-def wrong_outputs(look: Look) -> tuple[Output, ...]:
+def wrong_outputs(look: PartTrials) -> tuple[Output, ...]:
     """The outputs of a part that are wrong in some record."""
     found = {judged.output for _, _, judged in look.judged(look.part.call) if judged.worst > 1}
     return tuple(output for output in look.part.outputs if output in found)

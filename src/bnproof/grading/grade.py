@@ -13,7 +13,7 @@ from bnproof.grading.graded_parts import PARTS, Part
 from bnproof.grading.notes import notes
 from bnproof.grading.result import NOT_GRADABLE, RIGHT, WRONG, Grade, PartGrade
 from bnproof.grading.trials import Trials, run_pieces
-from bnproof.grading.verdicts import Look, look_at
+from bnproof.grading.verdicts import PartTrials, look_at
 from bnproof.mutants.mutant import Mutant
 from bnproof.sandbox.session import HarnessError, Session
 from bnproof.targets.text import WHOLE, TargetError
@@ -93,7 +93,7 @@ class Grader:
         return [self._named(grade) for grade in self._grades.values()]
 
     def _graded(self, part: Part) -> PartGrade:
-        look = Look(part, self._trials, self._grades)
+        look = PartTrials(part, self._trials, self._grades)
         if part.name == "cache":
             return look_at_cache(look)
         found = look_at(look)
@@ -105,10 +105,10 @@ class Grader:
 
     def _right_if_given(self, part: Part) -> bool:
         """Whether a spatial part is right once what it calls is replaced by what is right."""
-        given = Look(part, self._trials, self._grades, ", given")
+        given = PartTrials(part, self._trials, self._grades, ", given")
         return given.piece in self._trials.there and look_at(given).right
 
-    def _explained(self, look: Look, found: PartGrade) -> PartGrade:
+    def _explained(self, look: PartTrials, found: PartGrade) -> PartGrade:
         """A wrong part with its causes, or right for what the forward pass has cached."""
         part, library = look.part, self._library
         forward = self._grades.get(part.needs)
@@ -122,7 +122,7 @@ class Grader:
         pair = next(library.pairs(look), None)
         return replace(found, causes=as_causes(pair), together=True) if pair else found
 
-    def _after_forward(self, look: Look, found: PartGrade, forward: PartGrade) -> PartGrade:
+    def _after_forward(self, look: PartTrials, found: PartGrade, forward: PartGrade) -> PartGrade:
         """A gradient whose forward pass is wrong: judged in the light of that mistake."""
         known = self._candidates.get(forward.part.id, [])
         if FORMS["form/dtype"] in forward.causes and in_single_precision(look):
@@ -148,7 +148,7 @@ class Grader:
     def _explained_parts(self, mutant: Mutant, part: Part) -> int:
         """How many parts on the same kind of data come out as they would with a mistake."""
         looks = (
-            Look(other, self._trials, self._grades)
+            PartTrials(other, self._trials, self._grades)
             for other in PARTS
             if other.spatial == part.spatial and other.name != "cache"
         )

@@ -63,7 +63,7 @@ SAID = 64
 
 
 @dataclass
-class Look:
+class PartTrials:
     """One part with the trial of its piece, to be looked at.
 
     Attributes:
@@ -113,7 +113,7 @@ class Look:
         return PartGrade(self.part, WRONG, found, described(check.record), elements, causes)
 
 
-def look_at(look: Look) -> PartGrade:
+def look_at(look: PartTrials) -> PartGrade:
     """The verdict on a part, with the causes that are plain from what was seen."""
     for find in _LOOKS:
         found = find(look)
@@ -125,11 +125,11 @@ def look_at(look: Look) -> PartGrade:
 # --- what can be found, in order ------------------------------------------------------------------
 
 
-def _not_there(look: Look) -> PartGrade | None:
+def _not_there(look: PartTrials) -> PartGrade | None:
     return None if look.piece in look.trials.there else look.verdict(NOT_THERE, "")
 
 
-def _blocked(look: Look) -> PartGrade | None:
+def _blocked(look: PartTrials) -> PartGrade | None:
     """A part that cannot be graded since the one that it needs gives nothing to go on."""
     part = look.part
     if not part.needs:
@@ -141,12 +141,12 @@ def _blocked(look: Look) -> PartGrade | None:
     return look.verdict(NOT_GRADABLE, f"{needed.part.function} {reason}")
 
 
-def _failed(look: Look) -> PartGrade | None:
+def _failed(look: PartTrials) -> PartGrade | None:
     failure = look.trial.failure
     return look.verdict(failure.kind, in_words(failure)) if failure else None
 
 
-def _raised(look: Look) -> PartGrade | None:
+def _raised(look: PartTrials) -> PartGrade | None:
     raised = look.trial.raised()
     if raised is None:
         return None
@@ -163,7 +163,7 @@ def _raised(look: Look) -> PartGrade | None:
     return look.verdict(RAISES, event.message if failed else in_one_line(event), record)
 
 
-def _malformed(look: Look) -> PartGrade | None:
+def _malformed(look: PartTrials) -> PartGrade | None:
     for record, event in look.trial.events(EventKind.MALFORMED):
         if event.argument in look.part.outputs:
             mistake = MALFORMED.get(event.aspect, "form/not-an-array")
@@ -172,7 +172,7 @@ def _malformed(look: Look) -> PartGrade | None:
     return None
 
 
-def _absent(look: Look) -> PartGrade | None:
+def _absent(look: PartTrials) -> PartGrade | None:
     """Results that are None; running statistics that bn_param does not have."""
     record = look.trial.records[0]
     offered = record.observation.results.get(look.part.call, {})
@@ -185,18 +185,18 @@ def _absent(look: Look) -> PartGrade | None:
     return look.verdict(NOT_WRITTEN, f"{' and '.join(absent)} is None")
 
 
-def _numbers(look: Look) -> PartGrade | None:
+def _numbers(look: PartTrials) -> PartGrade | None:
     checks = [of_judged(record, call, j) for record, call, j in look.judged(look.part.call)]
     wrong = [check for check in checks if not check.holds]
     return look.off(wrong[0]) if wrong else None
 
 
-def _created(look: Look) -> PartGrade | None:
+def _created(look: PartTrials) -> PartGrade | None:
     """Running statistics where bn_param came without any, and its other keys."""
     if look.part.name != "running-statistics":
         return None
     trial = look.trials.done[look.piece.replace("train", "created")]
-    base = Look(look.part, look.trials, look.grades)
+    base = PartTrials(look.part, look.trials, look.grades)
     base.trial = trial
     found = None if trial.failure else _raised(base)
     if found is not None and found.causes:
@@ -211,7 +211,7 @@ def _created(look: Look) -> PartGrade | None:
     return None
 
 
-def _later(look: Look) -> PartGrade | None:
+def _later(look: PartTrials) -> PartGrade | None:
     """The same call once more, or with one example alone."""
     if look.trial.events(EventKind.CHANGED_INPUT):
         return None  # which explains any difference
@@ -224,7 +224,7 @@ def _later(look: Look) -> PartGrade | None:
     return None
 
 
-def _changed(look: Look) -> PartGrade | None:
+def _changed(look: PartTrials) -> PartGrade | None:
     """Inputs that are modified, told at the main result of the function that does it."""
     if look.part.name not in ("train-output", "test-output", "dx"):
         return None
@@ -238,7 +238,7 @@ def _changed(look: Look) -> PartGrade | None:
     return None
 
 
-def _moved(look: Look) -> PartGrade | None:
+def _moved(look: PartTrials) -> PartGrade | None:
     """Running statistics that test mode changes."""
     if look.part.name != "test-output":
         return None
@@ -254,7 +254,7 @@ def _moved(look: Look) -> PartGrade | None:
     return None
 
 
-_LOOKS: tuple[Callable[[Look], PartGrade | None], ...] = (
+_LOOKS: tuple[Callable[[PartTrials], PartGrade | None], ...] = (
     _not_there,
     _blocked,
     _failed,
