@@ -1,6 +1,6 @@
 """Compilers get time, hangs do not get it twice."""
 
-from bnproof.engine.model.event import Failure
+from bnproof.engine.model.event import EarlyEnd
 from bnproof.sandbox.time_limits import CallLimits
 
 
@@ -45,7 +45,7 @@ def test_failures_now_and_then() -> None:
     limits = CallLimits(30)
     tried = 0
     while limits.given_up("float32") is None:
-        limits.failed("float32", Failure("crashed", "train", ended="killed"))
+        limits.failed("float32", EarlyEnd("crashed", "train", ended="killed"))
         limits.answered("float32")
         tried += 1
 

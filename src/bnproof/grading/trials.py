@@ -7,7 +7,7 @@ from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.judging.judge import Judge
 from bnproof.engine.judging.record import Record
 from bnproof.engine.model.case import Case
-from bnproof.engine.model.event import Event, EventKind, Failure
+from bnproof.engine.model.event import EarlyEnd, Event, EventKind
 from bnproof.engine.model.observation import Observation
 from bnproof.grading.grade_cases import cases, created, single
 from bnproof.sandbox.session import Session
@@ -23,7 +23,7 @@ class Trial:
     """
 
     records: list[Record] = field(default_factory=list)
-    failure: Failure | None = None
+    failure: EarlyEnd | None = None
 
     def raised(self, *calls: str) -> tuple[Record, Event] | None:
         """The first exception, of some calls or of any, and where it was."""

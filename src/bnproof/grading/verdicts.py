@@ -14,7 +14,7 @@ import numpy as np
 from bnproof.engine.judging.comparison import Comparison, Row, like_first, of_judged
 from bnproof.engine.judging.record import Judged, Record
 from bnproof.engine.model.calls import Call
-from bnproof.engine.model.event import Aspect, EventKind, Failure
+from bnproof.engine.model.event import Aspect, EarlyEnd, EventKind
 from bnproof.engine.model.names import STATISTICS
 from bnproof.engine.model.result import Cause
 from bnproof.engine.wording.events import how_it_ended, malformed
@@ -269,10 +269,10 @@ _LOOKS: tuple[Callable[[PartTrials], PartGrade | None], ...] = (
 )
 
 
-def in_words(failure: Failure) -> str:
+def in_words(failure: EarlyEnd) -> str:
     """How a call ended, without the name that the call has here.
 
-    >>> in_words(Failure("timed-out", "train backward", 5.0))
+    >>> in_words(EarlyEnd("timed-out", "train backward", 5.0))
     'no answer after 5 s'
     """
     said = f": {failure.said}" if failure.said else ""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.execution.default_layer import DefaultBehaviour
 from bnproof.engine.model.case import Case
-from bnproof.engine.model.event import Failure
+from bnproof.engine.model.event import EarlyEnd
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.observation import Observation
 from bnproof.sandbox.child import Child, Died, TimedOut
@@ -230,7 +230,7 @@ class Session(Variants):
             self._ticket = ticket
         except (Died, TargetError) as error:
             self._child = None
-            ticket.observation = self._failed(case, Failure("crashed", ended=str(error)))
+            ticket.observation = self._failed(case, EarlyEnd("crashed", ended=str(error)))
         return ticket
 
     def _settle(self) -> None:
@@ -251,16 +251,16 @@ class Session(Variants):
         except Died as died:
             self._child = None
             return self._failed(
-                case, Failure("crashed", self._call, ended=str(died), said=died.said)
+                case, EarlyEnd("crashed", self._call, ended=str(died), said=died.said)
             )
         except TimedOut:
             self._child = None
             self._limits.hung(f"{self._call}, {kind}")
-            return self._failed(case, Failure("timed-out", self._call, self._limit))
+            return self._failed(case, EarlyEnd("timed-out", self._call, self._limit))
         self._limits.answered(case.dtype)
         return observed
 
-    def _failed(self, case: Case, failure: Failure) -> Observation:
+    def _failed(self, case: Case, failure: EarlyEnd) -> Observation:
         return self._limits.failed(case.dtype, failure)
 
     # --- the worker ------------------------------------------------------------------------------

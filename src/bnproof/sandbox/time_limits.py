@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import replace
 
-from bnproof.engine.model.event import Failure
+from bnproof.engine.model.event import EarlyEnd
 from bnproof.engine.model.observation import Observation
 
 FIRST = 5.0  # the first call of a kind may take so many times the limit: compilers need it
@@ -27,7 +27,7 @@ class CallLimits:
         self._hung: set[str] = set()
         self._in_a_row: Counter[str] = Counter()
         self._in_all: Counter[str] = Counter()
-        self._last: dict[str, Failure] = {}
+        self._last: dict[str, EarlyEnd] = {}
 
     @property
     def longest(self) -> float:
@@ -56,7 +56,7 @@ class CallLimits:
         """A case was run to its end."""
         self._in_a_row[dtype] = 0
 
-    def failed(self, dtype: str, failure: Failure) -> Observation:
+    def failed(self, dtype: str, failure: EarlyEnd) -> Observation:
         """A case ended in a crash or a time-out: the observation of it."""
         weight = HANG if failure.kind == "timed-out" else 1
         self._in_a_row[dtype] += weight

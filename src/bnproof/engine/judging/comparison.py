@@ -7,7 +7,7 @@ import numpy as np
 
 from bnproof.engine.judging.record import Judged, Record
 from bnproof.engine.model.calls import FIRST, Call
-from bnproof.engine.model.event import Event, EventKind, Failure, labelled
+from bnproof.engine.model.event import EarlyEnd, Event, EventKind, labelled
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.verdict import FailureKind
 
@@ -37,7 +37,7 @@ class Comparison:
     of: str
     ratio: float
     not_judged: bool = False
-    finding: Event | Failure | None = None
+    finding: Event | EarlyEnd | None = None
     elements: Callable[[], tuple[Row, ...]] = tuple
     kind: FailureKind = "fail"
     event: EventKind | None = None
@@ -127,7 +127,7 @@ def happened(record: Record, event: Event, *, seen: bool = True) -> Comparison:
     return Comparison(record, event.argument, event.origin, ratio, finding=event, event=kind)
 
 
-def ended(record: Record, failure: Failure) -> Comparison:
+def ended(record: Record, failure: EarlyEnd) -> Comparison:
     """A violation: the case ended early."""
     ratio = float("inf")
     return Comparison(record, failure.kind, "", ratio, finding=failure, kind=failure.kind)

@@ -9,7 +9,7 @@ from bnproof.engine.judging.comparison import Comparison
 from bnproof.engine.judging.counterexample import Failing, counterexample
 from bnproof.engine.judging.property import Property
 from bnproof.engine.judging.records import Records
-from bnproof.engine.model.event import Event, Failure
+from bnproof.engine.model.event import EarlyEnd, Event
 from bnproof.engine.model.result import Result, Violation
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.model.verdict import Ending, Verdict
@@ -158,7 +158,7 @@ def violation(check: Comparison) -> Violation:
 def _detail(check: Comparison) -> str:
     if isinstance(check.finding, Event):
         return sentence(check.finding)
-    if isinstance(check.finding, Failure):
+    if isinstance(check.finding, EarlyEnd):
         return ending(check.finding)
     return "" if check.holds else measured(check.label, check.ratio)
 
@@ -166,6 +166,6 @@ def _detail(check: Comparison) -> str:
 def _last(check: Comparison) -> str:
     """What happened in the last case that ran, where this one did not run."""
     finding = check.finding
-    if isinstance(finding, Failure) and finding.given_up:
+    if isinstance(finding, EarlyEnd) and finding.given_up:
         return last_ending(finding)
     return ""

@@ -115,7 +115,7 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Failure:
+class EarlyEnd:
     """How a case ended before its last call.
 
     Attributes:

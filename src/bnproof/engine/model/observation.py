@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bnproof.engine.model.event import Event, EventKind, Failure
+from bnproof.engine.model.event import EarlyEnd, Event, EventKind
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.names import DOUBLE, LIKE_X
 
@@ -33,7 +33,7 @@ class Observation:
     results: dict[str, dict[str, Array]] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     offers: set[str] = field(default_factory=set)
-    failure: Failure | None = None
+    failure: EarlyEnd | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def of(self, *kinds: EventKind) -> list[Event]:

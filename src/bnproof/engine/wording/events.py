@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from bnproof.engine.model.event import Aspect, Event, EventKind, Failure
+from bnproof.engine.model.event import Aspect, EarlyEnd, Event, EventKind
 from bnproof.engine.model.names import STATISTICS_TOGETHER
 from bnproof.engine.wording.memory_sizes import size_in_words
 
@@ -47,10 +47,10 @@ def malformed(event: Event) -> str:
     return f"{named}{event.actual}, due {event.expected}"
 
 
-def ending(failure: Failure) -> str:
+def ending(failure: EarlyEnd) -> str:
     """How a case ended early, in one line.
 
-    >>> ending(Failure("timed-out", "train", 5.0))
+    >>> ending(EarlyEnd("timed-out", "train", 5.0))
     "no answer after 5 s in the call 'train'"
     """
     if failure.given_up:
@@ -58,17 +58,17 @@ def ending(failure: Failure) -> str:
     return last_ending(failure)
 
 
-def last_ending(failure: Failure) -> str:
+def last_ending(failure: EarlyEnd) -> str:
     """The same without the words that the case was not run."""
     if not failure.call:
         return f"before the case: {failure.ended}"
     return f"{how_it_ended(failure)} in the call {failure.call!r}{_said(failure)}"
 
 
-def how_it_ended(failure: Failure) -> str:
+def how_it_ended(failure: EarlyEnd) -> str:
     """The end of the process, or how long it was waited for.
 
-    >>> how_it_ended(Failure("crashed", "train", ended="killed by SIGSEGV"))
+    >>> how_it_ended(EarlyEnd("crashed", "train", ended="killed by SIGSEGV"))
     'killed by SIGSEGV'
     """
     if failure.kind == "timed-out":
@@ -76,7 +76,7 @@ def how_it_ended(failure: Failure) -> str:
     return failure.ended
 
 
-def _said(failure: Failure) -> str:
+def _said(failure: EarlyEnd) -> str:
     return f": {failure.said}" if failure.said else ""
 
 
