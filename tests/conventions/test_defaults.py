@@ -12,6 +12,7 @@ from bnproof.conventions.identify import defaults
 from bnproof.conventions.identify.accuracy import accuracy
 from bnproof.conventions.identify.finding import AMBIGUOUS, FAILED, FOUND, NOT_OFFERED
 from bnproof.conventions.identify.probes import Probes
+from bnproof.engine.execution.default_layer import default_behaviour
 from bnproof.engine.execution.in_process import InProcess
 from bnproof.reference import BatchNorm
 
@@ -145,3 +146,14 @@ def test_accuracy(name: str, due: str) -> None:
 
     value = finding.value
     assert due in ([value] if isinstance(value, str) else value.values())
+
+
+def test_a_fault_of_ours_is_not_taken_for_one_of_the_target(monkeypatch: Any) -> None:
+    """Catch a broad `except` around our own code, which would hide this as "not offered"."""
+
+    def broken(_: Any) -> None:
+        raise AttributeError
+
+    monkeypatch.setattr("bnproof.engine.execution.default_layer._defaults", broken)
+    with pytest.raises(AttributeError):
+        default_behaviour(SignatureOfTrain(), [np.ones((2, 1))], 1, lambda _: None)
