@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bnproof.engine.model.result import Report, Result
 from bnproof.engine.model.verdict import Profile
-from bnproof.known_failures.pinned_examples import Pinned
+from bnproof.known_failures.pinned_examples import PinnedExample
 from bnproof.sandbox.session import TIMEOUT
 from bnproof.targets.outside import Outside
 
@@ -59,6 +59,6 @@ class CheckedVariant:
     number: int = 0
     results: tuple[Result, ...] = ()
     failing: "tuple[Failing, ...]" = ()
-    pinned: tuple[Pinned, ...] = ()
+    pinned: tuple[PinnedExample, ...] = ()
     outside: Outside = field(default_factory=Outside)
     not_offered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

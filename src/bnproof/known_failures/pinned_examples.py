@@ -24,7 +24,7 @@ class Stale(StrEnum):
 
 
 @dataclass(frozen=True, eq=False)
-class Pinned:
+class PinnedExample:
     """An entry, and what its pinned example showed.
 
     Attributes:
@@ -44,14 +44,14 @@ def today() -> date:
     return datetime.now().astimezone().date()
 
 
-def run_pinned(session: AnySession, entries: Sequence["Entry"], on: date) -> list[Pinned]:
+def run_pinned(session: AnySession, entries: Sequence["Entry"], on: date) -> list[PinnedExample]:
     """Run the pinned example of each entry on the variant that is selected, in a new worker.
 
     An example that passes there is run once more in a worker of its own before that is believed.
     """
     if not entries:
         return []
-    pinned: list[Pinned] = []
+    pinned: list[PinnedExample] = []
     with session.beside() as shared:
         for entry in entries:
             found = _expired(entry, on) or _run(shared, entry)
@@ -73,37 +73,37 @@ def by_variant(
     return sorted_out
 
 
-def live(pinned: Iterable[Pinned]) -> list["Entry"]:
+def live(pinned: Iterable[PinnedExample]) -> list["Entry"]:
     """The failures that are known."""
     return [found.entry for found in pinned if not found.stale]
 
 
-def _expired(entry: "Entry", on: date) -> Pinned | None:
+def _expired(entry: "Entry", on: date) -> PinnedExample | None:
     if entry.expires >= on:
         return None
-    return Pinned(entry, Stale.EXPIRED)
+    return PinnedExample(entry, Stale.EXPIRED)
 
 
-def _run(session: AnySession, entry: "Entry") -> Pinned:
+def _run(session: AnySession, entry: "Entry") -> PinnedExample:
     from bnproof.properties.catalogue import chosen  # noqa: PLC0415  # the costly part of bnproof
 
     (property_,) = chosen((entry.property,))
     declaration = session.declaration
     if reason := _cannot(declaration, entry) or property_.unsupported(declaration):
-        return Pinned(entry, Stale.MATCHES_NOTHING, reason)
+        return PinnedExample(entry, Stale.MATCHES_NOTHING, reason)
     try:
         result, _ = alone(session, declaration, property_, entry.counterexample)
     except UNJUDGEABLE as error:
         said = f"{type(error).__name__}: {error}"[:100]
         reason = f"its example cannot be judged ({said})"
-        return Pinned(entry, Stale.MATCHES_NOTHING, reason)
+        return PinnedExample(entry, Stale.MATCHES_NOTHING, reason)
     same = [v for v in result.violations if v.name == entry.output]
     if same:
-        return Pinned(entry, violation=same[0])
+        return PinnedExample(entry, violation=same[0])
     if not result.examples:
         reason = "the property is not judged on its example"
-        return Pinned(entry, Stale.MATCHES_NOTHING, reason)
-    return Pinned(entry, Stale.FIXED)
+        return PinnedExample(entry, Stale.MATCHES_NOTHING, reason)
+    return PinnedExample(entry, Stale.FIXED)
 
 
 def _cannot(declaration: Declaration, entry: "Entry") -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bnproof.engine.model.result import ENTRY, Result, Violation
 from bnproof.known_failures.file import Entry
-from bnproof.known_failures.pinned_examples import Pinned, Stale
+from bnproof.known_failures.pinned_examples import PinnedExample, Stale
 
 
 def known(result: Result, reason: str, violations: Sequence[Violation] | None = None) -> Result:
@@ -25,7 +25,7 @@ def about_an_entry(detail: str, case: str = "", case_name: str = "") -> Violatio
 
 
 def with_known(
-    results: Sequence[Result], pinned: Sequence[Pinned], path: Path | None
+    results: Sequence[Result], pinned: Sequence[PinnedExample], path: Path | None
 ) -> list[Result]:
     """The results, where an example still fails known at best, and where an entry is stale failed.
 
@@ -47,7 +47,7 @@ def _place(results: Sequence[Result], entry: Entry) -> int | None:
     return keys.index(key) if key in keys else None
 
 
-def _settled(result: Result, found: Pinned, path: Path | None) -> Result:
+def _settled(result: Result, found: PinnedExample, path: Path | None) -> Result:
     if found.stale:
         return stale(result, _about(found, path))
     if result.verdict in ("pass", "unsupported"):  # the cases of this run do not show it
@@ -68,7 +68,7 @@ def stale(result: Result, entry: Violation) -> Result:
     )
 
 
-def _about(found: Pinned, path: Path | None) -> Violation:
+def _about(found: PinnedExample, path: Path | None) -> Violation:
     entry = found.entry
     file = "the file" if path is None else path.name
     advice = "renew or " if found.stale is Stale.EXPIRED else ""
@@ -76,7 +76,7 @@ def _about(found: Pinned, path: Path | None) -> Violation:
     return about_an_entry(detail, entry.counterexample.case.describe(), entry.counterexample.name)
 
 
-def _why(found: Pinned) -> str:
+def _why(found: PinnedExample) -> str:
     if found.stale is Stale.EXPIRED:
         return f"expired on {found.entry.expires}"
     return f"{found.stale}, as {found.reason}" if found.reason else f"{found.stale}"

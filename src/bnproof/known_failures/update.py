@@ -10,7 +10,7 @@ from bnproof.engine.judging.rerun import alone
 from bnproof.engine.model.result import Report, Result
 from bnproof.known_failures.edits import Why, update
 from bnproof.known_failures.file import explanation
-from bnproof.known_failures.pinned_examples import Pinned
+from bnproof.known_failures.pinned_examples import PinnedExample
 from bnproof.known_failures.settlement import known, with_known
 from bnproof.properties.catalogue import chosen
 from bnproof.sandbox.session import TIMEOUT, Session
@@ -41,7 +41,7 @@ class VariantFailures(Protocol):
         ...
 
     @property
-    def pinned(self) -> tuple[Pinned, ...]:
+    def pinned(self) -> tuple[PinnedExample, ...]:
         """The entries of the file that are about the variant."""
         ...
 

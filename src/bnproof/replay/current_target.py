@@ -13,7 +13,7 @@ from bnproof.sandbox.session import TIMEOUT, HarnessError, Session
 from bnproof.store.replay_file import Replay
 from bnproof.targets.text import TargetError, parse
 
-Told = Callable[[str], None]
+Announce = Callable[[str], None]
 
 
 class CannotRun(Exception):  # noqa: N818  # a verdict, as much as an error
@@ -39,7 +39,7 @@ class Outcome:
 
 
 def run_again(
-    replay: Replay, *, timeout: float = TIMEOUT, told: Told = lambda text: None
+    replay: Replay, *, timeout: float = TIMEOUT, told: Announce = lambda text: None
 ) -> Outcome:
     """Run the case of a replay again: alone, and then where it stood in its run if that passes.
 

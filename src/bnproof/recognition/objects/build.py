@@ -22,7 +22,7 @@ from bnproof.recognition.objects.limits import (
     settle_twice,
 )
 from bnproof.recognition.objects.object_settings import settle_eps, settle_momentum
-from bnproof.recognition.objects.trailing_relu import Rectified
+from bnproof.recognition.objects.trailing_relu import TrailingReLU
 from bnproof.recognition.objects.traits import Traits
 from bnproof.recognition.patterns import Pattern
 from bnproof.recognition.recognised import Origin, Part, Unidentified
@@ -89,7 +89,7 @@ def _finished(draft: Draft) -> list[Any]:
     made = [implementation(draft), *_sixteen_bits(draft)]
     if draft.compiled:
         _compile(made)
-    return [Rectified(each) for each in made] if draft.anatomy.rectified else made
+    return [TrailingReLU(each) for each in made] if draft.anatomy.rectified else made
 
 
 def _drafted(target: Any) -> Draft:

@@ -13,7 +13,7 @@ import numpy as np
 from bnproof.engine.model.formats import Array
 
 
-class Rectified:
+class TrailingReLU:
     """An implementation whose y has passed a ReLU, as one whose y has not."""
 
     def __init__(self, inner: Any) -> None:
