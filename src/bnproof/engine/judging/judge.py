@@ -8,10 +8,10 @@ import numpy as np
 
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.judging.record import Judged, Record
-from bnproof.engine.model.calls import FIRST, MODE_OF, is_double, is_judged
+from bnproof.engine.model.calls import FIRST, MODE_OF, Call, is_double, is_judged
 from bnproof.engine.model.case import DOUBLE_ARGUMENTS, WHOLE_ARGUMENTS, Case, columns
 from bnproof.engine.model.formats import FORMATS, Array
-from bnproof.engine.model.names import CHANNEL_ARGUMENTS, DOUBLE, RESULTS
+from bnproof.engine.model.names import CHANNEL_ARGUMENTS, DOUBLE, RESULTS, Output
 from bnproof.engine.model.observation import WHOLE, Observation
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.truth.bounds import ladder
@@ -97,13 +97,13 @@ class Judge:
     def _outputs(
         self,
         subject: Expected,
-        call: str,
-        results: dict[str, Array],
-        base: dict[str, Judged],
+        call: Call,
+        results: dict[Output, Array],
+        base: dict[Output, Judged],
         observation: Observation,
-    ) -> dict[str, Judged]:
-        out: dict[str, Judged] = {}
-        first = observation.results.get(call.split(maxsplit=1)[0], {})
+    ) -> dict[Output, Judged]:
+        out: dict[Output, Judged] = {}
+        first = observation.results.get(FIRST[call], {})
         for name in (*RESULTS, *DOUBLE):
             if name not in results or name not in subject.quantities.truth.values:
                 continue
@@ -114,7 +114,7 @@ class Judge:
             out[name] = self._output(subject, name, results[name], whole=call != "infer one")
         return out
 
-    def _output(self, subject: Expected, name: str, result: Array, *, whole: bool) -> Judged:
+    def _output(self, subject: Expected, name: Output, result: Array, *, whole: bool) -> Judged:
         got = columns(result) if name in WHOLE else result
         high, low = subject.quantities.truth.values[name]
         bound = subject.bound(self.declared, name)

@@ -74,10 +74,6 @@ NOT_OFFERED: Mapping[Offer, str] = {
     Offer.RUNNING_VAR: "running_var is not offered",
     Offer.STATISTICS_OF_INFER: "inference returns no running statistics",
     Offer.ANY_STATISTICS: "no running statistics are offered",
+    Offer.DOUBLE_BACKWARD: "double backward is not offered",
 }
 """Why a property is not tested where a result did not come back."""
-
-
-def part_not_offered(part: str) -> str:
-    """Why a property is not tested where an optional part is missing."""
-    return f"{part} is not offered"
