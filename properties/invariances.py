@@ -25,10 +25,10 @@ from bnproof.engine.model.names import GRADIENTS, STATISTICS, Output
 from bnproof.engine.portfolio import relations
 
 RELATED = (Need.TRAIN, Need.ANY_SHAPE, Need.EPS)
-STILL = ("dgamma", "dbeta", *STATISTICS)
+STILL: tuple[Output, ...] = ("dgamma", "dbeta", *STATISTICS)
 """Results that no permutation of values within a channel changes."""
 
-BY_CHANNEL = ("y", *GRADIENTS, *STATISTICS)
+BY_CHANNEL: tuple[Output, ...] = ("y", *GRADIENTS, *STATISTICS)
 
 
 @relation_statement(

@@ -88,7 +88,7 @@ def test_strategies_refuse_what_they_cannot_make() -> None:
     with pytest.raises(ValueError, match="min_count"):
         shapes(min_count=10**6)
     with pytest.raises(ValueError, match="unknown"):
-        arrays(count=2, channels=1, families=["nonsense"])
+        arrays(count=2, channels=1, families=["nonsense"])  # type: ignore[list-item]  # as a caller without types
     with pytest.raises(ValueError, match="not declared"):
         cases(declaration=Declaration(), dtype="float16")
 

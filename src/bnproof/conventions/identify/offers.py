@@ -1,6 +1,6 @@
 """What a target can be given: dtypes, ranks, gamma and beta or not, buffers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from bnproof.conventions.identify.normalisation import axis_of, explanations, wo
 from bnproof.conventions.identify.probes import Probes, Seen
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import Array
-from bnproof.engine.model.names import PARAMETERS, Mode, Output
+from bnproof.engine.model.names import PARAMETERS, Mode, Output, Parameter
 
 
 def ranks(probes: Probes) -> Finding:
@@ -90,7 +90,7 @@ def _in_dtype(probes: Probes, dtype: str) -> Seen | None:
     return seen
 
 
-ABSENT: dict[str, tuple[str, ...]] = {
+ABSENT: Mapping[str, tuple[Parameter, ...]] = {
     "required": (),
     "gamma only": ("beta",),
     "beta only": ("gamma",),
@@ -98,7 +98,11 @@ ABSENT: dict[str, tuple[str, ...]] = {
 }
 """What an implementation of each kind does not use."""
 
-ABSENCES = {"both": PARAMETERS, "gamma": ("gamma",), "beta": ("beta",)}
+ABSENCES: Mapping[str, tuple[Parameter, ...]] = {
+    "both": PARAMETERS,
+    "gamma": ("gamma",),
+    "beta": ("beta",),
+}
 """What is given as None to see whether it may be."""
 
 
@@ -158,8 +162,8 @@ def _refusal(probes: Probes, case: Case) -> str:
     return f"backward returns {' and '.join(returned)}" if returned else ""
 
 
-def _without(case: Case, absent: tuple[str, ...]) -> Case:
-    return case.with_(**dict.fromkeys(absent))
+def _without(case: Case, absent: tuple[Parameter, ...]) -> Case:
+    return case.with_arrays(dict.fromkeys(absent))
 
 
 def _call(case: Case) -> Mode:

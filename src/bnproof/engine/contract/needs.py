@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from enum import StrEnum
+from enum import Enum
 
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.model.formats import FORMATS
@@ -19,7 +19,7 @@ SCALED_EPS = tuple(GRID_EPS * 4.0**power for power in (-2, 1, 3))
 EXTREME_MOMENTUM = (0.0, 1.0)
 
 
-class Need(StrEnum):
+class Need(Enum):
     """What a declaration has to allow."""
 
     TRAIN = "train"

@@ -5,6 +5,7 @@ state by one step, inference uses it and leaves it.  So no error accumulates, an
 shares, forgets or half-loads its state is caught in the step where it does.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -19,7 +20,7 @@ from bnproof.engine.model.event import Aspect, Event, EventKind
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.names import LIKE_X, STATISTICS, Mode, Output
 from bnproof.engine.model.observation import GRADIENT_OF, Observation
-from bnproof.engine.model.script import BATCHES, MANY, SCRIPT, Action
+from bnproof.engine.model.script import BATCHES, MANY, SCRIPT, Action, ActionKind
 
 STATE = ("running_mean", "running_var", "gamma", "beta")
 JUDGED_STEPS = (0, 1, 126, 127, 128, 254, 255, 256, 257, MANY - 1)
@@ -80,7 +81,7 @@ class LayerLife:
 
     def _do(self, action: Action) -> None:
         batch = BATCHES[action.batch](self.case.x)
-        {
+        actions: dict[ActionKind, Callable[[], None]] = {
             "train": lambda: self._train(action.layer, batch),
             "infer": lambda: self._infer(action.layer, batch),
             "backward": lambda: self._late(action.number),
@@ -88,7 +89,8 @@ class LayerLife:
             "load": lambda: self._load(action.layer, self._saved[action.number]),
             "repeat": lambda: self._many(action.layer, action.number),
             "single value": lambda: self._single(action.layer),
-        }[action.kind]()
+        }
+        actions[action.kind]()
 
     # --- actions --------------------------------------------------------------------------
 

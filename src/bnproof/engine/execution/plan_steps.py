@@ -14,6 +14,7 @@ from bnproof.engine.model.calls import Call, DoubleCall
 from bnproof.engine.model.case import DOUBLE_ARGUMENTS, Case
 from bnproof.engine.model.event import Aspect
 from bnproof.engine.model.formats import Array
+from bnproof.engine.model.layouts import can_be_changed
 from bnproof.engine.model.names import DOUBLE, FORWARD_RESULTS, GRADIENTS, Method
 
 
@@ -163,7 +164,7 @@ def offers(implementation: Any, method: Method) -> bool:
 def other_data(case: Case) -> Case:
     """Other data, parameters and statistics of the same shapes, dtypes and layouts."""
     half = case.x.dtype.type(0.5)
-    keep = {k: v for k, v in case.layouts.items() if "zero" not in v and "same" not in v}
+    keep = {name: place for name, place in case.layouts.items() if can_be_changed(place)}
     return case.with_(
         x=np.array(case.x[::-1]) * half,
         dy=np.array(case.dy[::-1]) * half,

@@ -11,7 +11,7 @@ from bnproof.engine.judging.record import Judged, Record
 from bnproof.engine.model.calls import FIRST, MODE_OF, Call, is_double, is_judged
 from bnproof.engine.model.case import DOUBLE_ARGUMENTS, WHOLE_ARGUMENTS, Case, columns
 from bnproof.engine.model.formats import FORMATS, Array
-from bnproof.engine.model.names import CHANNEL_ARGUMENTS, DOUBLE, RESULTS, Output
+from bnproof.engine.model.names import CHANNEL_ARGUMENTS, DOUBLE, RESULTS, Argument, Output
 from bnproof.engine.model.observation import WHOLE, Observation
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.truth.bounds import ladder
@@ -74,7 +74,7 @@ class Judge:
     def _judge(self, case: Case, observation: Observation, settings: Settings) -> Record:
         record = Record(case, self.declaration, observation, self.declared)
         if not any(is_double(call) for call in observation.results):
-            case = case.with_(**dict.fromkeys(DOUBLE_ARGUMENTS))  # its truth is not needed
+            case = case.with_arrays(dict.fromkeys(DOUBLE_ARGUMENTS))  # its truth is not needed
         for call, results in observation.results.items():
             if not is_judged(call) or case.count == 0:
                 continue
@@ -140,13 +140,13 @@ def _chosen_channels(case: Case, observation: Observation) -> tuple[Case, Observ
     def narrowed(name: str, a: Array) -> Array:
         return a[:, chosen] if name in (*WHOLE_ARGUMENTS, *WHOLE) else a[chosen]
 
-    names = ("x", "dy", *CHANNEL_ARGUMENTS, *DOUBLE_ARGUMENTS)
+    names: tuple[Argument, ...] = ("x", "dy", *CHANNEL_ARGUMENTS, *DOUBLE_ARGUMENTS)
     held = {n: narrowed(n, a) for n in names if (a := getattr(case, n)) is not None}
     results = {
         call: {name: narrowed(name, a) for name, a in outputs.items()}
         for call, outputs in observation.results.items()
     }
-    return case.with_(**held), replace(observation, results=results)
+    return case.with_arrays(held), replace(observation, results=results)
 
 
 def _roundings(value: float) -> list[float]:

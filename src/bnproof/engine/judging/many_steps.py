@@ -9,7 +9,7 @@ from bnproof.engine.judging.judge import Judge
 from bnproof.engine.judging.record import Judged, Record
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import FORMATS, Array
-from bnproof.engine.model.names import STATISTICS, Output
+from bnproof.engine.model.names import STATISTICS, Argument, Output
 from bnproof.engine.truth.bounds.expected import EXPECTED, Settings
 from bnproof.engine.truth.bounds.roundings import accumulated
 from bnproof.engine.truth.integers import Exact
@@ -42,8 +42,10 @@ def closed_form(record: Record) -> tuple[dict[Output, Exact], dict[Output, Array
     for number, x in enumerate((case.x, *case.steps)):
         step = case.with_(x=x, batches_seen=case.batches_seen + number)
         settings = judge.settings(step)[0]
-        before = {n: np.array([float(v) for v in exact[n]]) for n in STATISTICS}
-        values, one = _one_step(step.with_(**before), settings, judge)
+        before: dict[Argument, Array] = {
+            n: np.array([float(v) for v in exact[n]]) for n in STATISTICS
+        }
+        values, one = _one_step(step.with_arrays(before), settings, judge)
         for name in STATISTICS:
             exact[name] = [
                 settings.keep * old + settings.weight * new
