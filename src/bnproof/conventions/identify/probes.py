@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from bnproof.engine.contract.choices import AccuracyClass
 from bnproof.engine.contract.declaration import RANKS, Declaration
 from bnproof.engine.execution.default_layer import Lifetime
 from bnproof.engine.model.calls import Call
@@ -119,7 +120,7 @@ class Probes:
         """The weakest accuracy class of the dtype, by whose bounds results are explained."""
         return list(self.classes(self.dtype).values())[-1]
 
-    def classes(self, dtype: str) -> dict[str, Arithmetic]:
+    def classes(self, dtype: str) -> dict[AccuracyClass, Arithmetic]:
         """The accuracy classes of a dtype."""
         parameters = FORMATS[self.declared.parameter_dtype(dtype)]
         flush = self.declared.flush_to_zero

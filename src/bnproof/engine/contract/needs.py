@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from enum import Enum
 
+from bnproof.engine.contract.choices import Setting
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.model.formats import FORMATS
 
@@ -64,7 +65,7 @@ class Need(Enum):
     """32 or 64 bits."""
 
 
-def _setting(name: str, values: tuple[float, ...]) -> Callable[[Declaration], bool]:
+def _setting(name: Setting, values: tuple[float, ...]) -> Callable[[Declaration], bool]:
     return lambda d: any(d.allows(name, value) for value in values)
 
 

@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 
 from bnproof.engine.contract.declaration import Declaration
-from bnproof.engine.judging.record import Judged, Record
+from bnproof.engine.judging.record import Found, Judged, Record
 from bnproof.engine.model.calls import FIRST, MODE_OF, Call, is_double, is_judged
 from bnproof.engine.model.case import DOUBLE_ARGUMENTS, WHOLE_ARGUMENTS, Case, columns
 from bnproof.engine.model.formats import FORMATS, Array
@@ -122,7 +122,7 @@ class Judge:
             high, low, bound = high[: len(got)], low[: len(got)], bound[: len(got)]
         return Judged(name, got, (high, low), error(got, (high, low)), bound)
 
-    def _strongest(self, record: Record) -> str:
+    def _strongest(self, record: Record) -> Found:
         """The strongest class that explains every output; classes weaker than declared as well."""
         looked_at = {id(j): (call, j) for call, j in record.all_judged()}  # the same bits once
         for name, arithmetic in self.classes.items():

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
+from bnproof.engine.contract.choices import AccuracyClass
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.model.calls import MODE_OF, Call
 from bnproof.engine.model.case import Case
@@ -15,6 +17,9 @@ from bnproof.engine.model.observation import Observation
 from bnproof.engine.truth.bounds import Arithmetic, Quantities
 from bnproof.engine.truth.bounds.expected import Expected
 from bnproof.engine.truth.integers import Exact
+
+Found = AccuracyClass | Literal[""]
+"""The strongest class that explains something, "" if none does."""
 
 
 def ratios(off: Array, bound: Array) -> Array:
@@ -94,7 +99,7 @@ class Record:
     arithmetic: Arithmetic
     judged: dict[Call, dict[Output, Judged]] = field(default_factory=dict)
     subjects: dict[Mode, Expected] = field(default_factory=dict)
-    found: str = ""
+    found: Found = ""
     exact: tuple[int, int] = (0, 0)
     ran: Case | None = None
 

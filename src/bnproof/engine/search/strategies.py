@@ -10,7 +10,8 @@ from typing import Any, Literal
 import numpy as np
 from hypothesis import strategies as st
 
-from bnproof.engine.contract.declaration import CLASSES, Declaration
+from bnproof.engine.contract.choices import CLASSES
+from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.model.case import Case, Plan
 from bnproof.engine.model.formats import FORMATS, Array
 from bnproof.engine.model.layouts import Layout
