@@ -8,12 +8,12 @@ from bnproof.engine.judging.property import statement
 from bnproof.engine.judging.record import Record
 from bnproof.engine.judging.records import Records
 from bnproof.engine.model.basis import Basis
-from bnproof.engine.model.calls import Call, is_double
+from bnproof.engine.model.calls import DOUBLE_CALLS, Call, is_double
 from bnproof.engine.model.case import DOUBLE_ARGUMENTS
 from bnproof.engine.model.event import EventKind
 from bnproof.engine.model.names import DOUBLE
+from bnproof.engine.model.offers import OFFERS, Offer
 
-OFFER = "double backward"
 CALLS: Mapping[Call, Call] = {"double": "train", "double-infer": "infer"}
 """Its calls, and the call that its results are named after."""
 
@@ -29,12 +29,12 @@ EVENTS = (
     "backward/double-backward",
     "The gradients of <ddx, dx> + <ddgamma, dgamma> + <ddbeta, dbeta> agree with exact arithmetic.",
     theorem="double-backward",
-    part=OFFER,
+    needs=(Offer.DOUBLE_BACKWARD,),
     rests_on=(Basis.GRADIENTS, Basis.GRADIENTS_OF_INFER, Basis.Y_OF_INFER),
 )
 def agreement(records: Records) -> Iterator[Comparison]:
     """ddy, dx and dgamma agree with exact arithmetic; called again, it gives the same again."""
-    offered = any(OFFER in record.observation.offers for record in records)
+    offered = any(OFFERS[Offer.DOUBLE_BACKWARD] & record.observation.offers for record in records)
     for record in records:
         if record.case.ddx is None:
             continue
@@ -53,5 +53,5 @@ def _events(record: Record) -> Iterator[Comparison]:
     for event in record.observation.of(*EVENTS):
         is_input = event.argument in DOUBLE_ARGUMENTS
         of_inputs = event.kind is EventKind.CHANGED_INPUT and is_input
-        if of_inputs or is_double(event.call):
+        if of_inputs or event.call in DOUBLE_CALLS:
             yield happened(record, event, seen=False)

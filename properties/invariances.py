@@ -25,7 +25,7 @@ from bnproof.engine.model.names import GRADIENTS, OUTPUTS, STATISTICS, Output
 from bnproof.engine.portfolio import relations
 
 RELATED = (Need.TRAIN, Need.ANY_SHAPE, Need.EPS)
-STILL = ("dgamma", "dbeta", *STATISTICS)
+STILL: tuple[Output, ...] = ("dgamma", "dbeta", *STATISTICS)
 """Results that no permutation of values within a channel changes."""
 
 

@@ -9,13 +9,13 @@ from bnproof.engine.judging.outputs import agreement_of
 from bnproof.engine.judging.property import statement
 from bnproof.engine.judging.records import Records
 from bnproof.engine.model.basis import Basis
-from bnproof.engine.model.calls import Call
+from bnproof.engine.model.calls import Call, Label
 from bnproof.engine.model.event import Event, EventKind
 from bnproof.engine.model.names import STATISTICS
 from bnproof.engine.model.offers import Offer
 from bnproof.engine.model.tag import Tag
 
-INFERENCE = ("infer", "infer buffers")
+INFERENCE: tuple[Label, ...] = ("infer", "infer buffers")
 """Results of inference, and the buffers that it was given."""
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from bnproof.engine.judging.record import Judged
+from bnproof.engine.judging.record import largest, ratios
 from bnproof.engine.model.case import Case, columns
 from bnproof.engine.model.formats import FORMATS, Array, Format, format_of
 from bnproof.engine.model.names import CHANNEL_ARGUMENTS, GRADIENTS, LIKE_X, STATISTICS
@@ -133,16 +133,16 @@ def certify(call: Call) -> Ratios:
     wide = _parameter_format(call)
     subject = _subject(call, wide)
     arithmetics = ladder(format_of(call.x.dtype), wide, flush_to_zero=call.flush_to_zero)
-    ratios: Ratios = {}
+    found: Ratios = {}
     for name, arithmetic in arithmetics.items():
-        ratios[name] = {}
+        found[name] = {}
         for output, value in call.outputs.items():
             key = output.removeprefix("new_")
             truth = subject.quantities.truth.values[key]
             got = columns(_canonical(value, call)) if output in LIKE_X else value
-            judged = Judged(output, got, truth, error(got, truth), subject.bound(arithmetic, key))
-            ratios[name][output] = judged.worst
-    return ratios
+            off, bound = error(got, truth), subject.bound(arithmetic, key)
+            found[name][output] = largest(ratios(off, bound))
+    return found
 
 
 def certify_forward(
@@ -159,8 +159,8 @@ def certify_forward(
     >>> certify_forward(x, np.array([[-0.5], [0.5]], np.float32), eps=3.0)["two-pass"]
     0.0
     """
-    ratios = certify(Call(x=x, y=y, gamma=gamma, beta=beta, eps=eps))
-    return {name: outputs["y"] for name, outputs in ratios.items()}
+    found = certify(Call(x=x, y=y, gamma=gamma, beta=beta, eps=eps))
+    return {name: outputs["y"] for name, outputs in found.items()}
 
 
 def _parameter_format(call: Call) -> Format:

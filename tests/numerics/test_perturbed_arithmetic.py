@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from bnproof.engine.contract.choices import AccuracyClass
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.truth.bounds import bounds, ladder
@@ -82,7 +83,7 @@ def shifted(x: Array, r: Worst) -> tuple[Array, Array]:
     return r(x[0] + mean, "back"), var
 
 
-ALGORITHMS: dict[str, tuple[str, Callable[[Array, Worst], tuple[Array, Array]]]] = {
+ALGORITHMS: dict[str, tuple[AccuracyClass, Callable[[Array, Worst], tuple[Array, Array]]]] = {
     "two-pass": ("two-pass", two_pass),
     "welford": ("streaming", welford),
     "one-pass": ("one-pass", one_pass),

@@ -21,7 +21,9 @@ from bnproof.mutants.catalogue import mutant_of
 from bnproof.reference import BatchNorm
 
 
-def records_of(implementation: object, dtype: str, tag: str = "") -> tuple[Judge, list[Record]]:
+def records_of(
+    implementation: object, dtype: str, tag: Tag | None = None
+) -> tuple[Judge, list[Record]]:
     """Records of a part of the portfolio."""
     session = InProcess(implementation).try_out()
     judge = Judge(session.declaration, dtype)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import find, given, settings
 
+from bnproof.engine.contract.choices import Fixable
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.judging.judge import Judge
 from bnproof.engine.model.formats import FORMATS
@@ -35,7 +36,7 @@ def test_the_same_seed_gives_the_same_data(dtype: str) -> None:
 
 def test_fixed_settings_are_kept() -> None:
     """An instance with one eps, momentum and width must never be given another."""
-    fixed = {"eps": 1e-5, "momentum": 0.1, "channels": 5}
+    fixed: dict[Fixable, float] = {"eps": 1e-5, "momentum": 0.1, "channels": 5}
     for case in portfolio(Declaration(fixed=fixed), "float32"):
         assert (case.eps, case.momentum, case.channels) == (1e-5, 0.1, 5)
 
@@ -86,7 +87,7 @@ def test_exact_data_is_exact(count: int, dtype: str) -> None:
 def test_strategies_refuse_what_they_cannot_make() -> None:
     """Silently making nothing would be a test of nothing."""
     with pytest.raises(ValueError, match="unknown"):
-        arrays(count=2, channels=1, families=["nonsense"])
+        arrays(count=2, channels=1, families=["nonsense"])  # type: ignore[list-item]  # as a caller without types
     with pytest.raises(ValueError, match="not declared"):
         cases(declaration=Declaration(), dtype="float16")
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import jsonschema
 import pytest
 
-from bnproof.engine.contract.declaration import CLASSES
+from bnproof.engine.contract.choices import CLASSES
 from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.model.result import Report
 from bnproof.engine.model.verdict import VERDICTS

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from tests.report.conftest import CAUSE, KNOWN, failed, measured, violation
 
-from bnproof.engine.contract.declaration import CLASSES
+from bnproof.engine.contract.choices import CLASSES
 from bnproof.engine.model.result import ENTRY, Accuracy, OutputAccuracy, Report
 from bnproof.report.markdown import markdown
 from bnproof.report.offset_plot import offset_charts

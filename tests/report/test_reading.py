@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from tests.report.conftest import CAUSE, measured
 
-from bnproof.engine.contract.declaration import CLASSES
+from bnproof.engine.contract.choices import CLASSES
 from bnproof.engine.model.result import Report
 from bnproof.report import saved_report
 from bnproof.report.markdown import markdown

@@ -12,6 +12,7 @@ from bnproof.engine.judging.records import Records
 from bnproof.engine.judging.rerun import judged
 from bnproof.engine.judging.verdicts import conclude
 from bnproof.engine.model.result import Result
+from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio import portfolio
 from bnproof.properties.catalogue import chosen
 from bnproof.sandbox.object_session import ObjectSession
@@ -118,7 +119,7 @@ def _settled(made: Any, name: str, *declare: str) -> tuple[str, list[str], Resul
         notes, declaration = settle(session), session.declaration
         judge = Judge(declaration, "float32")
         cases = portfolio(declaration, "float32", quick=True)
-        wanted = [case for case in cases if {"single", "empty"} & case.tags]
+        wanted = [case for case in cases if {Tag.SINGLE, Tag.EMPTY} & case.tags]
         records = [r for case in wanted for r in judged(judge, case, session.run(case))]
         (property_,) = chosen((NAMES[name],))
         result, _ = conclude(property_, Records(declaration, tuple(records)), "float32")

@@ -2,19 +2,20 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Unpack
 
 import numpy as np
 import pytest
 
 from bnproof.engine.judging.counterexample import Counterexample, Failing
-from bnproof.engine.model.case import Case, Twin
+from bnproof.engine.model.case import Case, Changes, Twin
 from bnproof.engine.model.script import Action
 from bnproof.engine.model.tag import Tag
 from bnproof.known_failures.edits import Why, update
 from bnproof.store.replay_file import Replay
 
 
-def case(**changes: object) -> Case:
+def case(**changes: Unpack[Changes]) -> Case:
     """A case with one of everything."""
     x = np.arange(6.0).reshape(3, 2)
     made = Case(

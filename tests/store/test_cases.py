@@ -16,6 +16,7 @@ from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.execution.arguments import Arguments
 from bnproof.engine.model.case import ARRAYS, Case
 from bnproof.engine.model.formats import FORMATS
+from bnproof.engine.model.layouts import Alias
 from bnproof.engine.portfolio import portfolio
 from bnproof.store.arrays import READABLE, from_table, to_table
 from bnproof.store.cases import case_table, read_case
@@ -77,7 +78,7 @@ def test_memory_is_the_same() -> None:
         gamma=np.ones(3),
         running_mean=np.zeros(3),
         running_var=np.ones(3),
-        layouts={"x": "channels moved", "dy": "same as x", "running_var": "same as gamma"},
+        layouts={"x": "channels moved", "dy": Alias("x"), "running_var": Alias("gamma")},
     )
     before, after = (Arguments(c, Declaration()) for c in (held, through_json(held)))
 

@@ -11,7 +11,8 @@ from itertools import product
 from typing import Any
 
 from bnproof.causes.evidence import evidence
-from bnproof.engine.contract.declaration import ATTRIBUTES, CLASSES, Declaration
+from bnproof.engine.contract.choices import CLASSES
+from bnproof.engine.contract.declaration import ATTRIBUTES, Declaration
 from bnproof.engine.judging.accepted import Accepted, is_unexpected, of_property
 from bnproof.engine.judging.judge import Judge
 from bnproof.engine.judging.property import Property

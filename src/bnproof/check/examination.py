@@ -142,7 +142,7 @@ def _offered(declaration: Declaration, observation: Observation) -> dict[str, li
     """The results that came back, by call; layers alone are called as if they were functions."""
     calls = MODES if declaration.methods == ("layer",) else declaration.methods
     return {
-        call: [name for name in RESULTS if f"{call} {name}" in observation.offers]
+        call: [name for name in RESULTS if (call, name) in observation.offers]
         for call in calls
         if call in MODES
     }

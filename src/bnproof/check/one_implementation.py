@@ -18,8 +18,11 @@ from bnproof.engine.judging.record import Record
 from bnproof.engine.judging.records import Records
 from bnproof.engine.judging.rerun import judged
 from bnproof.engine.judging.verdicts import conclude
+from bnproof.engine.model.calls import Call
 from bnproof.engine.model.case import Case
+from bnproof.engine.model.names import Output
 from bnproof.engine.model.observation import Observation
+from bnproof.engine.model.offers import Offered
 from bnproof.engine.model.result import Accuracy, Result
 from bnproof.engine.model.verdict import Profile
 from bnproof.engine.portfolio import portfolio
@@ -67,7 +70,7 @@ class CheckedDtypes:
     promised: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     evidence: dict[str, list[Record]] = field(default_factory=dict)
-    offers: dict[str, frozenset[str]] = field(default_factory=dict)
+    offers: dict[str, Offered] = field(default_factory=dict)
     alternatives: dict[str, Alternative | None] = field(default_factory=dict)
     failing: list[Failing] = field(default_factory=list)
     not_offered: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -295,7 +298,10 @@ def _searches(
 
 def _not_offered(records: Sequence[Record]) -> tuple[str, ...]:
     """The gradients that no case returned."""
-    offered: Mapping[str, str] = {"train dx": "dx", "infer dx": "dx of inference"}
+    offered: Mapping[tuple[Call, Output], str] = {
+        ("train", "dx"): "dx",
+        ("infer", "dx"): "dx of inference",
+    }
     offers = set().union(*(r.observation.offers for r in records)) if records else set()
     return tuple(text for key, text in offered.items() if key not in offers) if records else ()
 

@@ -339,7 +339,7 @@ def _incomplete(session: AnySession, found: "CheckedDtypes") -> tuple[str, ...]:
     methods = session.declaration.methods
     evaluates = "infer" in methods or methods == ("layer",)
     ran = [offers for dtype, offers in found.offers.items() if found.cases.get(dtype)]
-    if evaluates and ran and not any("infer y" in offers for offers in ran):
+    if evaluates and ran and not any(("infer", "y") in offers for offers in ran):
         lines += (NO_EVALUATION,)
     return lines
 

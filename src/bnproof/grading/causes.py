@@ -9,6 +9,7 @@ import numpy as np
 
 from bnproof.causes.reproduction import agrees, observed_of
 from bnproof.engine.judging.record import Record
+from bnproof.engine.model.calls import MODE_OF
 from bnproof.engine.model.case import columns
 from bnproof.engine.model.event import EventKind
 from bnproof.engine.model.formats import FORMATS
@@ -119,7 +120,7 @@ class Library:
         families = PAIRED.get(look.part.name, ())
         return [m for m in self._distinct() if m.family in families]
 
-    def _changes(self, mutant: Mutant, look: PartTrials, outputs: tuple[str, ...]) -> bool:
+    def _changes(self, mutant: Mutant, look: PartTrials, outputs: tuple[Output, ...]) -> bool:
         """Whether a mistake changes outputs on the first data, be it in the last bits."""
         record, call = look.trial.records[0], look.part.call
         wrong, right = (self._observed((m,), record) for m in (mutant, RIGHT))
@@ -139,7 +140,7 @@ class Library:
 def in_single_precision(look: PartTrials) -> bool:
     """Whether all wrong numbers of a part are as close as float32 allows."""
     wrong = [found for found in look.judged(look.part.call) if found[2].worst > 1]
-    mode = look.part.call.partition(" ")[0]
+    mode = MODE_OF[look.part.call]
     bounds = (record.subjects[mode].bound(SINGLE, judged.output) for record, _, judged in wrong)
     pairs = zip(wrong, bounds, strict=True)
     return bool(wrong) and all(bool((j.error <= bound).all()) for (_, _, j), bound in pairs)

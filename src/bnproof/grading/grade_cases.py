@@ -9,6 +9,8 @@ import numpy as np
 
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.model.case import Case
+from bnproof.engine.model.layouts import Place
+from bnproof.engine.model.names import Argument
 from bnproof.engine.portfolio.builder import Builder
 
 SINGLE = "one example"
@@ -42,7 +44,7 @@ def _plain(build: Builder) -> list[Case]:
     normal = build.normal
     constant = np.where(np.arange(3) == 1, 2.5, normal(5, 3))
     with_zero = [-1.5, 0.0, 1.0, 2.0, -0.5]
-    strided = {"x": "Fortran", "dy": "stepped", "gamma": "stepped"}
+    strided: dict[Argument, Place] = {"x": "Fortran", "dy": "stepped", "gamma": "stepped"}
     return [
         build.case("ordinary numbers", 1.5 * normal(5, 3) + 0.75),
         build.case("as many features as examples", normal(4, 4) - 1, eps=0.25, weight=0.25),
@@ -57,7 +59,7 @@ def _plain(build: Builder) -> list[Case]:
 def _spatial(build: Builder) -> list[Case]:
     normal = build.normal
     constant = np.where(np.arange(3)[:, None, None] == 1, 2.5, normal(2, 3, 2, 2))
-    strided = {"x": "channels moved", "dy": "stepped"}
+    strided: dict[Argument, Place] = {"x": "channels moved", "dy": "stepped"}
     return [
         build.case("ordinary numbers", 1.5 * normal(2, 3, 4, 5) + 0.75),
         build.case("all sizes the same", normal(3, 3, 3, 3) - 1, eps=0.25, weight=0.25),

@@ -6,6 +6,7 @@ from bnproof.check.meter import Progress
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.judging.judge import Judge
 from bnproof.engine.judging.record import Record
+from bnproof.engine.model.calls import Call
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.event import EarlyEnd, Event, EventKind
 from bnproof.engine.model.observation import Observation
@@ -25,11 +26,11 @@ class Trial:
     records: list[Record] = field(default_factory=list)
     failure: EarlyEnd | None = None
 
-    def raised(self, *calls: str) -> tuple[Record, Event] | None:
+    def raised(self, *calls: Call) -> tuple[Record, Event] | None:
         """The first exception, of some calls or of any, and where it was."""
         for record in self.records:
             for event in record.observation.of(EventKind.RAISED):
-                if not calls or event.call in calls:
+                if not calls or (event.call in calls and not event.backward):
                     return record, event
         return None
 

@@ -151,7 +151,7 @@ def _raised(look: PartTrials) -> PartGrade | None:
     if raised is None:
         return None
     record, event = raised
-    if look.part.needs and not event.call.endswith("backward"):
+    if look.part.needs and not event.backward:
         return look.verdict(NOT_GRADABLE, event.message)
     if event.actual == NotWrittenError.__name__:
         return look.verdict(NOT_WRITTEN, event.message)

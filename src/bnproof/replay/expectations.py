@@ -11,9 +11,10 @@ from bnproof.engine.execution.transcript import Call, Given, Transcript
 from bnproof.engine.judging.comparison import Comparison
 from bnproof.engine.judging.many_steps import closed_form
 from bnproof.engine.judging.record import Judged, Record
+from bnproof.engine.model.calls import Label
 from bnproof.engine.model.event import Event, EventKind
 from bnproof.engine.model.formats import Array
-from bnproof.engine.model.names import DOUBLE, GRADIENTS, RESULTS, STATISTICS
+from bnproof.engine.model.names import DOUBLE, GRADIENTS, RESULTS, STATISTICS, Output
 from bnproof.engine.model.observation import WHOLE
 
 _GRADIENTS = (*GRADIENTS, *DOUBLE)
@@ -132,12 +133,13 @@ def _first_values(
                 return
 
 
-def _judged(record: Record) -> list[tuple[str, Judged]]:
+def _judged(record: Record) -> list[tuple[Label, Judged]]:
     """All judged results, and the averages after many steps, which the closed form judges."""
-    found: list[tuple[str, Judged]] = list(record.all_judged())
+    found: list[tuple[Label, Judged]] = list(record.all_judged())
     held = record.observation.results
     for name in STATISTICS:  # inference leaves them, and an empty batch does
-        for label in ("infer",) if record.case.count else ("infer", "train"):
+        calls: tuple[Label, ...] = ("infer",) if record.case.count else ("infer", "train")
+        for label in calls:
             if name in held.get(label, {}):
                 due = getattr(record.case, name)
                 found.append((label, _same(name, held[label][name], due)))
@@ -153,14 +155,14 @@ def _judged(record: Record) -> list[tuple[str, Judged]]:
     return found
 
 
-def _same(name: str, got: Array, due: Array) -> Judged:
+def _same(name: Output, got: Array, due: Array) -> Judged:
     """A result that has to be, to the last bit, what was given."""
     wide = np.asarray(due, np.float64)
     none = np.zeros_like(wide)
     return Judged(name, got, (wide, none), np.abs(np.asarray(got, np.float64) - wide), none)
 
 
-def _values(record: Record, label: str, judged: Judged, calls: Sequence[Call]) -> Values | None:
+def _values(record: Record, label: Label, judged: Judged, calls: Sequence[Call]) -> Values | None:
     result = record.observation.results.get(label, {}).get(judged.output)
     if result is None or judged.output not in (*RESULTS, *DOUBLE):
         return None
@@ -214,7 +216,7 @@ def _events(check: Comparison, segments: dict[str, list[Call]]) -> Iterator[Expe
 
 
 def _of_event(event: Event, record: Record, calls: Sequence[Call]) -> Iterator[Expectation]:
-    labelled = [call for call in calls if call.label == event.call]
+    labelled = [call for call in calls if call.label == event.called]
     if event.kind is EventKind.RAISED:
         yield from (Returns(call) for call in calls if call.raised)
     elif event.kind is EventKind.NO_ERROR and labelled:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
-from bnproof.engine.contract.declaration import CLASSES
+from bnproof.engine.contract.choices import CLASSES
 from bnproof.engine.model.result import Accuracy
 from bnproof.report.lines import labelled, ratio
 from bnproof.report.target_report import Whole

@@ -2,13 +2,14 @@
 
 import textwrap
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from rich.text import Text
 
+from bnproof.engine.model.verdict import Verdict
 from bnproof.engine.wording.text import count
 
-STYLES = {
+STYLES: Mapping[Verdict, str] = {
     "pass": "green",
     "fail": "bold red",
     "crashed": "bold red",
@@ -18,7 +19,7 @@ STYLES = {
 }
 """Style by verdict."""
 
-IN_WORDS = {"unsupported": "not tested"}
+IN_WORDS: Mapping[Verdict, str] = {"unsupported": "not tested"}
 """Verdicts that readers know by another word than JSON has."""
 
 WIDTH = 80
@@ -114,13 +115,13 @@ def ratio(value: float) -> str:
     return f"{value:.2g}"
 
 
-def verdict_in_words(verdict: str) -> str:
+def verdict_in_words(verdict: Verdict) -> str:
     """A verdict as readers know it.
 
     >>> verdict_in_words("unsupported"), verdict_in_words("pass")
     ('not tested', 'pass')
     """
-    return IN_WORDS.get(verdict, verdict)
+    return IN_WORDS.get(verdict, str(verdict))
 
 
 def joined(blocks: Iterable[list[Text]]) -> list[Text]:

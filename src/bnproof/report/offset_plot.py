@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bnproof.engine.contract.declaration import CLASSES
+from bnproof.engine.contract.choices import CLASSES
 from bnproof.engine.model.result import Accuracy, OffsetCurve
 from bnproof.report.axis import BOTTOM, PLOT, TOP, Tick, path, power
 

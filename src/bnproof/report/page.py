@@ -19,7 +19,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bnproof.engine.model.result import Report, Result
-from bnproof.engine.model.verdict import VERDICTS
+from bnproof.engine.model.verdict import VERDICTS, Verdict
 from bnproof.engine.wording.text import some
 from bnproof.report.cards import Card, cards
 from bnproof.report.failures import NO_CAUSE, as_shown
@@ -34,7 +34,7 @@ from bnproof.report.target_report import Whole
 from bnproof.report.untested import untested_everywhere, untested_somewhere
 from bnproof.report.violations import about_entries, gather, ratio_unsaid
 
-SEVERITY = ("crashed", "timed-out", "fail", "known", "pass", "unsupported")
+SEVERITY: tuple[Verdict, ...] = ("crashed", "timed-out", "fail", "known", "pass", "unsupported")
 """Verdicts as the table sorts them."""
 
 KINDS = {

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from bnproof.engine.contract.declaration import CLASSES
+from bnproof.engine.contract.choices import CLASSES
 from bnproof.engine.model.result import Accuracy
 from bnproof.engine.wording.text import clipped
 from bnproof.report.axis import BOTTOM, TOP, Tick, power

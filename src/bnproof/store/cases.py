@@ -12,14 +12,14 @@ import numpy as np
 from bnproof.engine.judging.counterexample import Counterexample
 from bnproof.engine.model.case import ARRAYS, DOUBLE_ARGUMENTS, PLANS, WHOLE_ARGUMENTS, Case, Twin
 from bnproof.engine.model.formats import Array
-from bnproof.engine.model.layouts import LAYOUTS, SAME
-from bnproof.engine.model.names import MODES, PARAMETERS
-from bnproof.engine.model.script import BATCHES, KINDS, Action
+from bnproof.engine.model.layouts import LAYOUTS, SAME, Alias, Layout, Place
+from bnproof.engine.model.names import MODES, Argument
+from bnproof.engine.model.script import BATCHES, KINDS, Action, ActionKind
 from bnproof.engine.model.tag import Tag
 from bnproof.store.arrays import from_table, hexadecimal, to_table
 from bnproof.store.fields import Fields, StoreError
 
-OPTIONAL = (*PARAMETERS, *DOUBLE_ARGUMENTS)
+OPTIONAL: tuple[Argument, ...] = ("gamma", "beta", *DOUBLE_ARGUMENTS)
 CASE = (
     "name",
     *ARRAYS,
@@ -35,14 +35,14 @@ CASE = (
     "judged_channels",
     "script",
 )
+TAGS = tuple(tag.value for tag in Tag)
 MOST_STEPS = 10_000
 MOST_ACTIONS = 1000
 MOST_RELATED = 64
 MOST_TAGS = 64
 MOST_BATCHES = 2**53
 WHOLE_NUMBER = 2**31
-ONE_AXIS = ("C", "Fortran", "channels moved", "stepped", "stepped last", "middle", "zero stride")
-ONE_AXIS_REVERSED = ("reversed", "reversed last")
+ONE_AXIS: tuple[Layout, ...] = tuple(layout for layout in LAYOUTS if layout != "reversed channels")
 
 
 def counterexample_table(found: Counterexample) -> dict[str, Any]:
@@ -76,11 +76,11 @@ def case_table(case: Case) -> dict[str, Any]:
         if getattr(case, name):
             made[name] = getattr(case, name)
     if case.tags:
-        made["tags"] = sorted(case.tags)
+        made["tags"] = sorted(tag.value for tag in case.tags)
     if case.judged_channels is not None:
         made["judged_channels"] = [int(c) for c in case.judged_channels]
     if case.layouts:
-        made["layouts"] = dict(case.layouts)
+        made["layouts"] = {name: str(place) for name, place in case.layouts.items()}
     arrays = {name: getattr(case, name) for name in ARRAYS}
     made |= {name: to_table(a) for name, a in arrays.items() if a is not None}
     if case.steps:
@@ -114,7 +114,7 @@ def read_case(fields: Fields) -> Case:
         batches_seen=fields.whole("batches_seen", 0, MOST_BATCHES, 0),
         layouts=_layouts(fields, {"x": x, **held}),
         calls=fields.one_of("calls", PLANS),
-        tags=frozenset(fields.each_of("tags", MOST_TAGS, Tag)),
+        tags=frozenset(map(Tag, fields.each_of("tags", MOST_TAGS, TAGS))),
         steps=fields.rows("steps", MOST_STEPS, lambda step: _step(step, x)),
         twin=_twin(fields.table("twin")) if "twin" in fields else None,
         data_key=fields.text("data_key", ""),
@@ -145,7 +145,8 @@ def _script(fields: Fields) -> tuple[Action, ...]:
     actions = fields.rows("script", MOST_ACTIONS, _action)
     made = saved = 0
     for action in actions:
-        before = {"backward": made, "load": saved}.get(action.kind, MOST_STEPS + 1)
+        limits: dict[ActionKind, int] = {"backward": made, "load": saved}
+        before = limits.get(action.kind, MOST_STEPS + 1)
         if not action.number < before:
             raise StoreError(f"{fields.where}: script: {action.kind} {action.number} was not made")
         made += action.kind in MODES
@@ -172,26 +173,26 @@ def _channels(fields: Fields, x: Array) -> tuple[int, ...] | None:
     return tuple(held)
 
 
-def _layouts(fields: Fields, arrays: dict[str, Array | None]) -> dict[str, str]:
+def _layouts(fields: Fields, arrays: dict[Argument, Array | None]) -> dict[Argument, Place]:
     """Layouts by argument: names that are there, and aliases of arrays that are the same."""
     if "layouts" not in fields:
         return {}
     given = fields.table("layouts")
     given.only(ARRAYS)
-    return {name: _layout(given, name, arrays) for name in given.names()}
+    return {name: _layout(given, name, arrays) for name in ARRAYS if name in given}
 
 
-def _layout(given: Fields, name: str, arrays: dict[str, Array | None]) -> str:
+def _layout(given: Fields, name: Argument, arrays: dict[Argument, Array | None]) -> Place:
     layout, own = given.text(name), arrays[name]
     if layout.startswith(SAME):
         before = ARRAYS[: ARRAYS.index(name)]
-        other = layout.removeprefix(SAME)
-        same = own is not None and other in before and _equal(own, arrays[other])
-        if not same:
+        named = layout.removeprefix(SAME)
+        other = next((argument for argument in before if argument == named), None)
+        if own is None or other is None or not _equal(own, arrays[other]):
             raise given.wrong(name, "the name of an earlier argument with the same values")
-        return layout
+        return Alias(other)
     single = name not in WHOLE_ARGUMENTS
-    known = (*ONE_AXIS, *ONE_AXIS_REVERSED) if single else tuple(LAYOUTS)
+    known = ONE_AXIS if single else tuple(LAYOUTS)
     return given.one_of(name, known)
 
 

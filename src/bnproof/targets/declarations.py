@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from bnproof.engine.contract.declaration import ATTRIBUTES, FIXABLE, accepted, expected
+from bnproof.engine.contract.choices import FIXABLE
+from bnproof.engine.contract.declaration import ATTRIBUTES, accepted, expected
 from bnproof.engine.wording.text import suggestion
 from bnproof.recognition.recognised import Part
 from bnproof.targets.outside import Outside

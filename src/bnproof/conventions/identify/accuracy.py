@@ -12,6 +12,7 @@ from bnproof.conventions.identify.finding import (
 )
 from bnproof.conventions.identify.normalisation import working_ranks
 from bnproof.conventions.identify.probes import Probes
+from bnproof.engine.contract.choices import AccuracyClass
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.judging.accuracy import accuracy as measured
 from bnproof.engine.judging.judge import Judge
@@ -51,7 +52,7 @@ def accuracy(probes: Probes, found: Declaration) -> Finding:
 
 
 def _records(
-    probes: Probes, found: Declaration, dtype: str, weakest: str
+    probes: Probes, found: Declaration, dtype: str, weakest: AccuracyClass
 ) -> list[Record] | Finding:
     judge = Judge(replace(found, accuracy=weakest), dtype)
     records = []

@@ -10,7 +10,8 @@ from bnproof.conventions.identify.accuracy import accuracy
 from bnproof.conventions.identify.finding import FOUND, NOT_OFFERED, NOT_PROBED, Finding, same
 from bnproof.conventions.identify.likeness import Likeness, likenesses
 from bnproof.conventions.identify.probes import Prober, Probes
-from bnproof.engine.contract.declaration import CLASSES, Declaration
+from bnproof.engine.contract.choices import CLASSES
+from bnproof.engine.contract.declaration import Declaration
 
 Convention = Callable[[Probes], Finding]
 

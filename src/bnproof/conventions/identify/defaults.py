@@ -223,7 +223,7 @@ def _one(case: Case, channel: int) -> Case:
     one = slice(channel, channel + 1)
     held = {n: getattr(case, n) for n in CHANNEL_ARGUMENTS}
     chosen = {n: a[one] for n, a in held.items() if a is not None}
-    return case.with_(x=case.x[:, one], dy=case.dy[:, one], **chosen)
+    return case.with_(x=case.x[:, one], dy=case.dy[:, one]).with_arrays(chosen)
 
 
 def _named(finding: Finding, convention: str) -> Finding:

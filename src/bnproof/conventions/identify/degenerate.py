@@ -59,7 +59,9 @@ def _of(probes: Probes, convention: str, rank: int, count: int) -> Finding:
     seen = probes.run(case, channel_axis=axis_of(probes))
     if seen.observation.failure:
         return Finding(convention, FAILED, because=seen.failed)
-    raised = [e for e in seen.observation.of(EventKind.RAISED) if e.call == "train"]
+    raised = [
+        e for e in seen.observation.of(EventKind.RAISED) if e.call == "train" and not e.backward
+    ]
     if raised:
         if seen.updates_buffers:
             because = f"{raised[0].exception}, raised after the statistics were changed"

@@ -120,7 +120,7 @@ class Problem:
             case = case.with_(running_mean=mean, running_var=var)
         held = {n: getattr(case, n) for n in CHANNEL_ARGUMENTS}
         chosen = {n: a[one] for n, a in held.items() if a is not None}
-        narrow = case.with_(x=case.x[:, one], dy=case.dy[:, one], **chosen)
+        narrow = case.with_(x=case.x[:, one], dy=case.dy[:, one]).with_arrays(chosen)
         return narrow, columns(moved(self.y, formula.axis)[:, one])
 
     def _constants(self, axes: tuple[int, ...], *, inference: bool) -> Iterator[Formula]:

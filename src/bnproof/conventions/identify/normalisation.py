@@ -17,11 +17,12 @@ from bnproof.conventions.identify.finding import (
 from bnproof.conventions.identify.formulas import PLACES, STANDARD, Formula, Problem
 from bnproof.conventions.identify.probes import Probes, Seen
 from bnproof.engine.model.formats import FORMATS
+from bnproof.engine.model.names import Mode
 
 NOTHING = "no formula that is known here explains y"
 
 
-def explanations(probes: Probes, rank: int, call: str) -> list[Formula] | Finding:
+def explanations(probes: Probes, rank: int, call: Mode) -> list[Formula] | Finding:
     """The formulas that explain y of a call in one rank, or a finding that says why there are none.
 
     ``call`` is "train" or "infer".
@@ -32,7 +33,7 @@ def explanations(probes: Probes, rank: int, call: str) -> list[Formula] | Findin
     return found
 
 
-def _explanations(probes: Probes, rank: int, call: str) -> list[Formula] | Finding:
+def _explanations(probes: Probes, rank: int, call: Mode) -> list[Formula] | Finding:
     if call not in probes.declared.methods and "layer" not in probes.declared.methods:
         return Finding("", NOT_OFFERED, because=f"{call} is not offered")
     seen = probes.main(rank, call)
@@ -53,7 +54,7 @@ def working_ranks(probes: Probes) -> tuple[int, ...]:
 
 
 def _working_ranks(probes: Probes) -> tuple[int, ...]:
-    call = "train" if probes.trains else "infer"
+    call: Mode = "train" if probes.trains else "infer"
     tried = ((rank, explanations(probes, rank, call)) for rank in probes.ranks)
     return tuple(rank for rank, found in tried if not isinstance(found, Finding) and found)
 
@@ -76,7 +77,7 @@ def channel_axis(probes: Probes) -> Finding:
     """The axis over which statistics are not taken; rank 2 cannot show it."""
     if "shape" in probes.declared.fixed:
         return Finding("channel_axis", NOT_PROBED, because="the shape is fixed")
-    call = "train" if probes.trains else "infer"
+    call: Mode = "train" if probes.trains else "infer"
     findings = {}
     for rank in (r for r in probes.ranks if r > 2 and _worth_trying(probes, r)):
         found = explanations(probes, rank, call)
@@ -175,7 +176,7 @@ DECLARABLE = {"normalising_variance": ("unbiased",)}
 
 
 def _of_formulas(
-    probes: Probes, convention: str, call: str, kind: Callable[[Formula], str]
+    probes: Probes, convention: str, call: Mode, kind: Callable[[Formula], str]
 ) -> Finding:
     findings = {}
     ranks = working_ranks(probes) or tuple(r for r in probes.ranks if _worth_trying(probes, r))
@@ -197,7 +198,7 @@ def _of_formulas(
 
 def _worth_trying(probes: Probes, rank: int) -> bool:
     """Whether a rank that does not work has to be told: it is declared."""
-    call = "train" if probes.trains else "infer"
+    call: Mode = "train" if probes.trains else "infer"
     found = explanations(probes, rank, call)
     works = not isinstance(found, Finding) and bool(found)
     return works or rank in probes.declared.ranks

@@ -1,6 +1,6 @@
 """What a target can be given: dtypes, ranks, gamma and beta or not, buffers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -10,12 +10,12 @@ from bnproof.conventions.identify.normalisation import axis_of, explanations, wo
 from bnproof.conventions.identify.probes import Probes, Seen
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import Array
-from bnproof.engine.model.names import PARAMETERS
+from bnproof.engine.model.names import PARAMETERS, Mode, Output, Parameter
 
 
 def ranks(probes: Probes) -> Finding:
     """The ranks of x in which some formula explains y."""
-    call = "train" if probes.trains else "infer"
+    call: Mode = "train" if probes.trains else "infer"
     works = working_ranks(probes)
     others = []
     for rank in probes.ranks:
@@ -82,7 +82,7 @@ def _in_dtype(probes: Probes, dtype: str) -> Seen | None:
     works = working_ranks(probes)
     if not works:
         return None
-    call = "train" if probes.trains else "infer"
+    call: Mode = "train" if probes.trains else "infer"
     seen: Seen = probes.once(
         f"dtype {dtype}",
         lambda p: p.run(p.case(works[0], f"dtype {dtype}", dtype, calls=call)),
@@ -90,7 +90,7 @@ def _in_dtype(probes: Probes, dtype: str) -> Seen | None:
     return seen
 
 
-ABSENT: dict[str, tuple[str, ...]] = {
+ABSENT: Mapping[str, tuple[Parameter, ...]] = {
     "required": (),
     "gamma only": ("beta",),
     "beta only": ("gamma",),
@@ -98,7 +98,11 @@ ABSENT: dict[str, tuple[str, ...]] = {
 }
 """What an implementation of each kind does not use."""
 
-ABSENCES = {"both": PARAMETERS, "gamma": ("gamma",), "beta": ("beta",)}
+ABSENCES: Mapping[str, tuple[Parameter, ...]] = {
+    "both": PARAMETERS,
+    "gamma": ("gamma",),
+    "beta": ("beta",),
+}
 """What is given as None to see whether it may be."""
 
 
@@ -108,7 +112,7 @@ def affine_parameters(probes: Probes) -> Finding:
     if not works:
         return Finding("affine_parameters", NOT_PROBED, because="no rank works")
     gamma, beta = np.resize([2.0, -1.0, 0.5], probes.channels), 3.0
-    call = "train" if probes.trains else "infer"
+    call: Mode = "train" if probes.trains else "infer"
     case = probes.case(works[0], "gamma and beta", gamma=gamma, beta=beta, calls=call)
     declared = probes.declared.affine_parameters
     value: str | None
@@ -151,18 +155,20 @@ def _refusal(probes: Probes, case: Case) -> str:
     seen = probes.run(case.with_(calls="short" if probes.trains else "infer"))
     if not _explained(probes, case, seen.result(call, "y")):
         return seen.failed or "another y than for gamma = 1 and beta = 0"
-    absent = [n for n, of in (("dgamma", case.gamma), ("dbeta", case.beta)) if of is None]
-    returned = [name for name in absent if f"train {name}" in seen.observation.offers]
+    absent: list[Output] = []
+    absent += ["dgamma"] if case.gamma is None else []
+    absent += ["dbeta"] if case.beta is None else []
+    returned = [name for name in absent if ("train", name) in seen.observation.offers]
     return f"backward returns {' and '.join(returned)}" if returned else ""
 
 
-def _without(case: Case, absent: tuple[str, ...]) -> Case:
-    return case.with_(**dict.fromkeys(absent))
+def _without(case: Case, absent: tuple[Parameter, ...]) -> Case:
+    return case.with_arrays(dict.fromkeys(absent))
 
 
-def _call(case: Case) -> str:
+def _call(case: Case) -> Mode:
     """The call whose y is looked at: "train" or "infer"."""
-    return case.calls
+    return "infer" if case.calls == "infer" else "train"
 
 
 def _explained(probes: Probes, case: Case, y: Array | None) -> bool:

@@ -67,7 +67,8 @@ def _in_rank(probes: Probes, name: str, rank: int) -> Policy | None:
     seen = probes.run(case, channel_axis=declared.channel_axis)
     if seen.observation.failure:
         return None
-    if any(event.call == "train" for event in seen.observation.of(EventKind.RAISED)):
+    raised = seen.observation.of(EventKind.RAISED)
+    if any(event.call == "train" and not event.backward for event in raised):
         return Policy("error", fits=not seen.updates_buffers)
     return _single(declared, seen, rank) if name == "single_value" else _empty(seen)
 

@@ -11,11 +11,14 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from bnproof.engine.contract.choices import AccuracyClass
 from bnproof.engine.contract.declaration import RANKS, Declaration
 from bnproof.engine.execution.default_layer import DefaultBehaviour
+from bnproof.engine.model.calls import Call
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.event import Event, EventKind
 from bnproof.engine.model.formats import FORMATS, Array
+from bnproof.engine.model.names import Output
 from bnproof.engine.model.observation import Observation
 from bnproof.engine.portfolio.builder import Builder
 from bnproof.engine.truth.bounds import Arithmetic, ladder
@@ -60,11 +63,11 @@ class Seen:
     observation: Observation
     failed: str
 
-    def result(self, call: str, name: str) -> Array | None:
+    def result(self, call: Call, name: Output) -> Array | None:
         """A result of "train" or "infer", None where it was not offered."""
         return self.observation.results.get(call, {}).get(name)
 
-    def statistic(self, name: str) -> Array | None:
+    def statistic(self, name: Output) -> Array | None:
         """A running statistic after training: returned, or else left in the buffer if changed."""
         returned = self.result("train", name)
         buffer = self.result("train buffers", name)
@@ -117,7 +120,7 @@ class Probes:
         """The weakest accuracy class of the dtype, by whose bounds results are explained."""
         return list(self.classes(self.dtype).values())[-1]
 
-    def classes(self, dtype: str) -> dict[str, Arithmetic]:
+    def classes(self, dtype: str) -> dict[AccuracyClass, Arithmetic]:
         """The accuracy classes of a dtype."""
         parameters = FORMATS[self.declared.parameter_dtype(dtype)]
         flush = self.declared.flush_to_zero
@@ -186,7 +189,7 @@ def _failed(observation: Observation) -> str:
     if observation.failure:
         return f"{observation.failure.kind}: {ending(observation.failure)}"
     events = observation.of(EventKind.RAISED, EventKind.MALFORMED)
-    return f"{events[0].call}: {_described(events[0])}" if events else ""
+    return f"{events[0].called}: {_described(events[0])}" if events else ""
 
 
 def _described(event: Event) -> str:

@@ -19,28 +19,30 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from bnproof.engine.contract.choices import (
+    AFFINE,
+    CLASSES,
+    FIXABLE,
+    AccuracyClass,
+    AffineParameters,
+    EmptyBatch,
+    Fixable,
+    KeepsStrides,
+    LayerOption,
+    Setting,
+    SingleValue,
+    Variance,
+    Weighed,
+)
 from bnproof.engine.contract.signatures import layer_options
 from bnproof.engine.model.formats import FORMATS
-from bnproof.engine.model.names import METHODS, MODES
-
-CLASSES = (
-    "two-pass",
-    "streaming",
-    "one-pass",
-    "low-precision statistics",
-    "low-precision arithmetic",
-)
-"""The accuracy classes, strongest first."""
-
-AFFINE = ("required", "optional", "gamma only", "beta only", "none")
-"""What an implementation takes of gamma and beta."""
+from bnproof.engine.model.names import METHODS, MODES, Method
 
 RANKS = (2, 3, 4, 5)
 PARAMETER_DTYPES = {"float16": "float32", "bfloat16": "float32"}
 """The dtype of the parameters for x of 16 bits, unless another is declared."""
 
 FOUND = ("methods", "layer_options", "name", "version")
-FIXABLE = ("eps", "momentum", "channels", "shape")
 
 
 class ContractError(Exception):
@@ -94,25 +96,25 @@ class Declaration:
     parameter_dtypes: Mapping[str, str] = field(default_factory=lambda: dict(PARAMETER_DTYPES))
     ranks: tuple[int, ...] = (2, 4)
     channel_axis: int = 1
-    momentum_weighs: str = "new"
-    running_variance: str | Mapping[int, str] = "unbiased"
-    normalising_variance: str = "biased"
-    single_value: str = "error"
-    empty: str = "error"
-    accuracy: str | Mapping[str, str] = "streaming"
-    affine_parameters: str = "required"
+    momentum_weighs: Weighed = "new"
+    running_variance: Variance | Mapping[int, Variance] = "unbiased"
+    normalising_variance: Variance = "biased"
+    single_value: SingleValue = "error"
+    empty: EmptyBatch = "error"
+    accuracy: AccuracyClass | Mapping[str, AccuracyClass] = "streaming"
+    affine_parameters: AffineParameters = "required"
     deterministic: bool = True
     flush_to_zero: bool = False
     cumulative: bool = False
-    accepts: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    fixed: Mapping[str, Any] = field(default_factory=dict)
+    accepts: Mapping[Setting, tuple[float, float]] = field(default_factory=dict)
+    fixed: Mapping[Fixable, Any] = field(default_factory=dict)
     in_place: bool = False
-    keeps_strides: bool | str = True
+    keeps_strides: KeepsStrides = True
     replays: bool = False
     name: str = ""
     version: str = ""
-    methods: tuple[str, ...] = MODES
-    layer_options: tuple[str, ...] = ()
+    methods: tuple[Method, ...] = MODES
+    layer_options: tuple[LayerOption, ...] = ()
 
     def parameter_dtype(self, dtype: str) -> str:
         """The dtype of gamma, beta and the statistics for an x dtype.
@@ -122,7 +124,7 @@ class Declaration:
         """
         return self.parameter_dtypes.get(dtype, dtype)
 
-    def accuracy_for(self, dtype: str) -> str:
+    def accuracy_for(self, dtype: str) -> AccuracyClass:
         """The weakest accuracy class accepted for an x dtype.
 
         >>> Declaration(accuracy={"float16": "one-pass"}).accuracy_for("float32")
@@ -177,7 +179,7 @@ class Declaration:
         """
         return 1.0 - momentum if self.momentum_weighs == "old" else momentum
 
-    def allows(self, setting: str, value: float) -> bool:
+    def allows(self, setting: Setting, value: float) -> bool:
         """Whether a value of eps or momentum is within what the implementation accepts.
 
         >>> Declaration(accepts={"eps": (1e-12, 1.0)}).allows("eps", 0.0)

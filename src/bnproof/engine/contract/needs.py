@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Callable, Mapping
-from enum import StrEnum
+from enum import Enum
 
+from bnproof.engine.contract.choices import Setting
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.model.formats import FORMATS
 
@@ -19,7 +20,7 @@ SCALED_EPS = tuple(GRID_EPS * 4.0**power for power in (-2, 1, 3))
 EXTREME_MOMENTUM = (0.0, 1.0)
 
 
-class Need(StrEnum):
+class Need(Enum):
     """What a declaration has to allow."""
 
     TRAIN = "train"
@@ -64,7 +65,7 @@ class Need(StrEnum):
     """32 or 64 bits."""
 
 
-def _setting(name: str, values: tuple[float, ...]) -> Callable[[Declaration], bool]:
+def _setting(name: Setting, values: tuple[float, ...]) -> Callable[[Declaration], bool]:
     return lambda d: any(d.allows(name, value) for value in values)
 
 

@@ -7,8 +7,8 @@ import numpy as np
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.model.case import DOUBLE_ARGUMENTS, WHOLE_ARGUMENTS, Case
 from bnproof.engine.model.formats import Array
-from bnproof.engine.model.layouts import SAME, laid_out
-from bnproof.engine.model.names import CHANNEL_ARGUMENTS, STATISTICS
+from bnproof.engine.model.layouts import Alias, laid_out
+from bnproof.engine.model.names import CHANNEL_ARGUMENTS, STATISTICS, Argument
 
 
 def to_declared(a: Array, declaration: Declaration) -> Array:
@@ -31,18 +31,19 @@ class Arguments:
 
     def __init__(self, case: Case, declaration: Declaration) -> None:
         self._case, self._declaration = case, declaration
-        self._arrays: dict[str, Array | None] = {}
-        for name in ("x", "dy", *CHANNEL_ARGUMENTS, *DOUBLE_ARGUMENTS):
+        self._arrays: dict[Argument, Array | None] = {}
+        names: tuple[Argument, ...] = ("x", "dy", *CHANNEL_ARGUMENTS, *DOUBLE_ARGUMENTS)
+        for name in names:
             self._arrays[name] = self._make(name, getattr(case, name))
         self._before = self._bytes()
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: Argument) -> Any:
         return self._arrays[name]
 
-    def _make(self, name: str, values: Array | None) -> Array | None:
+    def _make(self, name: Argument, values: Array | None) -> Array | None:
         layout = self._case.layouts.get(name, "C")
-        if layout.startswith(SAME):
-            return self._arrays[layout.removeprefix(SAME)]
+        if isinstance(layout, Alias):
+            return self._arrays[layout.of]
         if values is None:
             return None
         if name in WHOLE_ARGUMENTS:

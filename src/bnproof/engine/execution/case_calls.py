@@ -9,9 +9,11 @@ from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.execution.arguments import Arguments, to_canonical
 from bnproof.engine.execution.earlier_results import Kept
 from bnproof.engine.execution.exceptions import Stop, event_of, raised_event
+from bnproof.engine.model.calls import Call, Label, called
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.event import Aspect, Event, EventKind
 from bnproof.engine.model.formats import FORMATS, Array, name_of
+from bnproof.engine.model.names import Output
 from bnproof.engine.model.observation import GRADIENT_OF, WHOLE, Observation
 
 Announce = Callable[[str], None]
@@ -44,13 +46,13 @@ class CaseCalls:
 
     def _call_train(
         self,
-        label: str,
+        label: Label,
         given: Arguments,
         case: Case,
         statistics: tuple[Array, Array],
         target: Any = None,
     ) -> tuple[Any, Any, Any, Any]:
-        extra = {"batches_seen": case.batches_seen} if case.momentum is None else {}
+        extra: dict[str, Any] = {"batches_seen": case.batches_seen} if case.momentum is None else {}
         train = (target or self.implementation).train
         arguments = (given["x"], given["gamma"], given["beta"], *statistics)
         results = self._call(
@@ -60,7 +62,7 @@ class CaseCalls:
 
     def _call_infer(
         self,
-        label: str,
+        label: Label,
         given: Arguments,
         case: Case,
         statistics: tuple[Array, Array],
@@ -70,7 +72,7 @@ class CaseCalls:
         arguments = (given["x"], given["gamma"], given["beta"], *statistics)
         return self._four(label, self._call(label, infer, *arguments, eps=case.eps))
 
-    def _four(self, label: str, results: Any) -> tuple[Any, Any, Any, Any]:
+    def _four(self, label: Label, results: Any) -> tuple[Any, Any, Any, Any]:
         parts = parts_of(results, 4)
         if parts is None:
             due = "(y, running_mean, running_var, backward)"
@@ -78,12 +80,19 @@ class CaseCalls:
             raise Stop
         return parts[0], parts[1], parts[2], parts[3]
 
-    def _call(self, label: str, function: Any, *arguments: Any, **settings: Any) -> Any:
-        self.announce(label)
+    def _call(
+        self,
+        label: Label,
+        function: Any,
+        *arguments: Any,
+        backward: bool = False,
+        **settings: Any,
+    ) -> Any:
+        self.announce(called(label, backward=backward))
         try:
             return function(*arguments, **settings)
         except BaseException as error:  # noqa: BLE001  # SystemExit too is a verdict on the target
-            self.observation.events.append(raised_event(label, error))
+            self.observation.events.append(raised_event(label, error, backward=backward))
             raise Stop from None
         finally:
             self.returned()
@@ -92,8 +101,8 @@ class CaseCalls:
 
     def _take(
         self,
-        label: str,
-        names: tuple[str, ...],
+        label: Call,
+        names: tuple[Output, ...],
         results: tuple[Any, ...] | list[Any],
         *,
         watch: bool = True,
@@ -103,7 +112,7 @@ class CaseCalls:
         for name, result in zip(names, results, strict=True):
             if result is None:
                 continue
-            self.observation.offers.add(f"{label} {name}")
+            self.observation.offers.add((label, name))
             if self._is_absent(name, like or self.case):
                 continue
             copy = self._copy(label, name, result, like or self.case)
@@ -112,11 +121,11 @@ class CaseCalls:
             if watch and isinstance(result, np.ndarray):
                 self._watch(name, label, result)
 
-    def _is_absent(self, name: str, case: Case) -> bool:
+    def _is_absent(self, name: Output, case: Case) -> bool:
         """Whether a result is the gradient of a parameter that was not given."""
         return name in GRADIENT_OF and getattr(case, GRADIENT_OF[name]) is None
 
-    def _copy(self, label: str, name: str, result: Any, case: Case) -> Array | None:
+    def _copy(self, label: Call, name: Output, result: Any, case: Case) -> Array | None:
         """A plain copy in the canonical layout, or None where the form forbids it."""
         try:
             plain = np.array(np.asarray(result))
@@ -140,7 +149,7 @@ class CaseCalls:
         if not self.arguments.shares_memory(live):
             self._watched.append(Kept(name, of, live, live.tobytes()))
 
-    def _same_bits(self, first: str, second: str, names: tuple[str, ...]) -> None:
+    def _same_bits(self, first: Call, second: Call, names: tuple[Output, ...]) -> None:
         a, b = (self.observation.results.get(label, {}) for label in (first, second))
         for name in names:
             if name in a and name in b and a[name].tobytes() != b[name].tobytes():
@@ -165,12 +174,14 @@ class CaseCalls:
                 self._event(EventKind.CHANGED_RESULT, "case", kept.name, origin=kept.of)
         self._watched = unchanged
 
-    def _malformed(self, label: str, name: str, aspect: Aspect, expected: str, actual: str) -> None:
+    def _malformed(
+        self, label: Label, name: str, aspect: Aspect, expected: str, actual: str
+    ) -> None:
         self._event(
             EventKind.MALFORMED, label, name, aspect=aspect, expected=expected, actual=actual
         )
 
-    def _event(self, kind: EventKind, call: str, argument: str, **more: Any) -> None:
+    def _event(self, kind: EventKind, call: Label, argument: str, **more: Any) -> None:
         self.observation.events.append(Event(kind, call, argument, **more))
 
 

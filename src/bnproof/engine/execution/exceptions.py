@@ -1,6 +1,9 @@
 """What an implementation raised, as an event."""
 
+from dataclasses import replace
+
 from bnproof.engine.contract.form_error import FormError
+from bnproof.engine.model.calls import Label, called
 from bnproof.engine.model.event import Aspect, Event, EventKind
 
 
@@ -8,14 +11,15 @@ class Stop(Exception):  # noqa: N818  # not an error: the case is over
     """The implementation raised, so that the rest of the case cannot be run."""
 
 
-def raised_event(label: str, error: BaseException) -> Event:
-    """The event that a call raised something."""
-    return event_of(EventKind.RAISED, label, label, error)
+def raised_event(call: Label, error: BaseException, *, backward: bool = False) -> Event:
+    """The event that a call, or its backward pass, raised something."""
+    event = event_of(EventKind.RAISED, call, called(call, backward=backward), error)
+    return replace(event, backward=backward)
 
 
 def event_of(
     kind: EventKind,
-    call: str,
+    call: Label,
     argument: str,
     error: BaseException,
     aspect: Aspect = Aspect.NONE,

@@ -7,23 +7,32 @@ shares, forgets or half-loads its state is caught in the step where it does.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.contract.functional import make_layer
 from bnproof.engine.execution.arguments import to_canonical, to_declared
+from bnproof.engine.model.calls import LayerCall
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.event import Aspect, Event, EventKind
 from bnproof.engine.model.formats import Array
-from bnproof.engine.model.names import LIKE_X, PARAMETERS, STATISTICS
+from bnproof.engine.model.names import LIKE_X, PARAMETERS, STATISTICS, Mode, Output
 from bnproof.engine.model.observation import GRADIENT_OF, Observation
-from bnproof.engine.model.script import BATCHES, MANY, SCRIPT, Action
+from bnproof.engine.model.script import BATCHES, MANY, SCRIPT, Action, ActionKind
 
-Call = Callable[..., Any]
 STATE = (*STATISTICS, *PARAMETERS)
+
 JUDGED_STEPS = (0, 1, 126, 127, 128, 254, 255, 256, 257, MANY - 1)
+
+
+class Make(Protocol):
+    """Makes a call of a layer, and may stop the case."""
+
+    def __call__(self, label: LayerCall, function: Any, /, *arguments: Any, **settings: Any) -> Any:
+        """Make a call under this name, with arguments and settings."""
+        ...
 
 
 @dataclass
@@ -33,7 +42,7 @@ class _Made:
     ``loads`` is how many states its layer had taken by then.
     """
 
-    mode: str
+    mode: Mode
     step: Case
     backward: Any
     layer: int
@@ -44,7 +53,7 @@ class LayerLife:
     """Runs scripts on two layers of one implementation; ``call`` makes a call and may stop it."""
 
     def __init__(
-        self, implementation: Any, declaration: Declaration, case: Case, call: Call
+        self, implementation: Any, declaration: Declaration, case: Case, call: Make
     ) -> None:
         self.implementation, self.declaration = implementation, declaration
         self.case, self.call = case, call
@@ -73,7 +82,7 @@ class LayerLife:
 
     def _do(self, action: Action) -> None:
         batch = BATCHES[action.batch](self.case.x)
-        {
+        actions: dict[ActionKind, Callable[[], None]] = {
             "train": lambda: self._train(action.layer, batch),
             "infer": lambda: self._infer(action.layer, batch),
             "backward": lambda: self._late(action.number),
@@ -81,7 +90,8 @@ class LayerLife:
             "load": lambda: self._load(action.layer, self._saved[action.number]),
             "repeat": lambda: self._many(action.layer, action.number),
             "single value": lambda: self._single(action.layer),
-        }[action.kind]()
+        }
+        actions[action.kind]()
 
     # --- actions --------------------------------------------------------------------------
 
@@ -128,7 +138,7 @@ class LayerLife:
             self._unmoved(layer, after, "the backward pass of evaluation")
         self._keep("infer", step, backward, layer)
 
-    def _keep(self, mode: str, step: Case, backward: Any, layer: int) -> None:
+    def _keep(self, mode: Mode, step: Case, backward: Any, layer: int) -> None:
         self._made.append(_Made(mode, step, backward, layer, self._loads[layer]))
 
     def _late(self, number: int) -> None:
@@ -141,7 +151,7 @@ class LayerLife:
             return
         if made.loads != self._loads[made.layer] and self._refuses(made):
             return
-        observation = Observation(offers={f"{made.mode} backward"})
+        observation = Observation()
         self._gradients(observation, made.mode, made.backward, made.step)
         self._wrote(made.step.with_(name=self._name()), observation)
 
@@ -174,9 +184,7 @@ class LayerLife:
         x = np.array(x.reshape(1, self.case.channels, *(1,) * (self.case.x.ndim - 2)))
         step, observation = self._step(x, before)
         train, given = self._layers[layer].train, to_declared(x, self.declaration)
-        if _raises(lambda: train(given)):
-            observation.offers.add("raised")
-        else:
+        if not _raises(lambda: train(given)):
             observation.events.append(Event(EventKind.NO_ERROR, "train", "train"))
         after = self._state(layer)
         for name in STATISTICS:
@@ -217,16 +225,16 @@ class LayerLife:
         observation.events += self._events
         self._events = []
 
-    def _gradients(self, observation: Observation, label: str, backward: Any, step: Case) -> None:
+    def _gradients(self, observation: Observation, label: Mode, backward: Any, step: Case) -> None:
         dy = to_declared(step.dy, self.declaration).copy()
         dx, dgamma, dbeta = self.call("layer backward", backward, dy)
-        gradients = {"dx": dx, "dgamma": dgamma, "dbeta": dbeta}
+        gradients: dict[Output, Any] = {"dx": dx, "dgamma": dgamma, "dbeta": dbeta}
         absent = [name for name, of in GRADIENT_OF.items() if getattr(step, of) is None]
         taken = {name: value for name, value in gradients.items() if name not in absent}
         self._take(observation, label, step, taken)
 
     def _take(
-        self, observation: Observation, label: str, step: Case, results: dict[str, Any]
+        self, observation: Observation, label: Mode, step: Case, results: dict[Output, Any]
     ) -> None:
         taken = observation.results.setdefault(label, {})
         for name, value in results.items():
@@ -234,7 +242,7 @@ class LayerLife:
                 continue
             plain = np.array(np.asarray(value))
             made = to_canonical(plain, self.declaration) if name in LIKE_X else plain
-            observation.offers.add(f"{label} {name}")
+            observation.offers.add((label, name))
             expected = step.x.shape if name in LIKE_X else step.running_mean.shape
             if made.shape == expected:
                 taken[name] = made
@@ -341,7 +349,7 @@ def _raises(call: Callable[[], object]) -> bool:
     return False
 
 
-def _statistics(state: dict[str, Any]) -> dict[str, Any]:
+def _statistics(state: dict[str, Any]) -> dict[Output, Any]:
     return {name: state[name] for name in STATISTICS if name in state}
 
 

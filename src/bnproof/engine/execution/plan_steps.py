@@ -10,10 +10,12 @@ from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.execution.arguments import Arguments
 from bnproof.engine.execution.case_calls import Announce, CaseCalls, Returned, kind_of, parts_of
 from bnproof.engine.execution.exceptions import Stop
+from bnproof.engine.model.calls import Call, DoubleCall
 from bnproof.engine.model.case import DOUBLE_ARGUMENTS, Case
 from bnproof.engine.model.event import Aspect
 from bnproof.engine.model.formats import Array
-from bnproof.engine.model.names import DOUBLE, FORWARD_RESULTS, GRADIENTS
+from bnproof.engine.model.layouts import can_be_changed
+from bnproof.engine.model.names import DOUBLE, FORWARD_RESULTS, GRADIENTS, Method
 
 
 class PlanSteps(CaseCalls):
@@ -40,7 +42,7 @@ class PlanSteps(CaseCalls):
     def _trains(self) -> bool:
         return offers(self.implementation, "train")
 
-    def _train(self, label: str) -> Any:
+    def _train(self, label: Call) -> Any:
         if not self._trains:
             return None
         statistics = self.arguments.statistics()
@@ -53,11 +55,9 @@ class PlanSteps(CaseCalls):
             }
             self._watch("the buffer", "running_mean", statistics[0])
             self._watch("the buffer", "running_var", statistics[1])
-        if results[3] is not None:
-            self.observation.offers.add("train backward")
         return results[3]
 
-    def _infer(self, label: str) -> Any:
+    def _infer(self, label: Call) -> Any:
         if not offers(self.implementation, "infer"):
             return None
         statistics = self.arguments.statistics()
@@ -68,14 +68,12 @@ class PlanSteps(CaseCalls):
                 "running_mean": np.array(statistics[0]),
                 "running_var": np.array(statistics[1]),
             }
-        if results[3] is not None:
-            self.observation.offers.add("infer backward")
         return results[3]
 
-    def _gradients(self, label: str, backward: Any, *, late: bool = False) -> None:
+    def _gradients(self, label: Call, backward: Any, *, late: bool = False) -> None:
         if backward is None:
             return
-        results = self._call(f"{label} backward", backward, self.arguments["dy"])
+        results = self._call(label, backward, self.arguments["dy"], backward=True)
         parts = parts_of(results, 3)
         if parts is None:
             parts_due = "(dx, dgamma, dbeta)"
@@ -83,7 +81,7 @@ class PlanSteps(CaseCalls):
             return
         self._take(label, GRADIENTS, parts, watch=not late)
 
-    def _double(self, label: str, backward: Any, *, late: bool = False) -> None:
+    def _double(self, label: DoubleCall, backward: Any, *, late: bool = False) -> None:
         """Double backward, where it is offered and the case has what it is given.
 
         What it raises does not end the case: backward and inference work without it.
@@ -93,29 +91,27 @@ class PlanSteps(CaseCalls):
             return
         given = [self.arguments[name] for name in ("dy", *DOUBLE_ARGUMENTS)]
         with contextlib.suppress(Stop):
-            results = self._call(f"{label} backward", double, *given)
+            results = self._call(label, double, *given, backward=True)
             parts = parts_of(results, 3)
             if parts is None:
                 due = "(ddy, dx, dgamma)"
                 self._malformed(label, "double", Aspect.RESULTS, due, kind_of(results))
                 return
             self._take(label, DOUBLE, parts, watch=not late)
-            if any(part is not None for part in parts):
-                self.observation.offers.add("double backward")
         if late and self.declaration.deterministic:
             self._same_bits("double", label, DOUBLE)
 
-    def _repeat(self, label: str, backward: Any) -> None:
+    def _repeat(self, backward: Any) -> None:
         """The same backward twice, with another dy in between."""
         if backward is None:
             return
         other = self.arguments["dy"].copy()
         other *= other.dtype.type(0.5)
-        self._call(f"{label} backward", backward, other)
+        self._call("train", backward, other, backward=True)
         self._look_at_results()
-        self._gradients(f"{label} again", backward, late=True)
+        self._gradients("train again", backward, late=True)
         if self.declaration.deterministic:
-            self._same_bits(label, f"{label} again", GRADIENTS)
+            self._same_bits("train", "train again", GRADIENTS)
 
     def _train_again(self) -> None:
         """The same training call twice."""
@@ -145,7 +141,7 @@ class PlanSteps(CaseCalls):
                 if offers(target, "train"):
                     results = self._call_train("other", given, made, given.statistics(), target)
                     if results[3] is not None:
-                        self._call("other backward", results[3], given["dy"])
+                        self._call("other", results[3], given["dy"], backward=True)
             if offers(target, "infer"):
                 self._call_infer("other", arguments, other, arguments.statistics(), target)
         self._look_at_results()
@@ -160,7 +156,7 @@ class PlanSteps(CaseCalls):
         self._take("infer one", ("y",), results[:1], watch=False, like=alone)
 
 
-def offers(implementation: Any, method: str) -> bool:
+def offers(implementation: Any, method: Method) -> bool:
     """Whether it has a method; an optional one may be absent or None."""
     return callable(getattr(implementation, method, None))
 
@@ -168,7 +164,7 @@ def offers(implementation: Any, method: str) -> bool:
 def other_data(case: Case) -> Case:
     """Other data, parameters and statistics of the same shapes, dtypes and layouts."""
     half = case.x.dtype.type(0.5)
-    keep = {k: v for k, v in case.layouts.items() if "zero" not in v and "same" not in v}
+    keep = {name: place for name, place in case.layouts.items() if can_be_changed(place)}
     return case.with_(
         x=np.array(case.x[::-1]) * half,
         dy=np.array(case.dy[::-1]) * half,

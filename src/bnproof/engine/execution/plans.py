@@ -11,10 +11,14 @@ from bnproof.engine.execution.case_calls import kind_of, parts_of
 from bnproof.engine.execution.exceptions import Stop
 from bnproof.engine.execution.layer_life import LayerLife
 from bnproof.engine.execution.plan_steps import PlanSteps, offers, other_data
+from bnproof.engine.model.calls import Label, LayerCall
 from bnproof.engine.model.case import Plan
 from bnproof.engine.model.event import Aspect, EventKind
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.names import STATISTICS_TOGETHER
+
+LAYER_RESULTS: dict[LayerCall, int] = {"layer train": 2, "layer infer": 2, "layer backward": 3}
+"""How many results a call of a layer has, where it has some."""
 
 
 class CasePlan(PlanSteps):
@@ -40,7 +44,7 @@ class CasePlan(PlanSteps):
         """Train, backward twice, other calls, backward again, train again; likewise inference."""
         backward = self._train("train")
         self._gradients("train", backward)
-        self._repeat("train", backward)
+        self._repeat(backward)
         self._double("double", backward)
         inference = self._infer("infer")
         if not self.declaration.replays:
@@ -88,7 +92,7 @@ class CasePlan(PlanSteps):
         self.observation.events = [
             e
             for e in self.observation.events
-            if not (e.kind is EventKind.RAISED and e.call == "infer")
+            if not (e.kind is EventKind.RAISED and e.call == "infer" and not e.backward)
         ]
 
     def _refused_training(self) -> None:
@@ -105,7 +109,6 @@ class CasePlan(PlanSteps):
     def _expected_error(self) -> None:
         events = self.observation.events
         self.observation.events = [e for e in events if e.kind is not EventKind.RAISED]
-        self.observation.offers.add("raised")
 
     def _unmoved(self, statistics: tuple[Array, Array], before: list[bytes]) -> None:
         """The statistics are what they were before the error."""
@@ -123,7 +126,7 @@ class CasePlan(PlanSteps):
         for number, x in enumerate((self.case.x, *self.case.steps)):
             step = self.case.with_(x=x, batches_seen=seen + number)
             arguments = Arguments(step, self.declaration)
-            label = "train" if number == 0 else "step"
+            label: Label = "train" if number == 0 else "step"
             _, mean, var, _ = self._call_train(label, arguments, step, statistics)
             if mean is None or var is None:
                 return
@@ -147,7 +150,7 @@ class CasePlan(PlanSteps):
         self.arguments.refill(other)
         results = self._call_train("other", self.arguments, other, self.arguments.statistics())
         if results[3] is not None:
-            self._call("other backward", results[3], self.arguments["dy"])
+            self._call("other", results[3], self.arguments["dy"], backward=True)
         if offers(self.implementation, "infer"):
             self._call_infer("other", self.arguments, other, self.arguments.statistics())
         self.arguments.refill(self.case)
@@ -159,10 +162,10 @@ class CasePlan(PlanSteps):
         self.observation.facts = {"steps": life.steps}
         life.run()
 
-    def _layer_call(self, label: str, function: Any, *arguments: Any, **settings: Any) -> Any:
+    def _layer_call(self, label: LayerCall, function: Any, *arguments: Any, **settings: Any) -> Any:
         """A call of a layer; a result of the wrong form ends the case as an exception does."""
         result = self._call(label, function, *arguments, **settings)
-        due = {"layer train": 2, "layer infer": 2, "layer backward": 3}.get(label)
+        due = LAYER_RESULTS.get(label)
         if due is not None and parts_of(result, due) is None:
             parts = "(y, backward)" if due == 2 else "(dx, dgamma, dbeta)"
             self._malformed(label, "results", Aspect.RESULTS, parts, kind_of(result))

@@ -50,6 +50,6 @@ def is_unexpected(record: Record, accepted: Sequence[Accepted]) -> bool:
     seen = record.observation
     if seen.failure and not expected(seen.failure.kind):
         return True
-    if any(not expected(event.argument, event.call) for event in seen.events):
+    if any(not expected(event.argument, event.called) for event in seen.events):
         return True
     return any(j.worst > 1 and not expected(j.output) for _, j in record.all_judged())

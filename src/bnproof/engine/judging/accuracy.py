@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from bnproof.engine.contract.choices import AccuracyClass
 from bnproof.engine.judging.measures import by_output, offset_curves
-from bnproof.engine.judging.record import Judged, Record
+from bnproof.engine.judging.record import Found, Judged, Record
 from bnproof.engine.model.calls import Call
 from bnproof.engine.model.result import Accuracy
 from bnproof.engine.model.tag import Tag
@@ -13,9 +14,9 @@ from bnproof.engine.truth.bounds import Arithmetic, bounds, largest_term
 STEPS = 12
 
 
-def accuracy(records: Sequence[Record], classes: Mapping[str, Arithmetic]) -> Accuracy:
+def accuracy(records: Sequence[Record], classes: Mapping[AccuracyClass, Arithmetic]) -> Accuracy:
     """The accuracy found on all records of a dtype; ``classes`` are given strongest first."""
-    declared = records[0].arithmetic.name if records else ""
+    declared: Found = records[0].arithmetic.name if records else ""
     worst = _worst(records)
     exact = [r.exact for r in records]
     layouts = {_layout(r) for r in records}
@@ -42,8 +43,8 @@ def accuracy(records: Sequence[Record], classes: Mapping[str, Arithmetic]) -> Ac
 
 
 def _worth_trying(
-    classes: Mapping[str, Arithmetic], declared: str, found: str
-) -> dict[str, Arithmetic]:
+    classes: Mapping[AccuracyClass, Arithmetic], declared: Found, found: Found
+) -> dict[AccuracyClass, Arithmetic]:
     """The classes that every output is held against, for a report's sake.
 
     Those of low precision cost as much as the check itself, and are tried if they matter: if one
@@ -52,7 +53,8 @@ def _worth_trying(
     names = list(classes)
     if not found:
         return dict(classes)
-    last = max(names.index(name) for name in ("one-pass", declared, found))
+    worth: tuple[Found, ...] = ("one-pass", declared, found)
+    last = max(names.index(name) for name in worth if name)
     return {name: classes[name] for name in names[: last + 1]}
 
 
@@ -61,12 +63,12 @@ def _layout(record: Record) -> str:
     return f"rank {record.case.x.ndim}, {layout}"
 
 
-def _weakest(records: Sequence[Record], classes: Iterable[str]) -> str:
+def _weakest(records: Sequence[Record], classes: Iterable[AccuracyClass]) -> Found:
     """The strongest class that explains all records: the weakest of theirs, "" if one has none."""
     found = {r.found for r in records if r.judged}
     if "" in found or not found:
         return ""
-    return max(found, key=list(classes).index)
+    return max((name for name in found if name), key=list(classes).index)
 
 
 def _worst(records: Sequence[Record]) -> tuple[Record, Call, Judged] | None:

@@ -6,21 +6,22 @@ import numpy as np
 
 from bnproof.engine.judging.comparison import Comparison, ended, found, happened, nothing_happened
 from bnproof.engine.judging.record import Record
+from bnproof.engine.model.calls import Label, is_part_of
 from bnproof.engine.model.event import Event, EventKind
 from bnproof.engine.model.names import STATISTICS
 
 
-def raised(record: Record, *calls: str) -> Iterator[Comparison]:
-    """A failure for each exception, or result of another form, in some calls."""
+def raised(record: Record, *calls: Label) -> Iterator[Comparison]:
+    """A failure for each exception in some calls, and in what belongs to them or repeats them."""
     if record.observation.failure:
         yield ended(record, record.observation.failure)
     for event in record.observation.of(EventKind.RAISED):
-        if event.call.split()[0] in calls:
+        if any(is_part_of(event.call, call) for call in calls):
             yield happened(record, event, seen=False)
 
 
 def events(
-    records: Iterable[Record], *kinds: EventKind, calls: tuple[str, ...] = ()
+    records: Iterable[Record], *kinds: EventKind, calls: tuple[Label, ...] = ()
 ) -> Iterator[Comparison]:
     """A failure for each event of some kinds, in some calls or in all."""
     for record in records:
@@ -32,7 +33,9 @@ def events(
             yield nothing_happened(record)
 
 
-def statistics_kept(record: Record, call: str, label: str = "") -> Iterator[Comparison]:
+def statistics_kept(
+    record: Record, call: Label, label: Label | None = None
+) -> Iterator[Comparison]:
     """Compare the statistics that a call returned, or left in the buffers, with those given."""
     results = record.observation.results.get(call, {})
     for name in STATISTICS:

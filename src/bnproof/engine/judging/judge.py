@@ -7,11 +7,11 @@ from itertools import product
 import numpy as np
 
 from bnproof.engine.contract.declaration import Declaration
-from bnproof.engine.judging.record import Judged, Record
-from bnproof.engine.model.calls import FIRST, MODE_OF, is_double, is_judged
+from bnproof.engine.judging.record import Found, Judged, Record
+from bnproof.engine.model.calls import FIRST, MODE_OF, Call, is_double, is_judged
 from bnproof.engine.model.case import DOUBLE_ARGUMENTS, WHOLE_ARGUMENTS, Case, columns
 from bnproof.engine.model.formats import FORMATS, Array
-from bnproof.engine.model.names import CHANNEL_ARGUMENTS, DOUBLE, RESULTS
+from bnproof.engine.model.names import CHANNEL_ARGUMENTS, DOUBLE, RESULTS, Argument, Output
 from bnproof.engine.model.observation import WHOLE, Observation
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.truth.bounds import ladder
@@ -74,7 +74,7 @@ class Judge:
     def _judge(self, case: Case, observation: Observation, settings: Settings) -> Record:
         record = Record(case, self.declaration, observation, self.declared)
         if not any(is_double(call) for call in observation.results):
-            case = case.with_(**dict.fromkeys(DOUBLE_ARGUMENTS))  # its truth is not needed
+            case = case.with_arrays(dict.fromkeys(DOUBLE_ARGUMENTS))  # its truth is not needed
         for call, results in observation.results.items():
             if not is_judged(call) or case.count == 0:
                 continue
@@ -97,13 +97,13 @@ class Judge:
     def _outputs(
         self,
         subject: Expected,
-        call: str,
-        results: dict[str, Array],
-        base: dict[str, Judged],
+        call: Call,
+        results: dict[Output, Array],
+        base: dict[Output, Judged],
         observation: Observation,
-    ) -> dict[str, Judged]:
-        out: dict[str, Judged] = {}
-        first = observation.results.get(call.split(maxsplit=1)[0], {})
+    ) -> dict[Output, Judged]:
+        out: dict[Output, Judged] = {}
+        first = observation.results.get(FIRST[call], {})
         for name in (*RESULTS, *DOUBLE):
             if name not in results or name not in subject.quantities.truth.values:
                 continue
@@ -114,7 +114,7 @@ class Judge:
             out[name] = self._output(subject, name, results[name], whole=call != "infer one")
         return out
 
-    def _output(self, subject: Expected, name: str, result: Array, *, whole: bool) -> Judged:
+    def _output(self, subject: Expected, name: Output, result: Array, *, whole: bool) -> Judged:
         got = columns(result) if name in WHOLE else result
         high, low = subject.quantities.truth.values[name]
         bound = subject.bound(self.declared, name)
@@ -122,7 +122,7 @@ class Judge:
             high, low, bound = high[: len(got)], low[: len(got)], bound[: len(got)]
         return Judged(name, got, (high, low), error(got, (high, low)), bound)
 
-    def _strongest(self, record: Record) -> str:
+    def _strongest(self, record: Record) -> Found:
         """The strongest class that explains every output; classes weaker than declared as well."""
         looked_at = {id(j): (call, j) for call, j in record.all_judged()}  # the same bits once
         for name, arithmetic in self.classes.items():
@@ -140,13 +140,13 @@ def _chosen_channels(case: Case, observation: Observation) -> tuple[Case, Observ
     def narrowed(name: str, a: Array) -> Array:
         return a[:, chosen] if name in (*WHOLE_ARGUMENTS, *WHOLE) else a[chosen]
 
-    names = ("x", "dy", *CHANNEL_ARGUMENTS, *DOUBLE_ARGUMENTS)
+    names: tuple[Argument, ...] = ("x", "dy", *CHANNEL_ARGUMENTS, *DOUBLE_ARGUMENTS)
     held = {n: narrowed(n, a) for n in names if (a := getattr(case, n)) is not None}
     results = {
         call: {name: narrowed(name, a) for name, a in outputs.items()}
         for call, outputs in observation.results.items()
     }
-    return case.with_(**held), replace(observation, results=results)
+    return case.with_arrays(held), replace(observation, results=results)
 
 
 def _roundings(value: float) -> list[float]:

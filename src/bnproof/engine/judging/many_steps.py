@@ -9,7 +9,7 @@ from bnproof.engine.judging.judge import Judge
 from bnproof.engine.judging.record import Judged, Record
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import FORMATS, Array
-from bnproof.engine.model.names import STATISTICS
+from bnproof.engine.model.names import STATISTICS, Argument, Output
 from bnproof.engine.truth.bounds.expected import EXPECTED, Settings
 from bnproof.engine.truth.bounds.roundings import accumulated
 from bnproof.engine.truth.integers import Exact
@@ -26,7 +26,7 @@ def after_steps(record: Record) -> Iterator[Judged]:
         yield Judged(name, got[name], truth[name], error(got[name], truth[name]), bound[name])
 
 
-def closed_form(record: Record) -> tuple[dict[str, Exact], dict[str, Array]]:
+def closed_form(record: Record) -> tuple[dict[Output, Exact], dict[Output, Array]]:
     """The exact statistics after all batches, and E_t = (1 - w)(1 + gamma) E_{t-1} + one step.
 
     Theorem `running-closed-form`: s_k is prod(1 - w_t) s_0, plus the sum of w_t times the batch's
@@ -35,15 +35,17 @@ def closed_form(record: Record) -> tuple[dict[str, Exact], dict[str, Array]]:
     case, declaration = record.case, record.declaration
     judge = Judge(declaration, case.dtype)
     u = FORMATS[case.parameter_dtype].u
-    exact: dict[str, list[Fraction]] = {
+    exact: dict[Output, list[Fraction]] = {
         n: [Fraction(float(v)) for v in getattr(case, n)] for n in STATISTICS
     }
-    bound: dict[str, Array] = {n: np.zeros(case.channels) for n in STATISTICS}
+    bound: dict[Output, Array] = {n: np.zeros(case.channels) for n in STATISTICS}
     for number, x in enumerate((case.x, *case.steps)):
         step = case.with_(x=x, batches_seen=case.batches_seen + number)
         settings = judge.settings(step)[0]
-        before = {n: np.array([float(v) for v in exact[n]]) for n in STATISTICS}
-        values, one = _one_step(step.with_(**before), settings, judge)
+        before: dict[Argument, Array] = {
+            n: np.array([float(v) for v in exact[n]]) for n in STATISTICS
+        }
+        values, one = _one_step(step.with_arrays(before), settings, judge)
         for name in STATISTICS:
             exact[name] = [
                 settings.keep * old + settings.weight * new

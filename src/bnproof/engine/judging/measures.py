@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from bnproof.engine.contract.choices import AccuracyClass
 from bnproof.engine.judging.record import Judged, Record
 from bnproof.engine.model.calls import MODE_OF, Call
 from bnproof.engine.model.formats import Array
@@ -12,7 +13,7 @@ from bnproof.engine.model.result import OffsetCurve, OffsetPoint, OutputAccuracy
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.truth.bounds import Arithmetic
 
-Classes = Mapping[str, Arithmetic]
+Classes = Mapping[AccuracyClass, Arithmetic]
 Met = tuple[Record, Call, Judged]
 MEASURED = (*OUTPUTS, *DOUBLE)
 CURVES: tuple[Output, ...] = ("y", "dx", "running_var")
@@ -35,7 +36,8 @@ def _of_output(output: str, met: Sequence[Met], classes: Classes) -> OutputAccur
     The ladder is nested, so what a stronger class makes of a result is the most that a weaker one
     can: few results have to be looked at again, and few bounds to be formed.
     """
-    ratios, worst_case = {}, ""
+    ratios: dict[str, float] = {}
+    worst_case = ""
     most = [float("inf")] * len(met)
     for name, arithmetic in classes.items():
         ratios[name] = 0.0
@@ -67,7 +69,7 @@ def _curve(records: Sequence[Record], classes: Classes, output: Output) -> Offse
         most = -np.log10(_unit(record, output))
         magnitude = _magnitude(record, judged)
         kept = _digits(judged.error, magnitude, most)
-        bounds = {
+        bounds: dict[str, Array] = {
             name: _digits(record.under(arithmetic, "train", judged).bound, magnitude, most)
             for name, arithmetic in classes.items()
         }

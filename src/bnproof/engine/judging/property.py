@@ -9,9 +9,11 @@ from bnproof.engine.judging.comparison import Comparison
 from bnproof.engine.judging.record import Record
 from bnproof.engine.judging.records import Records
 from bnproof.engine.model.basis import Basis
+from bnproof.engine.model.calls import Call
+from bnproof.engine.model.names import Output
 from bnproof.engine.model.offers import OFFERS, Offer
 from bnproof.engine.portfolio.relation import Relation
-from bnproof.engine.wording.reasons import NOT_OFFERED, part_not_offered, why_not
+from bnproof.engine.wording.reasons import NOT_OFFERED, why_not
 
 Compare = Callable[[Records], Iterable[Comparison]]
 ComparePair = Callable[[Record, Record], Iterable[Comparison]]
@@ -29,7 +31,6 @@ class Property:
         compare: the comparisons that it makes on records.
         rests_on: results that have to be right for a failure to say anything new, the likeliest
             first; a failure of the property follows where they are wrong.
-        part: the optional part that it is about, as observations name what was offered.
     """
 
     id: str
@@ -38,7 +39,6 @@ class Property:
     needs: tuple[Need | Offer, ...]
     compare: Compare = field(repr=False)
     rests_on: tuple[Basis, ...] = ()
-    part: str = ""
 
     def unsupported(self, declaration: Declaration, dtype: str = "") -> str:
         """Why an implementation is not checked for this property, "" if it is.
@@ -50,17 +50,15 @@ class Property:
         missing = next((need for need in needs if not ALLOWED[need](declared)), None)
         return "" if missing is None else why_not(missing, declared)
 
-    def not_offered(self, offers: Collection[str]) -> str:
+    def not_offered(self, offers: Collection[tuple[Call, Output]]) -> str:
         """Which result is missing that the property is about, "" if none is.
 
-        ``offers`` are the optional parts that came back, as observations name them.
+        ``offers`` are the results that came back, each with its call.
         """
-        if self.part and self.part not in offers:
-            return part_not_offered(self.part)
         wanted = (offer for offer in self.needs if isinstance(offer, Offer))
         return next((NOT_OFFERED[o] for o in wanted if not OFFERS[o] & set(offers)), "")
 
-    def untested(self, declaration: Declaration, offers: Collection[str]) -> str:
+    def untested(self, declaration: Declaration, offers: Collection[tuple[Call, Output]]) -> str:
         """Why nothing is tested of an implementation that offers these parts, "" if it is."""
         return self.unsupported(declaration) or self.not_offered(offers)
 
@@ -72,7 +70,6 @@ def statement(
     theorem: str,
     needs: tuple[Need | Offer, ...] = (),
     rests_on: tuple[Basis, ...],
-    part: str = "",
 ) -> Callable[[Compare], Property]:
     """Make the function below a property: it yields the comparisons on all records.
 
@@ -80,7 +77,7 @@ def statement(
     """
 
     def made(compare: Compare) -> Property:
-        return Property(id_, sentence, theorem, needs, compare, rests_on, part)
+        return Property(id_, sentence, theorem, needs, compare, rests_on)
 
     return made
 

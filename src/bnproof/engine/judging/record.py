@@ -3,18 +3,39 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
+from bnproof.engine.contract.choices import AccuracyClass
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.model.calls import MODE_OF, Call
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import Array
-from bnproof.engine.model.names import Output
+from bnproof.engine.model.names import Mode, Output
 from bnproof.engine.model.observation import Observation
 from bnproof.engine.truth.bounds import Arithmetic, Quantities
 from bnproof.engine.truth.bounds.expected import Expected
 from bnproof.engine.truth.integers import Exact
+
+Found = AccuracyClass | Literal[""]
+"""The strongest class that explains something, "" if none does."""
+
+
+def ratios(off: Array, bound: Array) -> Array:
+    """error / bound: 0 where there is no error or nothing is judged."""
+    with np.errstate(all="ignore"):
+        ratio = np.where(off == 0, 0.0, off / bound)
+        return np.where(np.isinf(bound), 0.0, ratio)
+
+
+def largest(of: Array) -> float:
+    """The largest of some ratios, 0 if there is none.
+
+    >>> largest(ratios(np.array([0.5, 3.0]), np.array([1.0, np.inf])))
+    0.5
+    """
+    return float(np.max(of, initial=0.0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +49,7 @@ class Judged:
         error: |got - truth|.
     """
 
-    output: str
+    output: Output
     got: Array
     truth: Exact
     error: Array
@@ -37,20 +58,18 @@ class Judged:
     @cached_property
     def ratios(self) -> Array:
         """error / bound: 0 where there is no error or nothing is judged."""
-        with np.errstate(all="ignore"):
-            ratio = np.where(self.error == 0, 0.0, self.error / self.bound)
-            return np.where(np.isinf(self.bound), 0.0, ratio)
+        return ratios(self.error, self.bound)
 
     @cached_property
     def worst(self) -> float:
         """Largest error/bound."""
-        return float(np.max(self.ratios, initial=0.0))
+        return largest(self.ratios)
 
     @property
     def worst_index(self) -> tuple[int, ...]:
         """Where it is."""
-        ratios = self.ratios
-        return tuple(int(i) for i in np.unravel_index(int(np.argmax(ratios)), ratios.shape))
+        found = self.ratios
+        return tuple(int(i) for i in np.unravel_index(int(np.argmax(found)), found.shape))
 
     @property
     def not_judged(self) -> bool:
@@ -78,9 +97,9 @@ class Record:
     declaration: Declaration
     observation: Observation
     arithmetic: Arithmetic
-    judged: dict[Call, dict[str, Judged]] = field(default_factory=dict)
-    subjects: dict[str, Expected] = field(default_factory=dict)
-    found: str = ""
+    judged: dict[Call, dict[Output, Judged]] = field(default_factory=dict)
+    subjects: dict[Mode, Expected] = field(default_factory=dict)
+    found: Found = ""
     exact: tuple[int, int] = (0, 0)
     ran: Case | None = None
 

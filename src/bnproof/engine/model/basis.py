@@ -1,9 +1,9 @@
 """What a property can rest on: results that have to be right before it says anything new."""
 
-from enum import StrEnum
+from enum import Enum
 
 
-class Basis(StrEnum):
+class Basis(Enum):
     """Results of one call, which one property compares with exact arithmetic."""
 
     Y = "y"

@@ -6,12 +6,13 @@ axis and the memory layout that the implementation sees are made when the case i
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypedDict, Unpack, get_args
 
 import numpy as np
 
 from bnproof.engine.model.formats import Array, name_of
-from bnproof.engine.model.names import CHANNEL_ARGUMENTS
+from bnproof.engine.model.layouts import Place
+from bnproof.engine.model.names import CHANNEL_ARGUMENTS, Argument
 from bnproof.engine.model.script import Action
 from bnproof.engine.model.tag import Tag
 
@@ -20,13 +21,13 @@ Plan = Literal["full", "short", "error", "steps", "refill", "infer", "train", "e
 
 PLANS: tuple[Plan, ...] = get_args(Plan)
 
-WHOLE_ARGUMENTS = ("x", "dy", "ddx")
+WHOLE_ARGUMENTS: tuple[Argument, ...] = ("x", "dy", "ddx")
 """The arguments with the shape of x."""
 
-DOUBLE_ARGUMENTS = ("ddx", "ddgamma", "ddbeta")
+DOUBLE_ARGUMENTS: tuple[Argument, ...] = ("ddx", "ddgamma", "ddbeta")
 """The arguments of double backward beside dy."""
 
-ARRAYS = ("x", "dy", *CHANNEL_ARGUMENTS, *DOUBLE_ARGUMENTS)
+ARRAYS: tuple[Argument, ...] = ("x", "dy", *CHANNEL_ARGUMENTS, *DOUBLE_ARGUMENTS)
 """All arrays of a case."""
 
 
@@ -43,6 +44,37 @@ class Twin:
     of: str
     relation: str
     how: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Rest(TypedDict, total=False):
+    """Fields of a case that have a default; see `Case`."""
+
+    batches_seen: int
+    layouts: Mapping[Argument, Place]
+    steps: tuple[Array, ...]
+    twin: Twin | None
+    data_key: str
+    judged_channels: tuple[int, ...] | None
+    script: tuple[Action, ...]
+    ddx: Array | None
+    ddgamma: Array | None
+    ddbeta: Array | None
+
+
+class Changes(Rest, total=False):
+    """Fields of a case that are given anew; see `Case`."""
+
+    name: str
+    x: Array
+    dy: Array
+    gamma: Array | None
+    beta: Array | None
+    running_mean: Array
+    running_var: Array
+    eps: float
+    momentum: float | None
+    calls: Plan
+    tags: frozenset[Tag]
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +112,7 @@ class Case:
     eps: float
     momentum: float | None
     batches_seen: int = 0
-    layouts: Mapping[str, str] = field(default_factory=dict)
+    layouts: Mapping[Argument, Place] = field(default_factory=dict)
     calls: Plan = "full"
     tags: frozenset[Tag] = frozenset()
     steps: tuple[Array, ...] = ()
@@ -112,9 +144,13 @@ class Case:
         """Values per channel, N times the spatial size."""
         return int(self.x.size // max(1, self.channels))
 
-    def with_(self, **changes: object) -> "Case":
+    def with_(self, **changes: Unpack[Changes]) -> "Case":
         """A copy with some fields changed."""
-        return replace(self, **changes)  # type: ignore[arg-type]  # names are checked by replace
+        return replace(self, **changes)
+
+    def with_arrays(self, arrays: Mapping[Argument, Array | None]) -> "Case":
+        """A copy with some arrays changed."""
+        return replace(self, **arrays)  # type: ignore[arg-type]  # no other fields are named so
 
     def describe(self) -> str:
         """One line: name, dtype, shape and settings."""

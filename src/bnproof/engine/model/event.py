@@ -6,6 +6,7 @@ Sentences about them are built in `bnproof.engine.wording`, nowhere else.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bnproof.engine.model.calls import Label, called
 from bnproof.engine.model.verdict import Ending
 
 
@@ -82,10 +83,11 @@ class Event:
         message: of the exception, or what changed a state.
         mistake: id of the mistake that the exception stands for, where it is a `FormError`.
         memory: limit of memory in bytes, where memory ran out.
+        backward: whether it was seen in the backward pass of the call.
     """
 
     kind: EventKind
-    call: str
+    call: Label
     argument: str
     origin: str = ""
     aspect: Aspect = Aspect.NONE
@@ -94,6 +96,16 @@ class Event:
     message: str = ""
     mistake: str = ""
     memory: int | None = None
+    backward: bool = False
+
+    @property
+    def called(self) -> str:
+        """The call in words.
+
+        >>> Event(EventKind.RAISED, "train", "train backward", backward=True).called
+        'train backward'
+        """
+        return called(self.call, backward=self.backward)
 
     @property
     def label(self) -> str:

@@ -4,13 +4,50 @@ Every layout gives writable memory, since a caller's arrays usually are.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from bnproof.engine.model.formats import Array
+from bnproof.engine.model.names import Argument
+
+Layout = Literal[
+    "C",
+    "Fortran",
+    "channels moved",
+    "stepped",
+    "stepped last",
+    "reversed",
+    "reversed channels",
+    "reversed last",
+    "middle",
+    "zero stride",
+]
+
+NEGATIVE: frozenset[Layout] = frozenset({"reversed", "reversed channels", "reversed last"})
+"""Layouts with a negative stride."""
 
 SAME = "same as "
-"""A layout that starts so is an alias of the argument that it names."""
+"""What an alias begins with where it is written down."""
+
+
+@dataclass(frozen=True)
+class Alias:
+    """An argument that is not laid out, since it is the same array as another one.
+
+    >>> str(Alias("x"))
+    'same as x'
+    """
+
+    of: Argument
+
+    def __str__(self) -> str:
+        return f"{SAME}{self.of}"
+
+
+Place = Layout | Alias
+"""Where an argument lies in memory."""
 
 FILLER = 7  # between the elements of a stepped array: not NaN, so that reading it shows as a value
 
@@ -69,7 +106,7 @@ def _zero_stride(a: Array) -> Array:
     return np.lib.stride_tricks.as_strided(row, a.shape, (0, *row.strides[1:]))
 
 
-LAYOUTS: dict[str, Callable[[Array], Array]] = {
+LAYOUTS: dict[Layout, Callable[[Array], Array]] = {
     "C": _c,
     "Fortran": _fortran,
     "channels moved": _channels_moved,
@@ -84,10 +121,19 @@ LAYOUTS: dict[str, Callable[[Array], Array]] = {
 """Layouts by name, for arrays of any rank; "reversed channels" needs rank 2."""
 
 
-def laid_out(values: Array, layout: str) -> Array:
+def laid_out(values: Array, layout: Layout) -> Array:
     """A writable copy of values in a layout.
 
     >>> laid_out(np.arange(4.0), "stepped").strides
     (16,)
     """
     return LAYOUTS[layout](values)
+
+
+def can_be_changed(place: Place) -> bool:
+    """Whether each element has a place of its own, so that other values can be laid out likewise.
+
+    >>> can_be_changed("stepped"), can_be_changed("zero stride"), can_be_changed(Alias("x"))
+    (True, False, False)
+    """
+    return not isinstance(place, Alias) and place != "zero stride"

@@ -6,11 +6,15 @@ Mode = Literal["train", "infer"]
 MODES: Final[tuple[Mode, ...]] = get_args(Mode)
 
 Method = Literal["train", "infer", "layer"]
-METHODS: Final[tuple[str, ...]] = get_args(Method)
+METHODS: Final[tuple[Method, ...]] = get_args(Method)
 """The methods of the contract, each optional as long as there is a first call to make."""
 
 Parameter = Literal["gamma", "beta"]
-PARAMETERS: Final[tuple[str, ...]] = get_args(Parameter)
+PARAMETERS: Final[tuple[Parameter, ...]] = get_args(Parameter)
+
+Statistic = Literal["running_mean", "running_var"]
+Argument = Literal[Parameter, Statistic, "x", "dy", "ddx", "ddgamma", "ddbeta"]
+"""An array that a call is given, or its backward, or double backward."""
 
 Output = Literal[
     "y",
@@ -25,7 +29,7 @@ Output = Literal[
 ]
 """Results of a call, of its backward and of double backward, as reports list them."""
 
-STATISTICS: Final[tuple[Output, ...]] = ("running_mean", "running_var")
+STATISTICS: Final[tuple[Statistic, ...]] = get_args(Statistic)
 GRADIENTS: Final[tuple[Output, ...]] = ("dx", "dgamma", "dbeta")
 
 DOUBLE: Final[tuple[Output, ...]] = ("ddy", "double dx", "double dgamma")
@@ -43,7 +47,7 @@ RESULTS: Final[tuple[Output, ...]] = (*FORWARD_RESULTS, *GRADIENTS)
 LIKE_X: Final[tuple[Output, ...]] = ("y", "dx")
 """Results of a call and its backward with the shape and dtype of x."""
 
-CHANNEL_ARGUMENTS: Final[tuple[str, ...]] = (*PARAMETERS, *STATISTICS)
+CHANNEL_ARGUMENTS: Final[tuple[Argument, ...]] = (*PARAMETERS, *STATISTICS)
 """Arguments with one value per channel."""
 
 CALL_ARGUMENTS: Final[tuple[str, ...]] = ("x", *CHANNEL_ARGUMENTS)

@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bnproof.engine.model.calls import Call, Label
 from bnproof.engine.model.event import EarlyEnd, Event, EventKind
 from bnproof.engine.model.formats import Array
-from bnproof.engine.model.names import DOUBLE, LIKE_X
+from bnproof.engine.model.names import DOUBLE, LIKE_X, Output, Parameter
 
-GRADIENT_OF = {"dgamma": "gamma", "dbeta": "beta", DOUBLE[2]: "gamma"}
+GRADIENT_OF: Mapping[Output, Parameter] = {"dgamma": "gamma", "dbeta": "beta", DOUBLE[2]: "gamma"}
 """The parameter that a result is the gradient of; where that is None, the result is ignored."""
 
-WHOLE = (*LIKE_X, *DOUBLE[:2])
+WHOLE: tuple[Output, ...] = (*LIKE_X, *DOUBLE[:2])
 """Results with the shape and dtype of x; all others have one value per channel."""
 
 
@@ -25,14 +26,14 @@ class Observation:
     Attributes:
         results: by call ("train", "train late", "infer", ...) the results offered, by name.
         events: what happened that should not, or that the properties have to know.
-        offers: optional parts that were offered, for instance {"infer dx", "double backward"}.
+        offers: results that came back, each with its call, for instance {("infer", "dx")}.
         failure: how the case ended before its last call, None if it did not.
         facts: what else is known, for instance the steps of a layer's life.
     """
 
-    results: dict[str, dict[str, Array]] = field(default_factory=dict)
+    results: dict[Label, dict[Output, Array]] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
-    offers: set[str] = field(default_factory=set)
+    offers: set[tuple[Call, Output]] = field(default_factory=set)
     failure: EarlyEnd | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -9,7 +10,14 @@ from bnproof.engine.model.formats import Array
 
 MANY = 260  # beyond 8 bits of a counter
 
-BATCHES: Mapping[str, Callable[[Array], Array]] = {
+ActionKind = Literal["train", "infer", "backward", "save", "load", "repeat", "single value"]
+"""What can be done."""
+
+KINDS: tuple[ActionKind, ...] = get_args(ActionKind)
+
+BatchName = Literal["the batch", "another batch", "half the batch", "both batches", "one example"]
+
+BATCHES: Mapping[BatchName, Callable[[Array], Array]] = {
     "the batch": lambda x: x,
     "another batch": lambda x: np.asarray(x[::-1] * x.dtype.type(0.5)),
     "half the batch": lambda x: x[: max(2, len(x) // 2)],
@@ -18,10 +26,7 @@ BATCHES: Mapping[str, Callable[[Array], Array]] = {
 }
 """The batches that layers are given, made from one."""
 
-KINDS = ("train", "infer", "backward", "save", "load", "repeat", "single value")
-"""What can be done."""
-
-TRAINED = ("the batch", "another batch", "half the batch", "both batches")
+TRAINED: tuple[BatchName, ...] = ("the batch", "another batch", "half the batch", "both batches")
 """Those that have two values per channel whatever the rank."""
 
 
@@ -39,9 +44,9 @@ class Action:
             from 0 in the order in which they were made; how many times for "repeat".
     """
 
-    kind: str
+    kind: ActionKind
     layer: int = 0
-    batch: str = "the batch"
+    batch: BatchName = "the batch"
     number: int = 0
 
     def describe(self) -> str:
@@ -51,7 +56,7 @@ class Action:
         'the second layer trains on half the batch'
         """
         who = f"the {('first', 'second')[self.layer]} layer"
-        return {
+        words: dict[ActionKind, str] = {
             "train": f"{who} trains on {self.batch}",
             "infer": f"{who} evaluates {self.batch}",
             "backward": f"backward of call {self.number} again",
@@ -59,7 +64,8 @@ class Action:
             "load": f"{who} takes saved state {self.number}",
             "repeat": f"{who} trains {self.number} times",
             "single value": f"{who} trains on one value per channel",
-        }[self.kind]
+        }
+        return words[self.kind]
 
 
 SCRIPT = (

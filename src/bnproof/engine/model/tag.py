@@ -1,9 +1,9 @@
 """What a case is about: the closed set of tags by which properties find their cases."""
 
-from enum import StrEnum
+from enum import Enum
 
 
-class Tag(StrEnum):
+class Tag(Enum):
     """One subject of a case; a case may have several."""
 
     CONSTANT = "constant"
@@ -39,3 +39,7 @@ class Tag(StrEnum):
     STEPS = "steps"
     """Many batches, one after the other."""
     ZERO_DY = "zero dy"
+
+
+ANY_NONFINITE = frozenset({Tag.NONFINITE, Tag.NONFINITE_X, Tag.NONFINITE_DY})
+"""Cases with NaN or infinity in some argument."""

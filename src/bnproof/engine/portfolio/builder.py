@@ -3,13 +3,13 @@
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from bnproof.engine.contract.declaration import Declaration
-from bnproof.engine.model.case import Case, Plan, Twin, columns
+from bnproof.engine.model.case import Case, Plan, Rest, Twin, columns
 from bnproof.engine.model.formats import FORMATS, Array
 from bnproof.engine.model.names import CHANNEL_ARGUMENTS
 from bnproof.engine.model.tag import Tag
@@ -59,7 +59,7 @@ class Builder:
         running_var: Parameter = None,
         calls: Plan = "full",
         tags: frozenset[Tag] = frozenset(),
-        **more: Any,
+        **more: Unpack[Rest],
     ) -> Case:
         """One case; whatever is not given is drawn, with gamma of both signs.
 
@@ -89,6 +89,7 @@ class Builder:
         data, eps, drawn = self._in_range(data, eps, drawn)
         momentum = self._momentum(momentum)
         parameters = {key: self.parameters.round(value) for key, value in drawn.items()}
+        more.setdefault("data_key", name)
         made = Case(
             name=name,
             x=self.format.round(data),
@@ -99,7 +100,6 @@ class Builder:
             running_var=parameters["running_var"],
             eps=eps,
             momentum=momentum,
-            data_key=more.pop("data_key", name),
             calls=calls,
             tags=tags,
             **more,
@@ -166,7 +166,8 @@ class Builder:
         shape, channels = self.declaration.fixed.get("shape"), self.only_channels
         if channels is None or (shape is None and channels == case.channels):
             return case
-        made = case.with_(**{n: _resize(getattr(case, n), channels) for n in CHANNEL_ARGUMENTS})
+        resized = {n: _resize(getattr(case, n), channels) for n in CHANNEL_ARGUMENTS}
+        made = case.with_arrays(resized)
         x, dy = (_channels(a, channels) for a in (case.x, case.dy))
         if shape is not None:
             canonical = self._canonical(shape)

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from bnproof.engine.model.case import Case, Plan
+from bnproof.engine.model.formats import Array
+from bnproof.engine.model.names import Argument, Parameter
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio.builder import Builder
 
@@ -73,8 +75,9 @@ def _absent(build: Builder) -> Iterator[Case]:
         return
     case = build.case("no gamma, no beta", build.normal(8, 3), gamma=1.0, beta=0.0)
     yield from build.every_rank(case.with_(gamma=None, beta=None))
-    for given, absent in (("gamma", "beta"), ("beta", "gamma")):
+    pairs: tuple[tuple[Parameter, Parameter], ...] = (("gamma", "beta"), ("beta", "gamma"))
+    for given, absent in pairs:
         values = np.resize([1.5, -0.75, 2.0], case.channels)
-        one = {given: build.parameters.round(values), absent: None}
+        one: dict[Argument, Array | None] = {given: build.parameters.round(values), absent: None}
         name = f"{given}, no {absent}"
-        yield from build.every_rank(case.with_(name=name, data_key=name, **one))
+        yield from build.every_rank(case.with_(name=name, data_key=name).with_arrays(one))

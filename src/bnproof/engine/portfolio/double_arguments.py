@@ -1,16 +1,20 @@
 """What double backward is given, in one data set out of a few: it is as costly as all the rest."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
 from bnproof.engine.model.case import Case, from_columns
 from bnproof.engine.model.formats import Array, format_of
-from bnproof.engine.model.tag import Tag
+from bnproof.engine.model.layouts import can_be_changed
+from bnproof.engine.model.names import Argument
+from bnproof.engine.model.tag import ANY_NONFINITE, Tag
 
 EVERY = 4  # one data set in so many
 LARGEST = 2**13  # elements of x; sums of more values are backward's to show
-ALONE = ("", "ddx", "", "ddgamma")
+Alone = Literal["", "ddx", "ddgamma"]
+ALONE: tuple[Alone, ...] = ("", "ddx", "", "ddgamma")
 """Which of the three is given alone, the others being zeros, in turns."""
 
 
@@ -30,11 +34,11 @@ def with_double(cases: Sequence[Case], seed: int) -> list[Case]:
     ]
 
 
-def given(case: Case, alone: str, seed: int) -> Case:
+def given(case: Case, alone: Alone, seed: int) -> Case:
     """A case with ddx, ddgamma and ddbeta drawn; with one of them ``alone``, the others are 0."""
     rng = np.random.default_rng([seed, *_data_set(case).encode()])
     into = format_of(case.running_mean.dtype)
-    drawn = {
+    drawn: dict[Argument, Array] = {
         "ddx": rng.normal(size=(case.count, case.channels)) - 0.25,
         "ddgamma": rng.uniform(-2, 2, case.channels),
         "ddbeta": rng.uniform(-2, 2, case.channels),
@@ -43,15 +47,16 @@ def given(case: Case, alone: str, seed: int) -> Case:
     if given_alone and Tag.LAYOUT not in case.tags:
         drawn = {name: value if name == alone else 0 * value for name, value in drawn.items()}
     ddx = from_columns(format_of(case.x.dtype).round(drawn["ddx"]), case.x.shape)
-    parameters: dict[str, Array | None] = {
+    parameters: dict[Argument, Array | None] = {
+        "ddx": ddx,
         "ddgamma": None if case.gamma is None else into.round(drawn["ddgamma"]),
         "ddbeta": None if case.beta is None else into.round(drawn["ddbeta"]),
     }
     layout = case.layouts.get("dy", "C")
     layouts = dict(case.layouts)
-    if layout != "C" and "zero" not in layout and "same" not in layout:
+    if layout != "C" and can_be_changed(layout):
         layouts["ddx"] = layout
-    return case.with_(ddx=ddx, layouts=layouts, **parameters)
+    return case.with_(layouts=layouts).with_arrays(parameters)
 
 
 def _unit(case: Case) -> str:
@@ -64,5 +69,5 @@ def _data_set(case: Case) -> str:
 
 
 def _fitting(case: Case) -> bool:
-    finite = not any("nonfinite" in tag for tag in case.tags)
+    finite = not case.tags & ANY_NONFINITE
     return case.calls in ("full", "short") and 2 <= case.count <= case.x.size <= LARGEST and finite

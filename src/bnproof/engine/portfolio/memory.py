@@ -7,12 +7,12 @@ import numpy as np
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import Array
-from bnproof.engine.model.layouts import SAME
-from bnproof.engine.model.names import PARAMETERS, STATISTICS
+from bnproof.engine.model.layouts import NEGATIVE, Alias, Layout, Place
+from bnproof.engine.model.names import PARAMETERS, STATISTICS, Argument
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio.builder import Builder
 
-WHOLE = (
+WHOLE: tuple[Layout, ...] = (
     "Fortran",
     "channels moved",
     "stepped",
@@ -22,7 +22,7 @@ WHOLE = (
     "reversed last",
     "middle",
 )
-NEGATIVE = {"reversed", "reversed channels", "reversed last"}
+CHANNEL_LAYOUTS: tuple[Layout, ...] = ("stepped", "reversed", "middle")
 SHAPES = {2: (12, 5), 3: (4, 5, 6), 4: (4, 6, 3, 5), 5: (2, 5, 3, 2, 4)}
 
 
@@ -38,7 +38,7 @@ def cases(build: Builder) -> Iterator[Case]:
 
 
 def _layouts(base: Case, declaration: Declaration) -> Iterator[Case]:
-    def made(what: str, layouts: dict[str, str]) -> Case:
+    def made(what: str, layouts: dict[Argument, Place]) -> Case:
         tags = base.tags | {Tag.LAYOUT}
         return base.with_(name=f"{base.name}: {what}", layouts=layouts, tags=tags)
 
@@ -50,7 +50,7 @@ def _layouts(base: Case, declaration: Declaration) -> Iterator[Case]:
         yield made(f"x and dy {layout}", {"x": layout, "dy": layout})
     affine = [name for name in PARAMETERS if getattr(base, name) is not None]
     parameters = [*affine, *STATISTICS]
-    for layout in ("stepped", "reversed", "middle"):
+    for layout in CHANNEL_LAYOUTS:
         negative = layout in NEGATIVE and (
             declaration.in_place or declaration.keeps_strides is not True
         )
@@ -58,7 +58,8 @@ def _layouts(base: Case, declaration: Declaration) -> Iterator[Case]:
             continue  # buffers that are updated have positive strides
         for name in parameters:
             yield made(f"{name} {layout}", {name: layout})
-        everything = dict.fromkeys(("x", "dy", *parameters), layout)
+        whole: tuple[Argument, ...] = ("x", "dy", *parameters)
+        everything: dict[Argument, Place] = dict.fromkeys(whole, layout)
         yield made(f"everything {layout}", everything)
     rows = np.broadcast_to(base.dy[:1], base.dy.shape).copy()
     for what, dy in (("the same row for all", rows), ("one element for all", rows * 0 + 0.75)):
@@ -74,14 +75,14 @@ def _layouts(base: Case, declaration: Declaration) -> Iterator[Case]:
 
 def _aliases(build: Builder, base: Case) -> Iterator[Case]:
     yield base.with_(
-        name=f"{base.name}: x as dy", layouts={"dy": f"{SAME}x"}, dy=base.x, data_key=""
+        name=f"{base.name}: x as dy", layouts={"dy": Alias("x")}, dy=base.x, data_key=""
     )
     if base.gamma is None or build.declaration.in_place:
         return
     positive: Array = np.abs(base.gamma)
     yield base.with_(
         name=f"{base.name}: gamma as running_var",
-        layouts={"running_var": f"{SAME}gamma"},
+        layouts={"running_var": Alias("gamma")},
         gamma=positive,
         running_var=positive,
         data_key="",

@@ -6,6 +6,7 @@ import numpy as np
 
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import Array
+from bnproof.engine.model.names import Argument
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio.builder import Builder
 from bnproof.engine.portfolio.exact_data import balanced_integers
@@ -61,11 +62,10 @@ def _statistics_of_batch(build: Builder) -> Iterator[Case]:
     )
     wide = np.asarray(case.x, np.float64)
     axes = (0, *range(2, wide.ndim))
-    statistics = {
-        "running_mean": build.parameters.round(wide.mean(axis=axes)),
-        "running_var": build.parameters.round(wide.var(axis=axes, ddof=degrees)),
-    }
-    yield case.with_(**statistics)
+    yield case.with_(
+        running_mean=build.parameters.round(wide.mean(axis=axes)),
+        running_var=build.parameters.round(wide.var(axis=axes, ddof=degrees)),
+    )
     yield from _identity(build, x, degrees)
 
 
@@ -85,11 +85,11 @@ def _identity(build: Builder, x: Array, degrees: int) -> Iterator[Case]:
     wide = np.asarray(given.x, np.float64)
     axes = (0, *range(2, wide.ndim))
     scale = np.sqrt(wide.var(axis=axes, ddof=degrees) + given.eps)
-    exact = {
+    exact: dict[Argument, Array] = {
         "gamma": build.parameters.round(scale),
         "beta": build.parameters.round(wide.mean(axis=axes)),
     }
-    yield given.with_(**{n: a for n, a in exact.items() if getattr(given, n) is not None})
+    yield given.with_arrays({n: a for n, a in exact.items() if getattr(given, n) is not None})
 
 
 def _cumulative(build: Builder) -> Iterator[Case]:

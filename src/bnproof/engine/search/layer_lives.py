@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.judging.record import Record
 from bnproof.engine.model.case import Case
-from bnproof.engine.model.script import BATCHES, TRAINED, Action
+from bnproof.engine.model.script import BATCHES, TRAINED, Action, BatchName
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio.builder import Builder
 from bnproof.engine.portfolio.layer_data import SHAPES, accumulates, ranks
@@ -129,12 +129,12 @@ class Life(RuleBasedStateMachine):
         )
 
     @rule(target=calls, layer=LAYERS, batch=st.sampled_from(TRAINED))
-    def train(self, layer: int, batch: str) -> int:
+    def train(self, layer: int, batch: BatchName) -> int:
         """A training step and its backward."""
         return self._call(Action("train", layer, batch))
 
     @rule(target=calls, layer=LAYERS, batch=st.sampled_from(tuple(BATCHES)))
-    def infer(self, layer: int, batch: str) -> int:
+    def infer(self, layer: int, batch: BatchName) -> int:
         """Evaluation with frozen statistics, and its backward."""
         return self._call(Action("infer", layer, batch))
 

@@ -5,17 +5,21 @@ from a dozen of each.  Every strategy shrinks to small arrays of simple data in 
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from hypothesis import strategies as st
 
-from bnproof.engine.contract.declaration import CLASSES, Declaration
-from bnproof.engine.model.case import Case
+from bnproof.engine.contract.choices import CLASSES
+from bnproof.engine.contract.declaration import Declaration
+from bnproof.engine.model.case import Case, Plan
 from bnproof.engine.model.formats import FORMATS, Array
+from bnproof.engine.model.layouts import Layout
+from bnproof.engine.model.names import Argument
 from bnproof.engine.portfolio.builder import Builder, to_rank
 from bnproof.engine.portfolio.double_arguments import ALONE, given
 
+PLANS: tuple[Plan, ...] = ("short", "full")
 SHAPES = ((2, 1), (3, 2), (5, 3), (8, 2), (17, 4), (33, 9), (64, 3), (130, 2), (12, 16), (257, 1))
 SETTINGS = (
     (0.5, 0.125),
@@ -25,7 +29,23 @@ SETTINGS = (
     (2.0**-16, 0.5),
     (1.0, 0.75),
 )
-FAMILIES = (
+Family = Literal[
+    "drawn",
+    "normal",
+    "offset",
+    "two values",
+    "sorted",
+    "outlier",
+    "alternating",
+    "heavy tails",
+    "constant",
+    "mixed magnitudes",
+    "halves",
+    "ones",
+    "sparse",
+    "like x",
+]
+FAMILIES: tuple[Family, ...] = (
     "drawn",
     "normal",
     "offset",
@@ -38,12 +58,15 @@ FAMILIES = (
     "mixed magnitudes",
     "halves",
 )
-UPSTREAM = ("normal", "ones", "sparse", "like x", "alternating", "heavy tails")
-LAYOUTS = ("C", "Fortran", "stepped", "reversed", "channels moved", "middle")
+UPSTREAM: tuple[Family, ...] = ("normal", "ones", "sparse", "like x", "alternating", "heavy tails")
+LAYOUTS: tuple[Layout, ...] = ("C", "Fortran", "stepped", "reversed", "channels moved", "middle")
+
+
+WHOLE: tuple[Argument, ...] = ("x", "dy")
 
 
 def arrays(
-    *, count: int, channels: int, families: Sequence[str] = FAMILIES, exponents: int = 4
+    *, count: int, channels: int, families: Sequence[Family] = FAMILIES, exponents: int = 4
 ) -> st.SearchStrategy[Array]:
     """Arrays (count, channels) of float64, of one of some families of data.
 
@@ -70,11 +93,13 @@ def arrays(
     return made()
 
 
-def _family(name: str, count: int, channels: int, rng: np.random.Generator) -> Array:
+def _family(name: Family, count: int, channels: int, rng: np.random.Generator) -> Array:
     normal = rng.normal(size=(count, channels))
     row = np.arange(count)[:, None] + np.zeros((count, channels))
     level = float(rng.choice([3.0, 10.0, 30.0, 100.0]))
-    families: dict[str, Callable[[], Array]] = {
+    families: dict[Family, Callable[[], Array]] = {
+        "drawn": lambda: normal,
+        "normal": lambda: normal,
         "offset": lambda: normal + level,
         "two values": lambda: np.where(normal > 0, 1.0, 1 + 2.0**-6),
         "sorted": lambda: -np.sort(-np.abs(normal), axis=0),
@@ -88,7 +113,7 @@ def _family(name: str, count: int, channels: int, rng: np.random.Generator) -> A
         "sparse": lambda: np.where(row == int(level) % count, 1.0, 0.0),
         "like x": lambda: normal + 2 * np.sign(normal),
     }
-    return families.get(name, lambda: normal)()
+    return families[name]()
 
 
 def cases(
@@ -119,9 +144,11 @@ def cases(
             case = to_rank(case, rank)
         if declaration.keeps_strides is not False:
             usable = [n for n in LAYOUTS if n != "reversed" or declaration.keeps_strides is True]
-            layouts = {n: draw(st.sampled_from(usable)) for n in ("x", "dy")}
+            layouts: dict[Argument, Layout] = {}
+            for name in WHOLE:
+                layouts[name] = draw(st.sampled_from(usable))
             case = case.with_(layouts={k: v for k, v in layouts.items() if v != "C"})
-        case = case.with_(calls=draw(st.sampled_from(["short", "full"])))
+        case = case.with_(calls=draw(st.sampled_from(PLANS)))
         alone = draw(st.sampled_from([None, None, None, *ALONE]))
         return case if alone is None else given(case, alone, draw(st.integers(0, 2**16)))
 

@@ -128,7 +128,7 @@ _SENTENCES: Mapping[EventKind, Callable[[Event], str]] = {
     EventKind.CHANGED_STATE: _changed_state,
     EventKind.NONDETERMINISTIC: lambda e: f"{e.argument}: the same call gave other bits",
     EventKind.MALFORMED: _malformed,
-    EventKind.RAISED: lambda e: f"{e.call} raised {raised(e)}",
+    EventKind.RAISED: lambda e: f"{e.called} raised {raised(e)}",
     EventKind.NO_ERROR: lambda e: "returned where an error is declared",
     EventKind.FINITE: _finite,
     EventKind.NOT_FINITE: lambda e: f"{e.argument} is not finite after one value",

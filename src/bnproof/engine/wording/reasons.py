@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from bnproof.engine.contract.choices import Fixable, Setting
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.contract.needs import FEW, Need
 from bnproof.engine.model.offers import Offer
@@ -22,12 +23,12 @@ def why_not(need: Need, declaration: Declaration) -> str:
     return reason if isinstance(reason, str) else reason(declaration)
 
 
-def _fixed(declaration: Declaration, *names: str) -> str:
+def _fixed(declaration: Declaration, *names: Fixable) -> str:
     name = next(name for name in names if name in declaration.fixed)
     return f"this target fixes {name} = {declaration.fixed[name]}"
 
 
-def _setting(declaration: Declaration, name: str) -> str:
+def _setting(declaration: Declaration, name: Setting) -> str:
     if name in declaration.fixed:
         return f"this target fixes {name} = {declaration.fixed[name]:g}"
     low, high = declaration.accepts[name]
@@ -74,10 +75,6 @@ NOT_OFFERED: Mapping[Offer, str] = {
     Offer.RUNNING_VAR: "running_var is not offered",
     Offer.STATISTICS_OF_INFER: "inference returns no running statistics",
     Offer.ANY_STATISTICS: "no running statistics are offered",
+    Offer.DOUBLE_BACKWARD: "double backward is not offered",
 }
 """Why a property is not tested where a result did not come back."""
-
-
-def part_not_offered(part: str) -> str:
-    """Why a property is not tested where an optional part is missing."""
-    return f"{part} is not offered"

@@ -10,6 +10,7 @@ from bnproof.conventions.identify.probes import Probes
 from bnproof.engine.execution.in_process import InProcess
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import Array
+from bnproof.engine.model.names import Mode
 from bnproof.recognition.prober import constant_eps
 
 
@@ -44,7 +45,7 @@ def explained(implementation: Any, rank: int) -> Explained:
     )
 
 
-def _is_explained(probes: Probes, rank: int, call: str) -> bool:
+def _is_explained(probes: Probes, rank: int, call: Mode) -> bool:
     found = explanations(probes, rank, call)
     return not isinstance(found, Finding) and bool(found)
 
@@ -52,12 +53,13 @@ def _is_explained(probes: Probes, rank: int, call: str) -> bool:
 def own_eps(implementation: Any, rank: int) -> float | None:
     """The constant that is added to the variance, for functions that take no eps."""
     probes = Probes(InProcess(implementation))
-    for call, statistics in (("train", "batch"), ("infer", "running")):
+    tried: tuple[tuple[Mode, str], ...] = (("train", "batch"), ("infer", "running"))
+    for call, statistics in tried:
         if getattr(implementation, call) is None:
             continue
         case = probes.case(rank, "constant eps", calls=call)
 
-        def y_of(case: Case, call: str = call) -> Array | None:
+        def y_of(case: Case, call: Mode = call) -> Array | None:
             return probes.run(case).result(call, "y")
 
         found = constant_eps(y_of, case, statistics, probes.weakest, (1, -1))

@@ -10,10 +10,10 @@ after them follows.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from bnproof.engine.contract.declaration import CLASSES
+from bnproof.engine.contract.choices import CLASSES, AccuracyClass
 from bnproof.engine.model.formats import Format
 
-VARIANCES = ("two-pass", "streaming", "one-pass")
+VARIANCES: tuple[AccuracyClass, ...] = ("two-pass", "streaming", "one-pass")
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Arithmetic:
         silent: terms of the bound left out, to find which term used it up.
     """
 
-    name: str
+    name: AccuracyClass
     storage: Format
     parameters: Format
     variances: tuple[str, ...]
@@ -68,7 +68,7 @@ class Arithmetic:
 
 def ladder(
     storage: Format, parameters: Format, *, flush_to_zero: bool = False
-) -> Mapping[str, Arithmetic]:
+) -> Mapping[AccuracyClass, Arithmetic]:
     """The classes of a storage format, strongest first, each with all that stronger ones accept.
 
     For float32 and float64 a low-precision class is the one-pass class: nothing there is stored
@@ -78,7 +78,7 @@ def ladder(
     >>> list(ladder(FORMATS["float32"], FORMATS["float32"]))
     ['two-pass', 'streaming', 'one-pass']
     """
-    made = {
+    made: dict[AccuracyClass, Arithmetic] = {
         name: Arithmetic(
             name, storage, parameters, VARIANCES[: rank + 1], flush_to_zero=flush_to_zero
         )

@@ -1,0 +1,40 @@
+"""The closed sets of what may be declared of conventions and limits."""
+
+from typing import Literal, get_args
+
+Weighed = Literal["new", "old"]
+"""The term of the running average that momentum multiplies."""
+
+Variance = Literal["biased", "unbiased"]
+
+SingleValue = Literal["error", "beta", "undefined"]
+"""What training does with one value per channel."""
+
+EmptyBatch = Literal["error", "empty", "undefined"]
+"""What training does with no value."""
+
+AffineParameters = Literal["required", "optional", "gamma only", "beta only", "none"]
+"""What an implementation takes of gamma and beta."""
+
+KeepsStrides = bool | Literal["positive"]
+"""Whether arrays are used where they lie in memory; "positive": where no stride is negative."""
+
+AccuracyClass = Literal[
+    "two-pass",
+    "streaming",
+    "one-pass",
+    "low-precision statistics",
+    "low-precision arithmetic",
+]
+
+Setting = Literal["eps", "momentum"]
+Fixable = Literal["eps", "momentum", "channels", "shape"]
+"""What an implementation may have only one value of."""
+
+LayerOption = Literal["dtype", "rank"]
+
+CLASSES: tuple[AccuracyClass, ...] = get_args(AccuracyClass)
+"""The accuracy classes, strongest first."""
+
+AFFINE: tuple[AffineParameters, ...] = get_args(AffineParameters)
+FIXABLE: tuple[Fixable, ...] = get_args(Fixable)
