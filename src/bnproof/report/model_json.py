@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 from bnproof.engine.model.result import Accuracy, Cause, OffsetCurve, Report, Result, Violation
+from bnproof.report.finding_json import finding_to_json
 
 SCHEMA = 1
 
@@ -141,7 +142,7 @@ def _violation(violation: Violation) -> dict[str, Any]:
         "elements": [dict(zip(columns, row, strict=True)) for row in violation.elements],
         "replay": violation.replay or None,
         "event": violation.event or None,
-        **({"last": violation.last} if violation.last else {}),
+        **({"finding": finding_to_json(violation.finding)} if violation.finding else {}),
     }
 
 

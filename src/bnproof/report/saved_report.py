@@ -21,6 +21,7 @@ from bnproof.engine.model.result import (
     Violation,
 )
 from bnproof.engine.wording.text import clipped
+from bnproof.report.finding_json import finding_from_json
 from bnproof.report.lines import printable
 from bnproof.report.model_json import SCHEMA, schema
 
@@ -185,7 +186,7 @@ def _violation(made: Mapping[str, Any]) -> Violation:
         replay=made.get("replay") or "",
         event=made.get("event") or "",
         of=made["output"].partition(" of ")[2],
-        last=made.get("last", ""),
+        finding=finding_from_json(made["finding"]) if "finding" in made else None,
     )
 
 

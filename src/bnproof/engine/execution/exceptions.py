@@ -1,6 +1,9 @@
 """What an implementation raised, as an event."""
 
+from dataclasses import replace
+
 from bnproof.engine.contract.form_error import FormError
+from bnproof.engine.execution.shortage import is_shortage
 from bnproof.engine.model.event import Aspect, Event, EventKind
 
 
@@ -10,7 +13,8 @@ class Stop(Exception):  # noqa: N818  # not an error: the case is over
 
 def raised_event(label: str, error: BaseException) -> Event:
     """The event that a call raised something."""
-    return event_of(EventKind.RAISED, label, label, error)
+    event = event_of(EventKind.RAISED, label, label, error)
+    return replace(event, out_of_memory=is_shortage(error))
 
 
 def event_of(

@@ -81,7 +81,8 @@ class Event:
             was raised.
         message: of the exception, or what changed a state.
         mistake: id of the mistake that the exception stands for, where it is a `FormError`.
-        memory: limit of memory in bytes, where memory ran out.
+        out_of_memory: whether an exception was raised since memory ran out.
+        memory: limit of memory in bytes, where memory ran out and there is a limit.
     """
 
     kind: EventKind
@@ -93,6 +94,7 @@ class Event:
     actual: str = ""
     message: str = ""
     mistake: str = ""
+    out_of_memory: bool = False
     memory: int | None = None
 
     @property

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bnproof.engine.model.event import Event, Failure
 from bnproof.engine.model.verdict import FAILED, FailureKind, Profile, Verdict
 
 INTERRUPTED = 130  # what shells report for a process ended by Ctrl-C
@@ -31,7 +32,8 @@ class Violation:
         replay: what ``bnproof replay`` takes, "" where nothing can be run again.
         event: the kind of event that was observed, such as "changed-input"; "" where a number is
             wrong.
-        last: the detail of the last failure, where the case was not run after too many of them.
+        finding: what happened, as data; None where a number is wrong, where the violation is about
+            an entry of a file, and in reports of older versions.
     """
 
     case: str
@@ -44,7 +46,7 @@ class Violation:
     replay: str = ""
     event: str = ""
     of: str = ""
-    last: str = ""
+    finding: Event | Failure | None = None
 
     @property
     def name(self) -> str:
