@@ -48,3 +48,6 @@ CHANNEL_ARGUMENTS: Final[tuple[str, ...]] = (*PARAMETERS, *STATISTICS)
 
 STATISTICS_TOGETHER: Final = "statistics"
 """What an event names where both running statistics are concerned."""
+
+ACCURACY = "accuracy"
+"""The attribute of a target that declares its accuracy class."""
