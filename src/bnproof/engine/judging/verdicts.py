@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import get_args
 
 from bnproof.engine.judging.accepted import Accepted
-from bnproof.engine.judging.comparison import Comparison
+from bnproof.engine.judging.comparison import Comparison, in_text
 from bnproof.engine.judging.counterexample import Failing, counterexample
 from bnproof.engine.judging.property import Property
 from bnproof.engine.judging.records import Records
@@ -147,7 +147,7 @@ def violation(check: Comparison) -> Violation:
         output=check.label,
         of=check.of,
         detail=_detail(check),
-        elements=check.elements(),
+        elements=in_text(check.elements()),
         ratio=check.ratio,
         kind=check.kind,
         event=check.event or "",
