@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bnproof.engine.model.event import Event, Failure
+from bnproof.engine.model.explained import Explained
 from bnproof.engine.model.verdict import FAILED, FailureKind, Profile, Verdict
 
 INTERRUPTED = 130  # what shells report for a process ended by Ctrl-C
@@ -66,15 +67,15 @@ class Cause:
         id: of the mistake.
         mistake, repair: a sentence each.
         issues: real reports of it, as "owner/repository#number".
-        explains: the wrong outputs and events that it reproduces, as "train dx" or
-            "changed-input x"; empty where this was not recorded.
+        explains: the wrong outputs and events that it reproduces; empty where this was not
+            recorded.
     """
 
     id: str
     mistake: str
     repair: str
     issues: tuple[str, ...] = ()
-    explains: tuple[str, ...] = ()
+    explains: tuple[Explained, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -177,6 +178,7 @@ class Accuracy:
         found: strongest class that explains every output of every case; "" if none does.
         by_layout: the same, by memory layout of x.
         worst_ratio, worst_output, worst_case: the largest error/bound at the declared class.
+        worst_case_name: the name alone of that case, "" in reports of older versions.
         term: the term of the bound that is largest there: mean, variance, inv_std, fold, storage.
         depth, depth_count: additions that a summand goes through, as far as the errors tell, in
             a sum of ``depth_count`` values; NaN where it was not measured.
@@ -195,6 +197,7 @@ class Accuracy:
     depth: float = float("nan")
     depth_count: int = 0
     exact: tuple[int, int] = (0, 0)
+    worst_case_name: str = ""
     outputs: tuple[OutputAccuracy, ...] = ()
     offsets: tuple[OffsetCurve, ...] = ()
 
