@@ -1,10 +1,12 @@
 """Every text that our code makes about a target, replaced: here, and in the workers of a check."""
 
+import ast
 import importlib
+import inspect
 import os
 import pkgutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from pathlib import Path
 from types import FunctionType, ModuleType
@@ -50,40 +52,33 @@ def reword_everything(patch: pytest.MonkeyPatch, name: str) -> None:
 def reword_here(patch: pytest.MonkeyPatch, name: str) -> None:
     """Replace what sentences and exceptions say, wherever they are imported in this process."""
     reword = REWORDINGS[name]
-    modules = all_modules()
-    made = [value for each in modules for value in _functions(each)]
-    others = {function: _reworded(function, reword) for function in made}
-    constants = {(n, v) for each in modules for n, v in vars(each).items() if _is_constant(n, v)}
+    made = [(name, value) for module in all_modules() for name, value in _defined(module)]
+    others = {v: _reworded(v, reword) for _, v in made if isinstance(v, FunctionType)}
+    constants = {(name, value) for name, value in made if isinstance(value, str)}
     for module in [m for n, m in [*sys.modules.items()] if n.startswith("bnproof.")]:
         for attribute, value in [*vars(module).items()]:
             if isinstance(value, FunctionType) and value in others:
                 patch.setattr(module, attribute, others[value])
             elif isinstance(value, str) and (attribute, value) in constants:
                 patch.setattr(module, attribute, reword(value))
-    for module in modules:
-        for table in [value for value in vars(module).values() if isinstance(value, dict)]:
-            if module.__name__.startswith("bnproof.") and table is not module.__dict__:
-                _reword_table(patch, table, reword)
+    for table in [value for _, value in made if isinstance(value, dict)]:
+        for key, value in [*table.items()]:
+            if isinstance(value, str):
+                patch.setitem(table, key, reword(value))
     for error in ERRORS:
         patch.setattr(error, "__str__", lambda self: reword(" ".join(map(str, self.args))))
 
 
-def _functions(module: ModuleType) -> list[FunctionType]:
-    """The functions that are defined in a module."""
-    found = [value for value in vars(module).values() if isinstance(value, FunctionType)]
-    return [function for function in found if function.__module__ == module.__name__]
-
-
-def _is_constant(name: str, value: object) -> bool:
-    return name.isupper() and isinstance(value, str) and name != "ACCURACY"  # that is a name
-
-
-def _reword_table(
-    patch: pytest.MonkeyPatch, table: dict[Any, Any], reword: Callable[[str], str]
-) -> None:
-    for key, value in [*table.items()]:
-        if isinstance(value, str) and isinstance(table, dict):
-            patch.setitem(table, key, reword(value))
+def _defined(module: ModuleType) -> Iterator[tuple[str, Any]]:
+    """What a module defines, each with its name; not what it imports."""
+    for line in ast.parse(inspect.getsource(module)).body:
+        if isinstance(line, ast.FunctionDef):
+            yield line.name, getattr(module, line.name)
+        elif isinstance(line, ast.Assign | ast.AnnAssign):
+            targets = line.targets if isinstance(line, ast.Assign) else [line.target]
+            for target in targets:
+                if isinstance(target, ast.Name):
+                    yield target.id, getattr(module, target.id)
 
 
 def _reworded(made: FunctionType, reword: Callable[[str], str]) -> Callable[..., Any]:
