@@ -10,7 +10,7 @@ is (N, C, H, W).
 import sys
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any
 
@@ -54,7 +54,8 @@ class Piece:
     """What is called in one piece of the exercise.
 
     Attributes:
-        id: permanent; the name of the implementation that is made of it.
+        id: permanent; the name of the implementation that is made of it.  Pieces are the same if
+            their other fields are.
         forward, backward: names of functions; backward is "" where none is called.
         mode: of forward.
         created: whether bn_param comes without running statistics.
@@ -62,7 +63,7 @@ class Piece:
             right ones, so that their mistakes are not counted again.
     """
 
-    id: str
+    id: str = field(compare=False)
     forward: str
     backward: str = ""
     mode: str = "train"
@@ -97,6 +98,8 @@ PIECES = (
     *(Piece(f"{p.id}, given", p.forward, p.backward, p.mode, p.created, True) for p in _SPATIAL),
 )
 """All pieces, the ones that are given right helpers last."""
+
+BY_ID = {piece.id: piece for piece in PIECES}
 
 
 def recognises(target: Any) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from tests.replay.conftest import Check, mend
 
 from bnproof.cli.main import run
+from bnproof.replay.script_exit import ScriptExit
 
 KINDS = {
     "train": ("functions.py:BN", "backward/agreement", "float32"),
@@ -48,11 +49,11 @@ def test_script_fails_until_mended(
     assert run(["replay", replay, "--script", str(script)]) == 0
     assert "the script fails, as the failure does" in capsys.readouterr().err
     process = ended(script)
-    assert process.returncode == 1, process.stderr
+    assert process.returncode == ScriptExit.FAILS, process.stderr
     assert process.stdout.endswith("it fails\n")
     assert "want" in process.stdout or kind == "an input"
 
     mend(project / target.split(":")[0])
     process = ended(script)
-    assert process.returncode == 0, process.stdout + process.stderr
+    assert process.returncode == ScriptExit.FIXED, process.stdout + process.stderr
     assert process.stdout.endswith("fixed\n")

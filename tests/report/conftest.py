@@ -2,6 +2,7 @@
 
 import pytest
 
+from bnproof.engine.model.explained import Explained
 from bnproof.engine.model.result import (
     Accuracy,
     Cause,
@@ -76,7 +77,11 @@ def measured() -> Accuracy:
 
 
 CAUSE = Cause(
-    "eps/twice", "eps is added twice.", "Add eps once.", ("owner/name#12",), ("train dx", "train y")
+    "eps/twice",
+    "eps is added twice.",
+    "Add eps once.",
+    ("owner/name#12",),
+    (Explained("train", "dx"), Explained("train", "y")),
 )
 
 

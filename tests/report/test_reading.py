@@ -14,9 +14,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from tests.report.conftest import CAUSE, measured
+from tests.report.conftest import CAUSE, failed, measured, violation
 
 from bnproof.engine.contract.choices import CLASSES
+from bnproof.engine.model.event import Aspect, EarlyEnd, Event, EventKind
+from bnproof.engine.model.explained import Explained
 from bnproof.engine.model.result import Report
 from bnproof.report import saved_report
 from bnproof.report.markdown import markdown
@@ -40,7 +42,7 @@ HOSTILE = (
     "| a | b |\n| - | - |",
     "%s %d {0} $HOME `id`",
 )
-FIXED = {"schema", "dtype", "verdict", "profile", "kind", "replay", "explains"}
+FIXED = {"schema", "dtype", "verdict", "profile", "kind", "aspect", "replay", "explains"}
 """Fields whose texts are words of a list."""
 
 WORDS = {"inf", "-inf", "nan", *CLASSES}
@@ -302,3 +304,34 @@ def structure(text: str) -> list[tuple[str, str]]:
         for token in every
         if token.type != "text"
     ]
+
+
+@pytest.mark.parametrize(
+    "finding",
+    [
+        Event(EventKind.RAISED, "train", "train", actual="MemoryError", memory=2**30),
+        Event(EventKind.RAISED, "infer", "infer", actual="E", message="m", mistake="form/order"),
+        Event(EventKind.MALFORMED, "train", "y", "", Aspect.SHAPE, "(2,)", "(3,)"),
+        Event(EventKind.CHANGED_RESULT, "later", "dx", "train (a case)", Aspect.LATER_CASE),
+        EarlyEnd("crashed", "train", ended="killed by SIGSEGV", said="a word"),
+        EarlyEnd("timed-out", "infer", 5.0, given_up=True),
+    ],
+)
+def test_findings_come_back(finding: Event | EarlyEnd) -> None:
+    """Catches a saved report whose failures are grouped otherwise than those of the check."""
+    found = replace(violation("dx of infer"), elements=(), ratio=math.inf, finding=finding)
+    report = Report("bn.py:BN", results=(failed("forward/sign", "float32", found),))
+    ((again,),) = read(io.BytesIO(dumps([report]).encode()))
+
+    assert again.results[0].violations == (found,)
+
+
+def test_what_a_mistake_explains_comes_back() -> None:
+    """Catches a call of two words, or an event, that is read as something else."""
+    explains = (Explained("train late", "dx"), Explained(EventKind.CHANGED_RESULT, "dx of train"))
+    result = replace(
+        failed("a", "float32", violation()), causes=(replace(CAUSE, explains=explains),)
+    )
+    ((again,),) = read(io.BytesIO(dumps([Report("bn.py:BN", results=(result,))]).encode()))
+
+    assert again.results[0].causes[0].explains == explains

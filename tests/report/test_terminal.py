@@ -6,6 +6,8 @@ from dataclasses import replace
 import pytest
 from tests.report.conftest import CAUSE, KNOWN, failed, violation
 
+from bnproof.engine.model.event import EventKind
+from bnproof.engine.model.explained import Explained
 from bnproof.engine.model.result import ENTRY, Accuracy, Report, Result, Violation
 from bnproof.report.failures import failures
 from bnproof.report.lines import ratio
@@ -214,7 +216,7 @@ def test_one_cause_for_what_it_explains(report: Report) -> None:
 
 def test_events_have_the_causes_that_reproduce_them(report: Report) -> None:
     """Catches an exception that is put down to a mistake which raises nothing."""
-    mistake = replace(CAUSE, explains=("changed-input x",))
+    mistake = replace(CAUSE, explains=(Explained(EventKind.CHANGED_INPUT, "x"),))
     for event, explained in (("changed-input", True), ("raised", False)):
         seen = replace(violation(kind="fail"), output="x", elements=(), event=event)
         seen = replace(seen, ratio=float("inf"))

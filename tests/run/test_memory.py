@@ -5,7 +5,10 @@ import sys
 
 import pytest
 
+from bnproof.engine.contract.declaration import ContractError
+from bnproof.engine.execution.exceptions import raised_event
 from bnproof.engine.wording.memory_sizes import size_in_words
+from bnproof.recognition.user_calls import UsersError, called
 from bnproof.sandbox.memory import SizeError, half_of_the_machine, parse_size, physical
 
 
@@ -67,3 +70,25 @@ print("lifted")
     )
 
     assert done.stdout.split() == ["held", "lifted"]
+
+
+class OutOfMemoryPool:
+    """An object of a user's, whose name says nothing of an error."""
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("std::bad_alloc")])
+def test_shortage_behind_an_exception_of_ours(error: BaseException) -> None:
+    """Catches a shortage that is not told since an adapter raised for it."""
+    with pytest.raises(UsersError) as caught:
+        called(_raise, error)
+
+    assert raised_event("train", caught.value).out_of_memory
+
+
+def test_texts_of_ours_are_no_shortage() -> None:
+    """Catches a target that is told of --memory since a name in our own message sounds like it."""
+    assert not raised_event("train", ContractError(f"got {OutOfMemoryPool()!r}")).out_of_memory
+
+
+def _raise(error: BaseException) -> None:
+    raise error

@@ -1,43 +1,64 @@
 """No verdict depends on the wording of a text: every message is reworded, and nothing changes.
 
-The wording of all sentences about observations is replaced, and so is what our exceptions say.  The
-same checks are made before and after; whatever is not a text has to be the same.
+The wording of all sentences about observations is replaced, and so is what our exceptions say, once
+by texts that are all different and once by one text for everything.  The same checks are made
+before and after; whatever is not a text has to be the same.
 """
 
-import importlib
-import pkgutil
-import sys
 from collections.abc import Callable
-from functools import wraps
+from datetime import date
 from pathlib import Path
-from types import FunctionType, ModuleType
 from typing import Any
 
 import pytest
 from tests.few_cases import check_few_cases
+from tests.grading.expected import EXERCISES
+from tests.structure.rewording import REWORDINGS, reword_everything
 
-from bnproof.check.one_target import run_check
-from bnproof.engine import wording
-from bnproof.engine.contract.declaration import ContractError
+from bnproof.check.one_target import check_target, run_check
+from bnproof.check.request import Request
 from bnproof.engine.model.result import Report
+from bnproof.grading.grade import grade
+from bnproof.known_failures.edits import Why
+from bnproof.known_failures.update import update_known
 from bnproof.mutants.catalogue import mutant_of
-from bnproof.recognition.errors import NotRecognised
-from bnproof.recognition.user_calls import UsersError
 from bnproof.reference import BatchNorm
+from bnproof.replay.script_parts import END
+from bnproof.replay.scripts import FAILS, script_of
 from bnproof.report.cards import cards
 from bnproof.report.judgement import judgement
 from bnproof.report.target_report import Whole
 from bnproof.report.violations import gather
-from bnproof.targets.declarations import DeclarationError
+from bnproof.store.folder import ReplayFolder
 from bnproof.targets.text import TargetError
 
-ERRORS = (ContractError, TargetError, DeclarationError, NotRecognised, UsersError)
 RAISING = """
 class BN:
     def train(self, x, gamma, beta, running_mean, running_var, *, momentum, eps):
         if x.shape[0] % 2:
             raise ValueError("an odd batch")
         return x, running_mean, running_var, None
+
+
+class Crashing:
+    def train(self, x, gamma, beta, running_mean, running_var, *, momentum, eps):
+        if x.shape[0] % 2:
+            import os
+            os.abort()
+        return x, running_mean, running_var, None
+"""
+WRONG = """
+from bnproof.reference import BatchNorm
+
+
+class BN(BatchNorm):
+    dtypes = ("float64",)
+    ranks = (2,)
+    layer = None
+
+    def train(self, x, *arguments, **settings):
+        y, mean, var, backward = super().train(x, *arguments, **settings)
+        return y * 2, mean, var, backward
 """
 
 
@@ -64,43 +85,6 @@ TARGETS: dict[str, Callable[[], Any]] = {
     "a layer that forgets": mutant("layer-state/load-keeps-references"),
     "cannot be called": Crooked,
 }
-
-
-def reworded(text: str) -> str:
-    """Another text of the same length."""
-    return text[::-1]
-
-
-def all_modules() -> list[ModuleType]:
-    """The modules that make sentences."""
-    names = [each.name for each in pkgutil.iter_modules(wording.__path__, f"{wording.__name__}.")]
-    return [importlib.import_module(name) for name in names]
-
-
-def reword_everything(patch: pytest.MonkeyPatch) -> None:
-    """Replace what sentences and exceptions say, wherever they are imported."""
-    makers = {
-        made: _reversed(made)
-        for module in all_modules()
-        for made in vars(module).values()
-        if isinstance(made, FunctionType) and made.__module__ == module.__name__
-    }
-    ours = [module for name, module in [*sys.modules.items()] if name.startswith("bnproof.")]
-    for module in ours:
-        for name, value in [*vars(module).items()]:
-            if isinstance(value, FunctionType) and value in makers:
-                patch.setattr(module, name, makers[value])
-    for error in ERRORS:
-        patch.setattr(error, "__str__", lambda self: reworded(" ".join(map(str, self.args))))
-
-
-def _reversed(made: FunctionType) -> Callable[..., Any]:
-    @wraps(made)
-    def other(*arguments: Any, **settings: Any) -> Any:
-        text = made(*arguments, **settings)
-        return reworded(text) if isinstance(text, str) else text
-
-    return other
 
 
 def found(target: Any) -> Any:
@@ -138,34 +122,85 @@ def facts(report: Report) -> Any:
     ]
 
 
+@pytest.mark.parametrize("rewording", REWORDINGS)
 @pytest.mark.parametrize("name", TARGETS)
-def test_no_verdict_depends_on_a_wording(name: str) -> None:
-    """Catches code that looks for words in a text that other code wrote."""
+def test_no_verdict_depends_on_a_wording(name: str, rewording: str) -> None:
+    """Catches code that looks for words in a text that other code wrote, or compares such texts."""
     with pytest.MonkeyPatch.context() as patch:
         check_few_cases(patch)
         before = found(TARGETS[name]())
-        reword_everything(patch)
+        reword_everything(patch, rewording)
         assert found(TARGETS[name]()) == before
 
 
-def test_target_in_a_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("rewording", REWORDINGS)
+@pytest.mark.parametrize("name", ["BN", "Crashing"])
+def test_target_in_a_file(name: str, rewording: str, tmp_path: Path) -> None:
     """Catches the same for a target that runs in a worker, whose own exceptions come back."""
     file = tmp_path / "raising.py"
     file.write_text(RAISING, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         check_few_cases(patch)
-        before = found(f"{file}:BN")
-        reword_everything(patch)
-        assert found(f"{file}:BN") == before
+        before = found(f"{file}:{name}")
+        reword_everything(patch, rewording)
+        assert found(f"{file}:{name}") == before
 
 
-def test_texts_are_reworded() -> None:
-    """Catches a test that replaces nothing, and so cannot fail."""
+@pytest.mark.parametrize("rewording", REWORDINGS)
+def test_grading(rewording: str) -> None:
+    """Catches a grade that rests on a text."""
+    file = str(EXERCISES / "wrong_paths.py")
+    with pytest.MonkeyPatch.context() as patch:
+        before = graded(file)
+        reword_everything(patch, rewording)
+        assert graded(file) == before
+
+
+@pytest.mark.parametrize("rewording", REWORDINGS)
+def test_known_failure(rewording: str, tmp_path: Path) -> None:
+    """Catches a known failure that is known, or stale, by what is said of it."""
+    target, known = mutant("eps/outside-the-root"), tmp_path / "known.toml"
+    file = tmp_path / "bn.py"
+    file.write_text(WRONG, encoding="utf-8")
+    name, why = f"{file}:BN", Why("waits", "http://x/1", date(2999, 1, 31))
+    asked = Request("quick", 0, ("float64",), ("forward/agreement",))
+    with pytest.MonkeyPatch.context() as patch:
+        check_few_cases(patch)
+        update_known(known, name, check_target(name, asked), why)
+        before = [known_verdicts(name, known), known_verdicts(target(), known)]
+        reword_everything(patch, rewording)
+        assert [known_verdicts(name, known), known_verdicts(target(), known)] == before
+
+
+@pytest.mark.parametrize("rewording", REWORDINGS)
+def test_script(rewording: str, tmp_path: Path) -> None:
+    """Catches a script whose trial is judged by what the script prints."""
+    file = tmp_path / "bn.py"
+    file.write_text(WRONG, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        check_few_cases(patch)
+        (report,) = run_check(
+            f"{file}:BN", profile="quick", dtypes=("float64",), properties=("forward/agreement",)
+        )
+        saved = ReplayFolder().load(report.results[0].replay)
+        assert script_of(saved).ends == FAILS
+        reword_everything(patch, rewording)
+        patch.setattr("bnproof.replay.source.END", END.replace("it fails", "x"))
+        assert script_of(saved).ends == FAILS
+
+
+@pytest.mark.parametrize("rewording", REWORDINGS)
+def test_texts_are_reworded(rewording: str, tmp_path: Path) -> None:
+    """Catches a test that replaces nothing, and so cannot fail, here or in a worker."""
+    file = tmp_path / "raising.py"
+    file.write_text(RAISING, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         check_few_cases(patch)
         before = details(mutant_of("eps/outside-the-root").shown())
-        reword_everything(patch)
+        refused = refusal(f"{file}:nothing")
+        reword_everything(patch, rewording)
         after = details(mutant_of("eps/outside-the-root").shown())
+        assert refusal(f"{file}:nothing") == REWORDINGS[rewording](refused) != refused
 
     assert len(before) == len(after) > 0
     assert not {*before} & {*after}
@@ -175,3 +210,31 @@ def details(target: Any) -> list[str]:
     """The details of all violations."""
     (report,) = run_check(target, profile="quick", dtypes=("float32",))
     return [v.detail for result in report.results for v in result.violations]
+
+
+def refusal(target: str) -> str:
+    """Why a worker says that a target cannot be used, before this process rewords it."""
+    with pytest.raises(TargetError) as caught:
+        run_check(target, profile="quick", dtypes=("float32",))
+    return str(caught.value.args[0])
+
+
+def graded(file: str) -> Any:
+    """All of a grade that is not a text."""
+    made = grade(file)
+    return made.exit_status, [
+        (part.part.id, part.verdict, [cause.id for cause in part.causes], part.elements)
+        for part in made.parts
+    ]
+
+
+def known_verdicts(target: Any, known: Path) -> Any:
+    """The verdicts with known failures."""
+    (report,) = run_check(
+        target,
+        profile="quick",
+        dtypes=("float64",),
+        properties=("forward/agreement",),
+        known_failures=known,
+    )
+    return report.exit_status, facts(report)

@@ -6,6 +6,7 @@ from typing import Any
 
 from bnproof.causes.reproduction import explanation
 from bnproof.engine.judging.record import Record
+from bnproof.engine.model.explained import Explained
 from bnproof.engine.model.result import Cause, Result
 from bnproof.mutants.catalogue import MUTANTS
 
@@ -18,7 +19,7 @@ class _Candidate:
     """A mistake that contradicts nothing, and what it explains: (number of the record, what)."""
 
     mutant: Any
-    explains: frozenset[tuple[int, str]]
+    explains: frozenset[tuple[int, Explained]]
     order: int
 
 
@@ -45,7 +46,8 @@ def causes(records: Sequence[Record]) -> tuple[Cause, ...]:
 
 def _cause(candidate: _Candidate) -> Cause:
     mutant, explains = candidate.mutant, {what for _, what in candidate.explains}
-    return Cause(mutant.id, mutant.mistake, mutant.repair, mutant.issues, tuple(sorted(explains)))
+    told = tuple(sorted(explains, key=str))
+    return Cause(mutant.id, mutant.mistake, mutant.repair, mutant.issues, told)
 
 
 def _candidates(records: Sequence[Record]) -> list[_Candidate]:
@@ -59,7 +61,7 @@ def _that_explain(mutants: Sequence[Any], records: Sequence[Record]) -> list[_Ca
     """Of nearly equal mistakes, which count once, the first."""
     found: dict[str, _Candidate] = {}
     for order, mutant in enumerate(mutants):
-        explains: set[tuple[int, str]] = set()
+        explains: set[tuple[int, Explained]] = set()
         for number, record in enumerate(records):
             told = explanation(mutant, record)
             if told.contradicted:

@@ -11,9 +11,11 @@ from bnproof.causes.unbiased import NormalisedByUnbiased
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.execution.executor import Executor
 from bnproof.engine.judging.record import Judged, Record
-from bnproof.engine.model.calls import Call, is_double
+from bnproof.engine.model.calls import FIRST as FIRST_CALL
+from bnproof.engine.model.calls import Call, is_double, is_judged
 from bnproof.engine.model.case import Case, columns
 from bnproof.engine.model.event import EventKind
+from bnproof.engine.model.explained import Explained
 from bnproof.engine.model.formats import Array, format_of
 from bnproof.engine.model.names import GRADIENTS
 from bnproof.engine.model.observation import WHOLE, Observation
@@ -43,12 +45,11 @@ class Explanation:
     """What a mistake says of one case.
 
     Attributes:
-        explained: what is wrong and the mistake reproduces, outputs as "train dx", events as
-            "changed-input x".
+        explained: what is wrong and the mistake reproduces.
         contradicted: whether the mistake would have shown otherwise than what was observed.
     """
 
-    explained: frozenset[str]
+    explained: frozenset[Explained]
     contradicted: bool
 
 
@@ -58,36 +59,37 @@ def explanation(mutant: Any, record: Record) -> Explanation:
     Gradients may be those of the wrong forward pass or of the right one, whoever made the mistake,
     so they do not count against one that explains a wrong y of the same call.
     """
-    wrong = frozenset(f"{call} {judged.output}" for call, judged in _wrong(record))
-    wrong |= {f"{event.kind} {event.label}" for event in record.observation.of(*EVENTS)}
+    wrong = frozenset(Explained(call, judged.output) for call, judged in _wrong(record))
+    double = all(is_double(each.of) for each in wrong) and not record.observation.of(*EVENTS)
+    wrong |= {Explained(event.kind, event.label) for event in record.observation.of(*EVENTS)}
     observed = _run(mutant, record)
     if observed is None:
         return Explanation(frozenset(), contradicted=True)
-    events = {f"{event.kind} {event.label}" for event in observed.of(*EVENTS)}
+    events = {Explained(event.kind, event.label) for event in observed.of(*EVENTS)}
     found = _Found(explained=events & wrong, contradicted=set(events - wrong))
-    double = all(name.startswith("double") for name in wrong)
     for call, judged, result in _pairs(record, observed, double=double):
-        _compare(found, f"{call} {judged.output}", judged, result)
-    for call in {name.split()[0] for name in found.explained if name.endswith(" y")}:
-        found.contradicted -= {f"{call} {gradient}" for gradient in GRADIENTS}
+        _compare(found, Explained(call, judged.output), judged, result)
+    calls = {each.of for each in found.explained if each.what == "y"}
+    firsts = {FIRST_CALL[call] for call in calls if is_judged(call)}
+    found.contradicted -= {Explained(call, name) for call in firsts for name in GRADIENTS}
     return Explanation(frozenset(found.explained), bool(found.contradicted))
 
 
 @dataclass
 class _Found:
-    explained: set[str]
-    contradicted: set[str]
+    explained: set[Explained]
+    contradicted: set[Explained]
 
 
-def _compare(found: _Found, name: str, judged: Judged, result: Array) -> None:
+def _compare(found: _Found, what: Explained, judged: Judged, result: Array) -> None:
     if agrees(judged, result):
         if judged.worst > 1 and violates(judged, result):
-            found.explained.add(name)
+            found.explained.add(what)
     elif judged.worst <= 1 or _is_wrong(judged, result):
-        found.contradicted.add(name)
+        found.contradicted.add(what)
 
 
-def _wrong(record: Record) -> list[tuple[str, Judged]]:
+def _wrong(record: Record) -> list[tuple[Call, Judged]]:
     return [(call, judged) for call, judged in record.all_judged() if judged.worst > 1]
 
 
@@ -131,7 +133,7 @@ def made(mutant: Any, declaration: Declaration, rank: int) -> Any:
 
 def _pairs(
     record: Record, observed: Observation, *, double: bool
-) -> Iterator[tuple[str, Judged, Array]]:
+) -> Iterator[tuple[Call, Judged, Array]]:
     """Each judged output, with the mutant's own.
 
     Without ``double`` that of double backward is left out: a mistake elsewhere spoils it in a way

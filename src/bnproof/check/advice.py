@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from bnproof.engine.model.names import ACCURACY
 from bnproof.engine.model.result import Result
 from bnproof.engine.model.verdict import FAILED
-from bnproof.engine.wording.differences import ACCURACY, advice_line
+from bnproof.engine.wording.differences import advice_line
 from bnproof.targets.declarations import flag
 
 if TYPE_CHECKING:

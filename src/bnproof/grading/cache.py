@@ -1,8 +1,11 @@
 """Whether the cache of a forward pass is all that its backward pass needs."""
 
+from dataclasses import replace
+
 from bnproof.engine.judging.comparison import like_first
 from bnproof.engine.model.event import EventKind
 from bnproof.grading.forms import FORMS
+from bnproof.grading.graded_parts import ALT
 from bnproof.grading.result import NOT_GRADABLE, NOT_THERE, RIGHT, PartGrade
 from bnproof.grading.trials import Trial
 from bnproof.grading.verdicts import BLOCKING, PartTrials
@@ -18,7 +21,8 @@ def look_at_cache(look: PartTrials) -> PartGrade:
         return look.verdict(NOT_THERE, "")
     if needed.verdict in BLOCKING:
         return look.verdict(NOT_GRADABLE, f"{look.part.function} {BLOCKING[needed.verdict]}")
-    pieces = [look.part.piece + suffix for suffix in ("", "_alt", ", given")]
+    piece = look.part.piece
+    pieces = [piece, replace(piece, backward=ALT), replace(piece, given=True)]
     there = [look.trials.done[piece] for piece in pieces if piece in look.trials.there]
     return _none(look, there) or _replaced(look, there)
 

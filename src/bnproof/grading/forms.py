@@ -77,7 +77,7 @@ FORMS = {
 HINTS = {
     "form/results": "What does the last line of the function return, and what does the exercise "
     "ask it to return?",
-    "form/order": "Look at the order of what you return, and at what the caller expects.",
+    "form/order": "PartTrials at the order of what you return, and at what the caller expects.",
     "form/cache-is-none": "What will backward need of what forward knows? It sees nothing else.",
     "form/shape": "Print the shape of each result beside that of the input that it belongs to. "
     "Does keepdims, or an axis that is left, play a part?",

@@ -105,7 +105,7 @@ class Grader:
 
     def _right_if_given(self, part: Part) -> bool:
         """Whether a spatial part is right once what it calls is replaced by what is right."""
-        given = PartTrials(part, self._trials, self._grades, ", given")
+        given = PartTrials(part, self._trials, self._grades, given=True)
         return given.piece in self._trials.there and look_at(given).right
 
     def _explained(self, look: PartTrials, found: PartGrade) -> PartGrade:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from bnproof.engine.model.calls import Call
 from bnproof.engine.model.names import GRADIENTS, STATISTICS, Output
-from bnproof.implementations.course_exercise import FUNCTIONS
+from bnproof.implementations.course_exercise import FUNCTIONS, Piece
 
 FORWARD, BACKWARD, ALT, SPATIAL_FORWARD, SPATIAL_BACKWARD = FUNCTIONS
 
@@ -17,7 +17,7 @@ class Part:
         id: permanent, as "forward/train-output".
         function: that it is a part of.
         title: in a few words.
-        piece: id of the piece that is run for it, see `bnproof.implementations.course_exercise`.
+        piece: what is run for it.
         call: of the piece, "train" or "infer".
         outputs: the results that are judged.
         needs: id of the part without which this one cannot be graded, "" for none.
@@ -26,7 +26,7 @@ class Part:
     id: str
     function: str
     title: str
-    piece: str
+    piece: Piece
     call: Call
     outputs: tuple[Output, ...]
     needs: str = ""
@@ -42,10 +42,8 @@ class Part:
         return self.function.startswith("spatial")
 
 
-def _forward(prefix: str, function: str) -> list[Part]:
-    piece = f"{prefix}forward"
-    family = piece.replace("_", "-")
-    trained, tested = f"{piece}, train", f"{piece}, test"
+def _forward(family: str, function: str, backward: str) -> list[Part]:
+    trained, tested = (Piece(mode, function, mode=mode) for mode in ("train", "test"))
     output = f"{family}/train-output"
     return [
         Part(output, function, "out in train mode", trained, "train", ("y",)),
@@ -62,7 +60,7 @@ def _forward(prefix: str, function: str) -> list[Part]:
             f"{family}/cache",
             function,
             "cache, all that backward needs",
-            f"{prefix}backward",
+            Piece("backward", function, backward),
             "train late",
             GRADIENTS,
             output,
@@ -70,21 +68,22 @@ def _forward(prefix: str, function: str) -> list[Part]:
     ]
 
 
-def _backward(prefix: str, piece: str, function: str) -> list[Part]:
-    family = piece.replace("_", "-")
-    needed = f"{prefix.replace('_', '-')}forward/train-output"
+def _backward(family: str, forward: str, needed: Part, function: str) -> list[Part]:
+    piece = Piece(family, forward, function)
     return [
-        Part(f"{family}/{name}", function, name, piece, "train", (name,), needed)
+        Part(f"{family}/{name}", function, name, piece, "train", (name,), needed.id)
         for name in GRADIENTS
     ]
 
 
+_PLAIN = _forward("forward", FORWARD, BACKWARD)
+_SPATIAL = _forward("spatial-forward", SPATIAL_FORWARD, SPATIAL_BACKWARD)
 PARTS = (
-    *_forward("", FORWARD),
-    *_backward("", "backward", BACKWARD),
-    *_backward("", "backward_alt", ALT),
-    *_forward("spatial_", SPATIAL_FORWARD),
-    *_backward("spatial_", "spatial_backward", SPATIAL_BACKWARD),
+    *_PLAIN,
+    *_backward("backward", FORWARD, _PLAIN[0], BACKWARD),
+    *_backward("backward-alt", FORWARD, _PLAIN[0], ALT),
+    *_SPATIAL,
+    *_backward("spatial-backward", SPATIAL_FORWARD, _SPATIAL[0], SPATIAL_BACKWARD),
 )
 """All parts, in the order of the exercise."""
 

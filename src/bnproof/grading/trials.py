@@ -11,7 +11,11 @@ from bnproof.engine.model.case import Case
 from bnproof.engine.model.event import EarlyEnd, Event, EventKind
 from bnproof.engine.model.observation import Observation
 from bnproof.grading.grade_cases import cases, created, single
+from bnproof.implementations.course_exercise import BY_ID, FUNCTIONS, Piece
 from bnproof.sandbox.session import Session
+
+ORDINARY = Piece("forward, train", FUNCTIONS[0])
+"""The piece that is also run on a single example."""
 
 
 @dataclass(eq=False)
@@ -44,63 +48,61 @@ class Trials:
     """The trials of a file, by piece, and what happened with a single example.
 
     Attributes:
-        there: ids of the pieces that the file has.
-        done: trials by the id of the piece.
+        there: the pieces that the file has.
+        done: trials by the piece.
         single: the record of a single example, None if it was not tried or did not come back.
         left: what calls left behind them, a line each.
     """
 
-    there: tuple[str, ...]
-    done: dict[str, Trial]
+    there: tuple[Piece, ...]
+    done: dict[Piece, Trial]
     single: Record | None = None
     left: list[str] = field(default_factory=list)
 
 
 def run_pieces(session: Session, progress: Progress) -> Trials:
     """Run every piece of a file, and the case of a single example."""
-    names = tuple(declaration.name for declaration in session.declarations)
-    trials = Trials(names, {})
-    for number, declaration in enumerate(session.declarations):
-        progress(number, len(names), declaration.name)
+    there = tuple(BY_ID[declaration.name] for declaration in session.declarations)
+    trials = Trials(there, {})
+    for number, (piece, declaration) in enumerate(zip(there, session.declarations, strict=True)):
+        progress(number, len(there), piece.id)
         session.select(number)
-        hung = _failed_before(trials, declaration.name)
-        trials.done[declaration.name] = hung or _trial(session, declaration)
-        if declaration.name == "forward, train" and not trials.done[declaration.name].failure:
+        trials.done[piece] = _failed_before(trials, piece) or _trial(session, piece, declaration)
+        if piece == ORDINARY and not trials.done[piece].failure:
             trials.single = _single(session, declaration)
         trials.left += [note for note in session.notes if note not in trials.left]
     return trials
 
 
-def _failed_before(trials: Trials, name: str) -> Trial | None:
+def _failed_before(trials: Trials, piece: Piece) -> Trial | None:
     """The failure of the forward pass that a piece begins with, so that it is waited for once."""
-    family = name.replace("backward_alt", "backward").replace("backward", "forward")
-    needed = trials.done.get(f"{family.split(',')[0]}, train")
-    if needed is None or not needed.failure or "test" in name:
+    needed = trials.done.get(Piece("forward", piece.forward))
+    if needed is None or not needed.failure or piece.mode == "test":
         return None
     return Trial(failure=needed.failure)
 
 
-def _trial(session: Session, declaration: Declaration) -> Trial:
+def _trial(session: Session, piece: Piece, declaration: Declaration) -> Trial:
     trial = Trial()
     judge = Judge(declaration, "float64")
     chosen = cases(declaration)
-    if "created" in declaration.name:
+    if piece.created:
         chosen = [created(case, 0.0) for case in chosen[:2]]
     for case in chosen:
         observation = session.run(case)
         if observation.failure:
             trial.failure = observation.failure
             break
-        trial.records.append(_judged(judge, case, observation))
+        trial.records.append(_judged(judge, piece, case, observation))
         if observation.of(EventKind.RAISED):
             break
     return trial
 
 
-def _judged(judge: Judge, case: Case, observation: Observation) -> Record:
+def _judged(judge: Judge, piece: Piece, case: Case, observation: Observation) -> Record:
     """The record of a case; running variances that are created may start at 1 as well."""
     record = judge.judge(case, observation)
-    if "created" not in judge.declaration.name or record.worst <= 1:
+    if not piece.created or record.worst <= 1:
         return record
     other = judge.judge(created(case, 1.0), observation)
     return other if other.worst <= 1 else record

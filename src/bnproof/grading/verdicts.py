@@ -6,12 +6,19 @@ wrong; later calls give others; inputs were changed.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from bnproof.engine.judging.comparison import Comparison, Row, like_first, of_judged
+from bnproof.engine.judging.comparison import (
+    Comparison,
+    Element,
+    Row,
+    in_text,
+    like_first,
+    of_judged,
+)
 from bnproof.engine.judging.record import Judged, Record
 from bnproof.engine.model.calls import Call
 from bnproof.engine.model.event import Aspect, EarlyEnd, EventKind
@@ -32,7 +39,12 @@ from bnproof.grading.result import (
     PartGrade,
 )
 from bnproof.grading.trials import Trial, Trials
-from bnproof.implementations.course_exercise import FailedError, MissingError, NotWrittenError
+from bnproof.implementations.course_exercise import (
+    FailedError,
+    MissingError,
+    NotWrittenError,
+    Piece,
+)
 from bnproof.mutants.catalogue import mutant_of
 
 LATER: Mapping[Call, tuple[Call, ...]] = {
@@ -70,18 +82,18 @@ class PartTrials:
         part: which one.
         trials: all trials.
         grades: of the parts before it, by id.
-        suffix: of the piece's id, for the piece that is given right helpers.
+        given: whether to look at the piece that is given right helpers.
     """
 
     part: Part
     trials: Trials
     grades: Mapping[str, PartGrade]
-    suffix: str = ""
+    given: bool = False
 
     @property
-    def piece(self) -> str:
-        """Id of the piece that is looked at."""
-        return self.part.piece + self.suffix
+    def piece(self) -> Piece:
+        """The piece that is looked at."""
+        return replace(self.part.piece, given=self.given)
 
     @cached_property
     def trial(self) -> Trial:
@@ -195,7 +207,7 @@ def _created(look: PartTrials) -> PartGrade | None:
     """Running statistics where bn_param came without any, and its other keys."""
     if look.part.name != "running-statistics":
         return None
-    trial = look.trials.done[look.piece.replace("train", "created")]
+    trial = look.trials.done[replace(look.piece, created=True)]
     base = PartTrials(look.part, look.trials, look.grades)
     base.trial = trial
     found = None if trial.failure else _raised(base)
@@ -295,20 +307,21 @@ def described(record: Record | None) -> str:
 
 def _elements(check: Comparison) -> tuple[Row, ...]:
     """The worst numbers, with the index that they have in the exercise's array."""
-    shape = check.record.case.x.shape
+    shape, elements = check.record.case.x.shape, check.elements()
     if len(shape) == 2:
-        return check.elements()
-    return tuple((_index(row[0], shape), *row[1:]) for row in check.elements())
+        return in_text(elements)
+    moved: list[Element] = [(_index(index, shape), *numbers) for index, *numbers in elements]  # type: ignore[misc]  # four numbers
+    return in_text(moved)
 
 
-def _index(index: str, shape: tuple[int, ...]) -> str:
-    """[value, channel] as [n, c, h, w].
+def _index(index: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
+    """(value, channel) as (n, c, h, w).
 
-    >>> _index("[7, 1]", (2, 3, 2, 2))
-    '[1, 1, 1, 1]'
+    >>> _index((7, 1), (2, 3, 2, 2))
+    (1, 1, 1, 1)
     """
-    value, *channel = (int(part) for part in index.strip("[]").split(","))
-    if not channel:
+    if len(index) == 1:
         return index
+    value, channel = index
     n, h, w = (int(part) for part in np.unravel_index(value, (shape[0], *shape[2:])))
-    return f"[{n}, {channel[0]}, {h}, {w}]"
+    return n, channel, h, w

@@ -1,5 +1,7 @@
 """The fixed parts of a script: arrays, and results held against what is due."""
 
+from bnproof.replay.script_exit import ScriptExit
+
 ARRAY = '''
 def array(dtype, shape, numbers):
     """An array of hexadecimal numbers."""
@@ -59,7 +61,7 @@ def compare(name, got, want, bound, low=0.0):
             print(f"  {index:>12}  {row}")
 '''
 
-END = """
+END = f"""
 print("it fails" if failures else "fixed")
-sys.exit(1 if failures else 0)
+sys.exit({ScriptExit.FAILS.value} if failures else {ScriptExit.FIXED.value})
 """

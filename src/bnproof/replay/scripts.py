@@ -22,6 +22,7 @@ from bnproof.recognition.frames import exit_in_words, last_words
 from bnproof.replay.current_target import CannotRun, opened, selected
 from bnproof.replay.expectations import Expectation, Returns, expectations
 from bnproof.replay.literals import NoScript
+from bnproof.replay.script_exit import ScriptExit
 from bnproof.replay.selection import all_before, needed
 from bnproof.replay.source import Source
 from bnproof.sandbox.session import TIMEOUT
@@ -94,14 +95,14 @@ def _first_that_fails(
     timeout: float,
     folder: Path | None,
 ) -> Script:
-    comment = list(_comment(replay, property_))
+    raising = any(isinstance(e, Returns) for e in due)
+    comment = list(_comment(replay, property_, raising=raising))
     transcript = transcription.transcript
     ways = [needed(transcript, due), all_before(transcript, due)]
 
     def text(calls: Sequence[Call], where: Path | None) -> str:
         return _source(transcription, where).text(comment, calls, due)
 
-    raising = any(isinstance(e, Returns) for e in due)
     ended = [PASSES]
     for calls in ways:
         ended.append(_ended(text(calls, None), timeout, raising=raising))
@@ -115,7 +116,7 @@ def _source(transcription: Transcription, folder: Path | None) -> Source:
     return Source(transcription.target, transcription.standalone, folder, dtypes)
 
 
-def _comment(replay: Replay, property_: Property) -> Iterator[str]:
+def _comment(replay: Replay, property_: Property, *, raising: bool) -> Iterator[str]:
     yield FIRST_LINE.removeprefix("# ")
     yield ""
     found = {
@@ -130,8 +131,9 @@ def _comment(replay: Replay, property_: Property) -> Iterator[str]:
     for name, value in replay.outside.declared.items():
         yield f"declared  {name}={text_of(value)}"
     yield ""
-    yield "It needs NumPy and the implementation only. It exits with 1 while the failure is there,"
-    yield "and with 0 once it is fixed."
+    fails = "raises, crashes or hangs" if raising else f"exits with {ScriptExit.FAILS}"
+    yield f"It needs NumPy and the implementation only. It {fails} while the failure is there,"
+    yield f"and exits with {ScriptExit.FIXED} once it is fixed."
 
 
 def _ended(text: str, timeout: float, *, raising: bool) -> str:
@@ -149,11 +151,10 @@ def _ended(text: str, timeout: float, *, raising: bool) -> str:
             )
         except subprocess.TimeoutExpired:
             return FAILS if raising else f"does not end within {timeout * PATIENCE:g} s"
-    words = ended.stdout.decode(errors="replace").split()
-    if ended.returncode and (raising or words[-2:] == ["it", "fails"]):
-        return FAILS
-    if not ended.returncode:
+    if ended.returncode == ScriptExit.FIXED:
         return PASSES
+    if raising or ended.returncode == ScriptExit.FAILS:
+        return FAILS
     said = last_words(ended.stderr.decode(errors="replace"), lines=1)
     return f"ends with an error: {said or exit_in_words(ended.returncode)}"
 

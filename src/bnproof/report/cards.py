@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from bnproof.engine.model.names import MODES, OUTPUTS
+from bnproof.engine.model.calls import MODE_OF, is_double, is_judged
+from bnproof.engine.model.names import OUTPUTS, Mode
 from bnproof.engine.model.result import Cause
 from bnproof.engine.model.verdict import FAILED
 from bnproof.report.order import FIRST, FOLLOWING_FACTS, rank, root_of
@@ -156,12 +157,17 @@ def _explains(cause: Cause, failure: Failure) -> bool:
         return True
     output = failure.violation.output
     if failure.is_event:
-        return f"{failure.violation.event} {output}" in cause.explains
+        event = failure.violation.event
+        return any(each.of == event and each.what == output for each in cause.explains)
     what = failure.violation.name
     if what not in OUTPUTS:
         return True
-    mode = (failure.violation.of or "train").partition(" ")[0]
+    mode = _mode(failure.violation.of or "train")
     return any(
-        name.rpartition(" ")[2] == what and (mode not in MODES or name.startswith(mode))
-        for name in cause.explains
+        each.what == what and (mode is None or _mode(each.of) == mode) for each in cause.explains
     )
+
+
+def _mode(of: str) -> Mode | None:
+    """The mode of a call of forward; None for what is no such call."""
+    return MODE_OF[of] if is_judged(of) and not is_double(of) else None

@@ -24,7 +24,7 @@ def row(library: Library) -> tuple[str, ...]:
         library.running_variance or "see note",
         f"{library.axis.default or 'see note'}"
         + (f", {library.axis.argument}=" if library.axis.argument else ""),
-        library.initial_variance.split(",")[0] or "?",
+        library.initial_variance or "?",
     )
 
 

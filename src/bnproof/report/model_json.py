@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 from bnproof.engine.model.result import Accuracy, Cause, OffsetCurve, Report, Result, Violation
+from bnproof.report.finding_json import finding_to_json
 
 SCHEMA = 1
 
@@ -125,7 +126,7 @@ def _cause(cause: Cause) -> dict[str, Any]:
         "mistake": cause.mistake,
         "repair": cause.repair,
         "issues": list(cause.issues),
-        "explains": list(cause.explains),
+        "explains": list(map(str, cause.explains)),
     }
 
 
@@ -136,12 +137,13 @@ def _violation(violation: Violation) -> dict[str, Any]:
         "case_name": violation.case_name,
         "kind": violation.kind,
         "output": violation.output,
+        **({"of": violation.of} if violation.of else {}),
         "detail": violation.detail,
         "ratio": _number(violation.ratio),
         "elements": [dict(zip(columns, row, strict=True)) for row in violation.elements],
         "replay": violation.replay or None,
         "event": violation.event or None,
-        **({"last": violation.last} if violation.last else {}),
+        **({"finding": finding_to_json(violation.finding)} if violation.finding else {}),
     }
 
 
@@ -153,6 +155,7 @@ def _accuracy(accuracy: Accuracy) -> dict[str, Any]:
         "worst_ratio": _number(accuracy.worst_ratio),
         "worst_output": accuracy.worst_output or None,
         "worst_case": accuracy.worst_case or None,
+        **({"worst_case_name": accuracy.worst_case_name} if accuracy.worst_case_name else {}),
         "term": accuracy.term or None,
         "depth": None if math.isnan(accuracy.depth) else _number(accuracy.depth),
         "depth_count": accuracy.depth_count,

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
+from bnproof.engine.model.explained import explained_in
 from bnproof.engine.model.result import (
     Accuracy,
     Cause,
@@ -21,6 +22,7 @@ from bnproof.engine.model.result import (
     Violation,
 )
 from bnproof.engine.wording.text import clipped
+from bnproof.report.finding_json import finding_from_json
 from bnproof.report.lines import printable
 from bnproof.report.model_json import SCHEMA, schema
 
@@ -184,13 +186,13 @@ def _violation(made: Mapping[str, Any]) -> Violation:
         kind=made["kind"],
         replay=made.get("replay") or "",
         event=made.get("event") or "",
-        of=made["output"].partition(" of ")[2],
-        last=made.get("last", ""),
+        of=made.get("of", ""),
+        finding=finding_from_json(made["finding"]) if "finding" in made else None,
     )
 
 
 def _cause(made: Mapping[str, Any]) -> Cause:
-    explains = tuple(made.get("explains", ()))
+    explains = tuple(filter(None, map(explained_in, made.get("explains", ()))))
     return Cause(made["id"], made["mistake"], made["repair"], tuple(made["issues"]), explains)
 
 
@@ -205,6 +207,7 @@ def _accuracy(made: Mapping[str, Any]) -> Accuracy:
         term=made["term"] or "",
         depth=float("nan") if made["depth"] is None else float(made["depth"]),
         depth_count=made["depth_count"],
+        worst_case_name=made.get("worst_case_name", ""),
         exact=(made["exact"]["equal"], made["exact"]["of"]),
         outputs=tuple(_output(each) for each in made.get("outputs", ())),
         offsets=tuple(_curve(each) for each in made.get("offsets", ())),

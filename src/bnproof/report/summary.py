@@ -80,7 +80,7 @@ def _accuracy(dtype: str, accuracy: Accuracy) -> list[Text]:
     parts = []
     if accuracy.worst_output:
         term = f", mostly {accuracy.term}" if accuracy.term else ""
-        where = f"{accuracy.worst_output}, {accuracy.worst_case.split(':')[0]}"
+        where = f"{accuracy.worst_output}, {accuracy.worst_case_name or accuracy.worst_case}"
         parts.append(f"worst error/bound {ratio(accuracy.worst_ratio)}{term} ({where})")
     if not math.isnan(accuracy.depth):
         parts.append(f"effective depth {accuracy.depth:.3g} for {accuracy.depth_count} values")

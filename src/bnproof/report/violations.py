@@ -2,13 +2,22 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from bnproof.engine.model.event import EarlyEnd, Event, EventKind
 from bnproof.engine.model.result import ENTRY, Result, Violation
 from bnproof.engine.model.verdict import FAILED
-from bnproof.engine.wording.comparisons import measured
 from bnproof.report.lines import ratio
 from bnproof.report.target_report import Placed
+
+IN_ANY_CALL = (EventKind.NONDETERMINISTIC, EventKind.INFERENCE_MOVED)
+"""Events that are the same failure in whatever call they are seen."""
+
+Key = tuple[str, str | Event | EarlyEnd]
+"""What tells failures apart: a property and an output, or a kind and what was found.
+
+What an entry in a file of known failures, or a report of an older version, says of it is a text.
+"""
 
 
 @dataclass
@@ -66,13 +75,14 @@ class Failure:
 def ratio_unsaid(failure: Failure) -> str:
     """The error/bound of a failure, "" where nothing is measured or its detail has it.
 
-    >>> violation = Violation("a case", "a", "y", measured("y", 9.0), ratio=9.0)
+    Only a detail that is about a finding does not have it.
+
+    >>> violation = Violation("a case", "a", "y", "y is far off", ratio=9.0)
     >>> ratio_unsaid(Failure(Result("p", "s", "t", "float32", "fail"), violation))
     ''
     """
     violation = failure.violation
-    said = violation.detail == measured(violation.output, violation.ratio)
-    return ratio(violation.ratio) if failure.measured and not said else ""
+    return ratio(violation.ratio) if failure.measured and violation.finding else ""
 
 
 def is_measured(violation: Violation) -> bool:
@@ -91,12 +101,12 @@ def gather(found: Iterable[Placed]) -> list[Failure]:
     A wrong number is one failure per property and output, whatever the dtype; an exception or a
     crash is one failure, whatever properties it breaks.
     """
-    failures: dict[tuple[str, ...], Failure] = {}
+    failures: dict[Key, Failure] = {}
     for each in found:
         if each.result.verdict not in FAILED:
             continue
         for number, violation in enumerate(each.result.violations):
-            key = _event(each.result, violation)
+            key = _key(each.result, violation)
             new = Failure(each.result, violation, each.place, advised=each.result.advised)
             failure = failures.setdefault(key, new)
             failure.advised = failure.advised and each.result.advised
@@ -109,10 +119,17 @@ def gather(found: Iterable[Placed]) -> list[Failure]:
     return list(failures.values())
 
 
-def _event(result: Result, violation: Violation) -> tuple[str, ...]:
+def _key(result: Result, violation: Violation) -> Key:
+    """What violations of one failure have in common."""
+    finding = violation.finding
     if is_measured(violation):
         return result.property, violation.name
-    return violation.kind, violation.last or violation.detail
+    if isinstance(finding, Event):
+        any_call = finding.kind in IN_ANY_CALL
+        return violation.kind, replace(finding, call="case") if any_call else finding
+    if isinstance(finding, EarlyEnd):
+        return violation.kind, replace(finding, given_up=False)
+    return violation.kind, violation.detail
 
 
 def about_entries(found: Sequence[Failure]) -> bool:

@@ -13,8 +13,6 @@ CONTROL_GROUPS = (
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
 )
 """Where Linux says what a container may have."""
-SHORTAGE = ("MemoryError", "bad_alloc", "allocate memory", "Cannot allocate", "OutOfMemory")
-"""What exceptions say of NumPy, C++, torch, the C library and others."""
 
 
 class SizeError(ValueError):
@@ -36,15 +34,6 @@ def parse_size(text: str) -> int:
     if size <= 0:
         raise SizeError(f"{text!r} is not a size of memory; write it as 512M, 2G or 1.5G")
     return size
-
-
-def is_shortage(raised: str) -> bool:
-    """Whether an exception, as one line, was raised for want of memory.
-
-    >>> is_shortage("MemoryError"), is_shortage("ValueError: no memory of it")
-    (True, False)
-    """
-    return any(sign in raised for sign in SHORTAGE)
 
 
 def half_of_the_machine() -> int:

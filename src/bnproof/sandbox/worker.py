@@ -26,14 +26,15 @@ from bnproof.engine.contract.declaration import ContractError, Declaration
 from bnproof.engine.contract.spelling import misspelt
 from bnproof.engine.execution.default_layer import DefaultBehaviour
 from bnproof.engine.execution.exceptions import raised_event
+from bnproof.engine.execution.first_calls import FirstCallError
 from bnproof.engine.execution.in_process import InProcess
 from bnproof.engine.model.case import Case
-from bnproof.engine.model.event import Event, EventKind
+from bnproof.engine.model.event import Event
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.observation import Observation
 from bnproof.engine.wording.events import with_memory
 from bnproof.recognition.frames import raised_by_us
-from bnproof.sandbox.memory import half_of_the_machine, is_shortage
+from bnproof.sandbox.memory import half_of_the_machine
 from bnproof.sandbox.memory_limit import Limit
 from bnproof.sandbox.process_state import ProcessState, seed
 from bnproof.targets.kinds import recognised
@@ -82,10 +83,11 @@ class Worker:
             return ("ok", getattr(self, verb)(*arguments))
         except TargetError as error:
             return ("refused", str(error), error.loaded, error.reason)
-        except ContractError as error:
-            said = str(error)
-            short = is_shortage(said)
+        except FirstCallError as error:
+            said, short = str(error), error.event.out_of_memory
             return ("refused", with_memory(said, self._limit.size) if short else said, True, "")
+        except ContractError as error:
+            return ("refused", str(error), True, "")
         except BaseException:  # noqa: BLE001  # the session has to hear of it, whatever it is
             return ("fault", traceback.format_exc())
 
@@ -231,9 +233,8 @@ class Worker:
             os._exit(0)
 
     def _explained(self, event: Event) -> Event:
-        """The event, with the limit of memory where an exception says that memory ran out."""
-        short = event.kind is EventKind.RAISED and is_shortage(event.exception)
-        return replace(event, memory=self._limit.size) if short else event
+        """The event, with the limit of memory where memory ran out."""
+        return replace(event, memory=self._limit.size) if event.out_of_memory else event
 
     def _note(self, text: str) -> None:
         self._tell("note", text)

@@ -54,7 +54,7 @@ def _likeness(library: Library, found: Mapping[str, Any]) -> Likeness:
 
 def _of(library: Library) -> dict[str, Any]:
     """A library's conventions in the terms of findings; None where it is not known."""
-    variance = decimal(library.initial_variance.split(",")[0])
+    variance = decimal(library.initial_variance)
     eps, momentum = decimal(library.eps.default or "-"), decimal(library.momentum.default or "-")
     return {
         "momentum_weighs": library.momentum.weighs or None,

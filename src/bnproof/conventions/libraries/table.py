@@ -118,7 +118,7 @@ _ALL = (
             'data_format="channels_first"',
             'data_format="channels_last"',
         ),
-        initial_variance="0, debiased",
+        initial_variance="0",
         sources=_all(
             "measured; haiku/_src/batch_norm.py and moving_averages.py",
             "haiku/_src/moving_averages.py",
@@ -249,7 +249,7 @@ _ALL = (
         axis=Axis(1),
         separator=" ",
         setting="{name}: {value}",
-        initial_variance="0, debiased",
+        initial_variance="0",
         note="keeps sums that are divided by the third blob; has no gamma and beta (a Scale layer)",
         sources=_all(
             "src/caffe/layers/batch_norm_layer.cpp and caffe.proto; BVLC/caffe#4885",

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from bnproof.engine.contract.form_error import FormError
+from bnproof.engine.execution.shortage import is_shortage
 from bnproof.engine.model.calls import Label, called
 from bnproof.engine.model.event import Aspect, Event, EventKind
 
@@ -14,7 +15,7 @@ class Stop(Exception):  # noqa: N818  # not an error: the case is over
 def raised_event(call: Label, error: BaseException, *, backward: bool = False) -> Event:
     """The event that a call, or its backward pass, raised something."""
     event = event_of(EventKind.RAISED, call, called(call, backward=backward), error)
-    return replace(event, backward=backward)
+    return replace(event, backward=backward, out_of_memory=is_shortage(error))
 
 
 def event_of(

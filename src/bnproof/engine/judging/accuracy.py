@@ -36,6 +36,7 @@ def accuracy(records: Sequence[Record], classes: Mapping[AccuracyClass, Arithmet
         term=_term(worst),
         depth=depth,
         depth_count=count,
+        worst_case_name="" if worst is None else worst[0].case.name,
         exact=(sum(e[0] for e in exact), sum(e[1] for e in exact)),
         outputs=by_output(records, _worth_trying(classes, declared, found)),
         offsets=offset_curves(records, classes),

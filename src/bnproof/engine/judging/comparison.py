@@ -1,6 +1,6 @@
 """A comparison: one output of one record against the truth, or against another output."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +11,11 @@ from bnproof.engine.model.event import EarlyEnd, Event, EventKind, labelled
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.verdict import FailureKind
 
-Row = tuple[str, str, str, str, str]
+Element = tuple[tuple[int, ...], str, str, str, str]
 """One element of a failure: index, got, want, error, bound."""
+
+Row = tuple[str, str, str, str, str]
+"""The same with the index as text."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +41,7 @@ class Comparison:
     ratio: float
     not_judged: bool = False
     finding: Event | EarlyEnd | None = None
-    elements: Callable[[], tuple[Row, ...]] = tuple
+    elements: Callable[[], tuple[Element, ...]] = tuple
     kind: FailureKind = "fail"
     event: EventKind | None = None
 
@@ -59,7 +62,7 @@ SHOWN = 8
 def of_judged(record: Record, call: str, judged: Judged) -> Comparison:
     """The comparison of one output with the truth."""
 
-    def elements() -> tuple[Row, ...]:
+    def elements() -> tuple[Element, ...]:
         return rows(judged.got, judged.truth[0], judged.error, judged.bound)
 
     of, not_judged = _of(call), judged.not_judged
@@ -114,7 +117,7 @@ def compare(
         ratio = np.where((off == 0) | open_, 0.0, off / wide)
     worst = float(np.max(ratio, initial=0.0))
 
-    def elements() -> tuple[Row, ...]:
+    def elements() -> tuple[Element, ...]:
         return rows(got, want, off, wide)
 
     return Comparison(record, output, of, worst, bool(open_.any()), finding, elements)
@@ -145,18 +148,30 @@ def found(record: Record, event: Event, *, holds: object) -> Comparison:
     return Comparison(record, event.argument, "", float("inf"), finding=event)
 
 
-def rows(got: Array, want: Array, off: Array, bound: Array) -> tuple[Row, ...]:
-    """The worst elements, at most eight, as text; index (value, channel) for whole arrays."""
+def rows(got: Array, want: Array, off: Array, bound: Array) -> tuple[Element, ...]:
+    """The worst elements, at most eight; index (value, channel) for whole arrays."""
     with np.errstate(all="ignore"):
         ratio = np.nan_to_num(np.where(off == 0, 0.0, off / bound), nan=0.0)
         ratio = np.where(np.isinf(bound), 0.0, ratio)
     order = np.argsort(-ratio, axis=None, kind="stable")[:SHOWN]
-    made: list[Row] = []
+    made: list[Element] = []
     for flat in order:
         index = np.unravel_index(int(flat), ratio.shape)
         if ratio[index] <= 1 and made:
             break
-        where = ", ".join(str(int(i)) for i in index)
+        where = tuple(int(i) for i in index)
         values = [f"{float(a[index]):.9g}" for a in (got, want)]
-        made.append((f"[{where}]", *values, f"{off[index]:.3g}", f"{bound[index]:.3g}"))  # type: ignore[arg-type]  # two values
+        made.append((where, *values, f"{off[index]:.3g}", f"{bound[index]:.3g}"))  # type: ignore[arg-type]  # two values
     return tuple(made)
+
+
+def in_text(elements: Iterable[Element]) -> tuple[Row, ...]:
+    """Elements as reports show them.
+
+    >>> in_text([((7, 1), "0.5", "0.25", "0.25", "1e-16")])
+    (('[7, 1]', '0.5', '0.25', '0.25', '1e-16'),)
+    """
+    return tuple(
+        (f"[{', '.join(map(str, index))}]", got, want, error, bound)
+        for index, got, want, error, bound in elements
+    )

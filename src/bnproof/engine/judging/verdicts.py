@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import get_args
 
 from bnproof.engine.judging.accepted import Accepted
-from bnproof.engine.judging.comparison import Comparison
+from bnproof.engine.judging.comparison import Comparison, in_text
 from bnproof.engine.judging.counterexample import Failing, counterexample
 from bnproof.engine.judging.property import Property
 from bnproof.engine.judging.records import Records
@@ -14,7 +14,7 @@ from bnproof.engine.model.result import Result, Violation
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.model.verdict import Ending, Verdict
 from bnproof.engine.wording.comparisons import measured
-from bnproof.engine.wording.events import ending, last_ending, sentence
+from bnproof.engine.wording.events import ending, sentence
 from bnproof.engine.wording.reasons import NO_CASE, NOTHING_RAN
 
 SHOWN_VIOLATIONS = 3
@@ -147,11 +147,11 @@ def violation(check: Comparison) -> Violation:
         output=check.label,
         of=check.of,
         detail=_detail(check),
-        elements=check.elements(),
+        elements=in_text(check.elements()),
         ratio=check.ratio,
         kind=check.kind,
         event=check.event or "",
-        last=_last(check),
+        finding=check.finding,
     )
 
 
@@ -161,11 +161,3 @@ def _detail(check: Comparison) -> str:
     if isinstance(check.finding, EarlyEnd):
         return ending(check.finding)
     return "" if check.holds else measured(check.label, check.ratio)
-
-
-def _last(check: Comparison) -> str:
-    """What happened in the last case that ran, where this one did not run."""
-    finding = check.finding
-    if isinstance(finding, EarlyEnd) and finding.given_up:
-        return last_ending(finding)
-    return ""

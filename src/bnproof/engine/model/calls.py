@@ -62,7 +62,7 @@ def called(label: Label, *, backward: bool = False) -> str:
     return f"{label}{BACKWARD}" if backward else label
 
 
-def is_judged(label: Label) -> TypeGuard[Call]:
+def is_judged(label: object) -> TypeGuard[Call]:
     """Whether results of a call are judged; calls with other data in between are not."""
     return label in MODE_OF
 

@@ -82,7 +82,8 @@ class Event:
             was raised.
         message: of the exception, or what changed a state.
         mistake: id of the mistake that the exception stands for, where it is a `FormError`.
-        memory: limit of memory in bytes, where memory ran out.
+        out_of_memory: whether an exception was raised since memory ran out.
+        memory: limit of memory in bytes, where memory ran out and there is a limit.
         backward: whether it was seen in the backward pass of the call.
     """
 
@@ -95,6 +96,7 @@ class Event:
     actual: str = ""
     message: str = ""
     mistake: str = ""
+    out_of_memory: bool = False
     memory: int | None = None
     backward: bool = False
 

@@ -55,3 +55,6 @@ CALL_ARGUMENTS: Final[tuple[str, ...]] = ("x", *CHANNEL_ARGUMENTS)
 
 STATISTICS_TOGETHER: Final = "statistics"
 """What an event names where both running statistics are concerned."""
+
+ACCURACY = "accuracy"
+"""The attribute of a target that declares its accuracy class."""

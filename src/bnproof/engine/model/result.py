@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bnproof.engine.model.event import EarlyEnd, Event
+from bnproof.engine.model.explained import Explained
 from bnproof.engine.model.verdict import FAILED, FailureKind, Profile, Verdict
 
 INTERRUPTED = 130  # what shells report for a process ended by Ctrl-C
@@ -31,7 +33,8 @@ class Violation:
         replay: what ``bnproof replay`` takes, "" where nothing can be run again.
         event: the kind of event that was observed, such as "changed-input"; "" where a number is
             wrong.
-        last: the detail of the last failure, where the case was not run after too many of them.
+        finding: what happened, as data; None where a number is wrong, where the violation is about
+            an entry of a file, and in reports of older versions.
     """
 
     case: str
@@ -44,7 +47,7 @@ class Violation:
     replay: str = ""
     event: str = ""
     of: str = ""
-    last: str = ""
+    finding: Event | EarlyEnd | None = None
 
     @property
     def name(self) -> str:
@@ -64,15 +67,15 @@ class Cause:
         id: of the mistake.
         mistake, repair: a sentence each.
         issues: real reports of it, as "owner/repository#number".
-        explains: the wrong outputs and events that it reproduces, as "train dx" or
-            "changed-input x"; empty where this was not recorded.
+        explains: the wrong outputs and events that it reproduces; empty where this was not
+            recorded.
     """
 
     id: str
     mistake: str
     repair: str
     issues: tuple[str, ...] = ()
-    explains: tuple[str, ...] = ()
+    explains: tuple[Explained, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -175,6 +178,7 @@ class Accuracy:
         found: strongest class that explains every output of every case; "" if none does.
         by_layout: the same, by memory layout of x.
         worst_ratio, worst_output, worst_case: the largest error/bound at the declared class.
+        worst_case_name: the name alone of that case, "" in reports of older versions.
         term: the term of the bound that is largest there: mean, variance, inv_std, fold, storage.
         depth, depth_count: additions that a summand goes through, as far as the errors tell, in
             a sum of ``depth_count`` values; NaN where it was not measured.
@@ -193,6 +197,7 @@ class Accuracy:
     depth: float = float("nan")
     depth_count: int = 0
     exact: tuple[int, int] = (0, 0)
+    worst_case_name: str = ""
     outputs: tuple[OutputAccuracy, ...] = ()
     offsets: tuple[OffsetCurve, ...] = ()
 

@@ -2,9 +2,8 @@
 
 from collections.abc import Collection, Sequence
 
+from bnproof.engine.model.names import ACCURACY
 from bnproof.engine.wording.text import count
-
-ACCURACY = "accuracy"
 
 
 def advice_line(
