@@ -115,7 +115,7 @@ def ratio(value: float) -> str:
     return f"{value:.2g}"
 
 
-def verdict_in_words(verdict: str) -> str:
+def verdict_in_words(verdict: Verdict) -> str:
     """A verdict as readers know it.
 
     >>> verdict_in_words("unsupported"), verdict_in_words("pass")
