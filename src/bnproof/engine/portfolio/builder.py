@@ -109,7 +109,7 @@ class Builder:
         A builder that rotates gives it in one rank, the next one's in the next, unless ``ranks``
         are asked for.
         """
-        if "shape" in self.declaration.fixed:
+        if self.declaration.fixes("shape"):
             yield case
             return
         for rank in self.ranks() if ranks is None else ranks:
