@@ -64,7 +64,7 @@ def convergence(records: Records) -> Iterator[Comparison]:
 
 def _after_steps(record: Record) -> Iterator[Comparison]:
     for judged in after_steps(record):
-        yield of_judged(record, f"{len(record.case.steps) + 1} steps", judged)
+        yield of_judged(record, "steps", judged, named=f"{len(record.case.steps) + 1} steps")
 
 
 @statement(

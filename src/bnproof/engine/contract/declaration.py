@@ -153,6 +153,22 @@ class Declaration:
         """
         return self.normalising_variance == "unbiased"
 
+    def has(self, method: Method) -> bool:
+        """Whether the implementation has a method.
+
+        >>> Declaration().has("layer")
+        False
+        """
+        return method in self.methods
+
+    def fixes(self, *names: Fixable) -> bool:
+        """Whether there is only one value of a setting or a size, of any of those named.
+
+        >>> Declaration(fixed={"eps": 0.5}).fixes("eps")
+        True
+        """
+        return any(name in self.fixed for name in names)
+
     @property
     def has_gamma(self) -> bool:
         """Whether gamma can be given.

@@ -14,7 +14,7 @@ Functional = Any
 
 def functional(implementation: Any, declaration: Declaration) -> Functional:
     """The implementation itself if it has train or infer, else its layers, called functionally."""
-    if "train" in declaration.methods or "infer" in declaration.methods:
+    if declaration.has("train") or declaration.has("infer"):
         return implementation
     return FromLayer(implementation)
 

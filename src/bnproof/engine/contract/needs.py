@@ -82,13 +82,13 @@ def _is_wide(declaration: Declaration) -> bool:
 
 
 ALLOWED: Mapping[Need, Callable[[Declaration], bool]] = {
-    Need.TRAIN: lambda d: bool({"train", "layer"} & {*d.methods}),
-    Need.INFER: lambda d: bool({"infer", "layer"} & {*d.methods}),
-    Need.LAYER: lambda d: "layer" in d.methods,
+    Need.TRAIN: lambda d: d.has("train") or d.has("layer"),
+    Need.INFER: lambda d: d.has("infer") or d.has("layer"),
+    Need.LAYER: lambda d: d.has("layer"),
     Need.SPACE: lambda d: max(d.ranks) > 2,
     Need.CHANNELS: lambda d: d.fixed.get("channels") != 1,
-    Need.ANY_SHAPE: lambda d: not {"shape", "channels"} & set(d.fixed),
-    Need.ANY_SIZE: lambda d: "shape" not in d.fixed,
+    Need.ANY_SHAPE: lambda d: not d.fixes("shape", "channels"),
+    Need.ANY_SIZE: lambda d: not d.fixes("shape"),
     Need.FEW_VALUES: _few_values,
     Need.EPS: _setting("eps", (GRID_EPS,)),
     Need.SCALED_EPS: _setting("eps", SCALED_EPS),
@@ -101,7 +101,7 @@ ALLOWED: Mapping[Need, Callable[[Declaration], bool]] = {
     Need.SINGLE_VALUE: lambda d: d.single_value != "undefined",
     Need.EMPTY: lambda d: d.empty != "undefined",
     Need.STRIDES: lambda d: d.keeps_strides is not False,
-    Need.MOMENTUM: lambda d: "momentum" not in d.fixed,
+    Need.MOMENTUM: lambda d: not d.fixes("momentum"),
     Need.EXTREME_MOMENTUM: _setting("momentum", EXTREME_MOMENTUM),
     Need.REPLAYS: lambda d: not d.replays,
     Need.WIDE: _is_wide,

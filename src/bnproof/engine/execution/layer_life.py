@@ -23,6 +23,8 @@ from bnproof.engine.model.observation import GRADIENT_OF, Observation
 from bnproof.engine.model.script import BATCHES, MANY, SCRIPT, Action, ActionKind
 
 STATE = (*STATISTICS, *PARAMETERS)
+UNMOVED: tuple[ActionKind, ...] = ("backward", "save")
+"""Actions that leave the state of the layer that they are done to."""
 
 JUDGED_STEPS = (0, 1, 126, 127, 128, 254, 255, 256, 257, MANY - 1)
 
@@ -75,7 +77,7 @@ class LayerLife:
             self._doing = f"step {number}, {action.describe()}"
             self._do(action)
             for layer in (0, 1):
-                if layer != action.layer or action.kind in ("backward", "save"):
+                if layer != action.layer or action.kind in UNMOVED:
                     self._unmoved(layer, held[layer], action.describe())
             held = [self._state(0), self._state(1)]
         self._look_at_copies()

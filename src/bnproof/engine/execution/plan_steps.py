@@ -129,7 +129,7 @@ class PlanSteps(CaseCalls):
         other = other_data(self.case)
         arguments = Arguments(other, self.declaration)
         cases = [(other, arguments), (other, arguments)]
-        if "shape" not in self.declaration.fixed and len(other.x) > 2:
+        if not self.declaration.fixes("shape") and len(other.x) > 2:
             smaller = other.with_(x=other.x[:-1], dy=other.dy[:-1], layouts={})
             cases.append((smaller, Arguments(smaller, self.declaration)))
         targets = [self.implementation]
@@ -148,7 +148,7 @@ class PlanSteps(CaseCalls):
 
     def _alone(self) -> None:
         """Inference on the first example alone."""
-        if not offers(self.implementation, "infer") or "shape" in self.declaration.fixed:
+        if not offers(self.implementation, "infer") or self.declaration.fixes("shape"):
             return
         alone = self.case.with_(x=self.case.x[:1], dy=self.case.dy[:1], layouts={})
         arguments = Arguments(alone, self.declaration)

@@ -2,14 +2,33 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from bnproof.engine.judging.record import Judged, Record
-from bnproof.engine.model.calls import FIRST, Call
+from bnproof.engine.model.calls import FIRST, Call, Label
 from bnproof.engine.model.event import EarlyEnd, Event, EventKind, labelled
 from bnproof.engine.model.formats import Array
+from bnproof.engine.model.names import Output
 from bnproof.engine.model.verdict import FailureKind
+
+Law = Literal[
+    "sum",
+    "mean",
+    "variance",
+    "<dx, v>",
+    "<u, dx(v)>",
+    "y against x",
+    "y against beta",
+    "y[0]",
+    "channel 0",
+    "gamma y' - gamma' y",
+]
+"""What is compared where it is not a result itself, but what a law says of results."""
+
+Of = Label | Output | Literal["", "x dx", "dx xhat", "dy (y - beta)"]
+"""The call, the result or the product that something belongs to; "" for a training call."""
 
 Element = tuple[tuple[int, ...], str, str, str, str]
 """One element of a failure: index, got, want, error, bound."""
@@ -59,17 +78,17 @@ class Comparison:
 SHOWN = 8
 
 
-def of_judged(record: Record, call: str, judged: Judged) -> Comparison:
-    """The comparison of one output with the truth."""
+def of_judged(record: Record, call: Label, judged: Judged, *, named: str = "") -> Comparison:
+    """The comparison of one output with the truth; ``named`` is the call in other words."""
 
     def elements() -> tuple[Element, ...]:
         return rows(judged.got, judged.truth[0], judged.error, judged.bound)
 
-    of, not_judged = _of(call), judged.not_judged
+    of, not_judged = named or _of(call), judged.not_judged
     return Comparison(record, judged.output, of, judged.worst, not_judged, elements=elements)
 
 
-def _of(call: str) -> str:
+def _of(call: Label) -> Of:
     """The call that an output is named with: training goes without saying."""
     return "" if call == "train" else call
 
@@ -93,12 +112,12 @@ def like_first(
 
 def compare(
     record: Record,
-    output: str,
+    output: Output | Law,
     got: Array,
     want: Array,
     bound: Array,
     *,
-    of: str = "",
+    of: Of = "",
     finding: Event | None = None,
 ) -> Comparison:
     """The comparison of two arrays within a bound; NaN in ``got`` is an infinite error.

@@ -10,7 +10,7 @@ from bnproof.engine.judging.record import Judged, Record
 from bnproof.engine.judging.records import Records
 from bnproof.engine.model.calls import Call
 from bnproof.engine.model.formats import Array
-from bnproof.engine.model.names import Output
+from bnproof.engine.model.names import Output, Parameter
 
 LAW_LIMIT = 2**14
 """Elements up to which laws are checked: sums without rounding are slow."""
@@ -41,7 +41,7 @@ def small(records: Records, call: Call, output: Output) -> Iterator[tuple[Record
             yield record, judged
 
 
-def parameter(record: Record, name: str, default: float) -> Array:
+def parameter(record: Record, name: Parameter, default: float) -> Array:
     """Gamma or beta of a case as float64, or its default where there is none."""
     value = getattr(record.case, name)
     return (

@@ -106,12 +106,16 @@ class Record:
     @property
     def train(self) -> Quantities | None:
         """The exact quantities of training."""
-        return self.subjects["train"].quantities if "train" in self.subjects else None
+        return self._quantities("train")
 
     @property
     def infer(self) -> Quantities | None:
         """The exact quantities of inference."""
-        return self.subjects["infer"].quantities if "infer" in self.subjects else None
+        return self._quantities("infer")
+
+    def _quantities(self, mode: Mode) -> Quantities | None:
+        subject = self.subjects.get(mode)
+        return None if subject is None else subject.quantities
 
     def of(self, call: Call, output: Output) -> Judged | None:
         """One judged output, None where it was not offered or the case did not get so far."""

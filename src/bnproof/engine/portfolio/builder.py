@@ -3,7 +3,7 @@
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from typing import Unpack
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.model.case import Case, Plan, Rest, Twin, columns
 from bnproof.engine.model.formats import FORMATS, Array
-from bnproof.engine.model.names import CHANNEL_ARGUMENTS
+from bnproof.engine.model.names import CHANNEL_ARGUMENTS, Argument
 from bnproof.engine.model.tag import Tag
 
 Parameter = ArrayLike | None
@@ -68,14 +68,14 @@ class Builder:
         """
         data = np.asarray(x, np.float64)
         channels = data.shape[1]
-        drawn = {
+        drawn: dict[Argument, Any] = {
             "gamma": self.rng.choice([-1.0, 1.0], channels) * self.rng.uniform(0.5, 2, channels),
             "beta": self.rng.uniform(-2, 2, channels),
             "running_mean": self.rng.uniform(-1, 1, channels),
             "running_var": self.rng.uniform(0.5, 2, channels),
         }
         upstream = self.rng.normal(size=data.shape) + 0.5 if dy is None else dy
-        given = {
+        given: dict[Argument, Parameter] = {
             "gamma": gamma,
             "beta": beta,
             "running_mean": running_mean,
@@ -112,7 +112,7 @@ class Builder:
         A builder that rotates gives it in one rank, the next one's in the next, unless ``ranks``
         are asked for.
         """
-        if "shape" in self.declaration.fixed:
+        if self.declaration.fixes("shape"):
             yield case
             return
         for rank in self.ranks() if ranks is None else ranks:
@@ -141,8 +141,8 @@ class Builder:
     # --- what the implementation can take -------------------------------------------------
 
     def _in_range(
-        self, x: Array, eps: float, parameters: dict[str, Array]
-    ) -> tuple[Array, float, dict[str, Array]]:
+        self, x: Array, eps: float, parameters: dict[Argument, Array]
+    ) -> tuple[Array, float, dict[Argument, Array]]:
         fixed = self.declaration.fixed.get("eps")
         low, high = self.declaration.accepts.get("eps", (0.0, math.inf))
         due = float(fixed) if fixed is not None else min(max(eps, low), high)

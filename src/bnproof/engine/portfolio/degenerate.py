@@ -19,7 +19,7 @@ def cases(build: Builder) -> Iterator[Case]:
     ranks = build.ranks()
     for case in _nonfinite(build):
         yield from build.every_rank(case, ranks=ranks)
-    if "shape" not in build.declaration.fixed:
+    if not build.declaration.fixes("shape"):
         yield from _single(build)
         yield from _empty(build)
     yield from _absent(build)

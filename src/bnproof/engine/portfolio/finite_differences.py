@@ -18,7 +18,7 @@ SHAPES = ((3, 3), (8, 3), (32, 3))
 
 def cases(build: Builder) -> Iterator[Case]:
     """A base case, x + h v and x - h v, for a few sizes; in 16 bits agreement covers it."""
-    if not build.wide or {"shape", "channels"} & set(build.declaration.fixed):
+    if not build.wide or build.declaration.fixes("shape", "channels"):
         return
     for count, channels in SHAPES:
         x = 2 * build.normal(count, channels) + build.rng.choice([0.0, 5.0])

@@ -17,12 +17,12 @@ def ranks(declaration: Declaration) -> tuple[int, ...]:
 
 def accumulates(declaration: Declaration) -> bool:
     """Whether momentum may be None, for the cumulative average."""
-    return declaration.cumulative and "momentum" not in declaration.fixed
+    return declaration.cumulative and not declaration.fixes("momentum")
 
 
 def has_lives(declaration: Declaration, dtype: str) -> bool:
     """Whether layers of a dtype can be made, and given batches of any size."""
-    if "layer" not in declaration.methods or "shape" in declaration.fixed:
+    if not declaration.has("layer") or declaration.fixes("shape"):
         return False
     return "dtype" in declaration.layer_options or dtype == declaration.dtypes[0]
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from bnproof.engine.contract.declaration import Declaration
-from bnproof.engine.model.case import Case, Twin
+from bnproof.engine.model.case import Case, Changes, Twin
 from bnproof.engine.model.formats import Array
-from bnproof.engine.model.names import CHANNEL_ARGUMENTS
+from bnproof.engine.model.names import Argument
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Change:
     """
 
     name: str
-    values: Mapping[str, Any]
+    values: Changes
     how: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -59,14 +59,22 @@ class Base:
         """Another dy, the same for all relations that need two."""
         return self.draw()
 
-    def wide(self, name: str) -> Array:
+    def wide(self, name: Argument) -> Array:
         """gamma, beta or a running statistic as float64."""
         return np.asarray(getattr(self.case, name), np.float64)
 
-    def per_channel(self, index: Any) -> dict[str, Array]:
+    def per_channel(self, index: Any) -> Changes:
         """gamma, beta and the running statistics of some channels, as far as there are any."""
-        arrays = {name: getattr(self.case, name) for name in CHANNEL_ARGUMENTS}
-        return {name: array[index] for name, array in arrays.items() if array is not None}
+        case = self.case
+        changes: Changes = {
+            "running_mean": case.running_mean[index],
+            "running_var": case.running_var[index],
+        }
+        if case.gamma is not None:
+            changes["gamma"] = case.gamma[index]
+        if case.beta is not None:
+            changes["beta"] = case.beta[index]
+        return changes
 
 
 @dataclass(frozen=True)

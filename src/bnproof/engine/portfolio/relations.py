@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from bnproof.engine.contract.needs import GRID_EPS, SCALED_EPS
-from bnproof.engine.model.case import Case
+from bnproof.engine.model.case import Case, Changes
 from bnproof.engine.model.formats import Array
 from bnproof.engine.portfolio.builder import Builder
 from bnproof.engine.portfolio.relation import Base, Change, Relation, relation
@@ -21,7 +21,7 @@ COUNT, CHANNELS = 12, 4
 
 def cases(build: Builder) -> Iterator[Case]:
     """The base case and its twins, in every rank; none where the target has only one shape."""
-    if {"shape", "channels"} & set(build.declaration.fixed):
+    if build.declaration.fixes("shape", "channels"):
         return
     base = build.case(
         "grid",
@@ -59,7 +59,7 @@ def scale_law(base: Base) -> Iterator[Change]:
     for eps in SCALED_EPS:
         if base.declaration.allows("eps", eps):
             power = round(math.log2(eps / GRID_EPS)) // 2
-            scaled = {"x": base.x * 2.0**power, "eps": eps}
+            scaled: Changes = {"x": base.x * 2.0**power, "eps": eps}
             yield Change(f"scaled by 2^{power}", scaled, {"power": power})
 
 
@@ -73,7 +73,7 @@ def sign(base: Base) -> Iterator[Change]:
 def sample_permutation(base: Base) -> Iterator[Change]:
     """The samples in another order."""
     order = base.rng.permutation(COUNT)
-    permuted = {"x": base.x[order], "dy": base.dy[order]}
+    permuted: Changes = {"x": base.x[order], "dy": base.dy[order]}
     yield Change("samples permuted", permuted, {"order": order})
 
 
@@ -81,7 +81,7 @@ def sample_permutation(base: Base) -> Iterator[Change]:
 def channel_permutation(base: Base) -> Iterator[Change]:
     """The channels in another order, with all that belongs to them."""
     order = np.array([2, 0, 3, 1])
-    permuted = {"x": base.x[:, order], "dy": base.dy[:, order], **base.per_channel(order)}
+    permuted: Changes = {"x": base.x[:, order], "dy": base.dy[:, order], **base.per_channel(order)}
     yield Change("channels permuted", permuted, {"order": order})
 
 
@@ -92,14 +92,14 @@ def channel_independence(base: Base) -> Iterator[Change]:
     others[:, 1:] = np.roll(others[:, 1:], 1, axis=0) * -2
     yield Change("other channels changed", {"x": others})
     first = slice(1)
-    alone = {"x": base.x[:, first], "dy": base.dy[:, first], **base.per_channel(first)}
+    alone: Changes = {"x": base.x[:, first], "dy": base.dy[:, first], **base.per_channel(first)}
     yield Change("one channel alone", alone)
 
 
 @relation
 def affine(base: Base) -> Iterator[Change]:
     """Another gamma and beta, as far as there are any."""
-    changed = {}
+    changed: Changes = {}
     if base.case.gamma is not None:
         changed["gamma"] = base.wide("gamma") * [-2, 4, 0.5, -1]
     if base.case.beta is not None:
@@ -118,14 +118,17 @@ def independent_of_beta(base: Base) -> Iterator[Change]:
 @relation
 def duplicated_batch(base: Base) -> Iterator[Change]:
     """Every sample twice."""
-    twice = {"x": np.concatenate([base.x, base.x]), "dy": np.concatenate([base.dy, base.dy])}
+    twice: Changes = {
+        "x": np.concatenate([base.x, base.x]),
+        "dy": np.concatenate([base.dy, base.dy]),
+    }
     yield Change("the batch twice", twice)
 
 
 @relation
 def independent_of_running_statistics(base: Base) -> Iterator[Change]:
     """Other running statistics."""
-    statistics = {
+    statistics: Changes = {
         "running_mean": base.wide("running_mean") + 5,
         "running_var": base.wide("running_var") * 3,
     }
@@ -164,7 +167,7 @@ def spatial_permutation(base: Base) -> Iterator[Change]:
     """The spatial positions in another order; there are none in a base of shape (N, C)."""
     if base.x.ndim > 2:
         order = base.rng.permutation(base.x.shape[2])
-        permuted = {"x": base.case.x[:, :, order], "dy": base.case.dy[:, :, order]}
+        permuted: Changes = {"x": base.case.x[:, :, order], "dy": base.case.dy[:, :, order]}
         yield Change("positions permuted", permuted, {"order": order})
 
 

@@ -19,7 +19,7 @@ def cases(build: Builder) -> Iterator[Case]:
     """Cases of the running statistics."""
     for case in (*_many(build), *_population(build), *_statistics_of_batch(build)):
         yield from build.every_rank(case)
-    if build.declaration.cumulative and "momentum" not in build.declaration.fixed:
+    if build.declaration.cumulative and not build.declaration.fixes("momentum"):
         yield from _cumulative(build)
 
 

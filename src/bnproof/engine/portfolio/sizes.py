@@ -31,11 +31,11 @@ HUGE = (32769, 65537)
 
 def cases(build: Builder) -> Iterator[Case]:
     """Cases of sizes; none where the target has only one shape."""
-    if "shape" in build.declaration.fixed:
+    if build.declaration.fixes("shape"):
         return
     yield from _shapes(build)
     yield from _counts(build)
-    if "channels" not in build.declaration.fixed:
+    if not build.declaration.fixes("channels"):
         yield from _channels(build)
 
 

@@ -140,7 +140,7 @@ def cases(
         dy = draw(arrays(count=count, channels=channels, families=UPSTREAM, exponents=exponents))
         build = Builder(declaration, dtype, draw(st.integers(0, 2**16)))
         case = build.case("searched", x, eps=eps, weight=weight, dy=dy, data_key="")
-        if "shape" not in declaration.fixed:
+        if not declaration.fixes("shape"):
             case = to_rank(case, rank)
         if declaration.keeps_strides is not False:
             usable = [n for n in LAYOUTS if n != "reversed" or declaration.keeps_strides is True]
