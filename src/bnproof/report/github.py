@@ -25,7 +25,8 @@ def annotations(reports: Sequence[Report], place: Mapping[str, str]) -> Iterator
 
     ``place`` has the file and the line where the target is defined, as far as they are known.
 
-    >>> report = Report("bn.py:BN", error="bn.py:BN cannot be used: no method")
+    >>> told = {"error": "bn.py:BN cannot be used: no method", "error_reason": "no method"}
+    >>> report = Report("bn.py:BN", **told)
     >>> list(annotations([report], {"file": "bn.py", "line": "3"}))
     ['::error file=bn.py,line=3,title=bnproof::bn.py:BN cannot be used: no method']
     """
