@@ -66,7 +66,7 @@ class Call:
     dy: Array | None = None
     running_mean: Array | None = None
     running_var: Array | None = None
-    eps: float = 1e-5
+    eps: float
     momentum: float = 0.1
     momentum_weighs: Literal["new", "old"] = "new"
     running_variance: Literal["unbiased", "biased"] = "unbiased"
@@ -151,7 +151,7 @@ def certify_forward(
     gamma: Array | None = None,
     beta: Array | None = None,
     *,
-    eps: float = 1e-5,
+    eps: float,
 ) -> dict[str, float]:
     """Return error/bound of y in training, by accuracy class: the short form of `certify`.
 

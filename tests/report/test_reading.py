@@ -335,3 +335,13 @@ def test_what_a_mistake_explains_comes_back() -> None:
     ((again,),) = read(io.BytesIO(dumps([Report("bn.py:BN", results=(result,))]).encode()))
 
     assert again.results[0].causes[0].explains == explains
+
+
+def test_report_of_the_first_version() -> None:
+    """Catches a saved report that has no field for why, or for what differs, and is told wrongly."""
+    made = to_json([Report("bn.py:BN", error="bn.py:BN cannot be used: no train")])
+    made["advice"] = ["the failure is a difference: add --declare accuracy=one-pass"]
+    ((report,),) = again(json.dumps(made))
+
+    assert report.error_reason == "no train"
+    assert report.differs_in == ("accuracy",)

@@ -6,7 +6,8 @@ would move a terminal's cursor or turn the direction of writing are spelled out.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
@@ -35,6 +36,10 @@ COLUMNS = ("index", "got", "want", "error", "bound")
 
 class UnreadableReport(Exception):  # noqa: N818  # what it is, and not only that it is an error
     """A file is no report; the message says why, in a line."""
+
+
+FLAG = re.compile(r"--declare (\w+)=")
+"""A flag of the command line, as reports of bnproof 0.1 have it in their advice."""
 
 
 def read_file(path: Path) -> list[list[Report]]:
@@ -125,6 +130,19 @@ def _reports(made: Mapping[str, Any]) -> Iterator[Report]:
         yield from _reports(variant)
 
 
+def _error_reason(made: Mapping[str, Any]) -> str:
+    """Why a target cannot be used; bnproof 0.1 wrote it behind the target alone."""
+    error: str = made["error"] or ""
+    before = f"{made['target']} cannot be used: "
+    without = error.removeprefix(before) if error.startswith(before) else ""
+    return str(made.get("error_reason", without))
+
+
+def _declared_in(advice: Sequence[str]) -> tuple[str, ...]:
+    """The attributes that flags declare, which bnproof 0.1 wrote in no field of their own."""
+    return tuple(name for line in advice for name in FLAG.findall(line))
+
+
 def _report(made: Mapping[str, Any]) -> Report:
     return Report(
         target=made["target"],
@@ -138,7 +156,7 @@ def _report(made: Mapping[str, Any]) -> Report:
         cases=made["cases"],
         promised=made["promised"],
         error=made["error"] or "",
-        error_reason=made.get("error_reason", ""),
+        error_reason=_error_reason(made),
         notes=tuple(made["notes"]),
         environment=made["environment"],
         seconds=float(made["seconds"]),
@@ -147,7 +165,7 @@ def _report(made: Mapping[str, Any]) -> Report:
         origins=made.get("origins", {}),
         incomplete=tuple(made.get("incomplete", ())),
         advice=tuple(made.get("advice", ())),
-        differs_in=tuple(made.get("differs_in", ())),
+        differs_in=tuple(made.get("differs_in", _declared_in(made.get("advice", ())))),
         stopped=made.get("stopped", False),
         excluded=tuple(made.get("excluded", ())),
     )
