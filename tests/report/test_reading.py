@@ -338,7 +338,7 @@ def test_what_a_mistake_explains_comes_back() -> None:
 
 
 def test_report_of_the_first_version() -> None:
-    """Catches a saved report that has no field for why, or for what differs, and is told wrongly."""
+    """Catches a saved report without newer fields that reads differently now."""
     made = to_json([Report("bn.py:BN", error="bn.py:BN cannot be used: no train")])
     made["advice"] = ["the failure is a difference: add --declare accuracy=one-pass"]
     ((report,),) = again(json.dumps(made))
