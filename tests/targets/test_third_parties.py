@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from bnproof import implementations
 from bnproof.implementations import GROUP, variants
 from bnproof.recognition.errors import Unusable
 from bnproof.targets.loading import variants_of
@@ -83,6 +82,6 @@ def test_a_mistake_of_ours_is_no_mistake_of_the_target(monkeypatch: pytest.Monke
     def faulty(_: Any) -> None:
         raise KeyError("ours")
 
-    monkeypatch.setattr(implementations, "recognise_functions", faulty)
+    monkeypatch.setattr("bnproof.recognition.functions.recognise_functions", faulty)
     with pytest.raises(KeyError, match="ours"):
         variants_of("mine.py:bn", lambda x, gamma, beta: x)

@@ -214,7 +214,7 @@ def test_our_own_mistakes_are_not_the_users(monkeypatch: pytest.MonkeyPatch) -> 
     def broken(*_: object) -> None:
         raise AttributeError("a mistake of our own")
 
-    for place in ("roles._effect", "recognise.pattern"):
+    for place in ("roles._effect", "discovery.pattern"):
         with monkeypatch.context() as patch:
             patch.setattr(f"bnproof.recognition.objects.{place}", broken)
             with pytest.raises(AttributeError, match="of our own"):
