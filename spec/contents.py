@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from bnproof.spec.terms.theorem import Theorem, theorems_of
+from bnproof.registration import defined_in
+from bnproof.spec.terms.theorem import Theorem
 from bnproof.spec.theorems import (
     backward,
     finite_differences,
@@ -33,55 +34,55 @@ CHAPTERS = (
         "The forward pass",
         "Four equations, on the values z of one unit over the m samples of a "
         "mini-batch. Everything that follows is derived from them, and proved for every m at once.",
-        theorems_of(forward),
+        defined_in(forward, Theorem),
     ),
     Chapter(
         "Invariances",
         "What can be done to the samples without effect, or with a simple one.",
-        theorems_of(invariances),
+        defined_in(invariances, Theorem),
     ),
     Chapter(
         "The backward pass",
         "Gradients of the linear form sum(dy*y), for any upstream gradient dy: what "
         "backpropagation computes.",
-        theorems_of(backward),
+        defined_in(backward, Theorem),
     ),
     Chapter(
         "The Jacobian",
         "The derivative of all outputs by all inputs, as a matrix.",
-        theorems_of(jacobian),
+        defined_in(jacobian, Theorem),
     ),
     Chapter(
         "Higher derivatives",
         "The backward pass is a function too, and has derivatives of its own.",
-        theorems_of(second_order),
+        defined_in(second_order, Theorem),
     ),
     Chapter(
         "Finite differences",
         "How far a difference quotient may be off, so that it can serve as a check.",
-        theorems_of(finite_differences),
+        defined_in(finite_differences, Theorem),
     ),
     Chapter(
         "Running averages",
         "Inference needs statistics that do not depend on a batch: averages over the batches of "
         "training.",
-        theorems_of(running),
+        defined_in(running, Theorem),
     ),
     Chapter(
         "Batch and population",
         "The samples of a batch are drawn from a population, so its statistics are estimates.",
-        theorems_of(population),
+        defined_in(population, Theorem),
     ),
     Chapter(
         "In a network",
         "The layer in front, inference, and why batch normalization works as far as it is "
         "a theorem.",
-        theorems_of(network),
+        defined_in(network, Theorem),
     ),
     Chapter(
         "Optimizers",
         "gamma and beta are learned, by optimizers that keep running averages as well.",
-        theorems_of(optimizers),
+        defined_in(optimizers, Theorem),
     ),
 )
 

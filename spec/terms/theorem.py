@@ -1,13 +1,12 @@
 """Theorems: claims under a permanent name, registered above the function that makes the claims.
 
 `theorem` turns a function of a chapter into a `Theorem`, so that the name of the function is the
-theorem; `theorems_of` reads the theorems of a chapter in the order in which they stand there.
+theorem; a chapter has them in the order in which they stand there.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import ModuleType
 
 from bnproof.spec.terms.claims import Claim
 
@@ -83,12 +82,3 @@ def theorem(
         return Theorem(id_, title, statement, claims, method, behaviour)
 
     return made
-
-
-def theorems_of(chapter: ModuleType) -> tuple[Theorem, ...]:
-    """Return the theorems that a chapter defines, in the order of their definition."""
-    return tuple(
-        value
-        for value in vars(chapter).values()
-        if isinstance(value, Theorem) and value.claims.__module__ == chapter.__name__
-    )

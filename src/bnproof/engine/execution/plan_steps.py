@@ -15,7 +15,14 @@ from bnproof.engine.model.case import DOUBLE_ARGUMENTS, Case
 from bnproof.engine.model.event import Aspect
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.layouts import can_be_changed
-from bnproof.engine.model.names import DOUBLE, FORWARD_RESULTS, GRADIENTS, Method
+from bnproof.engine.model.names import (
+    DOUBLE,
+    FORWARD_RESULTS,
+    GRADIENTS,
+    STATISTICS,
+    Method,
+    Output,
+)
 
 
 class PlanSteps(CaseCalls):
@@ -49,12 +56,9 @@ class PlanSteps(CaseCalls):
         results = self._call_train(label, self.arguments, self.case, statistics)
         self._take(label, FORWARD_RESULTS, results[:3])
         if self.declaration.in_place:
-            self.observation.results["train buffers"] = {
-                "running_mean": np.array(statistics[0]),
-                "running_var": np.array(statistics[1]),
-            }
-            self._watch("the buffer", "running_mean", statistics[0])
-            self._watch("the buffer", "running_var", statistics[1])
+            self.observation.results["train buffers"] = copied(statistics)
+            for name, buffer in zip(STATISTICS, statistics, strict=True):
+                self._watch("the buffer", name, buffer)
         return results[3]
 
     def _infer(self, label: Call) -> Any:
@@ -64,10 +68,7 @@ class PlanSteps(CaseCalls):
         results = self._call_infer(label, self.arguments, self.case, statistics)
         self._take(label, FORWARD_RESULTS, results[:3])
         if self.declaration.in_place:
-            self.observation.results["infer buffers"] = {
-                "running_mean": np.array(statistics[0]),
-                "running_var": np.array(statistics[1]),
-            }
+            self.observation.results["infer buffers"] = copied(statistics)
         return results[3]
 
     def _gradients(self, label: Call, backward: Any, *, late: bool = False) -> None:
@@ -154,6 +155,11 @@ class PlanSteps(CaseCalls):
         arguments = Arguments(alone, self.declaration)
         results = self._call_infer("infer one", arguments, alone, arguments.statistics())
         self._take("infer one", ("y",), results[:1], watch=False, like=alone)
+
+
+def copied(statistics: tuple[Array, Array]) -> dict[Output, Array]:
+    """Copies of both running statistics, by name."""
+    return {name: np.array(a) for name, a in zip(STATISTICS, statistics, strict=True)}
 
 
 def offers(implementation: Any, method: Method) -> bool:

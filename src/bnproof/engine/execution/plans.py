@@ -10,7 +10,7 @@ from bnproof.engine.execution.arguments import Arguments
 from bnproof.engine.execution.case_calls import kind_of, parts_of
 from bnproof.engine.execution.exceptions import Stop
 from bnproof.engine.execution.layer_life import LayerLife
-from bnproof.engine.execution.plan_steps import PlanSteps, offers, other_data
+from bnproof.engine.execution.plan_steps import PlanSteps, copied, offers, other_data
 from bnproof.engine.model.calls import Label, LayerCall
 from bnproof.engine.model.case import Plan
 from bnproof.engine.model.event import Aspect, EventKind
@@ -136,10 +136,7 @@ class CasePlan(PlanSteps):
                 self._malformed(label, "running_mean", Aspect.SHAPE, str(due), str(got))
                 return
             statistics = copies
-        self.observation.results["steps"] = {
-            "running_mean": statistics[0],
-            "running_var": statistics[1],
-        }
+        self.observation.results["steps"] = copied(statistics)
         self._infer("infer")
 
     def _refill(self) -> None:

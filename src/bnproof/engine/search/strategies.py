@@ -5,7 +5,7 @@ from a dozen of each.  Every strategy shrinks to small arrays of simple data in 
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from hypothesis import strategies as st
@@ -29,7 +29,7 @@ SETTINGS = (
     (2.0**-16, 0.5),
     (1.0, 0.75),
 )
-Family = Literal[
+OwnFamily = Literal[
     "drawn",
     "normal",
     "offset",
@@ -41,23 +41,11 @@ Family = Literal[
     "constant",
     "mixed magnitudes",
     "halves",
-    "ones",
-    "sparse",
-    "like x",
 ]
-FAMILIES: tuple[Family, ...] = (
-    "drawn",
-    "normal",
-    "offset",
-    "two values",
-    "sorted",
-    "outlier",
-    "alternating",
-    "heavy tails",
-    "constant",
-    "mixed magnitudes",
-    "halves",
-)
+Family = OwnFamily | Literal["ones", "sparse", "like x"]
+"""Families of data; the last three are for dy only."""
+
+FAMILIES: tuple[OwnFamily, ...] = get_args(OwnFamily)
 UPSTREAM: tuple[Family, ...] = ("normal", "ones", "sparse", "like x", "alternating", "heavy tails")
 LAYOUTS: tuple[Layout, ...] = ("C", "Fortran", "stepped", "reversed", "channels moved", "middle")
 
