@@ -92,10 +92,15 @@ def _report(report: Report) -> dict[str, Any]:
         "origins": {name: str(origin) for name, origin in report.origins.items()},
         "incomplete": list(report.incomplete),
         "advice": list(report.advice),
-        **({"differs_in": list(report.differs_in)} if report.differs_in else {}),
+        **_differs_in(report),
         "environment": dict(report.environment),
         "seconds": _number(report.seconds),
     }
+
+
+def _differs_in(report: Report) -> dict[str, list[str]]:
+    """Written beside any advice, since a reader searches the advice of a file that has no field."""
+    return {"differs_in": list(report.differs_in)} if report.advice or report.differs_in else {}
 
 
 def _result(result: Result) -> dict[str, Any]:
