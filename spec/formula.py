@@ -18,14 +18,14 @@ from sympy import Expr, Rational, sqrt
 
 from bnproof.spec.kernel.sums import over
 from bnproof.spec.terms.language import beta, dy, eps, gamma, inv_std, k, m, mu, var, x, xhat, y
-from bnproof.spec.theorems.backward import DBETA, DGAMMA, DX, at
+from bnproof.spec.theorems.backward import at, dbeta_formula, dgamma_formula, dx_formula
 
 ARRAYS: dict[str, Callable[[Any], Expr]] = {
     "x": lambda i: x[i],
     "xhat": lambda i: xhat[i],
     "y": lambda i: y[i],
     "dy": lambda i: dy[i],
-    "dx": lambda i: at(DX, i),
+    "dx": lambda i: at(dx_formula(), i),
 }
 SCALARS = {
     "m": m,
@@ -35,9 +35,8 @@ SCALARS = {
     "eps": eps,
     "gamma": gamma,
     "beta": beta,
-    "dgamma": DGAMMA,
-    "dbeta": DBETA,
 }
+GRADIENTS = {"dgamma": dgamma_formula, "dbeta": dbeta_formula}
 LONGEST, DEEPEST, HIGHEST = 4000, 100, 20
 """Limits on a formula's length, its parentheses, and its exponents."""
 
@@ -150,10 +149,12 @@ class _Parser:
             return self.function(token.text)
         if token.text in SCALARS:
             return SCALARS[token.text]
+        if token.text in GRADIENTS:
+            return GRADIENTS[token.text]()
         if token.text in ARRAYS:
             return self.array(token.text)
         if token.text[0].isalpha() or token.text[0] == "_":
-            known = ", ".join((*SCALARS, *ARRAYS, *FUNCTIONS))
+            known = ", ".join((*SCALARS, *GRADIENTS, *ARRAYS, *FUNCTIONS))
             self.fail(f"there is no {token.text}; there are {known}", token.at)
         self.fail(f"a number, a name or ( is due, not {token.text}", token.at)
         raise AssertionError  # fail raises

@@ -21,7 +21,7 @@ from bnproof.spec.terms.language import (
     running_var,
     y,
 )
-from bnproof.spec.theorems.backward import DBETA, DGAMMA, DX
+from bnproof.spec.theorems.backward import dbeta_formula, dgamma_formula, dx_formula
 from bnproof.spec.theorems.network import frozen
 from bnproof.spec.theorems.second_order import gradients_of_backward, of_inference
 
@@ -59,7 +59,7 @@ def program(name: str) -> Program:
     if name == "forward":
         return Program(name, ("x", *settings), {"y": fold(y[k])})
     if name == "backward":
-        outputs = {"dx": DX, "dgamma": DGAMMA, "dbeta": DBETA}
+        outputs = {"dx": dx_formula(), "dgamma": dgamma_formula(), "dbeta": dbeta_formula()}
         return Program(name, ("x", "dy", "gamma", "epsilon"), outputs)
     if name == "double_backward":
         upstream = ("dy", "v", "ggG", "ggB")

@@ -34,7 +34,7 @@ from bnproof.spec.terms.language import (
     xhat,
     y,
 )
-from bnproof.spec.theorems.backward import DX, at, sum_dy, sum_dy_xhat
+from bnproof.spec.theorems.backward import at, dx_formula, sum_dy, sum_dy_xhat
 from bnproof.spec.theorems.network import frozen
 from bnproof.spec.theorems.population import BATCH_VAR, enumerated, spread
 
@@ -138,7 +138,7 @@ MISTAKES = (
         "extra-mean-term",
         "a term is counted twice in the gradient of the mean",
         "apache/mxnet#1053",
-        _dx(lambda: DX - gamma * inv_std * mean(lambda i: dy[i]) / m),
+        _dx(lambda: dx_formula() - gamma * inv_std * mean(lambda i: dy[i]) / m),
         "dx",
     ),
     Mistake(
@@ -159,14 +159,14 @@ MISTAKES = (
         "inv-std-squared",
         "the saved inverse standard deviation taken for the inverse variance",
         "microsoft/onnxruntime#8172 (review)",
-        _dx(lambda: DX * inv_std),
+        _dx(lambda: dx_formula() * inv_std),
         "dx",
     ),
     Mistake(
         "sign-of-variance-path",
         "the gradient through the variance with the wrong sign",
         "a common slip in the power -3/2",
-        _dx(lambda: DX + 2 * gamma * inv_std * xhat[k] * _projection()),
+        _dx(lambda: dx_formula() + 2 * gamma * inv_std * xhat[k] * _projection()),
         "dx",
     ),
     Mistake(
@@ -289,7 +289,7 @@ MISTAKES = (
         "exactly-orthogonal",
         "dx is exactly orthogonal to xhat",
         "a common remark; true for eps = 0 only",
-        lambda: Claim(total(lambda i: at(DX, i) * xhat[i]), S.Zero),
+        lambda: Claim(total(lambda i: at(dx_formula(), i) * xhat[i]), S.Zero),
     ),
     Mistake(
         "scale-invariant",

@@ -1,5 +1,7 @@
 """The backward pass: three gradients, computed from the loss by differentiation."""
 
+from functools import cache
+
 from sympy import Derivative, Expr, KroneckerDelta, Rational, S, Symbol, factor, sqrt, symbols
 
 from bnproof.spec.kernel.canonical import normal
@@ -42,10 +44,28 @@ def derived(expression: Expr) -> Expr:
     return factor(normal(fold(evaluate(expression)), FRAME))
 
 
-DX = derived(Derivative(LOSS, x[k]))
-DGAMMA = derived(Derivative(LOSS, gamma))
-DBETA = derived(Derivative(LOSS, beta))
-JVP = derived(along(y[k], v))
+@cache
+def dx_formula() -> Expr:
+    """The gradient with respect to x[k]; found when it is first asked for, as the three below."""
+    return derived(Derivative(LOSS, x[k]))
+
+
+@cache
+def dgamma_formula() -> Expr:
+    """The gradient with respect to gamma."""
+    return derived(Derivative(LOSS, gamma))
+
+
+@cache
+def dbeta_formula() -> Expr:
+    """The gradient with respect to beta."""
+    return derived(Derivative(LOSS, beta))
+
+
+@cache
+def jvp_formula() -> Expr:
+    """The derivative of y[k] along v."""
+    return derived(along(y[k], v))
 
 
 def at(expression: Expr, index: object, old: object = k) -> Expr:
@@ -167,7 +187,7 @@ def papers_chain() -> list[Claim]:
         Claim(second, S.Zero, "deviations from the mean cancel", where=named[:1]),
         Claim(
             direct + dvar * 2 * (x[k] - mu) / m + dmu / m,
-            DX,
+            dx_formula(),
             "directly, through the variance, and through the mean",
             where=named,
         ),
@@ -190,7 +210,7 @@ def caffe() -> list[Claim]:
     return [
         Claim(plain, first(k) - mean(first), "first along xhat, then the mean"),
         Claim(projection * mean(lambda i: xhat[i]), S.Zero, "the term said to be missing"),
-        Claim(gamma * plain, DX, "the closed form"),
+        Claim(gamma * plain, dx_formula(), "the closed form"),
     ]
 
 
@@ -201,7 +221,9 @@ def caffe() -> list[Claim]:
 )
 def stablehlo() -> list[Claim]:
     i5 = total(lambda i: dy[i] * (x[i] - mu)) * (x[k] - mu) / (var + eps)
-    return [Claim(gamma * inv_std / m * (m * dy[k] - sum_dy() - i5), DX, "xhat written out")]
+    return [
+        Claim(gamma * inv_std / m * (m * dy[k] - sum_dy() - i5), dx_formula(), "xhat written out")
+    ]
 
 
 @theorem(
@@ -211,7 +233,7 @@ def stablehlo() -> list[Claim]:
     behaviour=True,
 )
 def sum_zero() -> list[Claim]:
-    return [Claim(total(lambda i: at(DX, i)), S.Zero, "both subtracted terms are means")]
+    return [Claim(total(lambda i: at(dx_formula(), i)), S.Zero, "both subtracted terms are means")]
 
 
 @theorem(
@@ -223,7 +245,7 @@ def sum_zero() -> list[Claim]:
 def along_xhat() -> list[Claim]:
     return [
         Claim(
-            total(lambda i: at(DX, i) * xhat[i]),
+            total(lambda i: at(dx_formula(), i) * xhat[i]),
             gamma * eps * inv_std**3 * sum_dy_xhat(),
             "sum xhat^2 is short of m by m eps inv_std^2",
         )
@@ -240,7 +262,7 @@ def along_xhat() -> list[Claim]:
 def along_x() -> list[Claim]:
     return [
         Claim(
-            total(lambda i: at(DX, i) * x[i]),
+            total(lambda i: at(dx_formula(), i) * x[i]),
             gamma * eps * inv_std**2 * sum_dy_xhat(),
             "x is mu + xhat / inv_std, and dx sums to 0",
         )
@@ -255,15 +277,17 @@ def along_x() -> list[Claim]:
 )
 def linear_in_dy() -> list[Claim]:
     factor_, other = Symbol("s", real=True), w
-    scaled = substituted(DX, dy, lambda i: factor_ * dy[i] + other[i])
+    scaled = substituted(dx_formula(), dy, lambda i: factor_ * dy[i] + other[i])
     return [
         Claim(
             scaled,
-            factor_ * DX + substituted(DX, dy, lambda i: other[i]),
+            factor_ * dx_formula() + substituted(dx_formula(), dy, lambda i: other[i]),
             "dy occurs to the first power",
         ),
         Claim(
-            substituted(DX, dy, lambda _: S.Zero), S.Zero, "no upstream gradient, none downstream"
+            substituted(dx_formula(), dy, lambda _: S.Zero),
+            S.Zero,
+            "no upstream gradient, none downstream",
         ),
     ]
 
@@ -282,9 +306,9 @@ def constant_dy() -> list[Claim]:
         return substituted(expression, dy, lambda _: level)
 
     return [
-        Claim(constant(DX), S.Zero, "the sum of y is m beta, whatever x is"),
-        Claim(constant(DGAMMA), S.Zero, "xhat sums to 0"),
-        Claim(constant(DBETA), m * level, "the count"),
+        Claim(constant(dx_formula()), S.Zero, "the sum of y is m beta, whatever x is"),
+        Claim(constant(dgamma_formula()), S.Zero, "xhat sums to 0"),
+        Claim(constant(dbeta_formula()), m * level, "the count"),
     ]
 
 
@@ -296,9 +320,9 @@ def constant_dy() -> list[Claim]:
 )
 def independent_of_beta() -> list[Claim]:
     return [
-        Claim(Derivative(DX, beta), S.Zero, "beta does not occur"),
-        Claim(Derivative(DGAMMA, beta), S.Zero, "nor here"),
-        Claim(Derivative(DBETA, beta), S.Zero, "nor here"),
+        Claim(Derivative(dx_formula(), beta), S.Zero, "beta does not occur"),
+        Claim(Derivative(dgamma_formula(), beta), S.Zero, "nor here"),
+        Claim(Derivative(dbeta_formula(), beta), S.Zero, "nor here"),
     ]
 
 
@@ -309,10 +333,10 @@ def independent_of_beta() -> list[Claim]:
 )
 def transpose() -> list[Claim]:
     return [
-        Claim(along(y[k], v), JVP, "the derivative along v"),
+        Claim(along(y[k], v), jvp_formula(), "the derivative along v"),
         Claim(
-            total(lambda i: dy[i] * at(JVP, i)),
-            total(lambda i: at(DX, i) * v[i]),
+            total(lambda i: dy[i] * at(jvp_formula(), i)),
+            total(lambda i: at(dx_formula(), i) * v[i]),
             "so backward is the transpose of the forward derivative",
         ),
     ]
@@ -325,8 +349,8 @@ def transpose() -> list[Claim]:
     behaviour=True,
 )
 def symmetry() -> list[Claim]:
-    upstream_v = substituted(DX, dy, lambda i: v[i])
-    upstream_w = substituted(DX, dy, lambda i: w[i])
+    upstream_v = substituted(dx_formula(), dy, lambda i: v[i])
+    upstream_w = substituted(dx_formula(), dy, lambda i: w[i])
     return [
         Claim(
             total(lambda i: w[i] * at(upstream_v, i)),

@@ -1,6 +1,7 @@
 """The Jacobian as a matrix: entries, symmetry, trace, eigenvalues with their multiplicity."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from sympy import Derivative, Expr, KroneckerDelta, S
@@ -10,12 +11,16 @@ from bnproof.spec.terms.language import eps, gamma, inv_std, k, l, m, total, v, 
 from bnproof.spec.terms.theorem import theorem
 from bnproof.spec.theorems.backward import derived
 
-JACOBIAN = derived(Derivative(y[k], x[l]))
+
+@cache
+def jacobian_formula() -> Expr:
+    """The derivative of y[k] with respect to x[l]; found when it is first asked for."""
+    return derived(Derivative(y[k], x[l]))
 
 
 def entry(row: Any, column: Any) -> Expr:
     """J at two indices."""
-    return JACOBIAN.xreplace({k: row, l: column})
+    return jacobian_formula().xreplace({k: row, l: column})
 
 
 def applied(vector: Callable[[Any], Expr]) -> Expr:
@@ -33,7 +38,7 @@ def entries() -> list[Claim]:
     due = gamma * inv_std * (KroneckerDelta(k, l) - 1 / m - xhat[k] * xhat[l] / m)
     return [
         Claim(Derivative(y[k], x[l]), due, "gamma times the derivative of xhat"),
-        Claim(JACOBIAN - entry(l, k), S.Zero, "k and l may change places"),
+        Claim(jacobian_formula() - entry(l, k), S.Zero, "k and l may change places"),
         Claim(
             total(lambda i: entry(i, i)),
             gamma * inv_std * (m - 2 + eps * inv_std**2),
@@ -85,7 +90,7 @@ def multiplicity() -> list[Claim]:
         Claim(total(lambda i: projection(k, i)), S.Zero, "it takes 1 to 0", least=2),
         Claim(total(lambda i: projection(k, i) * xhat[i]), S.Zero, "and xhat as well", least=2),
         Claim(
-            JACOBIAN,
+            jacobian_formula(),
             large * projection(k, l) + small * rest,
             "J is this projection times the one eigenvalue, and that onto xhat times the other",
             least=2,

@@ -35,7 +35,7 @@ from bnproof.spec.terms.language import (
     y,
 )
 from bnproof.spec.terms.theorem import Method, theorem
-from bnproof.spec.theorems.backward import DX, at, sum_dy_xhat
+from bnproof.spec.theorems.backward import at, dx_formula, sum_dy_xhat
 
 W, A, u = vector("W"), vector("A"), vector("u")
 """Weights W[j], activations A[j, i] of input j in sample i, and a single input u[j]."""
@@ -56,7 +56,7 @@ def behind_layer(expression: Expr, layer: Callable[[Any], Expr] = z) -> Expr:
 
 def weight_gradient() -> Expr:
     """dW, by the chain rule."""
-    return over(m, lambda i: at(unfold(DX), i) * A[a, i])
+    return over(m, lambda i: at(unfold(dx_formula()), i) * A[a, i])
 
 
 @theorem(
@@ -100,11 +100,11 @@ def orthogonality() -> list[Claim]:
 def weight_scale() -> list[Claim]:
     """c > 0 multiplies W and, as x = W A, every sample; eps is scaled along, or 0."""
     scaled = substituted(unfold(y[k]), x, lambda i: c * x[i]).xreplace({eps: c**2 * eps})
-    gradient = substituted(unfold(DX), x, lambda i: c * x[i]).xreplace({eps: c**2 * eps})
+    gradient = substituted(unfold(dx_formula()), x, lambda i: c * x[i]).xreplace({eps: c**2 * eps})
     step, rate = Symbol("g", real=True), Symbol("alpha", positive=True)
     return [
         Claim(scaled, unfold(y[k]), "the output does not see the scale", from_definitions=True),
-        Claim(gradient, DX / c, "the gradient is the smaller"),
+        Claim(gradient, dx_formula() / c, "the gradient is the smaller"),
         Claim(
             rate * (step / c) / c,
             rate / c**2 * step,

@@ -29,30 +29,35 @@ from bnproof.spec.terms.language import (
     xhat,
 )
 from bnproof.spec.terms.theorem import theorem
-from bnproof.spec.theorems.backward import DBETA, DGAMMA, DX, at, derived
+from bnproof.spec.theorems.backward import at, dbeta_formula, derived, dgamma_formula, dx_formula
 
 p, q, s = symbols("p q s", real=True)
 ggG, ggB = symbols("ggG ggB", real=True)
 """Upstream gradients of dgamma and dbeta; v is that of dx."""
 
-dx = NAMED.add("dx", lambda i: at(DX, i))
-GRADIENTS = total(lambda i: v[i] * dx[i]) + ggG * DGAMMA + ggB * DBETA
+dx = NAMED.add("dx", lambda i: at(dx_formula(), i))
+
+
+@cache
+def loss_of_gradients() -> Expr:
+    """The linear form of the three gradients; found when it is first asked for."""
+    return total(lambda i: v[i] * dx[i]) + ggG * dgamma_formula() + ggB * dbeta_formula()
 
 
 @cache
 def gradients_of_backward() -> dict[str, Expr]:
-    """The closed forms of the gradients of GRADIENTS with respect to x, gamma and dy."""
+    """The closed forms of the gradients of those three with respect to x, gamma and dy."""
     return {
-        "gx": derived(Derivative(GRADIENTS, x[k])),
-        "ggamma": derived(Derivative(GRADIENTS, gamma)),
-        "gdy": derived(Derivative(GRADIENTS, dy[k])),
+        "gx": derived(Derivative(loss_of_gradients(), x[k])),
+        "ggamma": derived(Derivative(loss_of_gradients(), gamma)),
+        "gdy": derived(Derivative(loss_of_gradients(), dy[k])),
     }
 
 
 @cache
 def hessian_vector_product() -> Expr:
     """The derivative of dx along v."""
-    return derived(along(DX, v))
+    return derived(along(dx_formula(), v))
 
 
 @theorem(
@@ -70,14 +75,14 @@ def double_backward() -> list[Claim]:
         return scale * inv_std / m * (rest - (x[k] - mu) * inv_std**2 * along_x)
 
     return [
-        Claim(Derivative(GRADIENTS, x[k]), _gradient_of_x(), "PyTorch's gI"),
+        Claim(Derivative(loss_of_gradients(), x[k]), _gradient_of_x(), "PyTorch's gI"),
         Claim(
-            Derivative(GRADIENTS, gamma),
+            Derivative(loss_of_gradients(), gamma),
             total(lambda i: v[i] * at(first(dy, S.One), i)),
             "PyTorch's gG: dx is linear in gamma",
         ),
         Claim(
-            Derivative(GRADIENTS, dy[k]),
+            Derivative(loss_of_gradients(), dy[k]),
             first(v, gamma) + ggG * xhat[k] + ggB,
             "PyTorch's ggO: the backward pass applied to v",
         ),
@@ -117,13 +122,13 @@ def residuals() -> list[Claim]:
     of_dy, of_v = centred(dy, k) - xhat[k] * p, centred(v, k) - xhat[k] * q
     return [
         Claim(
-            Derivative(GRADIENTS, dy[k]),
+            Derivative(loss_of_gradients(), dy[k]),
             gamma * inv_std * of_v + ggG * xhat[k] + ggB,
             "backward at v, and the two sums",
             where=(along_v,),
         ),
         Claim(
-            Derivative(GRADIENTS, gamma),
+            Derivative(loss_of_gradients(), gamma),
             m * inv_std * (s - p * q),
             "the covariance of dy and v, less what xhat has of both",
             where=everything,
@@ -135,7 +140,7 @@ def residuals() -> list[Claim]:
             where=everything,
         ),
         Claim(
-            Derivative(GRADIENTS, x[k]),
+            Derivative(loss_of_gradients(), x[k]),
             ggG * inv_std * of_dy - gamma * inv_std**2 * bracket,
             "through xhat, through inv_std, and through both",
             where=everything,
@@ -183,7 +188,7 @@ def hessian() -> list[Claim]:
         lambda part: (w if part.base == v else v)[part.indices[0]],
     )
     return [
-        Claim(along(DX, v), product, "derived"),
+        Claim(along(dx_formula(), v), product, "derived"),
         Claim(other, exchanged, "second derivatives may be exchanged"),
         Claim(total(lambda i: at(product, i)), S.Zero, "sum dx is 0 wherever it is taken"),
     ]

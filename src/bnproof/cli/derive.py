@@ -41,17 +41,17 @@ def derive(  # one argument for each option
     bnproof derive dx-closed-form
     bnproof derive --format html -o derivation.html
     """
-    from bnproof.spec.contents import THEOREMS  # SymPy takes a second
+    from bnproof.spec.titles import titles  # only for this verb
 
     if listed:
-        width = max(map(len, THEOREMS))
-        for each in THEOREMS.values():
-            click.echo(f"{each.id:<{width}}  {each.title}")
+        width = max(map(len, titles()))
+        for id_, title in titles().items():
+            click.echo(f"{id_:<{width}}  {title}")
         return 0
-    if theorem is not None and theorem not in THEOREMS:
+    if theorem is not None and theorem not in titles():
         from bnproof.engine.wording.text import suggestion  # only after a slip
 
-        hint = suggestion(theorem, list(THEOREMS))
+        hint = suggestion(theorem, list(titles()))
         raise click.BadParameter(
             f"{theorem!r} is no theorem{hint}; `bnproof derive --list` has them",
             param_hint="THEOREM",
@@ -59,6 +59,8 @@ def derive(  # one argument for each option
     if form is not None:
         return _write(form, output, notation, checks=checks)
     if theorem is not None:
+        from bnproof.spec.contents import THEOREMS  # SymPy takes a second
+
         return _show(THEOREMS[theorem], course=notation == "course")
     return _show_all(course=notation == "course")
 
