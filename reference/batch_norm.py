@@ -87,7 +87,7 @@ def train_backward(dy: Array, cache: Cache) -> tuple[Array, Array | None, Array 
     """
     check_array("dy", dy, cache.shape)
     xhat, m = cache.xhat, cache.xhat.shape[1]
-    dy = to_rows(dy, cache.channel_axis).astype(xhat.dtype)
+    dy = to_rows(dy, cache.channel_axis).astype(xhat.dtype, copy=False)
     with np.errstate(all="ignore"):
         dbeta = dy.sum(axis=1, keepdims=True)
         dgamma = (dy * xhat).sum(axis=1, keepdims=True)

@@ -50,13 +50,13 @@ def growing_records(implementation: Any, dtype: str, *, quick: bool = True) -> I
         records: list[Record] = []
         if session.first is not None and session.first[0].dtype == dtype:
             records += judged(judge, *session.first)
-        for some in _rounds(_cases(declaration, dtype, quick=quick)):
+        for some in rounds(_cases(declaration, dtype, quick=quick)):
             for case, observation in session.run_many(some):
                 records += judged(judge, case, observation)
             yield Records(declaration, tuple(records))
 
 
-def _rounds(cases: Sequence[Case]) -> list[list[Case]]:
+def rounds(cases: Sequence[Case]) -> list[list[Case]]:
     """Each case in one round; lives of layers, of which there are few, in the first."""
     rounds: list[list[Case]] = [[] for _ in STRIDES]
     for number, case in enumerate(cases):
