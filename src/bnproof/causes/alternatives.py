@@ -153,11 +153,22 @@ def _by_convention(
     sample: Sequence[Record], every: AbstractSet[int], declaration: Declaration, dtype: str
 ) -> dict[str, Any]:
     ranks = list(dict.fromkeys(record.case.x.ndim for record in sample))
+    # where the output that shows a convention is right, so is the convention
+    tried = [n for n in TRIED if not all(_explained(r, WITNESS[n]) for r in sample)]
+    if not tried:
+        return {}
     # a rank that does not fail keeps what is declared
     holding = {rank: _kind(declaration, rank) for rank in every - set(ranks)}
     names = [name for name in TRIED if name != BY_RANK]
+
+    def values_of(name: str) -> tuple[str, ...]:
+        return TRIED[name] if name in tried else (getattr(declaration, name),)
+
+    def kinds_of(now: str) -> tuple[str, ...]:
+        return TRIED[BY_RANK] if BY_RANK in tried else (now,)
+
     found: list[tuple[int, int, dict[str, Any]]] = []
-    for values in product(*(TRIED[name] for name in names)):
+    for values in product(*(values_of(name) for name in names)):
         changed: dict[str, Any] = {
             name: value
             for name, value in zip(names, values, strict=True)
@@ -169,7 +180,7 @@ def _by_convention(
             now = _kind(declaration, rank)
             counts = {
                 kind: _off(of_rank, replace(declaration, **{**changed, BY_RANK: kind}), dtype)
-                for kind in sorted(TRIED[BY_RANK], key=lambda kind: kind != now)
+                for kind in sorted(kinds_of(now), key=lambda kind: kind != now)
             }
             kinds[rank] = min(counts, key=lambda kind: counts[kind])
             off += counts[kinds[rank]]

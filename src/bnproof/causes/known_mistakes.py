@@ -1,10 +1,10 @@
 """From failing records to the mistakes that explain them, likeliest first."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bnproof.causes.reproduction import explanation
+from bnproof.causes.reproduction import explanation, to_explain
 from bnproof.engine.judging.record import Record
 from bnproof.engine.model.explained import Explained
 from bnproof.engine.model.result import Cause, Result
@@ -23,10 +23,25 @@ class _Candidate:
     order: int
 
 
-def with_causes(results: Sequence[Result], evidence: Sequence[Record]) -> list[Result]:
-    """The results of one dtype, each failure with the causes of what failed there."""
-    named = causes(evidence)
-    return [replace(result, causes=named) if result.violations else result for result in results]
+def with_causes(
+    results: Sequence[Result], evidence: Mapping[str, Sequence[Record]]
+) -> list[Result]:
+    """The results, each failure with the causes of what failed in its dtype.
+
+    ``evidence`` are failing records of each dtype.  Mistakes that explain everything in one dtype
+    are asked first in the next, and all others only where they do not explain everything there.
+    """
+    named: dict[str, tuple[Cause, ...]] = {}
+    likely: tuple[str, ...] = ()
+    for dtype in dict.fromkeys(result.dtype for result in results if result.violations):
+        records = evidence.get(dtype, ())
+        found = _that_explain_all(likely, records) or _candidates(records)
+        named[dtype] = _named(found)
+        likely = tuple(candidate.mutant.id for candidate in found)
+    return [
+        replace(result, causes=named[result.dtype]) if result.violations else result
+        for result in results
+    ]
 
 
 def causes(records: Sequence[Record]) -> tuple[Cause, ...]:
@@ -35,7 +50,10 @@ def causes(records: Sequence[Record]) -> tuple[Cause, ...]:
     A mistake that explains everything comes before several that explain it together.  Mistakes
     that explain the same are named in the order of the library.
     """
-    candidates = _candidates(records)
+    return _named(_candidates(records))
+
+
+def _named(candidates: Sequence[_Candidate]) -> tuple[Cause, ...]:
     if not candidates:
         return ()
     most = max(len(c.explains) for c in candidates)
@@ -55,6 +73,15 @@ def _candidates(records: Sequence[Record]) -> list[_Candidate]:
     graded = [mutant for mutant in MUTANTS if mutant.family == "graded"]
     others = [mutant for mutant in MUTANTS if mutant.family != "graded"]
     return _that_explain(others, records) or _that_explain(graded, records)
+
+
+def _that_explain_all(ids: Sequence[str], records: Sequence[Record]) -> list[_Candidate]:
+    """Those of some mistakes that contradict nothing; none unless one explains all that is wrong."""
+    if not ids:
+        return []
+    wrong = {(number, what) for number, record in enumerate(records) for what in to_explain(record)}
+    found = _that_explain([mutant for mutant in MUTANTS if mutant.id in ids], records)
+    return found if any(candidate.explains >= wrong for candidate in found) else []
 
 
 def _that_explain(mutants: Sequence[Any], records: Sequence[Record]) -> list[_Candidate]:

@@ -60,7 +60,7 @@ def explanation(mutant: Any, record: Record) -> Explanation:
     so they do not count against one that explains a wrong y of the same call.
     """
     wrong = frozenset(Explained(call, judged.output) for call, judged in _wrong(record))
-    double = all(is_double(each.of) for each in wrong) and not record.observation.of(*EVENTS)
+    double = _only_double(record)
     wrong |= {Explained(event.kind, event.label) for event in record.observation.of(*EVENTS)}
     observed = _run(mutant, record)
     if observed is None:
@@ -73,6 +73,23 @@ def explanation(mutant: Any, record: Record) -> Explanation:
     firsts = {FIRST_CALL[call] for call in calls if is_judged(call)}
     found.contradicted -= {Explained(call, name) for call in firsts for name in GRADIENTS}
     return Explanation(frozenset(found.explained), bool(found.contradicted))
+
+
+def to_explain(record: Record) -> frozenset[Explained]:
+    """What is wrong with a record, and a mistake that explains all of it reproduces."""
+    double, few = _only_double(record), _few_calls_show_it(record)
+    numbers = (
+        Explained(call, judged.output)
+        for call, judged in _wrong(record)
+        if (double or not is_double(call)) and (not few or call in WHOLE_CALLS)
+    )
+    events = (Explained(event.kind, event.label) for event in record.observation.of(*EVENTS))
+    return frozenset((*numbers, *events))
+
+
+def _only_double(record: Record) -> bool:
+    """Whether nothing but double backward is wrong."""
+    return all(is_double(call) for call, _ in _wrong(record)) and not record.observation.of(*EVENTS)
 
 
 @dataclass
@@ -96,12 +113,17 @@ def _wrong(record: Record) -> list[tuple[Call, Judged]]:
 def _run(mutant: Any, record: Record) -> Observation | None:
     """The mutant's observation; with no more calls around the case than show what is wrong."""
     case = record.case
-    first = any(j.worst > 1 for _, j in record.all_judged(*WHOLE_CALLS))
-    if first and case.calls == "full" and not record.observation.of(*EVENTS):
+    if case.calls == "full" and _few_calls_show_it(record):
         case = case.with_(calls="short")
     if case.calls == "short" and not _trained(record):
         case = case.with_(calls="infer")  # a step of a layer evaluates, and may not train
     return observed_of(mutant, record.declaration, case)
+
+
+def _few_calls_show_it(record: Record) -> bool:
+    """Whether calls that the short plan makes are wrong, and nothing happened beside numbers."""
+    first = any(judged.worst > 1 for _, judged in record.all_judged(*WHOLE_CALLS))
+    return first and not record.observation.of(*EVENTS)
 
 
 def _trained(record: Record) -> bool:

@@ -85,6 +85,7 @@ def check(
     profile: Profile = "standard",
     seed: int = 0,
     dtypes: Iterable[str] = (),
+    among: Sequence[str] = (),
     properties: tuple[str, ...] = (),
     exclude: tuple[str, ...] = (),
     known: Sequence[Accepted] = (),
@@ -94,6 +95,8 @@ def check(
     """Check an implementation in each of its dtypes.
 
     ``dtypes`` and ``properties`` (glob patterns of ids) narrow the check; empty means all.
+    ``among`` are the dtypes that share the cases of the quick profile, where others are checked
+    elsewhere.
     ``exclude`` (likewise) leaves properties out.  ``stop_at_first`` ends the run at the first case
     that fails, or after the first dtype with a failure.
     ``known`` failures are not reported as failures, and the search goes on where it meets them.
@@ -101,11 +104,15 @@ def check(
     """
     wanted = chosen(properties, exclude)
     checked = CheckedDtypes()
-    for dtype in dtypes or declaration.dtypes:
+    wanted_dtypes = tuple(dtypes) or declaration.dtypes
+    shared = tuple(among) or wanted_dtypes
+    for dtype in wanted_dtypes:
         expected = [k for k in known if k.dtype == dtype]
         records: list[Record] = []
         fails = _fails(wanted, declaration, dtype, expected) if stop_at_first else _never
-        run = _Run(session, Judge(declaration, dtype), profile, seed, expected, progress, fails)
+        run = _Run(
+            session, Judge(declaration, dtype), profile, seed, shared, expected, progress, fails
+        )
         try:
             _gather(records, checked, run)
         except KeyboardInterrupt:
@@ -194,6 +201,7 @@ class _Run:
     judge: Judge
     profile: Profile
     seed: int
+    among: Sequence[str]
     known: Sequence[Accepted]
     progress: Progress
     fails: Fails
@@ -202,7 +210,8 @@ class _Run:
 def _gather(records: list[Record], checked: CheckedDtypes, run: _Run) -> None:
     """Run the cases of one dtype, and add their records to ``records`` one by one."""
     session, judge, dtype, known = run.session, run.judge, run.judge.dtype, run.known
-    cases = portfolio(judge.declaration, dtype, seed=run.seed, quick=run.profile == "quick")
+    quick = run.profile == "quick"
+    cases = portfolio(judge.declaration, dtype, seed=run.seed, quick=quick, among=run.among)
     searches = _searches(session, judge, dtype, run.profile, run.seed, known)
     total = len(cases) + sum(search.examples for search in searches)
     checked.cases[dtype], checked.promised[dtype] = 0, total

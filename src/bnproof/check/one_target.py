@@ -176,7 +176,7 @@ def parts_of(target: str, asked: Request) -> list[Part]:
     outside = asked.outside_of(written(target))
     with open_session(target, asked.timeout, asked.memory, outside) as session:
         planned = list(_planned(session, asked))
-    return [Part(target, number, dtype) for number, dtypes in planned for dtype in dtypes]
+    return [Part(target, number, dtype, dtypes) for number, dtypes in planned for dtype in dtypes]
 
 
 def examine_part(
@@ -258,6 +258,7 @@ def _check(
         session,
         declaration,
         dtypes=dtypes,
+        among=asked.among,
         properties=asked.properties,
         exclude=asked.exclude,
         known=live(pinned),
@@ -396,14 +397,10 @@ def _with_causes(
         return results
     from bnproof.causes.known_mistakes import with_causes  # noqa: PLC0415  # only after a failure
 
-    by_dtype: dict[str, list[Result]] = {}
-    for result in results:
-        by_dtype.setdefault(result.dtype, []).append(result)
     try:
         return [
             replace(result, causes=()) if result.advised else result
-            for dtype, of_dtype in by_dtype.items()
-            for result in with_causes(of_dtype, evidence.get(dtype, []))
+            for result in with_causes(results, evidence)
         ]
     except KeyboardInterrupt:
         found.interrupted = True

@@ -18,15 +18,17 @@ class Part:
         target: as the user named it.
         variant: its number.
         dtype: of x.
+        among: all dtypes of the variant that are checked.
     """
 
     target: str
     variant: int
     dtype: str
+    among: tuple[str, ...] = ()
 
     def narrowed(self, asked: Request) -> Request:
         """What is asked of this part alone."""
-        return replace(asked, dtypes=(self.dtype,), jobs=1)
+        return replace(asked, dtypes=(self.dtype,), among=self.among, jobs=1)
 
 
 def merged(parts: Sequence[CheckedVariant], *, complete: bool) -> CheckedVariant:

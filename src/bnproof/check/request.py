@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Request:
-    """What a check is asked for; see `run_check`."""
+    """What a check is asked for; see `run_check`.
+
+    ``among`` are the dtypes of the whole check, where this is a part of it.
+    """
 
     profile: Profile = "standard"
     seed: int = 0
@@ -31,6 +34,7 @@ class Request:
     exclude: tuple[str, ...] = ()
     stop_at_first: bool = False
     jobs: int = 1
+    among: tuple[str, ...] = ()
 
     def outside_of(self, target: str) -> Outside:
         """What is declared from outside of a target: of it by its name, else of all."""

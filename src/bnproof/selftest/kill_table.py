@@ -11,9 +11,11 @@ from typing import Any
 from bnproof.check.meter import Progress
 from bnproof.engine.contract.declaration import declaration_of
 from bnproof.engine.execution.in_process import InProcess
+from bnproof.engine.judging.property import Property
 from bnproof.engine.model.verdict import Profile
 from bnproof.mutants.catalogue import MUTANTS, mutant_of
 from bnproof.mutants.controls.catalogue import CONTROLS
+from bnproof.mutants.mutant import Mutant
 from bnproof.mutants.variants.catalogue import VARIANTS
 from bnproof.properties.catalogue import PROPERTIES, chosen
 from bnproof.selftest.named_causes import DUE, Naming, NamingTable, named
@@ -203,25 +205,36 @@ def _mutant(job: Job) -> Row:
     """A mutant in its dtypes, until one rejects it."""
     mutant = mutant_of(job.id)
     row = Row(job.id, mutant.counts_as, ())
-    for dtype in mutant.dtypes:
-        if not job.complete:
-            quick = job.profile == "quick"
-            failed = first_failures(mutant.shown(), dtype, PROPERTIES, quick=quick)
-            row = replace(row, failed=tuple(failed))
-        if not row.failed and (job.complete or job.profile != "quick"):
+    if not job.complete:
+        row = replace(row, failed=tuple(_first_failures(mutant, PROPERTIES, job.profile)))
+    if not row.failed and (job.complete or job.profile != "quick"):
+        for dtype in mutant.dtypes:
             row = _checked(job, mutant.shown(), dtype, mutant.counts_as)
-        if row.failed:
-            break
+            if row.failed:
+                break
     return row
+
+
+def _first_failures(mutant: Mutant, properties: Sequence[Property], profile: Profile) -> list[str]:
+    """What fails first; in quick, all dtypes that are declared share the cases."""
+    if profile != "quick":
+        dtypes, among = tuple[str, ...](mutant.dtypes), tuple[str, ...]()
+    else:
+        among = declaration_of(mutant.shown()).dtypes
+        dtypes = tuple(dict.fromkeys((*mutant.dtypes, *among)))
+    for dtype in dtypes:
+        quick = profile == "quick"
+        found = first_failures(mutant.shown(), dtype, properties, quick=quick, among=among)
+        if found:
+            return found
+    return []
 
 
 def _prey(job: Job) -> Row:
     """For a property, the first mutant that it rejects, of those that name it."""
-    quick = job.profile == "quick"
     for mutant in (m for m in MUTANTS if job.id in m.caught_by):
-        for dtype in mutant.dtypes:
-            if first_failures(mutant.shown(), dtype, chosen((job.id,)), quick=quick):
-                return Row(job.id, "", (mutant.id,))
+        if _first_failures(mutant, chosen((job.id,)), job.profile):
+            return Row(job.id, "", (mutant.id,))
     return Row(job.id, "", ())
 
 

@@ -18,30 +18,39 @@ from bnproof.engine.model.case import Case
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio import portfolio
 
-STRIDES = (27, 9, 3, 1)
-"""Every 27th case is run first, then every 9th, and so on, until something is violated."""
+ROUNDS = (8, 24, 72)
+"""So many cases, those that reject most, are run before anything is judged; then three times more.
+"""
 
 
 def first_failures(
-    implementation: Any, dtype: str, properties: Sequence[Property], *, quick: bool = True
+    implementation: Any,
+    dtype: str,
+    properties: Sequence[Property],
+    *,
+    quick: bool = True,
+    among: Sequence[str] = (),
 ) -> list[str]:
     """Ids of the properties that fail, as soon as one does; none where the portfolio accepts.
 
-    ``quick`` is the portfolio of the quick profile.  The implementation runs in this process.
+    ``quick`` is the portfolio of the quick profile, shared between the dtypes ``among``.  The
+    implementation runs in this process.
 
     >>> from bnproof.mutants.catalogue import mutant_of
     >>> from bnproof.properties.catalogue import chosen
     >>> first_failures(mutant_of("eps/none").make(), "float32", chosen(("forward/agreement",)))
     ['forward/agreement']
     """
-    for records in growing_records(implementation, dtype, quick=quick):
+    for records in growing_records(implementation, dtype, quick=quick, among=among):
         results = [evaluate(p, records, dtype) for p in properties]
         if failed := [result.property for result in results if result.violations]:
             return failed
     return []
 
 
-def growing_records(implementation: Any, dtype: str, *, quick: bool = True) -> Iterator[Records]:
+def growing_records(
+    implementation: Any, dtype: str, *, quick: bool = True, among: Sequence[str] = ()
+) -> Iterator[Records]:
     """The records of the portfolio, each time with more of it, until all cases have run."""
     with np.errstate(all="ignore"):
         session = InProcess(implementation).try_out()
@@ -50,7 +59,7 @@ def growing_records(implementation: Any, dtype: str, *, quick: bool = True) -> I
         records: list[Record] = []
         if session.first is not None and session.first[0].dtype == dtype:
             records += judged(judge, *session.first)
-        for some in rounds(_cases(declaration, dtype, quick=quick)):
+        for some in rounds(_cases(declaration, dtype, quick=quick, among=among)):
             for case, observation in session.run_many(some):
                 records += judged(judge, case, observation)
             yield Records(declaration, tuple(records))
@@ -58,23 +67,25 @@ def growing_records(implementation: Any, dtype: str, *, quick: bool = True) -> I
 
 def rounds(cases: Sequence[Case]) -> list[list[Case]]:
     """Each case in one round; lives of layers, of which there are few, in the first."""
-    rounds: list[list[Case]] = [[] for _ in STRIDES]
-    for number, case in enumerate(cases):
-        first = next(r for r, stride in enumerate(STRIDES) if number % stride == 0)
-        rounds[0 if Tag.LAYER in case.tags else first].append(case)
-    return rounds
+    lives = [case for case in cases if Tag.LAYER in case.tags]
+    others = [case for case in cases if Tag.LAYER not in case.tags]
+    ends = zip((0, *ROUNDS), (*ROUNDS, len(others)), strict=True)
+    parts = [others[begin:end] for begin, end in ends]
+    return [lives + parts[0], *parts[1:]]
 
 
-PORTFOLIOS: dict[tuple[str, str, bool], list[Case]] = {}
+PORTFOLIOS: dict[tuple[str, str, bool, tuple[str, ...]], list[Case]] = {}
 KEPT = 8
 """Portfolios that are kept: many implementations in a row declare the same."""
 
 
-def _cases(declaration: Declaration, dtype: str, *, quick: bool) -> list[Case]:
+def _cases(
+    declaration: Declaration, dtype: str, *, quick: bool, among: Sequence[str]
+) -> list[Case]:
     """The portfolio, made once for all implementations that declare the same."""
-    key = repr(replace(declaration, name="", version="")), dtype, quick
+    key = repr(replace(declaration, name="", version="")), dtype, quick, tuple(among)
     if key not in PORTFOLIOS:
         if len(PORTFOLIOS) == KEPT:
             PORTFOLIOS.pop(next(iter(PORTFOLIOS)))
-        PORTFOLIOS[key] = portfolio(declaration, dtype, quick=quick)
+        PORTFOLIOS[key] = portfolio(declaration, dtype, quick=quick, among=among)
     return PORTFOLIOS[key]

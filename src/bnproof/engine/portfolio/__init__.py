@@ -1,5 +1,7 @@
 """The portfolio: a fixed set of directed cases, each with a reason, the same for the same seed."""
 
+from collections.abc import Sequence
+
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.tag import Tag
@@ -18,6 +20,10 @@ from bnproof.engine.portfolio import (
 )
 from bnproof.engine.portfolio.builder import Builder
 from bnproof.engine.portfolio.double_arguments import given, with_double
+from bnproof.engine.portfolio.quick import choose, informative_first
+
+AT_THE_END = "once more at the end"
+"""What follows the name of the case that comes back."""
 
 CHAPTERS = (
     algebra,
@@ -35,34 +41,43 @@ CHAPTERS = (
 
 
 def portfolio(
-    declaration: Declaration, dtype: str, *, seed: int = 0, quick: bool = False
+    declaration: Declaration,
+    dtype: str,
+    *,
+    seed: int = 0,
+    quick: bool = False,
+    among: Sequence[str] = (),
 ) -> list[Case]:
     """All directed cases of one dtype that the implementation can be given.
 
-    ``quick`` leaves out those of more than 2^15 values or channels, gives a case in one rank
-    instead of all, in turns, and makes all calls around only a third of them, and around those
-    that are about memory.  Some cases have what double backward is given.  An early case comes
-    back at the end, after all other shapes and settings.
+    Those that reject most wrong implementations come first.  ``quick`` takes the cases that
+    `bnproof.engine.portfolio.quick` chooses, each in one rank, in turns, and shares them between
+    the dtypes that are checked, which ``among`` are (by default this dtype alone).  Some cases have
+    what double backward is given.  An early case comes back at the end, after all other shapes and
+    settings.
 
     >>> len(portfolio(Declaration(), "float32")) > 200
     True
     """
-    build = Builder(declaration, dtype, seed, rotate=quick)
-    made = [case for chapter in CHAPTERS for case in chapter.cases(build)]
-    chosen = with_double(_fewer(made) if quick else made, seed)
-    if chosen:
-        chosen.append(chosen[0].with_(name=f"{chosen[0].name}, once more at the end"))
-    return chosen
+    if quick:
+        return _with_end(choose(pool(declaration, dtype, seed=seed), dtype, among))
+    made = _made(Builder(declaration, dtype, seed))
+    return _with_end(informative_first(with_double(made, seed), dtype))
 
 
-def _fewer(cases: list[Case]) -> list[Case]:
-    kept = [case for case in cases if Tag.LARGE not in case.tags]
-    return [
-        case.with_(calls="short")
-        if case.calls == "full" and Tag.LAYOUT not in case.tags and number % 3
-        else case
-        for number, case in enumerate(kept)
-    ]
+def pool(declaration: Declaration, dtype: str, *, seed: int = 0) -> list[Case]:
+    """What the quick profile chooses from: no case of more than 2^15 values or channels."""
+    made = _made(Builder(declaration, dtype, seed, rotate=True))
+    return with_double([case for case in made if Tag.LARGE not in case.tags], seed)
+
+
+def _made(build: Builder) -> list[Case]:
+    return [case for chapter in CHAPTERS for case in chapter.cases(build)]
+
+
+def _with_end(cases: list[Case]) -> list[Case]:
+    again = [case.with_(name=f"{case.name}, {AT_THE_END}") for case in cases[:1]]
+    return [*cases, *again]
 
 
 def ordinary_case(declaration: Declaration) -> Case:

@@ -1,0 +1,87 @@
+"""The quick profile's cases: those that the measured kill matrix chooses, dtype by dtype.
+
+`quick_table` holds the choice, which `benchmarks/quick_choice.py` makes; it names cases without
+their rank.  As a case comes in one rank, in turns, instead of all, so it comes in some dtypes
+instead of all: a wrong implementation that shows in one of them is rejected there.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from bnproof.engine.model.case import Case, Plan
+from bnproof.engine.model.tag import Tag
+from bnproof.engine.portfolio.quick_table import TABLE
+
+RANK = re.compile(r", rank \d+")
+
+STANDS_IN = {
+    "float32": ("float64", "bfloat16", "float16"),
+    "float64": ("float32", "float16", "bfloat16"),
+    "float16": ("bfloat16", "float32", "float64"),
+    "bfloat16": ("float16", "float32", "float64"),
+}
+"""Which dtype takes over the cases of one that is not checked, the most similar first."""
+
+
+def unit_of(name: str) -> str:
+    """The name of a case without its rank.
+
+    >>> unit_of("samples permuted, rank 3")
+    'samples permuted'
+    >>> unit_of("memory, rank 3: x Fortran")
+    'memory: x Fortran'
+    """
+    return RANK.sub("", name)
+
+
+def chosen_plans(dtype: str, among: Iterable[str]) -> dict[str, Plan]:
+    """The plan of each chosen case in a dtype, those that reject most first.
+
+    ``among`` are the dtypes that are checked: they share the cases of all.
+
+    >>> shared = chosen_plans("float32", ("float32", "float16"))
+    >>> len(shared) < len(chosen_plans("float32", ("float32",)))
+    True
+    """
+    checked = {dtype, *among}
+    plans: dict[str, Plan] = dict(TABLE.get(dtype, {}))
+    for absent in STANDS_IN:
+        if absent not in checked and _stand_in(absent, checked) == dtype:
+            for unit, plan in TABLE[absent].items():
+                plans[unit] = "full" if "full" in (plan, plans.get(unit)) else plan
+    return plans
+
+
+def _stand_in(absent: str, checked: Iterable[str]) -> str:
+    return next((other for other in STANDS_IN[absent] if other in checked), "")
+
+
+def choose(cases: Sequence[Case], dtype: str, among: Iterable[str]) -> list[Case]:
+    """The chosen cases in their order, with the calls that are enough of each."""
+    plans = chosen_plans(dtype, among)
+    kept = [case for case in cases if unit_of(case.name) in plans]
+    return [
+        case.with_(calls=plans[unit_of(case.name)]) if case.calls in ("full", "short") else case
+        for case in _ordered(kept, plans)
+    ]
+
+
+def informative_first(cases: Sequence[Case], dtype: str) -> list[Case]:
+    """All cases: those that quick chooses in any dtype first, in its order, large ones last."""
+    large = [case for case in cases if Tag.LARGE in case.tags]
+    small = [case for case in cases if Tag.LARGE not in case.tags]
+    return [*_ordered(small, chosen_plans(dtype, (dtype,))), *large]
+
+
+def _ordered(cases: Sequence[Case], plans: Iterable[str]) -> list[Case]:
+    """The cases in the order of the units given; twins stay together, as the portfolio has them."""
+    order = {unit: place for place, unit in enumerate(plans)}
+    places: dict[str, int] = {}
+    for case in cases:
+        place = order.get(unit_of(case.name), len(order))
+        places[_family(case)] = min(place, places.get(_family(case), place))
+    return sorted(cases, key=lambda case: places[_family(case)])
+
+
+def _family(case: Case) -> str:
+    return case.name if case.twin is None else case.twin.of
