@@ -7,7 +7,8 @@ Chosen are pairs of a case (in whatever rank) and a dtype, with the plan that is
 - each mutant that the whole matrix rejects is rejected by `KILLS` of the pairs, if so many can;
 - the same holds where one dtype alone is checked, which takes over the cases of the others;
 - each property is judged on `EXAMPLES` cases in each dtype, if so many can;
-- lives of layers, of which there are few, are there in each dtype.
+- lives of layers, of which there are few, are there in each dtype;
+- every other case is there in one dtype at least, in turns.
 
 The next pair is always the one that brings most of what is missing, per second that it costs.  The
 table keeps that order, so that a wrong implementation fails on the first cases.
@@ -174,7 +175,10 @@ class Cover:
         return new / self.matrix.cost(choice)
 
     def complete(self) -> None:
-        """Reject every mutant once, then all that is due, and take all lives of layers at last."""
+        """Reject every mutant once, then all that is due; at last all lives, and what is left over.
+
+        What no mutant needs may be what an unknown mistake needs, so that it comes in one dtype.
+        """
         due = self.due
         self.due = Counter({aim: 1 for aim in due if aim[0] == "mutant"})
         self._take_all()
@@ -183,6 +187,16 @@ class Cover:
         for choice in list(self.matrix.aims):
             if choice.unit.startswith("layer") and (choice.unit, choice.dtype) not in self._taken:
                 self.take(choice)
+        for unit in self.matrix.seconds:
+            if not any((unit, dtype) in self._taken for dtype in DTYPES):
+                self.take(Choice(unit, self._cheapest(), "short"))
+
+    def _cheapest(self) -> str:
+        """The dtype whose cases cost least so far."""
+        spent = dict.fromkeys(DTYPES, 0.0)
+        for choice in self.chosen:
+            spent[choice.dtype] += self.matrix.cost(choice)
+        return min(DTYPES, key=lambda dtype: spent[dtype])
 
     def _take_all(self) -> None:
         """Take what is worth most until nothing is missing.
@@ -216,7 +230,7 @@ def table(chosen: Iterable[Choice]) -> str:
 
 
 def _lines(plans: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
-    yield '"""The cases of the quick profile, written by benchmarks/quick_choice.py, not by hand."""'
+    yield '"""The cases of the quick profile; benchmarks/quick_choice.py writes them."""'
     yield ""
     yield "from collections.abc import Mapping"
     yield ""

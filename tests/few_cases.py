@@ -1,5 +1,7 @@
 """A portfolio of a few cases, for tests of what is done with failures once they are found."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from bnproof.engine.contract.declaration import Declaration
@@ -10,7 +12,14 @@ from bnproof.engine.portfolio import portfolio
 MADE: dict[tuple[object, ...], list[Case]] = {}
 
 
-def few(declaration: Declaration, dtype: str, *, seed: int = 0, quick: bool = False) -> list[Case]:
+def few(
+    declaration: Declaration,
+    dtype: str,
+    *,
+    seed: int = 0,
+    quick: bool = False,
+    among: Sequence[str] = (),  # noqa: ARG001  # as `portfolio`
+) -> list[Case]:
     """Small cases of different sizes, with gradients, and lives of layers; each made once."""
     key = repr(declaration), dtype, seed, quick
     if key not in MADE:

@@ -76,7 +76,7 @@ def _candidates(records: Sequence[Record]) -> list[_Candidate]:
 
 
 def _that_explain_all(ids: Sequence[str], records: Sequence[Record]) -> list[_Candidate]:
-    """Those of some mistakes that contradict nothing; none unless one explains all that is wrong."""
+    """Those of some mistakes that contradict nothing; none unless one explains everything."""
     if not ids:
         return []
     wrong = {(number, what) for number, record in enumerate(records) for what in to_explain(record)}
