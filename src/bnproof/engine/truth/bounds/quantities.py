@@ -7,7 +7,7 @@ import numpy as np
 
 from bnproof.engine.model.formats import Array
 from bnproof.engine.truth.bounds.roundings import is_power_of_two, quantum
-from bnproof.engine.truth.oracle import Truth
+from bnproof.engine.truth.exact_outputs import Truth
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,19 @@
+"""Blocks of rows: what is done to large arrays is done to a part of them at a time.
+
+Their size keeps what a block needs in the cache of a processor, and memory bounded.
+"""
+
+from collections.abc import Iterator
+
+BLOCK = 2**14
+"""Elements of a block, or one row, which may have more."""
+
+
+def row_blocks(count: int, channels: int, size: int = BLOCK) -> Iterator[slice]:
+    """The rows of an array (count, channels) in blocks; nothing of an array without rows.
+
+    >>> list(row_blocks(5, 2, size=4))
+    [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
+    """
+    rows = max(1, size // max(1, channels))
+    return (slice(start, min(start + rows, count)) for start in range(0, count, rows))
