@@ -42,7 +42,7 @@ def test_undefined_channels_are_nan_and_others_are_not_touched() -> None:
 def test_running_average_is_exact() -> None:
     """The weights are fractions, so that 1 - momentum is not rounded."""
     keep = Fraction(9, 10)
-    high, low = running_truth(np.ones(1), [Fraction(2)], keep, 1 - keep)
+    high, low = running_truth(np.ones(1), [(1, 1, 1)], keep, 1 - keep)
 
     off = Fraction(float(high[0])) + Fraction(float(low[0])) - Fraction(11, 10)
     assert abs(off) < Fraction(1, 2**100)

@@ -1,11 +1,12 @@
 """Blocks of rows: what is done to large arrays is done to a part of them at a time.
 
-Their size keeps what a block needs in the cache of a processor, and memory bounded.
+Their size keeps what a block needs in the cache of a processor, and memory bounded: arrays of
+64 KiB, which C's malloc does not fetch from the system each time (it does from 128 KiB on).
 """
 
 from collections.abc import Iterator
 
-BLOCK = 2**14
+BLOCK = 2**13
 """Elements of a block, or one row, which may have more."""
 
 

@@ -17,7 +17,6 @@ and mean.  With dy_i = U_i 2^u, T = sum U and P = sum U D:
 The root is R 2^-extra = sqrt(W) to ROOT_BITS bits, exactly where W is a square.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from math import isqrt
@@ -25,9 +24,8 @@ from math import isqrt
 import numpy as np
 
 from bnproof.engine.model.formats import Array
-from bnproof.engine.truth.double_words import Word
 from bnproof.engine.truth.exact_sums import Columns
-from bnproof.engine.truth.integers import Ratio, dyadic, rounded
+from bnproof.engine.truth.integers import Ratio, dyadic
 
 ROOT_BITS = 192
 
@@ -154,13 +152,6 @@ def inferred(x: Array, mean: Array, var: Array, eps: float) -> Channels:
         w, f = _sum(v, v_e, eps, 1)
         made.append(Channel((m, 1, m_e), (v, 1, v_e), 1, w, f))
     return Channels(Columns(x), made, means)
-
-
-def word(ratios: Iterable[Ratio]) -> Word:
-    """Exact numbers, one a channel, as a word."""
-    parts = [rounded(ratio) for ratio in ratios]
-    high, low, exponent = zip(*parts, strict=True) if parts else ((), (), ())
-    return Word(np.array(high, float), np.array(low, float), np.array(exponent, np.int64))
 
 
 def _sum(spread: int, exponent: int, eps: float, factor: int) -> tuple[int, int]:

@@ -18,8 +18,6 @@ is that of the operands, before anything cancelled: then it is 2^-1068 of what w
 or product.
 """
 
-from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -60,6 +58,8 @@ def is_ordinary(values: Array) -> bool:
     size = np.abs(values)
     if not size.max(initial=0.0) <= LARGEST:
         return False
+    if size.min(initial=LARGEST) >= 1 / LARGEST:
+        return True
     return bool(((size >= 1 / LARGEST) | (size == 0)).all())
 
 
@@ -69,26 +69,6 @@ def number(values: Array, *, ordinary: bool) -> Word:
         return Word(values)
     mantissa, exponent = np.frexp(values)
     return Word(mantissa, None, np.where(mantissa == 0, ZERO_EXPONENT, exponent).astype(np.int64))
-
-
-@dataclass(eq=False)
-class Constant:
-    """A word per channel, with exponents, and without them where it is ordinary."""
-
-    word: Word
-
-    @cached_property
-    def _plain(self) -> Word:
-        return Word(*rounded(self.word))
-
-    @cached_property
-    def is_ordinary(self) -> bool:
-        """Whether the word may be used without exponents."""
-        return is_ordinary(self._plain.high)
-
-    def form(self, *, ordinary: bool) -> Word:
-        """The word, without exponents where all that it meets is ordinary."""
-        return self._plain if ordinary else self.word
 
 
 def negative(a: Word) -> Word:

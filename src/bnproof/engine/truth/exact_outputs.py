@@ -7,7 +7,7 @@ from functools import cached_property, partial
 
 import numpy as np
 
-from bnproof.engine.truth.blocks import row_blocks
+from bnproof.engine.truth.blocks import BLOCK, row_blocks
 from bnproof.engine.truth.integers import Exact, Ratio, fraction
 from bnproof.engine.truth.lazily import Lazily
 
@@ -72,10 +72,9 @@ def _within(form: Callable[[slice], Exact], outer: slice, rows: slice) -> Exact:
 
 def _in_blocks(form: Callable[[slice], Exact], shape: tuple[int, int]) -> Exact:
     """All rows of a form, a block at a time."""
-    blocks = list(row_blocks(*shape))
-    if len(blocks) == 1:
-        return form(blocks[0])
+    if shape[0] * shape[1] <= BLOCK:
+        return form(slice(0, shape[0]))
     high, low = np.empty(shape), np.empty(shape)
-    for rows in blocks:
+    for rows in row_blocks(*shape):
         high[rows], low[rows] = form(rows)
     return high, low

@@ -3,7 +3,7 @@
 import numpy as np
 
 from bnproof.engine.model.formats import Array
-from bnproof.engine.truth.blocks import row_blocks
+from bnproof.engine.truth.blocks import BLOCK, row_blocks
 from bnproof.engine.truth.integers import Exact
 
 NAN = float("nan")
@@ -16,6 +16,8 @@ def wide(values: Array) -> Array:
 
 def all_finite(values: Array) -> Array:
     """Which columns are finite."""
+    if values.size <= BLOCK:
+        return np.asarray(np.isfinite(wide(values)).all(axis=0))
     found = np.ones(values.shape[1], bool)
     for rows in row_blocks(*values.shape):
         found &= np.isfinite(wide(values[rows])).all(axis=0)

@@ -3,8 +3,6 @@
 from fractions import Fraction
 from math import frexp, ldexp
 
-import numpy as np
-
 from bnproof.engine.model.formats import Array
 from bnproof.engine.truth.double_words import ZERO_EXPONENT
 
@@ -27,7 +25,7 @@ def whole_column(values: list[float]) -> tuple[list[int], int]:
     ([3, -8], -2)
     """
     ratios = [value.as_integer_ratio() for value in values]
-    size = max((denominator for _, denominator in ratios), default=1).bit_length()
+    size = max([denominator for _, denominator in ratios], default=1).bit_length()
     return [n << (size - d.bit_length()) for n, d in ratios], 1 - size
 
 
@@ -74,12 +72,10 @@ def fraction(ratio: Ratio) -> Fraction:
     return Fraction(numerator, denominator << -exponent)
 
 
-def split(value: Fraction) -> tuple[float, float]:
-    """A fraction as (high, low); infinite beyond float64, where nothing is judged.
+def ratio(value: Fraction) -> Ratio:
+    """A fraction as a ratio.
 
-    >>> split(Fraction(1, 4))
-    (0.25, 0.0)
+    >>> ratio(Fraction(3, 4))
+    (3, 4, 0)
     """
-    high, low, exponent = rounded((value.numerator, value.denominator, 0))
-    with np.errstate(all="ignore"):
-        return float(np.ldexp(high, exponent)), float(np.ldexp(low, exponent))
+    return value.numerator, value.denominator, 0

@@ -3,15 +3,14 @@
 In the letters of `bnproof.engine.truth.oracle`, which has the formulas and their accuracy.
 """
 
-from collections.abc import Callable, Iterable
 from functools import cached_property
 
 import numpy as np
 
 from bnproof.engine.model.formats import Array
-from bnproof.engine.truth.channels import Channel, Upstream, inferred, trained, word
+from bnproof.engine.truth.channels import Upstream, inferred, trained
+from bnproof.engine.truth.constants import Constants
 from bnproof.engine.truth.double_words import (
-    Constant,
     Word,
     add,
     is_ordinary,
@@ -22,7 +21,7 @@ from bnproof.engine.truth.double_words import (
 )
 from bnproof.engine.truth.exact_sums import Columns
 from bnproof.engine.truth.finite_columns import all_finite, finite, where, wide
-from bnproof.engine.truth.integers import Exact, Ratio, dyadic
+from bnproof.engine.truth.integers import Exact, dyadic
 
 
 class Layer:
@@ -51,41 +50,39 @@ class Layer:
         self.defined = fine & self.channels.positive
         self.training = not given
 
-    def constant(self, of: Callable[[Channel], Ratio]) -> Constant:
-        """A constant of each channel."""
-        return Constant(word(of(channel) for channel in self.channels.each))
-
     @cached_property
-    def mean(self) -> Constant:
-        """The mean."""
-        return self.constant(lambda channel: channel.mean)
-
-    @cached_property
-    def scale(self) -> Constant:
-        """S = gamma inv_std."""
+    def constants(self) -> Constants:
+        """The mean, var and inv_std, and s = gamma inv_std."""
         pairs = zip(self.channels.each, map(dyadic, self.gamma.tolist()), strict=True)
-        return Constant(word(ch.over_root(g * ch.n, g_e) for ch, (g, g_e) in pairs))
+        return Constants(
+            ("mean", "var", "inv_std", "scale"),
+            ((ch.mean, ch.var, ch.inv_std, ch.over_root(g * ch.n, g_e)) for ch, (g, g_e) in pairs),
+        )
 
     @cached_property
     def is_ordinary(self) -> bool:
         """Whether all constants are."""
-        return self.mean.is_ordinary and self.scale.is_ordinary and is_ordinary(self.beta)
+        return self.constants.is_ordinary and is_ordinary(self.beta)
+
+    def constant(self, name: str) -> Exact:
+        """A constant of each channel, NaN where undefined."""
+        return where(self.defined, self.constants.exact(name))
 
     def centred(self, x: Array, *, ordinary: bool) -> Word:
         """X - mean of some rows."""
-        mean = self.mean.form(ordinary=ordinary)
+        mean = self.constants.word("mean", ordinary=ordinary)
         return add(negative(mean), number(x, ordinary=ordinary))
+
+    def scaled(self, values: Word, *, ordinary: bool) -> Word:
+        """Values times s."""
+        return multiply(values, self.constants.word("scale", ordinary=ordinary))
 
     def y(self, rows: slice) -> Exact:
         """Y of some rows."""
         x = wide(self.x[rows])
         ordinary = self.is_ordinary and is_ordinary(x)
-        scaled = multiply(self.centred(x, ordinary=ordinary), self.scale.form(ordinary=ordinary))
+        scaled = self.scaled(self.centred(x, ordinary=ordinary), ordinary=ordinary)
         return where(self.defined, rounded(add(scaled, number(self.beta, ordinary=ordinary))))
-
-    def held(self, ratios: Iterable[Ratio]) -> Exact:
-        """Exact constants of each channel, NaN where undefined."""
-        return where(self.defined, rounded(word(ratios)))
 
 
 class Backward:
@@ -101,42 +98,35 @@ class Backward:
         """The exact constants of each channel."""
         return self.layer.channels.upstream(Columns(self.dy))
 
-    def dgamma(self) -> Exact:
-        """The gradient of gamma."""
-        pairs = zip(self.each, self.layer.channels.each, strict=True)
-        return where(self.known, rounded(word(up.dgamma(ch) for up, ch in pairs)))
-
-    def dbeta(self) -> Exact:
-        """The gradient of beta."""
-        return where(self.known, rounded(word(up.total for up in self.each)))
-
     @cached_property
-    def mean(self) -> Constant:
-        """The mean of dy."""
+    def constants(self) -> Constants:
+        """The gradients dgamma and dbeta, the mean of dy, and the factor a of x - mean in dx."""
         count = max(1, len(self.dy))
-        return Constant(word(up.mean(count) for up in self.each))
-
-    @cached_property
-    def along(self) -> Constant:
-        """The factor a of x - mean in dx."""
         pairs = zip(self.each, self.layer.channels.each, strict=True)
-        return Constant(word(up.along(channel) for up, channel in pairs))
+        return Constants(
+            ("dgamma", "dbeta", "mean", "along"),
+            ((up.dgamma(ch), up.total, up.mean(count), up.along(ch)) for up, ch in pairs),
+        )
 
     @cached_property
     def is_ordinary(self) -> bool:
         """Whether all constants are."""
-        own = not self.layer.training or (self.mean.is_ordinary and self.along.is_ordinary)
+        own = not self.layer.training or self.constants.is_ordinary
         return own and self.layer.is_ordinary
+
+    def constant(self, name: str) -> Exact:
+        """A gradient of each channel, NaN where undefined."""
+        return where(self.known, self.constants.exact(name))
 
     def centred(self, dy: Array, *, ordinary: bool) -> Word:
         """Dy - dbeta / N of some rows."""
-        mean = self.mean.form(ordinary=ordinary)
+        mean = self.constants.word("mean", ordinary=ordinary)
         return add(negative(mean), number(dy, ordinary=ordinary))
 
     def residual(self, x: Array, dy: Array, *, ordinary: bool) -> Word:
         """Dy - dbeta / N - a (x - mean) of some rows."""
         d = self.layer.centred(x, ordinary=ordinary)
-        along = multiply(d, self.along.form(ordinary=ordinary))
+        along = multiply(d, self.constants.word("along", ordinary=ordinary))
         return add(self.centred(dy, ordinary=ordinary), negative(along))
 
     def dx(self, rows: slice) -> Exact:
@@ -149,5 +139,4 @@ class Backward:
             bracket = self.residual(x, dy, ordinary=ordinary)
         else:
             bracket = number(dy, ordinary=ordinary)
-        scaled = multiply(bracket, layer.scale.form(ordinary=ordinary))
-        return where(self.known, rounded(scaled))
+        return where(self.known, rounded(layer.scaled(bracket, ordinary=ordinary)))

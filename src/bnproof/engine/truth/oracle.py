@@ -36,13 +36,15 @@ format, and so it is here.  The error of a result is ``abs((got - high) - low)``
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 
 from bnproof.engine.model.formats import Array
+from bnproof.engine.truth.constants import Constants
 from bnproof.engine.truth.exact_outputs import Truth
-from bnproof.engine.truth.finite_columns import NAN, wide
-from bnproof.engine.truth.integers import Exact, split
+from bnproof.engine.truth.finite_columns import finite, where, wide
+from bnproof.engine.truth.integers import Exact, Ratio, dyadic
 from bnproof.engine.truth.layer import Backward, Layer
 
 
@@ -66,15 +68,12 @@ def batch_truth(
     ([0.5], [-0.5, 0.5])
     """
     layer = Layer(x, gamma, beta, eps, statistics=statistics, unbiased=unbiased)
-    per_channel = {
-        "mean": lambda: layer.held(ch.mean for ch in layer.channels.each),
-        "var": lambda: layer.held(ch.var for ch in layer.channels.each),
-        "inv_std": lambda: layer.held(ch.inv_std for ch in layer.channels.each),
-    }
+    names = ("mean", "var", "inv_std")
+    per_channel = {name: partial(layer.constant, name) for name in names}
     per_element = {"y": layer.y}
     if dy is not None:
         back = Backward(layer, dy)
-        per_channel |= {"dgamma": back.dgamma, "dbeta": back.dbeta}
+        per_channel |= {name: partial(back.constant, name) for name in ("dgamma", "dbeta")}
         per_element["dx"] = back.dx
     pairs = zip(layer.channels.each, layer.defined, strict=True)
     ratios = [(ch.mean, ch.var) if defined else None for ch, defined in pairs]
@@ -82,24 +81,26 @@ def batch_truth(
 
 
 def running_truth(
-    old: Array,
-    new: Sequence[Fraction | None],
-    keep: Fraction,
-    weight: Fraction,
+    old: Array, new: Sequence[Ratio | None], keep: Fraction, weight: Fraction
 ) -> Exact:
-    """keep * old + weight * new, exactly, for each channel.
+    """keep * old + weight * new, exactly, for each channel; NaN where one of them is not defined.
 
-    >>> running_truth(np.ones(1), [Fraction(3)], Fraction(3, 4), Fraction(1, 4))[0].tolist()
+    >>> running_truth(np.ones(1), [(3, 1, 0)], Fraction(3, 4), Fraction(1, 4))[0].tolist()
     [1.5]
     """
-    pairs = [
-        (NAN, 0.0)
-        if value is None or not np.isfinite(float(before))
-        else split(keep * Fraction(float(before)) + weight * value)
-        for before, value in zip(old, new, strict=True)
-    ]
-    high, low = zip(*pairs, strict=True) if pairs else ((), ())
-    return np.array(high, np.float64), np.array(low, np.float64)
+    before = wide(old)
+    defined = np.isfinite(before) & np.array([value is not None for value in new], bool)
+    pairs = zip(finite(before, defined).tolist(), new, strict=True)
+    sums = [(_average(value, one or (0, 1, 0), keep, weight),) for value, one in pairs]
+    return where(defined, Constants(("average",), sums).exact("average"))
+
+
+def _average(old: float, new: Ratio, keep: Fraction, weight: Fraction) -> Ratio:
+    (o, o_e), (n, d, n_e) = dyadic(old), new
+    exponent = min(o_e, n_e)
+    kept = keep.numerator * o * weight.denominator * d << (o_e - exponent)
+    added = weight.numerator * n * keep.denominator << (n_e - exponent)
+    return kept + added, keep.denominator * weight.denominator * d, exponent
 
 
 def error(got: Array, truth: Exact) -> Array:

@@ -28,17 +28,17 @@ of d being |x| + |mean|, and dgamma by 2^-105 of it.  The bounds J and L have at
 same terms.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.names import DOUBLE
-from bnproof.engine.truth.channels import Channel, Upstream, word
+from bnproof.engine.truth.channels import Channel, Upstream
+from bnproof.engine.truth.constants import Constants
 from bnproof.engine.truth.double_words import (
-    Constant,
     Word,
     add,
     is_ordinary,
@@ -106,7 +106,11 @@ def double_truth(
     elements = dict(zip((ddy, dx), form, strict=True))
     return DoubleTruth(
         Truth({dgamma: double.dgamma}, elements, x.shape),
-        Truth({"dgamma": at_v.dgamma, "dbeta": at_v.dbeta}, {"dx": at_v.dx}, x.shape),
+        Truth(
+            {name: partial(at_v.constant, name) for name in ("dgamma", "dbeta")},
+            {"dx": at_v.dx},
+            x.shape,
+        ),
     )
 
 
@@ -126,38 +130,36 @@ class Double:
         rows = zip(self.layer.channels.each, self.at_dy.each, self.at_v.each, products, strict=True)
         return [Pair(*row) for row in rows]
 
+    @cached_property
+    def constants(self) -> Constants:
+        """The slope ddgamma inv_std; in training gamma A, gamma B and gamma E."""
+        names, training = ["slope", "dgamma"], self.layer.training
+        if training:
+            names += ["of d", "of dy", "of v"]
+        parameters = (map(dyadic, a.tolist()) for a in (self.layer.gamma, self.ddgamma))
+        rows = []
+        for pair, (g, g_e), (a, a_e) in zip(self.pairs, *parameters, strict=True):
+            ch = pair.channel
+            row = [ch.over_root(a * ch.n, a_e)]
+            row.append(pair.dgamma if training else pair.inferred_dgamma)
+            if training:
+                row += [(n * g, d, e + g_e) for n, d, e in (pair.of_d, pair.of_dy, pair.of_v)]
+            rows.append(row)
+        return Constants(names, rows)
+
     def dgamma(self) -> Exact:
         """The gradient of gamma."""
-        training = self.layer.training
-        found = word(pair.dgamma if training else pair.inferred_dgamma for pair in self.pairs)
-        return where(self.layer.defined, rounded(found))
-
-    def scaled(self, of: Callable[["Pair"], Ratio]) -> Constant:
-        """A constant of each channel, times gamma."""
-        rows = zip(map(of, self.pairs), map(dyadic, self.layer.gamma.tolist()), strict=True)
-        return Constant(word((n * g, d, e + g_e) for (n, d, e), (g, g_e) in rows))
-
-    @cached_property
-    def own(self) -> tuple[Constant, Constant, Constant]:
-        """Gamma A, gamma B and gamma E."""
-        return (
-            self.scaled(lambda pair: pair.of_d),
-            self.scaled(lambda pair: pair.of_dy),
-            self.scaled(lambda pair: pair.of_v),
-        )
-
-    @cached_property
-    def slope(self) -> Constant:
-        """The product ddgamma inv_std."""
-        rows = zip(self.layer.channels.each, map(dyadic, self.ddgamma.tolist()), strict=True)
-        return Constant(word(ch.over_root(a * ch.n, a_e) for ch, (a, a_e) in rows))
+        return where(self.layer.defined, self.constants.exact("dgamma"))
 
     @cached_property
     def is_ordinary(self) -> bool:
         """Whether all constants are."""
-        own = [self.slope, *(self.own if self.layer.training else ())]
         known = self.at_dy.is_ordinary and self.at_v.is_ordinary and is_ordinary(self.ddbeta)
-        return known and all(constant.is_ordinary for constant in own)
+        return known and self.constants.is_ordinary
+
+    def sloped(self, values: Word, *, ordinary: bool) -> Word:
+        """Values times ddgamma inv_std."""
+        return multiply(values, self.constants.word("slope", ordinary=ordinary))
 
     def some(self, rows: slice) -> tuple[bool, Array, Array, Array]:
         """Whether all that some rows meet is ordinary, and their x, dy and v."""
@@ -178,14 +180,15 @@ class Double:
     def _ddy(self, bracket: Word, x: Array, *, ordinary: bool) -> Exact:
         layer = self.layer
         d = layer.centred(x, ordinary=ordinary)
-        direct = multiply(bracket, layer.scale.form(ordinary=ordinary))
-        both = add(direct, multiply(d, self.slope.form(ordinary=ordinary)))
+        direct = layer.scaled(bracket, ordinary=ordinary)
+        both = add(direct, self.sloped(d, ordinary=ordinary))
         return where(layer.defined, rounded(add(both, number(self.ddbeta, ordinary=ordinary))))
 
     def dx(self, rows: slice) -> Exact:
         """The gradient of x, of some rows, in training."""
         ordinary, x, dy, v = self.some(rows)
-        of_d, of_dy, of_v = (constant.form(ordinary=ordinary) for constant in self.own)
+        names = ("of d", "of dy", "of v")
+        of_d, of_dy, of_v = (self.constants.word(name, ordinary=ordinary) for name in names)
         own = add(
             add(
                 multiply(self.layer.centred(x, ordinary=ordinary), of_d),
@@ -194,13 +197,13 @@ class Double:
             multiply(self.at_v.centred(v, ordinary=ordinary), of_v),
         )
         residual = self.at_dy.residual(x, dy, ordinary=ordinary)
-        from_dgamma = multiply(residual, self.slope.form(ordinary=ordinary))
+        from_dgamma = self.sloped(residual, ordinary=ordinary)
         return where(self.layer.defined, rounded(add(from_dgamma, negative(own))))
 
     def inferred_dx(self, rows: slice) -> Exact:
         """The gradient of x, of some rows, in inference."""
         ordinary, _, dy, _ = self.some(rows)
-        scaled = multiply(number(dy, ordinary=ordinary), self.slope.form(ordinary=ordinary))
+        scaled = self.sloped(number(dy, ordinary=ordinary), ordinary=ordinary)
         return where(self.layer.defined, rounded(scaled))
 
 

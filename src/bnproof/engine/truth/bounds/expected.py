@@ -6,14 +6,15 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from hashlib import blake2b
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 
 from bnproof.engine.model.case import ARRAYS, Case, columns
 from bnproof.engine.model.formats import Array, name_of
-from bnproof.engine.truth.bounds import Arithmetic, Quantities, bounds
+from bnproof.engine.truth.bounds import Arithmetic, Bounds, Quantities, bounds
 from bnproof.engine.truth.exact_outputs import Truth
-from bnproof.engine.truth.integers import Exact
+from bnproof.engine.truth.integers import Exact, Ratio
 from bnproof.engine.truth.oracle import batch_truth, running_truth
 from bnproof.engine.truth.oracle_double import double_truth
 
@@ -32,17 +33,21 @@ class Expected:
     """Truth and bounds of one data set, in one mode and with one rounding of the settings."""
 
     quantities: Quantities
-    by_class: dict[Arithmetic, dict[str, Array]] = field(default_factory=dict)
+    by_class: dict[Arithmetic, Bounds] = field(default_factory=dict)
 
     def bound(self, arithmetic: Arithmetic, output: str) -> Array:
         """The bound of a class."""
+        return self.bounds(arithmetic).values[output]
+
+    def bounds(self, arithmetic: Arithmetic) -> Bounds:
+        """The bounds of a class."""
         if arithmetic not in self.by_class:
-            self.by_class[arithmetic] = bounds(arithmetic, self.quantities).values
-        return self.by_class[arithmetic][output]
+            self.by_class[arithmetic] = bounds(arithmetic, self.quantities)
+        return self.by_class[arithmetic]
 
 
 class ExpectedByData:
-    """The subjects formed last, found again by the content of their arrays.
+    """The subjects formed last, and those in use, found again by the content of their arrays.
 
     Attributes:
         limit: elements of x that are kept in all; larger data sets are not kept.
@@ -52,6 +57,7 @@ class ExpectedByData:
         self.limit = limit
         self._held = 0
         self._subjects: OrderedDict[bytes, Expected] = OrderedDict()
+        self._in_use: WeakValueDictionary[bytes, Expected] = WeakValueDictionary()
 
     def of(
         self,
@@ -76,7 +82,10 @@ class ExpectedByData:
         if key in self._subjects:
             self._subjects.move_to_end(key)
             return self._subjects[key]
+        if (found := self._in_use.get(key)) is not None:  # a record holds it: it costs no memory
+            return found
         subject = make_subject(case, settings, **conventions)
+        self._in_use[key] = subject
         if case.x.size <= self.limit // 16:
             self._subjects[key] = subject
             self._held += case.x.size
@@ -130,13 +139,13 @@ def make_subject(
     if not inference:
         truth = _with_running(truth, case, settings, count, unbiased=unbiased)
     quantities = Quantities(
-        x=np.asarray(x, np.float64),
+        x=x,
         gamma=np.abs(np.asarray(gamma, np.float64)),
         beta=np.abs(np.asarray(beta, np.float64)),
         eps=settings.eps,
         truth=truth,
         inference=inference,
-        dy=np.asarray(dy, np.float64),
+        dy=dy,
         running_mean=None if inference else np.asarray(case.running_mean, np.float64),
         running_var=None if inference else np.asarray(case.running_var, np.float64),
         weight=abs(float(settings.weight)),
@@ -152,18 +161,23 @@ def _with_running(
     truth: Truth, case: Case, settings: Settings, count: int, *, unbiased: bool
 ) -> Truth:
     """The truth with the running statistics after the call."""
-    correction = Fraction(count, count - 1) if unbiased and count > 1 else Fraction(1)
-    undefined = unbiased and count == 1
+    n, rest = (count, count - 1) if unbiased else (1, 1)
 
     def running_mean() -> Exact:
-        new = [None if s is None else s[0] for s in truth.statistics]
+        new = [pair and pair[0] for pair in truth.ratios]
         return running_truth(case.running_mean, new, settings.keep, settings.weight)
 
     def running_var() -> Exact:
-        new = [None if s is None or undefined else s[1] * correction for s in truth.statistics]
+        new = [
+            None if pair is None or not rest else _times(pair[1], n, rest) for pair in truth.ratios
+        ]
         return running_truth(case.running_var, new, settings.keep, settings.weight)
 
     return truth.beside(running_mean=running_mean, running_var=running_var)
+
+
+def _times(ratio: Ratio, numerator: int, denominator: int) -> Ratio:
+    return ratio[0] * numerator, ratio[1] * denominator, ratio[2]
 
 
 def _with_double(
@@ -181,7 +195,7 @@ def _with_double(
     double = double_truth(x, gamma, quantities.eps, dy, upstream, **given)
     at_ddx = replace(
         quantities,
-        dy=np.asarray(upstream[0], np.float64),
+        dy=upstream[0],
         truth=quantities.truth.beside(double.at_ddx),
     )
     return replace(
