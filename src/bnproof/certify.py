@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from bnproof.engine.judging.record import largest, ratios
+from bnproof.engine.judging.record import largest
 from bnproof.engine.model.case import Case, columns
 from bnproof.engine.model.formats import FORMATS, Array, Format, format_of
 from bnproof.engine.model.names import CHANNEL_ARGUMENTS, GRADIENTS, LIKE_X, STATISTICS
@@ -133,15 +133,22 @@ def certify(call: Call) -> Ratios:
     wide = _parameter_format(call)
     subject = _subject(call, wide)
     arithmetics = ladder(format_of(call.x.dtype), wide, flush_to_zero=call.flush_to_zero)
-    found: Ratios = {}
-    for name, arithmetic in arithmetics.items():
-        found[name] = {}
-        for output, value in call.outputs.items():
+    whole = {name: subject.bounds(arithmetic) for name, arithmetic in arithmetics.items()}
+    got = {
+        output: columns(_canonical(value, call)) if output in LIKE_X else value
+        for output, value in call.outputs.items()
+    }
+    found: Ratios = {name: dict.fromkeys(got, 0.0) for name in whole}
+    for rows, block in subject.quantities.placed_blocks():
+        here = {name: bounds.within(block).values for name, bounds in whole.items()}
+        for output, value in got.items():
+            if output not in LIKE_X and rows.start > 0:
+                continue  # all of it was in the first block
             key = output.removeprefix("new_")
-            truth = subject.quantities.truth.values[key]
-            got = columns(_canonical(value, call)) if output in LIKE_X else value
-            off, bound = error(got, truth), subject.bound(arithmetic, key)
-            found[name][output] = largest(ratios(off, bound))
+            off = error(value[rows] if output in LIKE_X else value, block.truth.values[key])
+            for name, bounds in here.items():
+                worst = largest(off, bounds[key])
+                found[name][output] = max(found[name][output], worst)
     return found
 
 

@@ -1,5 +1,6 @@
 """The bounds of double backward against arithmetic in which every operation is off by its worst."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -141,7 +142,7 @@ def made(x: Array, rng: np.random.Generator) -> Case:
 
 def judged(
     case: Case, arithmetic: Arithmetic, *, normalises_unbiased: bool = False
-) -> tuple[Any, dict[str, Array]]:
+) -> tuple[Any, Mapping[str, Array]]:
     """Truth and bounds of training."""
     settings = Settings(case.eps, KEEP, WEIGHT)
     more = {"normalises_unbiased": normalises_unbiased}

@@ -3,7 +3,6 @@
 from fractions import Fraction
 from typing import Any
 
-import flint
 import mpmath
 import numpy as np
 import pytest
@@ -16,7 +15,7 @@ from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.model.names import DOUBLE
 from bnproof.engine.truth.bounds import bounds, ladder
 from bnproof.engine.truth.bounds.expected import EXPECTED, Settings, make_subject
-from bnproof.engine.truth.oracle import batch_truth, error, float_truth
+from bnproof.engine.truth.oracle import batch_truth, error
 from bnproof.engine.truth.oracle_double import double_truth
 from bnproof.spec.programs import build
 
@@ -80,30 +79,6 @@ def test_rational_roots_in_fractions(count: int) -> None:
         for got, due in zip(exact(truth.values[name]), numbers, strict=True):
             assert abs(got - due) <= ALLOWED * (abs(due) + 1), name
     assert truth.statistics == ((Fraction(0), Fraction(unbiased * (count - 1)) / count),)
-
-
-@pytest.mark.parametrize("scale", [1.0, 2.0**-300, 2.0**300])
-@pytest.mark.parametrize("count", [2, 3, 17])
-def test_agrees_with_arb(count: int, scale: float) -> None:
-    """The root and the exponents, where nothing is a power of two."""
-    flint.ctx.prec = 4000
-    rng = np.random.default_rng(count)
-    x, dy = (rng.normal(size=(count, 1)) + 10) * scale, rng.normal(size=(count, 1)) + 0.5
-    gamma, beta, eps = float(rng.normal()), float(rng.normal()), 0.5 * scale**2
-    truth = batch_truth(x, np.array([gamma]), np.array([beta]), eps, dy=dy, unbiased=True)
-
-    values, upstream = ([flint.arb(float(n)) for n in a[:, 0]] for a in (x, dy))
-    mean = sum(values, flint.arb(0)) / count
-    spread = sum(((v - mean) ** 2 for v in values), flint.arb(0))
-    w = spread / (count - 1) + flint.arb(eps)
-    expected = step_by_step(values, upstream, flint.arb(gamma), flint.arb(beta), w, 1 / w.sqrt())
-    for name, balls in expected.items():
-        largest = max(abs(float(ball.mid())) for ball in balls)
-        high, low = (np.ravel(part) for part in truth.values[name])
-        for ball, h, rest in zip(balls, high, low, strict=True):
-            off = abs(ball - flint.arb(float(h)) - flint.arb(float(rest)))
-            allowed = 2.0**-104 * abs(float(ball.mid())) + 2.0**-240 * largest + 2.0**-1074
-            assert off < allowed, (name, count, scale)
 
 
 @pytest.mark.parametrize("count", [2, 3, 17])
@@ -184,19 +159,6 @@ def test_autograd_of_the_unbiased_variance_is_within_the_bounds(count: int) -> N
     bound = bounds(ladder(double, double)["streaming"], subject.quantities).values
     for name, value in twice.items():
         assert (error(value, subject.quantities.truth.values[name]) <= bound[name]).all(), name
-
-
-def test_float_truth_agrees() -> None:
-    """Both truths are used for the same purpose, so they must not differ."""
-    rng = np.random.default_rng(0)
-    x, dy = rng.normal(size=(2, 64, 3))
-    gamma, beta = rng.normal(size=(2, 3))
-    truth = batch_truth(x, gamma, beta, 0.5, dy=dy, unbiased=True).values
-    rounded = float_truth(x, gamma, beta, 0.5, dy=dy, unbiased=True).values
-
-    for name, value in truth.items():
-        size = np.abs(value[0]).max() + 1
-        assert error(rounded[name][0], value).max() <= 64 * 2.0**-50 * size
 
 
 def test_one_value_has_no_truth() -> None:

@@ -1,5 +1,6 @@
 """The programs that the specification prints, against the oracle and against the reference."""
 
+from collections.abc import Mapping
 from fractions import Fraction
 from math import isqrt
 from typing import Any
@@ -12,6 +13,7 @@ from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.truth.bounds import bounds, ladder
 from bnproof.engine.truth.bounds.expected import Settings, make_subject
+from bnproof.engine.truth.integers import ratio
 from bnproof.engine.truth.oracle import batch_truth, running_truth
 from bnproof.reference import train_backward, train_forward
 from bnproof.spec.programs import build
@@ -76,12 +78,13 @@ def test_running_truth_is_the_printed_program() -> None:
     batch_mean = sum(X, Fraction(0)) / len(X)
     squares = sum(((v - batch_mean) ** 2 for v in X), Fraction(0))
     new = [batch_mean, squares / (len(X) - 1)]
-    high, low = running_truth(np.array([1.0, 2.0]), new, 1 - momentum, momentum)
+    ratios = [ratio(value) for value in new]
+    high, low = running_truth(np.array([1.0, 2.0]), ratios, 1 - momentum, momentum)
     for h, rest, value in zip(high, low, (mean, var), strict=True):
         assert abs(Fraction(float(h)) + Fraction(float(rest)) - value) < Fraction(1, 2**100)
 
 
-def bounds_of(eps: Fraction) -> dict[str, Any]:
+def bounds_of(eps: Fraction) -> Mapping[str, Any]:
     """The derived error bounds of two passes in float64, for X, DY, GAMMA and BETA."""
     gamma, beta, one = (np.array([float(v)]) for v in (GAMMA, BETA, Fraction(1)))
     case = Case("programs", column(X), column(DY), gamma, beta, one, one, float(eps), 0.125)

@@ -27,6 +27,7 @@ from bnproof.engine.judging.judge import Judge
 from bnproof.engine.model.formats import Array
 from bnproof.engine.truth.bounds.expected import Expected, Settings, make_subject
 from bnproof.engine.truth.bounds.roundings import accumulated
+from bnproof.engine.truth.integers import ratio
 from bnproof.engine.truth.oracle import error, running_truth
 
 ADDED = accumulated(8, 2.0**-24)
@@ -190,7 +191,8 @@ def _variances(
     factor = Fraction(case.count, case.count - 1) if unbiased else Fraction(1)
     for sign, name in ((1, "+ eps"), (-1, "- eps")):
         spread = [
-            None if s is None else s[1] * factor + sign * eps for s in quantities.truth.statistics
+            None if s is None else ratio(s[1] * factor + sign * eps)
+            for s in quantities.truth.statistics
         ]
         truth = running_truth(case.running_var, spread, settings.keep, settings.weight)
         bound = subject.bound(probes.weakest, "running_var") + ADDED * case.eps

@@ -29,13 +29,15 @@ def ratios(off: Array, bound: Array) -> Array:
         return np.where(np.isinf(bound), 0.0, ratio)
 
 
-def largest(of: Array) -> float:
-    """The largest of some ratios, 0 if there is none.
+def largest(off: Array, bound: Array) -> float:
+    """The largest of `ratios`, 0 if there is none.
 
-    >>> largest(ratios(np.array([0.5, 3.0]), np.array([1.0, np.inf])))
+    >>> largest(np.array([0.5, 3.0]), np.array([1.0, np.inf]))
     0.5
     """
-    return float(np.max(of, initial=0.0))
+    with np.errstate(all="ignore"):
+        worst = float((off / bound).max(initial=0.0))
+    return worst if worst < np.inf else float(ratios(off, bound).max(initial=0.0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +65,7 @@ class Judged:
     @cached_property
     def worst(self) -> float:
         """Largest error/bound."""
-        return largest(self.ratios)
+        return largest(self.error, self.bound)
 
     @property
     def worst_index(self) -> tuple[int, ...]:

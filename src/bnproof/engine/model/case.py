@@ -166,7 +166,9 @@ def columns(a: Array) -> Array:
     >>> columns(np.arange(8).reshape(2, 2, 2)).tolist()
     [[0, 2], [1, 3], [4, 6], [5, 7]]
     """
-    return a if a.ndim == 2 else np.moveaxis(a, 1, -1).reshape(-1, a.shape[1])
+    if a.ndim == 2:
+        return a
+    return a.transpose(0, *range(2, a.ndim), 1).reshape(-1, a.shape[1])
 
 
 def from_columns(values: Array, shape: tuple[int, ...]) -> Array:

@@ -12,7 +12,8 @@ import numpy as np
 from bnproof.engine.model.formats import FORMATS, Array
 from bnproof.engine.truth.bounds import Bounds, Quantities, bounds, ladder
 from bnproof.engine.truth.bounds.roundings import accumulated
-from bnproof.engine.truth.oracle import Truth, batch_truth
+from bnproof.engine.truth.exact_outputs import Truth
+from bnproof.engine.truth.oracle import batch_truth
 
 DOUBLE = FORMATS["float64"]
 CLASS = ladder(DOUBLE, DOUBLE)["streaming"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bnproof.engine.judging.record import largest, ratios
+from bnproof.engine.judging.record import largest
 from bnproof.engine.model.formats import Array
 from bnproof.engine.truth.oracle import error
 
@@ -74,4 +74,4 @@ def compared(what: str, got: Array, want: Array, bound: Array | float) -> Findin
     exact = np.asarray(want, np.float64), np.zeros(np.shape(want))
     wide = np.asarray(bound) + 2.0**-52 * (np.abs(got) + np.abs(want))
     wide = np.broadcast_to(wide, np.shape(want))
-    return Finding(what, largest(ratios(error(got, exact), wide)))
+    return Finding(what, largest(error(got, exact), wide))

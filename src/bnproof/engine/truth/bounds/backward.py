@@ -42,7 +42,7 @@ import numpy as np
 from bnproof.engine.model.formats import Array
 from bnproof.engine.truth.bounds.arithmetic import Arithmetic
 from bnproof.engine.truth.bounds.quantities import Quantities
-from bnproof.engine.truth.bounds.roundings import accumulated, compose, quantum, sums_exactly
+from bnproof.engine.truth.bounds.roundings import accumulated, compose, sums_exactly
 from bnproof.engine.truth.bounds.statistics import StatisticsError, sum_error
 
 
@@ -54,7 +54,9 @@ def dbeta_error(arithmetic: Arithmetic, q: Quantities, extra: Array | None = Non
     error = error + q.count * arithmetic.underflow(form)
     if not arithmetic.exact_sums:
         return np.asarray(error)
-    exact = sums_exactly(q.dy_abs, quantum(q.dy), form.u, arithmetic.underflow(form))
+    exact = sums_exactly(
+        q.count, q.dy_sum_abs, lambda: q.dy_quantum, form.u, arithmetic.underflow(form)
+    )
     if extra is not None:
         exact = exact & extra
     return np.where(exact, 0.0, error)
@@ -103,15 +105,15 @@ def residual(
     e_dbeta = dbeta_error(arithmetic, q, q.factors_are_powers_of_two)
     e_b = e_dbeta / q.count * (1 + few) + few * b + underflow
     e_g = e_dgamma / q.count * (1 + few) + few * g + underflow
-    t = q.bessel * q.xhat * g
+    t = (q.bessel * g) * q.xhat
     e_t = q.xhat * e_g + g * e_x + e_x * e_g
     e_t = e_t + accumulated(6 + q.rescaling, elements.u) * (q.xhat + e_x) * (g + e_g)
     e_t = q.bessel * e_t
-    centring = e.delta + compose(sum_error(arithmetic, q.count), few) * q.d.mean(axis=0)
+    centring = e.delta + compose(sum_error(arithmetic, q.count), few) * q.d_mean
     e_chain = q.bessel * (g + e_g) * q.inv_std * (1 + e.alpha) * centring
-    size = q.dy_abs + b + e_b + t + e_t
+    size = q.dy_abs + t + e_t + (b + e_b)
     through = np.where(e_dbeta == 0, 0.0, sum_error(arithmetic, q.count))
-    error = e_b + e_t + e_chain + compose(through, accumulated(8, elements.u)) * size
+    error = e_t + (e_b + e_chain) + compose(through, accumulated(8, elements.u)) * size
     return Residual(*map(np.asarray, (e_b, e_g, error, size)))
 
 
@@ -127,8 +129,9 @@ def dx_error(
         return np.asarray(q.gamma * q.inv_std * q.dy_abs * relative + lost)
     bracket = residual(arithmetic, q, e, e_x, e_dgamma)
     scale = q.gamma * q.inv_std
+    scaled = scale * (1 + relative)
     lost_inside = q.bessel * underflow * (3 + q.d * (1 + q.inv_std + q.inv_std**2))
-    error = scale * (1 + relative) * (bracket.error + lost_inside) + relative * q.exact("dx")
+    error = scaled * (bracket.error + lost_inside) + relative * q.exact("dx")
     inside = (1 + q.gamma + q.inv_std) * (bracket.size + bracket.error)
     lost = underflow * (2 + q.gamma + q.inv_std + inside)
     return np.asarray(error + lost)

@@ -67,6 +67,7 @@ from bnproof.engine.truth.bounds.backward import Residual, dgamma_error, dx_erro
 from bnproof.engine.truth.bounds.quantities import Quantities
 from bnproof.engine.truth.bounds.roundings import accumulated, compose
 from bnproof.engine.truth.bounds.statistics import StatisticsError, sum_error
+from bnproof.engine.truth.finite_columns import wide
 
 STEPS = 64  # operations between an input and a result, sums not counted
 
@@ -90,7 +91,7 @@ def widest(q: Quantities, output: str) -> Array:
     one = np.ones_like(q.inv_std)
     factors = [
         np.maximum(one, q.inv_std) ** power,
-        np.maximum(one, q.reach.max(axis=0, initial=1.0)) ** reach,
+        np.maximum(one, q.reach_most) ** reach,
         np.maximum(one, q.gamma) * np.maximum(one, ddgamma),
         np.maximum(one, at_ddx.dy_sum_abs),
         one if output == ddy else np.maximum(one, q.dy_sum_abs),
@@ -150,7 +151,7 @@ def _training(
 def _along(arithmetic: Arithmetic, q: Quantities, e: StatisticsError) -> Array:
     """Formula C, for sums of centred values as well."""
     terms = compose(sum_error(arithmetic, q.count), accumulated(8, arithmetic.elements.u))
-    centred = q.exact("dbeta") * q.d.mean(axis=0) * q.inv_std * (1 + e.alpha)
+    centred = q.exact("dbeta") * q.d_mean * q.inv_std * (1 + e.alpha)
     return np.asarray(dgamma_error(arithmetic, q, e) + terms * centred)
 
 
@@ -166,7 +167,7 @@ class _Pair:
         self.a, self.b = (_signed(each, "dgamma") / n for each in (q, at_ddx))
         means = [_signed(each, "dbeta") / n for each in (q, at_ddx)]
         self.centred = [
-            np.asarray(each.dy) - mean for each, mean in zip((q, at_ddx), means, strict=True)
+            wide(np.asarray(each.dy)) - mean for each, mean in zip((q, at_ddx), means, strict=True)
         ]
         self.A, self.V = (
             each.dy_abs + np.abs(mean) for each, mean in zip((q, at_ddx), means, strict=True)
@@ -203,9 +204,7 @@ def _dx(pair: _Pair, e: StatisticsError, e_x: Array, ddgamma: Array) -> Array:
     k = pair.C / n - 3 * q.bessel * pair.a * pair.b
     size = (q.xhat + e_x) * k_size + pair.A * (b + e_b) + pair.V * (a + e_a)
     whole = q.xhat_signed * k + pair.centred[0] * pair.b + pair.centred[1] * pair.a
-    centring = e.delta + compose(sum_error(pair.arithmetic, n), accumulated(4, u)) * q.d.mean(
-        axis=0
-    )
+    centring = e.delta + compose(sum_error(pair.arithmetic, n), accumulated(4, u)) * q.d_mean
     chain = (np.abs(k) + e_k) * q.inv_std * (1 + e.alpha) * centring
     bracket = q.xhat * e_k + np.abs(k) * e_x + e_k * e_x + chain
     bracket = bracket + pair.A * e_b + pair.dy.mean * (b + e_b)

@@ -6,16 +6,17 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from hashlib import blake2b
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 
 from bnproof.engine.model.case import ARRAYS, Case, columns
-from bnproof.engine.model.formats import FORMATS, Array, name_of
-from bnproof.engine.truth.bounds import Arithmetic, Quantities, bounds, ladder
-from bnproof.engine.truth.oracle import Truth, batch_truth, float_truth, running_truth
+from bnproof.engine.model.formats import Array, name_of
+from bnproof.engine.truth.bounds import Arithmetic, Bounds, Quantities, bounds
+from bnproof.engine.truth.exact_outputs import Truth
+from bnproof.engine.truth.integers import Exact, Ratio
+from bnproof.engine.truth.oracle import batch_truth, running_truth
 from bnproof.engine.truth.oracle_double import double_truth
-
-EXACT_LIMIT = 2**18  # elements; above, a float64 evaluation certified by its own bounds is truth
 
 
 @dataclass(frozen=True)
@@ -32,19 +33,21 @@ class Expected:
     """Truth and bounds of one data set, in one mode and with one rounding of the settings."""
 
     quantities: Quantities
-    uncertainty: dict[str, Array]
-    by_class: dict[Arithmetic, dict[str, Array]] = field(default_factory=dict)
+    by_class: dict[Arithmetic, Bounds] = field(default_factory=dict)
 
     def bound(self, arithmetic: Arithmetic, output: str) -> Array:
-        """The bound of a class, with what the truth itself may be off by."""
+        """The bound of a class."""
+        return self.bounds(arithmetic).values[output]
+
+    def bounds(self, arithmetic: Arithmetic) -> Bounds:
+        """The bounds of a class."""
         if arithmetic not in self.by_class:
-            self.by_class[arithmetic] = bounds(arithmetic, self.quantities).values
-        own = self.by_class[arithmetic][output]
-        return own + self.uncertainty.get(output, 0.0)
+            self.by_class[arithmetic] = bounds(arithmetic, self.quantities)
+        return self.by_class[arithmetic]
 
 
 class ExpectedByData:
-    """The subjects formed last, found again by the content of their arrays.
+    """The subjects formed last, and those in use, found again by the content of their arrays.
 
     Attributes:
         limit: elements of x that are kept in all; larger data sets are not kept.
@@ -54,6 +57,7 @@ class ExpectedByData:
         self.limit = limit
         self._held = 0
         self._subjects: OrderedDict[bytes, Expected] = OrderedDict()
+        self._in_use: WeakValueDictionary[bytes, Expected] = WeakValueDictionary()
 
     def of(
         self,
@@ -78,7 +82,10 @@ class ExpectedByData:
         if key in self._subjects:
             self._subjects.move_to_end(key)
             return self._subjects[key]
+        if (found := self._in_use.get(key)) is not None:  # a record holds it: it costs no memory
+            return found
         subject = make_subject(case, settings, **conventions)
+        self._in_use[key] = subject
         if case.x.size <= self.limit // 16:
             self._subjects[key] = subject
             self._held += case.x.size
@@ -114,7 +121,7 @@ def make_subject(
     unbiased: bool = True,
     normalises_unbiased: bool = False,
 ) -> Expected:
-    """The truth of a case, its quantities, and what the truth itself may be off by.
+    """The truth of a case, and its quantities.
 
     ``unbiased`` tells which variance the running average takes, ``normalises_unbiased`` which one
     training normalises by.
@@ -124,53 +131,53 @@ def make_subject(
     gamma = np.ones(channels) if case.gamma is None else case.gamma
     beta = np.zeros(channels) if case.beta is None else case.beta
     statistics = (case.running_mean, case.running_var) if inference else None
-    certified = x.size > EXACT_LIMIT and case.dtype != "float64"
-    form = float_truth if certified else batch_truth
     by_unbiased = normalises_unbiased and not inference
     given: dict[str, Any] = {"statistics": statistics, "unbiased": by_unbiased}
-    with np.errstate(all="ignore"):
-        truth = form(x, gamma, beta, settings.eps, dy=dy, **given)
+    truth = batch_truth(x, gamma, beta, settings.eps, dy=dy, **given)
     count = len(x)
     factor = count / (count - 1) if count > 1 else 1.0
     if not inference:
-        _add_running(truth, case, settings, count, unbiased=unbiased)
+        truth = _with_running(truth, case, settings, count, unbiased=unbiased)
     quantities = Quantities(
-        x=np.asarray(x, np.float64),
+        x=x,
         gamma=np.abs(np.asarray(gamma, np.float64)),
         beta=np.abs(np.asarray(beta, np.float64)),
         eps=settings.eps,
         truth=truth,
         inference=inference,
-        dy=np.asarray(dy, np.float64),
+        dy=dy,
         running_mean=None if inference else np.asarray(case.running_mean, np.float64),
         running_var=None if inference else np.asarray(case.running_var, np.float64),
         weight=abs(float(settings.weight)),
         correction=factor if unbiased else 1.0,
         bessel=factor if by_unbiased else 1.0,
     )
-    if case.ddx is not None and not certified:
+    if case.ddx is not None:
         quantities = _with_double(quantities, case, gamma, given)
-    uncertainty = {}
-    if certified:
-        double = ladder(FORMATS["float64"], FORMATS["float64"])["two-pass"]
-        uncertainty = bounds(double, quantities).values
-    return Expected(quantities, uncertainty)
+    return Expected(quantities)
 
 
-def _add_running(
+def _with_running(
     truth: Truth, case: Case, settings: Settings, count: int, *, unbiased: bool
-) -> None:
-    correction = Fraction(count, count - 1) if unbiased and count > 1 else Fraction(1)
-    if unbiased and count == 1:
-        new_var: list[Fraction | None] = [None] * case.channels
-    else:
-        new_var = [None if s is None else s[1] * correction for s in truth.statistics]
-    new_mean = [None if s is None else s[0] for s in truth.statistics]
-    for name, old, new in (
-        ("running_mean", case.running_mean, new_mean),
-        ("running_var", case.running_var, new_var),
-    ):
-        truth.values[name] = running_truth(old, new, settings.keep, settings.weight)
+) -> Truth:
+    """The truth with the running statistics after the call."""
+    n, rest = (count, count - 1) if unbiased else (1, 1)
+
+    def running_mean() -> Exact:
+        new = [pair and pair[0] for pair in truth.ratios]
+        return running_truth(case.running_mean, new, settings.keep, settings.weight)
+
+    def running_var() -> Exact:
+        new = [
+            None if pair is None or not rest else _times(pair[1], n, rest) for pair in truth.ratios
+        ]
+        return running_truth(case.running_var, new, settings.keep, settings.weight)
+
+    return truth.beside(running_mean=running_mean, running_var=running_var)
+
+
+def _times(ratio: Ratio, numerator: int, denominator: int) -> Ratio:
+    return ratio[0] * numerator, ratio[1] * denominator, ratio[2]
 
 
 def _with_double(
@@ -184,16 +191,16 @@ def _with_double(
     zeros = np.zeros(case.channels)
     ddgamma, ddbeta = (zeros if a is None else a for a in (case.ddgamma, case.ddbeta))
     upstream = (columns(case.ddx), ddgamma, ddbeta)
-    truth = quantities.truth
-    double = double_truth(quantities.x, gamma, quantities.eps, columns(case.dy), upstream, **given)
-    truth.values.update(double.values)
+    x, dy = columns(case.x), columns(case.dy)
+    double = double_truth(x, gamma, quantities.eps, dy, upstream, **given)
     at_ddx = replace(
         quantities,
-        dy=np.asarray(upstream[0], np.float64),
-        truth=Truth({**truth.values, **double.at_ddx}, truth.statistics),
+        dy=upstream[0],
+        truth=quantities.truth.beside(double.at_ddx),
     )
     return replace(
         quantities,
+        truth=quantities.truth.beside(double.own),
         at_ddx=at_ddx,
         ddgamma=np.abs(np.asarray(ddgamma, np.float64)),
         ddbeta=np.abs(np.asarray(ddbeta, np.float64)),

@@ -18,6 +18,8 @@ E_rv = w c Delta + gamma_6 (|rv| + c (var + Delta)), c = N / (N - 1) or 1.
 **O.**  A result stored in a lower format rounds once more: E + u_s (|exact| + E) + its underflow.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from bnproof.engine.model.formats import Array, Format
@@ -34,38 +36,44 @@ def xhat_error(arithmetic: Arithmetic, q: Quantities, e: StatisticsError) -> Arr
         u = 0.0
     relative = compose(e.alpha, accumulated(4, u))
     fold = 0.0 if "fold" in arithmetic.silent else accumulated(6, _elementwise(arithmetic)[0])
-    folded = fold * q.inv_std * (1 + e.alpha) * (q.reach + e.delta)
+    folded = fold * q.inv_std * (1 + e.alpha)
+    of_all = (q.inv_std * (1 + relative) + folded) * e.delta
     lost = underflow * (3 + q.inv_std + q.d + q.reach)
-    return np.asarray(q.inv_std * (e.delta + (q.d + e.delta) * relative) + folded + lost)
+    return np.asarray(q.d * (q.inv_std * relative) + q.reach * folded + of_all + lost)
 
 
 def y_error(arithmetic: Arithmetic, q: Quantities, e_x: Array) -> Array:
     """Formula Y, without storage."""
     u, underflow = _elementwise(arithmetic)
-    scaled = q.gamma * (q.xhat + e_x) + q.beta
+    few = accumulated(4, u)
+    scaled = q.d * (few * q.gamma * q.inv_std) + few * q.beta
     lost = underflow * (3 + 2 * q.gamma + q.reach)
-    return np.asarray(q.gamma * e_x + accumulated(4, u) * scaled + lost)
+    return np.asarray(e_x * (q.gamma * (1 + few)) + scaled + lost)
 
 
-def running_error(arithmetic: Arithmetic, q: Quantities, e: StatisticsError) -> tuple[Array, Array]:
-    """Formula S for the running mean and the running variance, without storage."""
-    assert q.running_mean is not None  # noqa: S101  # the caller's duty, told to the type checker
-    assert q.running_var is not None  # noqa: S101  # for the type checker: it is always there
-    u = arithmetic.compute.u if arithmetic.saved is None else arithmetic.saved.u
-    lost = 4 * arithmetic.underflow(arithmetic.compute)
-    mean = q.weight * e.delta
-    mean = mean + accumulated(4, u) * (np.abs(q.running_mean) + q.mean + e.delta)
-    spread = q.correction * (q.var + e.Delta)
-    var = q.weight * q.correction * e.Delta
-    var = var + accumulated(6, u) * (np.abs(q.running_var) + spread)
-    return mean + lost, var + lost
+def running_mean_error(arithmetic: Arithmetic, q: Quantities, e: StatisticsError) -> Array:
+    """Formula S for the running mean, without storage."""
+    size = np.abs(np.asarray(q.running_mean)) + q.mean + e.delta
+    error = q.weight * e.delta + accumulated(4, _averaging(arithmetic)) * size
+    return np.asarray(error + 4 * arithmetic.underflow(arithmetic.compute))
 
 
-def stored(arithmetic: Arithmetic, bound: Array, exact: Array, into: Format) -> Array:
+def running_var_error(arithmetic: Arithmetic, q: Quantities, e: StatisticsError) -> Array:
+    """Formula S for the running variance, without storage."""
+    size = np.abs(np.asarray(q.running_var)) + q.correction * (q.var + e.Delta)
+    error = q.weight * q.correction * e.Delta + accumulated(6, _averaging(arithmetic)) * size
+    return np.asarray(error + 4 * arithmetic.underflow(arithmetic.compute))
+
+
+def stored(arithmetic: Arithmetic, bound: Array, exact: Callable[[], Array], into: Format) -> Array:
     """Formula O: one more rounding where results are stored in a lower format."""
     if into.u <= arithmetic.compute.u or "storage" in arithmetic.silent:
         return bound
-    return np.asarray(bound + into.u * (exact + bound) + arithmetic.underflow(into))
+    return np.asarray(bound + into.u * (exact() + bound) + arithmetic.underflow(into))
+
+
+def _averaging(arithmetic: Arithmetic) -> float:
+    return arithmetic.compute.u if arithmetic.saved is None else arithmetic.saved.u
 
 
 def _elementwise(arithmetic: Arithmetic) -> tuple[float, float]:

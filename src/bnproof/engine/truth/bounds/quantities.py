@@ -1,13 +1,17 @@
 """The exact quantities that the bounds are made of, formed once per case and mode."""
 
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property, reduce
 
 import numpy as np
 
 from bnproof.engine.model.formats import Array
+from bnproof.engine.truth.blocks import BLOCK, row_blocks
+from bnproof.engine.truth.bounds.over_rows import over_rows
 from bnproof.engine.truth.bounds.roundings import is_power_of_two, quantum
-from bnproof.engine.truth.oracle import Truth
+from bnproof.engine.truth.exact_outputs import Truth
+from bnproof.engine.truth.finite_columns import wide
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,18 +19,20 @@ class Quantities:
     """Magnitudes of one batch normalization; N values in each of C channels.
 
     Attributes:
-        x: (N, C), as float64.
+        x: (N, C), in any format.
         gamma, beta: (C,), magnitudes.
         eps: added to the variance.
         truth: exact outputs; its ``mean`` and ``var`` are the given ones in inference.
         inference: whether the statistics are given.
-        dy: (N, C) or None.
+        dy: (N, C), in any format, or None.
         running_mean, running_var: (C,) before the call, or None.
         weight: magnitude of the weight of the new value in the running average.
         correction: N / (N - 1), or 1 for a biased running variance.
         bessel: N / (N - 1) where training normalises by the unbiased variance, else 1.
         at_ddx: the same with ddx in place of dy, where double backward is bounded.
         ddgamma, ddbeta: (C,), magnitudes, likewise.
+        whole: what these are some rows of: then x, dy and what belongs to elements have these rows
+            only, and what belongs to a channel is that of all rows.
     """
 
     x: Array
@@ -44,6 +50,7 @@ class Quantities:
     at_ddx: "Quantities | None" = None
     ddgamma: Array | None = None
     ddbeta: Array | None = None
+    whole: "Quantities | None" = None
 
     def exact(self, name: str) -> Array:
         """Magnitude of an exact output, to float64."""
@@ -52,22 +59,155 @@ class Quantities:
     @property
     def count(self) -> int:
         """N, the number of values per channel."""
-        return len(self.x)
+        return len(self.x if self.whole is None else self.whole.x)
+
+    def rows(self, rows: slice) -> "Quantities":
+        """The quantities of some rows; double backward is not among them."""
+        return replace(
+            self,
+            x=self.x[rows],
+            dy=None if self.dy is None else self.dy[rows],
+            truth=self.truth.rows(rows),
+            at_ddx=None,
+            whole=self,
+        )
+
+    def blocks(self) -> "Iterator[Quantities]":
+        """All rows, a block at a time."""
+        return (block for _, block in self.placed_blocks())
+
+    def placed_blocks(self) -> "Iterator[tuple[slice, Quantities]]":
+        """All rows, a block at a time, and where each block is."""
+        if self.x.size <= BLOCK:
+            return iter([(slice(0, len(self.x)), self)])
+        return ((rows, self.rows(rows)) for rows in row_blocks(*self.x.shape))
+
+    # --- of elements ------------------------------------------------------------------------
 
     @cached_property
     def x_abs(self) -> Array:
         """|x|."""
-        return np.asarray(np.abs(self.x))
+        return np.asarray(np.abs(wide(self.x)))
 
     @cached_property
-    def mean_abs(self) -> Array:
-        """mean |x|, per channel."""
-        return np.asarray(self.x_abs.mean(axis=0))
+    def d(self) -> Array:
+        """|x - mean|."""
+        return np.asarray(np.abs(self._centred()))
+
+    @cached_property
+    def xhat(self) -> Array:
+        """|xhat|, to float64's accuracy."""
+        return np.asarray(self.d * self.inv_std)
+
+    @cached_property
+    def xhat_signed(self) -> Array:
+        """xhat, to float64's accuracy."""
+        return np.asarray(self._centred() * self.inv_std)
+
+    def _centred(self) -> Array:
+        high, low = self.truth.values["mean"]
+        return np.asarray((wide(self.x) - high) - low)
+
+    @cached_property
+    def reach(self) -> Array:
+        """|x| + |mean|, what a folded form cancels from."""
+        return np.asarray(self.x_abs + self.mean)
+
+    @cached_property
+    def dy_abs(self) -> Array:
+        """|dy|."""
+        return np.asarray(np.abs(wide(np.asarray(self.dy))))
+
+    # --- of channels, from all rows ---------------------------------------------------------
+
+    @over_rows(np.add)
+    def x_sum_abs(self) -> Array:
+        """Sum of |x|."""
+        return np.asarray(self.x_abs.sum(axis=0))
+
+    @over_rows(np.add)
+    def x_squares(self) -> Array:
+        """Sum of x^2."""
+        return np.asarray((self.x_abs**2).sum(axis=0))
+
+    @over_rows(np.add)
+    def d_sum(self) -> Array:
+        """Sum of |x - mean|."""
+        return np.asarray(self.d.sum(axis=0))
+
+    @over_rows(np.add)
+    def d_squares(self) -> Array:
+        """Sum of (x - mean)^2."""
+        return np.asarray((self.d**2).sum(axis=0))
+
+    @over_rows(np.maximum)
+    def d_most(self) -> Array:
+        """Largest |x - mean|."""
+        return np.asarray(self.d.max(axis=0, initial=0.0))
+
+    @over_rows(np.maximum)
+    def reach_most(self) -> Array:
+        """Largest |x| + |mean|."""
+        return np.asarray(self.reach.max(axis=0, initial=0.0))
+
+    @over_rows(np.minimum)
+    def x_quantum(self) -> Array:
+        """Quantum of x."""
+        return quantum(self.x)
+
+    @over_rows(np.minimum)
+    def dy_quantum(self) -> Array:
+        """Quantum of dy."""
+        return quantum(np.asarray(self.dy))
+
+    @over_rows(np.add)
+    def dy_sum_abs(self) -> Array:
+        """Sum of |dy|."""
+        return np.asarray(self.dy_abs.sum(axis=0))
+
+    @over_rows(np.maximum)
+    def dy_most(self) -> Array:
+        """Largest |dy|."""
+        return np.asarray(self.dy_abs.max(axis=0, initial=0.0))
+
+    @over_rows(np.add)
+    def dy_d(self) -> Array:
+        """Sum of |dy| |x - mean|."""
+        return np.asarray((self.dy_abs * self.d).sum(axis=0))
+
+    @over_rows(np.add)
+    def dy_reach(self) -> Array:
+        """Sum of |dy| (|x| + |mean|)."""
+        return np.asarray((self.dy_abs * self.reach).sum(axis=0))
+
+    def peak(self, output: str) -> Array:
+        """Largest magnitude of an exact output, per channel."""
+        if output not in self._peaks:
+            blocks = (block.exact(output) for block in self.blocks())
+            tops = (a.max(axis=0, initial=0.0) if a.ndim == 2 else a for a in blocks)
+            self._peaks[output] = reduce(np.maximum, tops)
+        return self._peaks[output]
+
+    @cached_property
+    def _peaks(self) -> dict[str, Array]:
+        return {}
+
+    # --- of channels ------------------------------------------------------------------------
 
     @cached_property
     def mean(self) -> Array:
         """|mean|, per channel."""
         return self.exact("mean")
+
+    @property
+    def mean_abs(self) -> Array:
+        """mean |x|, per channel."""
+        return np.asarray(self.x_sum_abs / self.count)
+
+    @property
+    def d_mean(self) -> Array:
+        """mean |x - mean|, per channel."""
+        return np.asarray(self.d_sum / self.count)
 
     @property
     def rescaling(self) -> int:
@@ -95,56 +235,9 @@ class Quantities:
         return self.exact("inv_std")
 
     @cached_property
-    def d(self) -> Array:
-        """|x - mean|."""
-        high, low = self.truth.values["mean"]
-        return np.asarray(np.abs((self.x - high) - low))
-
-    @cached_property
-    def xhat(self) -> Array:
-        """|xhat|, to float64's accuracy."""
-        return np.asarray(self.d * self.inv_std)
-
-    @cached_property
-    def reach(self) -> Array:
-        """|x| + |mean|, what a folded form cancels from."""
-        return np.asarray(self.x_abs + self.mean)
-
-    @cached_property
-    def xhat_signed(self) -> Array:
-        """xhat, to float64's accuracy."""
-        high, low = self.truth.values["mean"]
-        return np.asarray(((self.x - high) - low) * self.inv_std)
-
-    @cached_property
-    def x_quantum(self) -> Array:
-        """Quantum of x, per channel."""
-        return quantum(self.x)
-
-    @cached_property
     def d_quantum(self) -> Array:
         """Quantum of x - mean, per channel, where the mean is exactly representable."""
         return np.asarray(np.minimum(self.x_quantum, quantum(self.truth.values["mean"][0][None])))
-
-    @cached_property
-    def dy_abs(self) -> Array:
-        """|dy|."""
-        return np.asarray(np.abs(np.asarray(self.dy)))
-
-    @cached_property
-    def dy_sum_abs(self) -> Array:
-        """Sum of |dy|, per channel."""
-        return np.asarray(self.dy_abs.sum(axis=0))
-
-    @cached_property
-    def dy_d(self) -> Array:
-        """Sum of |dy| |x - mean|, per channel."""
-        return np.asarray((self.dy_abs * self.d).sum(axis=0))
-
-    @cached_property
-    def dy_reach(self) -> Array:
-        """Sum of |dy| (|x| + |mean|), per channel."""
-        return np.asarray((self.dy_abs * self.reach).sum(axis=0))
 
     @cached_property
     def factors_are_powers_of_two(self) -> Array:
@@ -155,7 +248,7 @@ class Quantities:
     @cached_property
     def farthest_shift(self) -> Array:
         """Largest |K - mean| over the samples and the running mean, per channel."""
-        farthest = self.d.max(axis=0, initial=0.0)
+        farthest = self.d_most
         if self.running_mean is None:
             return np.asarray(farthest)
         return np.asarray(

@@ -1,5 +1,7 @@
 """The arithmetic of error bounds: accumulated roundings, and sums that are exact in any order."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from bnproof.engine.model.formats import Array
@@ -25,7 +27,7 @@ def compose(a: float | Array, b: float | Array) -> float | Array:
     return a + b + a * b
 
 
-def quantum(values: Array | None) -> Array:
+def quantum(values: Array) -> Array:
     """Largest power of two that divides every entry of a column; infinite for a column of zeros.
 
     >>> quantum(np.array([[0.75, 0.0], [2.0, 0.0]])).tolist()
@@ -39,23 +41,25 @@ def quantum(values: Array | None) -> Array:
     return np.asarray(power.min(axis=0))
 
 
-def sums_exactly(magnitudes: Array, quantum_of_terms: Array, u: float, smallest: float) -> Array:
+def sums_exactly(
+    count: int, total: Array, quantum_of_terms: Callable[[], Array], u: float, smallest: float
+) -> Array:
     """Whether the sum of each column is exact in any order, and its mean too.
 
     If q divides every term and sum |t| <= q / u, then every partial sum is an integer multiple of
     q that is not above q 2^p, hence a number of the format (theorem `quantum-sums`).  That stays so
     for the terms divided by N, as a weighted average has them, if N is a power of two and q / N
-    is not below the smallest number.
+    is not below the smallest number.  ``count`` is N, ``total`` the sum
+    |t|; q is asked for only if it matters.
 
-    >>> sums_exactly(np.array([[1.0], [3.0]]), np.array([1.0]), 2.0**-11, 2.0**-24).tolist()
+    >>> sums_exactly(2, np.array([4.0]), lambda: np.array([1.0]), 2.0**-11, 2.0**-24).tolist()
     [True]
     """
-    count = len(magnitudes)
     if count & (count - 1):
-        return np.zeros(magnitudes.shape[1:], bool)
+        return np.zeros(total.shape, bool)
+    q = quantum_of_terms()
     with np.errstate(invalid="ignore"):
-        fits = magnitudes.sum(axis=0) * u <= quantum_of_terms
-        return np.asarray(fits & (quantum_of_terms / count >= smallest))
+        return np.asarray((total * u <= q) & (q / count >= smallest))
 
 
 def representable(values: Array, u: float) -> Array:

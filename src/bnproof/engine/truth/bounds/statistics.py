@@ -124,8 +124,8 @@ def mean_is_exact(arithmetic: Arithmetic, q: Quantities) -> Array:
     """Whether every sum-based algorithm gives the exact mean, per channel."""
     if not arithmetic.exact_sums:
         return np.zeros_like(q.mean, bool)
-    form = arithmetic.compute
-    sums = sums_exactly(q.x_abs, q.x_quantum, form.u, arithmetic.underflow(form))
+    form, underflow = arithmetic.compute, arithmetic.underflow(arithmetic.compute)
+    sums = sums_exactly(q.count, q.x_sum_abs, lambda: q.x_quantum, form.u, underflow)
     return np.asarray(sums & representable(q.mean, form.u))
 
 
@@ -143,8 +143,9 @@ def _two_pass(
     delta = np.where(exact, 0.0, delta + 4 * underflow)
     if stored_delta is not None:
         delta = np.maximum(delta, stored_delta)
-    square_quantum = q.d_quantum**2
-    exact = (delta == 0) & exact & sums_exactly(q.d**2, square_quantum, form.u, underflow)
+    exact = (delta == 0) & exact
+    if exact.any():
+        exact &= sums_exactly(q.count, q.d_squares, lambda: q.d_quantum**2, form.u, underflow)
     spread = delta + sum_error(arithmetic, q.count, 3) * q.sigma
     inexact = sum_error(arithmetic, q.count, 7) * (q.var + delta**2) + delta**2 + spread**2
     big_delta = np.where(exact, accumulated(4, form.u) * q.var, inexact)

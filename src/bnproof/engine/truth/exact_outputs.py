@@ -1,0 +1,80 @@
+"""Exact outputs by name: formed when they are asked for, whole or for some of the rows."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property, partial
+
+import numpy as np
+
+from bnproof.engine.truth.blocks import BLOCK, row_blocks
+from bnproof.engine.truth.integers import Exact, Ratio, fraction
+from bnproof.engine.truth.lazily import Lazily
+
+
+@dataclass(eq=False)
+class Truth:
+    """Exact outputs, by name, each formed when it is first asked for.
+
+    A channel with a non-finite input, or with var + eps = 0, is NaN throughout, and so is one with
+    a single value where training normalises by the unbiased variance.
+
+    Attributes:
+        per_channel: forms of (high, low) of mean, var, inv_std, dgamma, dbeta: (C,).
+        per_element: forms of (high, low) of y and dx: (N, C), for some of the rows.
+        shape: (N, C).
+        ratios: exact (mean, var) of each channel, None where undefined.
+    """
+
+    per_channel: Mapping[str, Callable[[], Exact]]
+    per_element: Mapping[str, Callable[[slice], Exact]]
+    shape: tuple[int, int]
+    ratios: Sequence[tuple[Ratio, Ratio] | None] = ()
+
+    @cached_property
+    def values(self) -> Mapping[str, Exact]:
+        """The (high, low) of each output."""
+        whole = {
+            name: partial(_in_blocks, form, self.shape) for name, form in self.per_element.items()
+        }
+        return Lazily({**self.per_channel, **whole})
+
+    @cached_property
+    def statistics(self) -> tuple[tuple[Fraction, Fraction] | None, ...]:
+        """Exact (mean, var) of each channel as fractions, None where undefined."""
+        return tuple(
+            None if pair is None else (fraction(pair[0]), fraction(pair[1])) for pair in self.ratios
+        )
+
+    @property
+    def _found(self) -> Mapping[str, Callable[[], Exact]]:
+        """Forms of what belongs to a channel, which is formed here if it was not yet."""
+        return {name: partial(self.values.__getitem__, name) for name in self.per_channel}
+
+    def beside(self, *others: "Truth", **per_channel: Callable[[], Exact]) -> "Truth":
+        """The same with the outputs of others, which replace those of the same name, and more."""
+        channel: dict[str, Callable[[], Exact]] = dict(self._found)
+        element = dict(self.per_element)
+        for other in others:
+            channel.update(other.per_channel)
+            element |= other.per_element
+        return Truth(channel | per_channel, element, self.shape, self.ratios)
+
+    def rows(self, rows: slice) -> "Truth":
+        """The truth of some of the rows; what belongs to a channel is that of all rows."""
+        some = {name: partial(_within, form, rows) for name, form in self.per_element.items()}
+        return Truth(self._found, some, (rows.stop - rows.start, self.shape[1]), self.ratios)
+
+
+def _within(form: Callable[[slice], Exact], outer: slice, rows: slice) -> Exact:
+    return form(slice(outer.start + rows.start, outer.start + rows.stop))
+
+
+def _in_blocks(form: Callable[[slice], Exact], shape: tuple[int, int]) -> Exact:
+    """All rows of a form, a block at a time."""
+    if shape[0] * shape[1] <= BLOCK:
+        return form(slice(0, shape[0]))
+    high, low = np.empty(shape), np.empty(shape)
+    for rows in row_blocks(*shape):
+        high[rows], low[rows] = form(rows)
+    return high, low
