@@ -127,14 +127,16 @@ def check_target(
     entries = _entries(name, asked)
     try:
         outside = asked.outside_of(name)
+        progress(0, 0, f"loading {name}")
         with open_session(target, asked.timeout, asked.memory, outside) as session:
             planned = list(_planned(session, asked))
             held = by_variant(entries, session.declarations)
             examined: list[CheckedVariant] = []
-            meter = Meter(progress, sum(len(dtypes) for _, dtypes in planned))
+            meter = Meter(progress, len(planned))
             for number, dtypes in planned:
                 session.select(number)
-                examined.append(_check(session, dtypes, asked, held[number], meter, warn))
+                part = meter.next()
+                examined.append(_check(session, dtypes, asked, held[number], part, warn))
                 if examined[-1].report.interrupted or examined[-1].report.stopped:
                     break
             return examined
@@ -242,8 +244,9 @@ def _check(
     settled: list[str] = []
     told = _told(session, asked)
     try:
+        progress(0, 0, "making the first calls")
         session.try_out()
-        settled = settle(session, progress)
+        settled = settle(session, lambda _, __, text: progress(0, 0, text))
         told = _told(session, asked)
         declaration = session.declaration
         pinned = run_pinned(session, _asked_for(entries, declaration, asked), today())
@@ -265,17 +268,21 @@ def _check(
         progress=progress,
         **asked.told(),
     )
-    explained, advised = _explained(found)
+    explained, advised = _explained(found, progress)
     lines = advised.lines(explained)
-    results = with_replays(
-        explained,
-        found.failing if session.loadable else (),
-        warn,
-        target=session.target,
-        variant=declaration.name,
-        outside=effective(session),
-        **asked.told(),
-    )
+    results = explained
+    try:
+        results = with_replays(
+            explained,
+            found.failing if session.loadable else (),
+            warn,
+            target=session.target,
+            variant=declaration.name,
+            outside=effective(session),
+            **asked.told(),
+        )
+    except KeyboardInterrupt:
+        found.interrupted = True
     report = Report(
         session.target,
         results=tuple(with_known(results, pinned, asked.known_failures)),
@@ -376,7 +383,7 @@ def _excluded(asked: Request) -> tuple[str, ...]:
     return tuple(p.id for p in chosen(asked.properties) if p.id not in kept)
 
 
-def _explained(found: "CheckedDtypes") -> tuple[list[Result], Advice]:
+def _explained(found: "CheckedDtypes", progress: Progress) -> tuple[list[Result], Advice]:
     """The results with the mistakes that reproduce them, and what to declare for the others."""
     passing = [dtype for dtype in found.cases if dtype not in found.alternatives]
     advised = advice(found.alternatives, passing)
@@ -384,11 +391,14 @@ def _explained(found: "CheckedDtypes") -> tuple[list[Result], Advice]:
     evidence = dict(found.evidence)
     for dtype, each in advised.by_dtype.items():
         evidence[dtype] = list(each.evidence)
-    return _with_causes(found, results, evidence), advised
+    return _with_causes(found, results, evidence, progress), advised
 
 
 def _with_causes(
-    found: "CheckedDtypes", results: list[Result], evidence: "dict[str, list[Record]]"
+    found: "CheckedDtypes",
+    results: list[Result],
+    evidence: "dict[str, list[Record]]",
+    progress: Progress,
 ) -> list[Result]:
     """The results, with the known mistakes that reproduce the failures that nothing else does."""
     failed = any(r.violations and not r.advised for r in results if r.verdict != "known")
@@ -400,6 +410,7 @@ def _with_causes(
     for result in results:
         by_dtype.setdefault(result.dtype, []).append(result)
     try:
+        progress(0, 0, "looking for the cause")
         return [
             replace(result, causes=()) if result.advised else result
             for dtype, of_dtype in by_dtype.items()
