@@ -17,7 +17,7 @@ from bnproof.check.saved_failures import Warn, warn_on_stderr, with_replays
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.model.result import Report, Result
-from bnproof.engine.model.verdict import Profile
+from bnproof.engine.model.verdict import PROFILES, Profile
 from bnproof.engine.wording.text import suggestion
 from bnproof.known_failures.pinned_examples import by_variant, live, run_pinned, today
 from bnproof.known_failures.settlement import with_known
@@ -157,7 +157,8 @@ def not_examined(target: str, error: TargetError | UsageError, asked: Request) -
 
 
 def check_asked(asked: Request) -> None:
-    """Raise UsageError for a dtype or a property that was asked for and does not exist."""
+    """Raise UsageError for a profile, dtype or property that was asked for and does not exist."""
+    check_profile(asked.profile)
     _check_dtypes(asked.dtypes)
     check_properties(asked.properties, asked.exclude)
 
@@ -427,6 +428,13 @@ def _notes(session: AnySession) -> list[str]:
         (session.skipped, "cases were not tried any more, after too many crashes or time-outs"),
     )
     return [*(f"{number} {what}" for number, what in told if number), *session.notes]
+
+
+def check_profile(profile: str) -> None:
+    """Raise UsageError for a profile that does not exist."""
+    if profile not in PROFILES:
+        hint = suggestion(profile, PROFILES)
+        raise UsageError(f"no profile {profile!r}{hint}; there are {', '.join(PROFILES)}")
 
 
 def _check_dtypes(dtypes: Sequence[str]) -> None:
