@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -20,7 +21,7 @@ def printed(encoding: str, *arguments: str) -> str:
         check=False,
     )
     assert b"Traceback" not in done.stderr
-    return done.stdout.decode(encoding)
+    return done.stdout.decode("utf-8" if "--format" in arguments else encoding)
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "cp949", "cp437"])
@@ -40,3 +41,23 @@ def test_whole_derivation_can_be_read() -> None:
 def test_utf8_is_left_alone() -> None:
     """Catches a spelling where the letter itself can be printed."""
     assert printed("utf-8", *REFUTED).startswith("refuted: dx[k] = \N{GREEK SMALL LETTER GAMMA} ")
+
+
+@pytest.mark.parametrize("form", ["html", "md"])
+def test_documents_are_utf8(form: str) -> None:
+    """Catches a page that loses its signs in the encoding of a console, where a file keeps them."""
+    document = printed("cp1252", "derive", "--format", form)
+
+    assert document == printed("utf-8", "derive", "--format", form)
+    assert any(not character.isascii() for character in document)
+
+
+def test_reports_are_utf8(tmp_path: Path) -> None:
+    """Catches a page of a report that loses its signs, or JSON that is not UTF-8."""
+    report = tmp_path / "report.json"
+    quick = ["--profile", "quick", "--dtype", "float32", "--property", "forward/agreement"]
+    printed("cp1252", "check", "reference", *quick, "--json", str(report))
+    page = printed("cp1252", "report", str(report), "--format", "html")
+
+    assert page == printed("utf-8", "report", str(report), "--format", "html")
+    assert 'charset="utf-8"' in page.lower()

@@ -60,8 +60,37 @@ def test_progress_of_several_checks_adds_up(checks: int) -> None:
     seen: list[tuple[int, int]] = []
     meter = Meter(lambda done, total, text: seen.append((done, total)), checks)
     for _ in range(checks):
+        part = meter.next()
         for done in (1, 2, 3):
-            meter(done, 3, "")
+            part(done, 3, "")
 
     assert [done for done, _ in seen] == list(range(1, 3 * checks + 1))
     assert {total for _, total in seen} == {3 * checks}
+
+
+def test_smaller_failures_are_no_next_check() -> None:
+    """Catches "4252 of 4252" in the first of four dtypes, while a failure is made small."""
+    seen: list[tuple[int, int, str]] = []
+    meter = Meter(lambda *told: seen.append(told), 4)
+    part = meter.next()
+    for _ in range(9):
+        part(10, 10, "smaller")
+    part(0, 0, "looking for the cause")
+    meter.next()(2, 20, "a case")
+
+    assert seen[:9] == [(10, 40, "smaller")] * 9
+    assert seen[9:] == [(10, 40, "looking for the cause"), (12, 70, "a case")]
+
+
+def test_steps_that_are_not_counted_on_a_terminal() -> None:
+    """Catches a bar that shows the last case while something else takes its time."""
+    stream = Terminal()
+    with progress_on(stream) as progress:
+        progress(0, 0, "loading a.py:BN")
+        time.sleep(0.15)
+        progress(10, 40, "looking for the cause")
+        time.sleep(0.15)
+
+    assert "left  loading a.py:BN" in stream.getvalue()
+    assert "10/40" in stream.getvalue()
+    assert "left  looking for the cause" in stream.getvalue()

@@ -94,7 +94,28 @@ class AnswersForUs(Calm):
                 pass
 
 
+class Scribbles(Calm):
+    """Writes into all memory that is shared, then leaves."""
+
+    def attack(self):
+        self.scribble(255)
+        os._exit(7)
+
+    def scribble(self, byte):
+        for line in open("/proc/self/maps"):
+            addresses, rights, _, _, number = line.split()[:5]
+            if "w" in rights and rights.endswith("s") and "memfd:bnproof" in line:
+                begin, end = (int(address, 16) for address in addresses.split("-"))
+                ctypes.memset(begin, byte, end - begin)
+
+
 # hangs
+
+
+class ScribblesAndHangs(Scribbles):
+    def attack(self):
+        self.scribble(0)
+        time.sleep(1000)
 
 
 class Hang(Calm):

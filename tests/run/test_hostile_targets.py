@@ -1,6 +1,7 @@
 """Every hostile deed has its verdict, the cases after it run, and nothing of it is left behind."""
 
 import os
+import sys
 import time
 from collections.abc import Callable
 from functools import cache
@@ -28,7 +29,8 @@ CRASHES = {
     "KillsItsParent": "killed by SIGKILL in the call 'train'",
     "Alarm": "killed by SIGALRM in the call 'train'",
     "ClosesAllFiles": "in the call 'train': the worker's connection was closed by the target",
-    "AnswersForUs": "gave an answer that is none in the call 'train'",
+    "AnswersForUs": "wrote into the connection of its worker in the call 'unknown'",
+    "Scribbles": "exited with status 7 in the call",
     "Fork": "exited with status 1 in the call 'train'",
 }
 HANGS = (
@@ -40,6 +42,14 @@ HANGS = (
     "StopsItsParent",
     "PrintsForEver",
 )
+NO_DESCRIPTOR = """
+import os
+from bnproof.reference import BatchNorm as BN
+from pathlib import Path
+kept = [os.readlink(path) for path in Path("/proc/self/fd").iterdir() if os.path.lexists(path)]
+assert not any("memfd" in name for name in kept), kept
+assert "memfd:bnproof" in Path("/proc/self/maps").read_text()
+"""
 RAISES = {
     "SysExit": "SystemExit: 3",
     "Interrupt": "KeyboardInterrupt",
@@ -87,6 +97,21 @@ def test_hang(hostile: Path, name: str) -> None:
     assert endings(observed) == ["", "", "timed-out", "", ""]
     assert "no answer after 0.4 s in the call 'train'" in ending(observed[2])
     assert time.monotonic() - began < 20
+
+
+def test_hang_after_the_page_was_wiped(hostile: Path) -> None:
+    """Catches a target that lives for ever since nothing says any more which call it is in."""
+    with Session(f"{hostile}:ScribblesAndHangs", timeout=0.4, loading=6) as session:
+        observed = [o for _, o in session.run_many(case(n) for n in range(5))]
+
+    assert endings(observed) == ["", "", "timed-out", "", ""]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_no_descriptor_of_the_page(write: Callable[[str, str], Path]) -> None:
+    """Catches memory of ours that a target finds by trying every descriptor."""
+    with Session(f"{write('looks.py', NO_DESCRIPTOR)}:BN") as session:
+        assert right(session.run(case()))
 
 
 @pytest.mark.parametrize("name", RAISES)

@@ -89,6 +89,7 @@ def test_wrong_usage() -> None:
     with pytest.raises(ValueError, match='on_fail is \'nothing\'; write "raise" or "report"'):
         check_implementation(Norm(), on_fail="nothing")  # type: ignore[arg-type]  # meant
     for slip, said in [
+        ({"profile": "quik"}, "no profile 'quik', did you mean quick"),
         ({"properties": ["nothing"]}, "no property matches 'nothing'"),
         ({"dtypes": ["float64"]}, "does not declare float64; it declares float32"),
         ({"known_failures": {"forward/agrement": ""}}, "did you mean forward/agreement?"),

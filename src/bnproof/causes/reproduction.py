@@ -9,6 +9,7 @@ import numpy as np
 
 from bnproof.causes.unbiased import NormalisedByUnbiased
 from bnproof.engine.contract.declaration import Declaration
+from bnproof.engine.execution.exceptions import unless_interrupted
 from bnproof.engine.execution.executor import Executor
 from bnproof.engine.judging.record import Judged, Record
 from bnproof.engine.model.calls import FIRST as FIRST_CALL
@@ -135,7 +136,8 @@ def observed_of(mutant: Any, declaration: Declaration, case: Case) -> Observatio
     """What a mutant does on a case; None if it cannot run it."""
     with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
         implementation = made(mutant, declaration, case.x.ndim)
-        observed = Executor(implementation, declaration).run(case, lambda _: None)
+        executor = Executor(implementation, declaration)
+        observed = unless_interrupted(executor.run(case, lambda _: None))
     return None if observed.of(EventKind.RAISED, EventKind.MALFORMED) else observed
 
 

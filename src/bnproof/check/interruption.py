@@ -35,20 +35,28 @@ def hurried(
     With each comes what `conclude` tells of its failures.  The others are unsupported, with the
     interrupt as the reason.
     """
-    first = Records(records.declaration, records.all[:SAMPLE])
-    costs = {property_: _cost(property_, first, dtype) for property_ in wanted}
     end = time.monotonic() + seconds
     found: dict[Property, tuple[Result, list[Failing]]] = {}
-    by_cost = sorted(wanted, key=costs.__getitem__)
-    for property_ in sorted(by_cost, key=lambda p: not p.id.endswith("/agreement")):
-        if time.monotonic() < end:
-            expected = of_property(known, property_.id)
-            result, failing = conclude(property_, records, dtype, expected)
-            result = not_reached(result, property_, records.declaration, INTERRUPTED_BEFORE)
-            found[property_] = result, failing
-        else:
-            found[property_] = _without_time(property_, records.declaration, dtype), []
-    return [found[property_] for property_ in wanted]
+
+    def judge(properties: Sequence[Property]) -> None:
+        for property_ in properties:
+            if time.monotonic() < end:
+                expected = of_property(known, property_.id)
+                result, failing = conclude(property_, records, dtype, expected)
+                result = not_reached(result, property_, records.declaration, INTERRUPTED_BEFORE)
+                found[property_] = result, failing
+
+    judge([p for p in wanted if p.id.endswith("/agreement")])
+    first = Records(records.declaration, records.all[:SAMPLE])
+    costs: dict[Property, float] = {}
+    for property_ in wanted:
+        if property_ not in found and time.monotonic() < end:
+            costs[property_] = _cost(property_, first, dtype)
+    judge(sorted(costs, key=costs.__getitem__))
+    return [
+        found[p] if p in found else (_without_time(p, records.declaration, dtype), [])
+        for p in wanted
+    ]
 
 
 def _cost(property_: Property, records: Records, dtype: str) -> float:

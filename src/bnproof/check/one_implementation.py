@@ -7,7 +7,7 @@ from typing import Protocol
 from bnproof.causes.alternatives import Alternative, alternative
 from bnproof.causes.evidence import evidence
 from bnproof.check.interruption import hurried, not_reached
-from bnproof.check.meter import Progress
+from bnproof.check.meter import Meter, Progress
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.judging.accepted import Accepted, is_unexpected, of_property
 from bnproof.engine.judging.accuracy import accuracy
@@ -104,21 +104,15 @@ def check(
     """
     wanted = chosen(properties, exclude)
     checked = CheckedDtypes()
-    wanted_dtypes = tuple(dtypes) or declaration.dtypes
-    shared = tuple(among) or wanted_dtypes
-    for dtype in wanted_dtypes:
+    asked = tuple(dtypes) or declaration.dtypes
+    shared = tuple(among) or asked
+    meter = Meter(progress, len(asked))
+    for dtype in asked:
         expected = [k for k in known if k.dtype == dtype]
-        records: list[Record] = []
         fails = _fails(wanted, declaration, dtype, expected) if stop_at_first else _never
-        run = _Run(
-            session, Judge(declaration, dtype), profile, seed, shared, expected, progress, fails
-        )
-        try:
-            _gather(records, checked, run)
-        except KeyboardInterrupt:
-            checked.interrupted = True
-        _conclude(records, declaration, dtype, wanted, expected, checked)
-        del records  # the next dtype's need the room
+        judge = Judge(declaration, dtype)
+        run = _Run(session, judge, profile, seed, shared, wanted, expected, meter.next(), fails)
+        _check_dtype(checked, run)
         checked.stopped |= stop_at_first and bool(checked.failing)
         if checked.interrupted or checked.stopped:
             break
@@ -126,35 +120,61 @@ def check(
     return checked
 
 
-def _conclude(
-    records: list[Record],
-    declaration: Declaration,
-    dtype: str,
-    wanted: Sequence[Property],
-    known: Sequence[Accepted],
-    checked: CheckedDtypes,
-) -> None:
-    every = Records(declaration, tuple(records))
-    checked.offers[dtype] = frozenset().union(*(r.observation.offers for r in records))
-    if checked.interrupted:
-        concluded = hurried(wanted, every, dtype, known)
-    elif checked.stopped:
-        concluded = [_concluded_early(p, every, dtype, known) for p in wanted]
-    else:
-        concluded = [conclude(p, every, dtype, of_property(known, p.id)) for p in wanted]
-    results = [result for result, _ in concluded]
-    checked.results += results
+def _check_dtype(checked: CheckedDtypes, run: "_Run") -> None:
+    """Run the cases of one dtype, and write down what they show.
+
+    After an interrupt as much as can be found out while somebody waits.
+    """
+    dtype, declaration = run.judge.dtype, run.judge.declaration
+    records: list[Record] = []
+    try:
+        _gather(records, checked, run)
+        run.step(f"{dtype}: judging the properties")
+        concluded = _concluded(Records(declaration, tuple(records)), checked, run)
+    except KeyboardInterrupt:
+        checked.interrupted = True
+        concluded = hurried(run.wanted, Records(declaration, tuple(records)), dtype, run.known)
+    checked.results += [result for result, _ in concluded]
     checked.failing += [failing for _, found in concluded for failing in found]
+    checked.offers[dtype] = frozenset().union(*(r.observation.offers for r in records))
+    checked.not_offered[dtype] = _not_offered(records)
+    if checked.interrupted:
+        return
+    try:
+        _look_closer([result for result, _ in concluded], records, checked, run)
+    except KeyboardInterrupt:
+        checked.interrupted = True
+
+
+def _concluded(
+    records: Records, checked: CheckedDtypes, run: "_Run"
+) -> list[tuple[Result, list[Failing]]]:
+    """The result of each property, and its failing outputs."""
+    dtype, known = run.judge.dtype, run.known
+    if checked.stopped:
+        return [_concluded_early(p, records, dtype, known) for p in run.wanted]
+    return [conclude(p, records, dtype, of_property(known, p.id)) for p in run.wanted]
+
+
+def _look_closer(
+    results: Sequence[Result], records: list[Record], checked: CheckedDtypes, run: "_Run"
+) -> None:
+    """Find the evidence of failures, what else to declare, and how accurate the results are."""
+    judge, known = run.judge, run.known
+    dtype, declaration = judge.dtype, judge.declaration
+    by_name = Records(declaration, tuple(records)).by_name
     failed = [r for r in results if r.violations and r.verdict != "known"]
     shown = dict.fromkeys(r.violations[0].case_name for r in failed)
     unexpected = [r for r in records if is_unexpected(r, known)] if known else records
-    checked.evidence[dtype] = evidence([every.by_name[name] for name in shown], unexpected)
-    if failed and not checked.interrupted:
+    checked.evidence[dtype] = evidence([by_name[name] for name in shown], unexpected)
+    if failed:
+        run.step(f"{dtype}: looking for another declaration")
         ids = [r.property for r in failed]
-        checked.alternatives[dtype] = alternative(records, declaration, dtype, wanted, ids, known)
-    judge = Judge(declaration, dtype)
+        checked.alternatives[dtype] = alternative(
+            records, declaration, dtype, run.wanted, ids, known
+        )
+    run.step(f"{dtype}: measuring the accuracy")
     checked.accuracy[dtype] = accuracy(records, judge.classes)
-    checked.not_offered[dtype] = _not_offered(records)
 
 
 def _concluded_early(
@@ -192,7 +212,7 @@ def _fails(
 
 @dataclass(frozen=True)
 class _Run:
-    """What it takes to run the cases of one dtype.
+    """What it takes to check one dtype.
 
     ``fails``, given the fresh records and all, says whether the run ends at a failure.
     """
@@ -202,9 +222,14 @@ class _Run:
     profile: Profile
     seed: int
     among: Sequence[str]
+    wanted: Sequence[Property]
     known: Sequence[Accepted]
     progress: Progress
     fails: Fails
+
+    def step(self, text: str) -> None:
+        """Say what is done once the cases have run."""
+        self.progress(0, 0, text)
 
 
 def _gather(records: list[Record], checked: CheckedDtypes, run: _Run) -> None:
@@ -231,7 +256,8 @@ def _gather(records: list[Record], checked: CheckedDtypes, run: _Run) -> None:
         def note(name: str, before: int = before) -> None:
             checked.cases[dtype] += 1
             ran = min(checked.cases[dtype], before + search.examples)  # noqa: B023  # called within this round only
-            run.progress(ran, total, f"{dtype}: {name}")
+            step = "" if ran == checked.cases[dtype] else "making a failure small, "
+            run.progress(ran, total, f"{dtype}: {step}{name}")
 
         seen: list[Record] = []
         try:

@@ -17,7 +17,7 @@ from bnproof.check.saved_failures import Warn, warn_on_stderr, with_replays
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.model.result import Report, Result
-from bnproof.engine.model.verdict import Profile
+from bnproof.engine.model.verdict import PROFILES, Profile
 from bnproof.engine.wording.text import suggestion
 from bnproof.known_failures.pinned_examples import by_variant, live, run_pinned, today
 from bnproof.known_failures.settlement import with_known
@@ -127,14 +127,16 @@ def check_target(
     entries = _entries(name, asked)
     try:
         outside = asked.outside_of(name)
+        progress(0, 0, f"loading {name}")
         with open_session(target, asked.timeout, asked.memory, outside) as session:
             planned = list(_planned(session, asked))
             held = by_variant(entries, session.declarations)
             examined: list[CheckedVariant] = []
-            meter = Meter(progress, sum(len(dtypes) for _, dtypes in planned))
+            meter = Meter(progress, len(planned))
             for number, dtypes in planned:
                 session.select(number)
-                examined.append(_check(session, dtypes, asked, held[number], meter, warn))
+                part = meter.next()
+                examined.append(_check(session, dtypes, asked, held[number], part, warn))
                 if examined[-1].report.interrupted or examined[-1].report.stopped:
                     break
             return examined
@@ -155,7 +157,8 @@ def not_examined(target: str, error: TargetError | UsageError, asked: Request) -
 
 
 def check_asked(asked: Request) -> None:
-    """Raise UsageError for a dtype or a property that was asked for and does not exist."""
+    """Raise UsageError for a profile, dtype or property that was asked for and does not exist."""
+    check_profile(asked.profile)
     _check_dtypes(asked.dtypes)
     check_properties(asked.properties, asked.exclude)
 
@@ -242,8 +245,9 @@ def _check(
     settled: list[str] = []
     told = _told(session, asked)
     try:
+        progress(0, 0, "making the first calls")
         session.try_out()
-        settled = settle(session, progress)
+        settled = settle(session, lambda _, __, text: progress(0, 0, text))
         told = _told(session, asked)
         declaration = session.declaration
         pinned = run_pinned(session, _asked_for(entries, declaration, asked), today())
@@ -266,17 +270,21 @@ def _check(
         progress=progress,
         **asked.told(),
     )
-    explained, advised = _explained(found)
+    explained, advised = _explained(found, progress)
     lines = advised.lines(explained)
-    results = with_replays(
-        explained,
-        found.failing if session.loadable else (),
-        warn,
-        target=session.target,
-        variant=declaration.name,
-        outside=effective(session),
-        **asked.told(),
-    )
+    results = explained
+    try:
+        results = with_replays(
+            explained,
+            found.failing if session.loadable else (),
+            warn,
+            target=session.target,
+            variant=declaration.name,
+            outside=effective(session),
+            **asked.told(),
+        )
+    except KeyboardInterrupt:
+        found.interrupted = True
     report = Report(
         session.target,
         results=tuple(with_known(results, pinned, asked.known_failures)),
@@ -377,7 +385,7 @@ def _excluded(asked: Request) -> tuple[str, ...]:
     return tuple(p.id for p in chosen(asked.properties) if p.id not in kept)
 
 
-def _explained(found: "CheckedDtypes") -> tuple[list[Result], Advice]:
+def _explained(found: "CheckedDtypes", progress: Progress) -> tuple[list[Result], Advice]:
     """The results with the mistakes that reproduce them, and what to declare for the others."""
     passing = [dtype for dtype in found.cases if dtype not in found.alternatives]
     advised = advice(found.alternatives, passing)
@@ -385,11 +393,14 @@ def _explained(found: "CheckedDtypes") -> tuple[list[Result], Advice]:
     evidence = dict(found.evidence)
     for dtype, each in advised.by_dtype.items():
         evidence[dtype] = list(each.evidence)
-    return _with_causes(found, results, evidence), advised
+    return _with_causes(found, results, evidence, progress), advised
 
 
 def _with_causes(
-    found: "CheckedDtypes", results: list[Result], evidence: "dict[str, list[Record]]"
+    found: "CheckedDtypes",
+    results: list[Result],
+    evidence: "dict[str, list[Record]]",
+    progress: Progress,
 ) -> list[Result]:
     """The results, with the known mistakes that reproduce the failures that nothing else does."""
     failed = any(r.violations and not r.advised for r in results if r.verdict != "known")
@@ -398,6 +409,7 @@ def _with_causes(
     from bnproof.causes.known_mistakes import with_causes  # noqa: PLC0415  # only after a failure
 
     try:
+        progress(0, 0, "looking for the cause")
         return [
             replace(result, causes=()) if result.advised else result
             for result in with_causes(results, evidence)
@@ -413,6 +425,13 @@ def _notes(session: AnySession) -> list[str]:
         (session.skipped, "cases were not tried any more, after too many crashes or time-outs"),
     )
     return [*(f"{number} {what}" for number, what in told if number), *session.notes]
+
+
+def check_profile(profile: str) -> None:
+    """Raise UsageError for a profile that does not exist."""
+    if profile not in PROFILES:
+        hint = suggestion(profile, PROFILES)
+        raise UsageError(f"no profile {profile!r}{hint}; there are {', '.join(PROFILES)}")
 
 
 def _check_dtypes(dtypes: Sequence[str]) -> None:

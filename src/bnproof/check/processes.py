@@ -129,7 +129,8 @@ class _Pool:
             self._warn(rest[0])
         elif verb == "found":
             self._found[worker.number] = rest[0]
-            self._close(worker)
+            del self._workers[worker.connection]
+            worker.end()
         else:
             raise HarnessError(rest[0])
 
@@ -140,10 +141,11 @@ class _Pool:
 
     def _tell(self, number: int, done: int, total: int, text: str) -> None:
         """The progress of all parts; those that have not begun count as the others on average."""
-        self._seen[number] = done, total
+        if total:  # else it tells what it does that is not counted
+            self._seen[number] = done, total
         ran = sum(each for each, _ in self._seen.values())
         known = sum(each for _, each in self._seen.values())
-        self._progress(ran, known * len(self._parts) // len(self._seen), text)
+        self._progress(ran, known * len(self._parts) // max(len(self._seen), 1), text)
 
 
 def _serve(connection: Connection, part: Part, asked: Request) -> None:

@@ -42,7 +42,7 @@ def examine_all(
     meter = Meter(progress, len(targets))
     for target in targets:
         try:
-            examined.append(check_target(target, asked, meter, warn_on_stderr))
+            examined.append(check_target(target, asked, meter.next(), warn_on_stderr))
         except (TargetError, UsageError) as error:
             if len(targets) == 1:
                 raise
@@ -50,7 +50,7 @@ def examine_all(
         except KeyboardInterrupt:
             if not examined:
                 raise
-            break
+            examined.append(_interrupted(target, asked))
         last = examined[-1][-1].report
         if last.interrupted or last.stopped:
             break
@@ -98,5 +98,10 @@ def _of_target(
             examined.append(merged(done, complete=len(done) == len(own)))
     if examined:
         return examined
+    return _interrupted(target, asked)
+
+
+def _interrupted(target: str, asked: Request) -> list[CheckedVariant]:
+    """The report on a target that an interrupt came before."""
     report = Report(written(target), interrupted=True, environment=environment(), **asked.told())
     return [CheckedVariant(report)]

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bnproof.cli.output import write_to_stdout
+
 if TYPE_CHECKING:
     from bnproof.spec.terms.theorem import Theorem
     from bnproof.spec.verification import Checked
@@ -124,7 +126,7 @@ def _write(form: str, output: Path | None, notation: str, *, checks: bool) -> in
         results = _checked(list(THEOREMS.values()))
     text = _document(form, NOTATIONS[notation], results)
     if output is None:
-        click.echo(text, nl=False)
+        write_to_stdout(text)
         return 0
     try:
         output.write_text(text, encoding="utf-8", newline="\n")

@@ -1,6 +1,8 @@
 """What the verbs share: mistakes of the user's, and files that results go to."""
 
 import os
+import sys
+from io import TextIOWrapper
 from pathlib import Path
 
 import click
@@ -27,6 +29,16 @@ def check_writable(path: Path) -> None:
     else:
         return
     raise WrongUsage(f"cannot write {path}: {reason}")
+
+
+def write_to_stdout(text: str) -> None:
+    """Write a result as it would be written to a file, in UTF-8, unless a terminal shows it."""
+    if sys.stdout.isatty() or not isinstance(sys.stdout, TextIOWrapper):
+        click.echo(text, nl=False)
+        return
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode("utf-8", errors="replace"))
+    sys.stdout.buffer.flush()
 
 
 def write(path: Path, text: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bnproof.cli.output import TO_STDOUT, WrongUsage, check_writable, write
+from bnproof.cli.output import TO_STDOUT, WrongUsage, check_writable, write, write_to_stdout
 from bnproof.cli.report_files import check_extra
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def report(files: Sequence[str], form: str, output: Path | None, full: bool) -> 
     if output is not None:
         write(output, text)
     elif text:
-        click.echo(text, nl=False)
+        write_to_stdout(text)
     return 0
 
 

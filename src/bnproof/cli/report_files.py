@@ -5,9 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
-from bnproof.cli.output import TO_STDOUT, WrongUsage, check_writable, write
+from bnproof.cli.output import TO_STDOUT, WrongUsage, check_writable, write, write_to_stdout
 
 if TYPE_CHECKING:
     from bnproof.engine.model.result import Report
@@ -41,7 +39,7 @@ class Files:
         for option, name in self.named.items():
             text = RENDERERS[option](checks)
             if name == TO_STDOUT:
-                click.echo(text, nl=False)
+                write_to_stdout(text)
             else:
                 write(Path(name), text)
 

@@ -53,7 +53,7 @@ def _bar(stream: TextIO) -> Iterator[Progress]:
         task = bar.add_task("starting", total=None)
 
         def advance(done: int, total: int, text: str) -> None:
-            bar.update(task, completed=done, total=total, description=text[:TEXT])
+            bar.update(task, completed=done, total=total or None, description=text[:TEXT])
 
         yield advance
 

@@ -5,21 +5,25 @@ ends it with all its children as soon as its standard input says so or is closed
 """
 
 import os
+import select
+import socket
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
-from multiprocessing import Pipe
 from pathlib import Path
 from typing import IO, Any
 
 from bnproof.recognition.frames import exit_in_words, last_words
-from bnproof.sandbox.inbox import Garbled, Inbox
+from bnproof.sandbox.current_call import CallPage, CurrentCall, shared_memory
+from bnproof.sandbox.inbox import Garbled, Inbox, Outbox
 
 KEPT = 16384  # bytes of what a target printed that are kept
 POLL = 0.1  # seconds between looks at a worker that says nothing
 ENDING = 6.0  # seconds for a guard to end what a target has started
+KEPT_AHEAD = 64 << 20  # bytes of answers that are fetched before they are asked for
 
 
 class Died(Exception):  # noqa: N818  # a fact about a target, not an error of ours
@@ -27,11 +31,13 @@ class Died(Exception):  # noqa: N818  # a fact about a target, not an error of o
 
     Attributes:
         said: what it printed last, "" if nothing; ``printed`` is that as the end of a sentence.
+        call: in which call, "" for the one that it wrote down last.
     """
 
-    def __init__(self, how: str, said: str) -> None:
+    def __init__(self, how: str, said: str, call: str = "") -> None:
         super().__init__(how)
         self.said = said
+        self.call = call
         self.printed = f": {said}" if said else ""
 
 
@@ -47,42 +53,66 @@ class Child:
     """
 
     def __init__(self) -> None:
-        ours, theirs = Pipe()
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        memory = shared_memory()
+        self._page = CallPage(memory)
         command = [sys.executable, "-P", "-m", "bnproof.sandbox.guard"]
         self._process = subprocess.Popen(  # noqa: S603  # our own module
-            [*command, str(theirs.fileno()), str(os.getpid())],
+            [*command, str(theirs.fileno()), str(memory), str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            pass_fds=(theirs.fileno(),),
+            pass_fds=(theirs.fileno(), memory),
             start_new_session=True,  # Ctrl-C is ours to handle
             env=_environment(),
             bufsize=0,
         )
         theirs.close()
-        self._connection, self._inbox = ours, Inbox(ours)
+        os.close(memory)
+        self._socket, self._sent = ours, 0
+        self._inbox, self._outbox = Inbox(ours.fileno()), Outbox(ours.fileno())
+        self._events = select.poll()
         self._printed = bytearray()
         self._reader = threading.Thread(
             target=self._read, args=(self._process.stdout,), daemon=True
         )
         self._reader.start()
 
-    def send(self, *message: Any) -> None:
-        """Send a message; raises Died if there is nobody to read it."""
-        try:
-            self._connection.send(message)
-        except (BrokenPipeError, ConnectionResetError):
-            raise self._died() from None
+    @property
+    def unread(self) -> int:
+        """Bytes of messages that the worker had no room for yet."""
+        return self._outbox.size
 
-    def receive(self, deadline: float) -> tuple[Any, ...]:
-        """The next message; raises Died, or TimedOut after a deadline on the monotonic clock."""
+    def send(self, *message: Any) -> int:
+        """Send a message without waiting for anything; the number of it, from 1 on."""
+        self._outbox.put(message)
+        self._sent += 1
+        return self._sent
+
+    def fetch(self) -> None:
+        """Take what the worker has answered, and give it what it has room for, without waiting."""
+        with suppress(EOFError, ConnectionResetError):
+            while self._inbox.size < KEPT_AHEAD and self._exchange(0):
+                pass
+
+    def current_call(self) -> CurrentCall | None:
+        """The call that the worker wrote down last."""
+        return self._page.read()
+
+    def receive(self, deadline: Callable[[], float]) -> tuple[Any, ...]:
+        """The next message; raises Died, or TimedOut after a deadline on the monotonic clock.
+
+        The deadline is asked for whenever the worker has said nothing for a while.
+        """
         try:
-            while (message := self._inbox.next(POLL)) is None:
+            while (message := self._inbox.next()) is None:
+                if self._exchange(POLL):
+                    continue
                 # what a worker said before it died, or before we looked, still counts
-                over, late = self._process.poll() is not None, time.monotonic() > deadline
-                message = self._inbox.next(0) if over or late else None
-                if message is not None:
-                    return message
+                over, late = self._process.poll() is not None, time.monotonic() > deadline()
+                if (over or late) and self._exchange(0):
+                    continue
                 if over:
                     raise self._died()
                 if late:
@@ -91,9 +121,18 @@ class Child:
         except (EOFError, ConnectionResetError):
             raise self._died() from None
         except Garbled:  # somebody else wrote to the worker's connection
-            self.kill()
-            raise Died("gave an answer that is none", "") from None
+            self.kill()  # by now it may be several calls further
+            raise Died("wrote into the connection of its worker", "", "unknown") from None
         return message
+
+    def _exchange(self, seconds: float) -> bool:
+        """Read and write what is possible within so many seconds; whether it was anything."""
+        events = select.POLLIN | (select.POLLOUT if self._outbox.size else 0)
+        self._events.register(self._socket, events)
+        if not self._events.poll(1000 * seconds):
+            return False
+        written = self._outbox.write()
+        return self._inbox.read() or written
 
     def kill(self) -> None:
         """End the worker and all that it started."""
@@ -106,7 +145,8 @@ class Child:
         except subprocess.TimeoutExpired:  # somebody stopped the guard; the worker dies with it
             self._process.kill()
             self._process.wait()
-        self._connection.close()
+        self._socket.close()
+        self._page.close()
         self._reader.join(timeout=1)  # somebody may hold the pipe for whom SIGKILL is not enough
 
     def _died(self) -> Died:

@@ -16,6 +16,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from bnproof.sandbox.current_call import CallPage
+
 PR_SET_CHILD_SUBREAPER = 36
 LOOK = 1.0  # seconds between looks at the session, whose end of the pipe somebody else may hold
 PATIENCE = 5.0  # seconds for processes to die of SIGKILL
@@ -97,7 +99,7 @@ def end_as(status: int | None) -> None:
     os._exit(1)
 
 
-def run_worker(descriptor: int, guard: int) -> None:
+def run_worker(descriptor: int, page: CallPage, guard: int) -> None:
     """Be the worker: a session and process group of its own, and nothing to read from."""
     os.setsid()
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -105,18 +107,24 @@ def run_worker(descriptor: int, guard: int) -> None:
     os.close(nothing)
     from bnproof.sandbox.worker import main as serve  # noqa: PLC0415  # NumPy, which a guard can spare
 
-    serve(descriptor, guard)
+    serve(descriptor, page, guard)
 
 
 def main() -> None:
-    """Guard a worker; arguments are the descriptor that it answers on and the session's id."""
-    descriptor, session = map(int, sys.argv[1:])
+    """Guard a worker.
+
+    The arguments are the descriptor that it answers on, that of the page that it writes its calls
+    on, and the session's id.
+    """
+    descriptor, shared, session = map(int, sys.argv[1:])
     sys.argv[1:] = []  # targets that look at the command line find none
     adopt_orphans()
+    page = CallPage(shared)
+    os.close(shared)
     guard = os.getpid()
     worker = os.fork()
     if worker == 0:
-        run_worker(descriptor, guard)
+        run_worker(descriptor, page, guard)
         os._exit(0)
     os.close(descriptor)
     news, wake = os.pipe()  # closed in what a worker starts; os.pipe2 is missing on macOS

@@ -1,14 +1,17 @@
-"""The messages of a worker, read so that nothing it does can block the reader.
+"""Messages to and from a worker, so that nothing it does can block its session.
 
-Connection.recv waits for the rest of a message that has begun.  A target may write to the worker's
-end, or stop the worker in the middle of a message; so the bytes are read here as they come, in the
-form that Connection.send gives them: a length of 4 bytes, or -1 and one of 8, and a pickle.
+Connection.recv waits for the rest of a message that has begun, and Connection.send until the other
+side reads.  A target may write to the worker's end, or stop the worker in the middle of a message;
+and a worker that is busy with one case reads no other.  So bytes are written and read here as far
+as they go at once, in the form that Connection.send gives them: a length of 4 bytes, or -1 and one
+of 8, and a pickle.
 """
 
 import os
 import pickle
 import struct
-from multiprocessing.connection import Connection
+from collections import deque
+from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 CHUNK = 1 << 20
@@ -19,27 +22,82 @@ class Garbled(Exception):  # noqa: N818  # a fact about a target, not an error o
     """What came is no message of a worker."""
 
 
-class Inbox:
-    """What one connection has brought so far."""
+class Outbox:
+    """What is to be written to a descriptor, which must not block.
 
-    def __init__(self, connection: "Connection[Any, Any]") -> None:
-        self._connection = connection
+    Attributes:
+        size: bytes that are not written yet.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._waiting: deque[memoryview] = deque()
+        self.size = 0
+
+    def put(self, message: tuple[Any, ...]) -> None:
+        """Add a message, and write what can be written."""
+        body = ForkingPickler.dumps(message)
+        size = len(body)
+        head = struct.pack("!i", size) if size <= 0x7FFFFFFF else struct.pack("!iQ", -1, size)
+        for part in (head, body):
+            self._waiting.append(memoryview(part))
+            self.size += len(part)
+        self.write()
+
+    def write(self) -> bool:
+        """Write what can be written without waiting; whether it was anything.
+
+        What nobody will read is dropped.
+        """
+        before = self.size
+        try:
+            while self._waiting:
+                part = self._waiting[0]
+                written = os.write(self._descriptor, part)
+                self.size -= written
+                if written == len(part):
+                    self._waiting.popleft()
+                else:
+                    self._waiting[0] = part[written:]
+        except BlockingIOError:
+            pass
+        except (BrokenPipeError, ConnectionResetError):
+            self._waiting.clear()
+            self.size = 0
+        return self.size < before
+
+
+class Inbox:
+    """What came from a descriptor so far, which must not block."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
         self._bytes = bytearray()
 
-    def next(self, seconds: float) -> tuple[Any, ...] | None:
-        """The next message, or None if it is not whole after so many seconds without news.
+    @property
+    def size(self) -> int:
+        """Bytes that nobody has asked for yet."""
+        return len(self._bytes)
 
-        Raises EOFError if there will be no more, and Garbled for what is no message.
+    def read(self) -> bool:
+        """Read what is there; whether it was anything.
+
+        Raises EOFError if there will be no more.
         """
-        while (message := self._whole()) is None:
-            if not self._connection.poll(seconds):
-                return None
-            if not (more := os.read(self._connection.fileno(), CHUNK)):
-                raise EOFError
-            self._bytes += more
-        return message
+        try:
+            more = os.read(self._descriptor, CHUNK)
+        except BlockingIOError:
+            return False
+        if not more:
+            raise EOFError
+        self._bytes += more
+        return True
 
-    def _whole(self) -> tuple[Any, ...] | None:
+    def next(self) -> tuple[Any, ...] | None:
+        """The next message of those that were read, None if it is not whole.
+
+        Raises Garbled for what is no message.
+        """
         head, size = self._head()
         if head == 0 or len(self._bytes) < head + size:
             return None

@@ -7,10 +7,10 @@ from typing import Any, Self
 
 from bnproof.engine.contract.declaration import ContractError, Declaration
 from bnproof.engine.execution.default_layer import DefaultBehaviour
+from bnproof.engine.execution.exceptions import unless_interrupted
 from bnproof.engine.execution.first_calls import FirstCallError
 from bnproof.engine.execution.in_process import InProcess
 from bnproof.engine.model.case import Case
-from bnproof.engine.model.event import EventKind
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.observation import Observation
 from bnproof.implementations import variants
@@ -97,12 +97,12 @@ class ObjectSession(Variants):
     def run(self, case: Case) -> Observation:
         """Run one case."""
         with _quiet():
-            return _unless_interrupted(self._selected.run(case))
+            return unless_interrupted(self._selected.run(case))
 
     def probe(self, case: Case, declaration: Declaration) -> Observation:
         """Run one case as if something else were declared."""
         with _quiet():
-            return _unless_interrupted(self._selected.probe(case, declaration))
+            return unless_interrupted(self._selected.probe(case, declaration))
 
     def default_behaviour(self, batches: Sequence[Array], channels: int) -> DefaultBehaviour:
         """What a layer made without settings does with some batches."""
@@ -129,13 +129,6 @@ def label(implementation: Any) -> str:
     parts = implementation if isinstance(implementation, tuple) else (implementation,)
     kinds = [part if hasattr(part, "__qualname__") else type(part) for part in parts]
     return f"{kinds[0].__module__}:{','.join(kind.__qualname__ for kind in kinds)}"
-
-
-def _unless_interrupted(observation: Observation) -> Observation:
-    """The observation; a KeyboardInterrupt comes from the keyboard here, and is no verdict."""
-    if any(e.actual == "KeyboardInterrupt" for e in observation.of(EventKind.RAISED)):
-        raise KeyboardInterrupt
-    return observation
 
 
 def _quiet() -> "warnings.catch_warnings[None]":

@@ -4,7 +4,7 @@ Time limits are per call of the target.  The first call of a kind may take longe
 do; a call's kind is its name with the dtype and rank that it is made with.
 """
 
-import time
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -15,6 +15,7 @@ from bnproof.engine.model.case import Case
 from bnproof.engine.model.event import EarlyEnd
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.observation import Observation
+from bnproof.sandbox.call_watch import CallWatch
 from bnproof.sandbox.child import Child, Died, TimedOut
 from bnproof.sandbox.memory import half_of_the_machine
 from bnproof.sandbox.support import require_processes
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 TIMEOUT = 30.0  # seconds for one call of the target
 LOADING = 150.0  # seconds for the start of a worker and the import of the target
+AHEAD = 64  # cases that a worker is given before their turn
+BYTES_AHEAD = 8 << 20  # of such cases that wait until the worker reads them
 
 
 class HarnessError(Exception):
@@ -36,10 +39,11 @@ class HarnessError(Exception):
 
 
 class _Ticket:
-    """A case that was sent to the worker, and its observation once there is one."""
+    """A case for the worker, the number of the message that sent it, and then its observation."""
 
-    def __init__(self, case: Case) -> None:
-        self.case = case
+    def __init__(self, case: Case, declaration: Declaration | None) -> None:
+        self.case, self.declaration = case, declaration
+        self.number = 0
         self.observation: Observation | None = None
 
 
@@ -85,7 +89,7 @@ class Session(Variants):
         self._on_import: list[str] = []
         self._limits = CallLimits(timeout, compiling)
         self._child: Child | None = None
-        self._ticket: _Ticket | None = None
+        self._sent: deque[_Ticket] = deque()
 
     def __enter__(self) -> Self:
         parse(self.target)
@@ -121,8 +125,8 @@ class Session(Variants):
         """What the target was recognised as, in words."""
         self._settle()
         child = self._child or self._start()
-        child.send("describe")
-        described: str = self._reply(child, "description", limit=LOADING)
+        number = child.send("describe")
+        described: str = self._reply(child, number, seconds=LOADING)
         return described
 
     def try_out(self) -> None:
@@ -134,8 +138,8 @@ class Session(Variants):
         self.first, self.first_failure = None, ""
         try:
             child = self._child or self._start()
-            child.send("try_out", self.variant)
-            self.first = self._reply(child, "first calls", limit=self._limits.longest)
+            number = child.send("try_out", self.variant)
+            self.first = self._reply(child, number, seconds=self._limits.longest)
         except TimedOut:
             self._child = None
             self._limits.lose()
@@ -157,8 +161,9 @@ class Session(Variants):
         self._settle()
         try:
             child = self._child or self._start()
-            child.send("default_behaviour", self.variant, list(batches), channels)
-            made: DefaultBehaviour = self._reply(child, f"{batches[0].dtype} without settings")
+            number = child.send("default_behaviour", self.variant, list(batches), channels)
+            kind = f"{batches[0].dtype} without settings"
+            made: DefaultBehaviour = self._reply(child, number, kind)
         except (Died, TargetError) as error:
             self._child = None
             return DefaultBehaviour(raised=f"{error} in the call {self._call!r}")
@@ -178,20 +183,20 @@ class Session(Variants):
             self._adopt(self._child, self.variant, dict(found))
 
     def run_many(self, cases: Iterable[Case]) -> Iterator[tuple[Case, Observation]]:
-        """Run cases in order; the worker runs the next one while the caller looks at one.
-
-        The next case is sent only once the worker has answered, so that neither side can ever
-        block on a full pipe while the other one does.
-        """
-        ticket: _Ticket | None = None
-        for case in cases:
-            # sending settles what is under way, so the worker is idle and reads at once
-            following = self._send(case)
-            if ticket is not None:
-                yield ticket.case, self._finish(ticket)
-            ticket = following
-        if ticket is not None:
-            yield ticket.case, self._finish(ticket)
+        """Run cases in order; the worker runs the next ones while the caller looks at one."""
+        ahead: deque[_Ticket] = deque()
+        left = iter(cases)
+        while True:
+            while len(ahead) < AHEAD and (not ahead or self._unread < BYTES_AHEAD):
+                if (case := next(left, None)) is None:
+                    break
+                ahead.append(self._send(case))
+            if not ahead:
+                return
+            observation = self._finish(ahead[0])
+            if self._child is not None:
+                self._child.fetch()
+            yield ahead.popleft().case, observation
 
     def transcribe(self, cases: Sequence[Case]) -> "Transcription":
         """Run cases on an executor of their own, with every call written down.
@@ -201,8 +206,8 @@ class Session(Variants):
         self._settle()
         try:
             child = self._child or self._start()
-            child.send("transcribe", self.variant, tuple(cases))
-            transcription: Transcription = self._reply(child, "transcript")
+            number = child.send("transcribe", self.variant, tuple(cases))
+            transcription: Transcription = self._reply(child, number, "transcript")
         except Died as died:
             self._child = None
             raise TargetError(f"{died} in the call {self._call!r}", loaded=True) from None
@@ -214,40 +219,63 @@ class Session(Variants):
     # --- cases -----------------------------------------------------------------------------------
 
     def _send(self, case: Case, declaration: Declaration | None = None) -> _Ticket:
-        self._settle()
-        ticket = _Ticket(case)
-        given_up = self._limits.given_up(case.dtype)
-        if given_up is not None:
-            ticket.observation = given_up
-            self.skipped += 1
-            return ticket
-        try:
-            child = self._child or self._start()
-            if declaration is None:
-                child.send("run", self.variant, case)
-            else:
-                child.send("probe", self.variant, case, declaration)
-            self._ticket = ticket
-        except (Died, TargetError) as error:
-            self._child = None
-            ticket.observation = self._failed(case, EarlyEnd("crashed", ended=str(error)))
+        """Send a case to the worker, behind those that it was sent before."""
+        ticket = _Ticket(case, declaration)
+        self._pass_on(ticket)
+        self._sent.append(ticket)
         return ticket
 
+    def _pass_on(self, ticket: _Ticket) -> None:
+        case = ticket.case
+        ticket.observation = self._limits.given_up(case.dtype)
+        if ticket.observation is not None:
+            return
+        try:
+            child = self._child or self._start()
+        except TargetError as error:
+            self._child = None
+            ticket.observation = self._failed(case, EarlyEnd("crashed", ended=str(error)))
+            return
+        if ticket.declaration is None:
+            ticket.number = child.send("run", self.variant, case)
+        else:
+            ticket.number = child.send("probe", self.variant, case, ticket.declaration)
+
+    @property
+    def _unread(self) -> int:
+        return 0 if self._child is None else self._child.unread
+
     def _settle(self) -> None:
-        if self._ticket is not None:
-            self._finish(self._ticket)
+        """Wait for all that was sent: then the worker has nothing to do."""
+        if self._sent:
+            self._finish(self._sent[-1])
 
     def _finish(self, ticket: _Ticket) -> Observation:
-        if ticket.observation is None:
-            self._ticket = None
-            ticket.observation = self._observe(ticket.case)
+        """Wait for the observation of a case that was sent, and so for those sent before it."""
+        while ticket in self._sent:
+            first = self._sent[0]
+            if first.observation is None:
+                first.observation = self._observe(first)
+            self._sent.popleft()
+            failure = first.observation.failure
+            self.skipped += failure is not None and failure.given_up
+            if self._child is None:
+                self._send_again()
+        assert ticket.observation is not None  # noqa: S101  # as it was sent
         return ticket.observation
 
-    def _observe(self, case: Case) -> Observation:
+    def _send_again(self) -> None:
+        """Send a new worker what the last one did not answer."""
+        for ticket in self._sent:
+            if ticket.observation is None:
+                self._pass_on(ticket)
+
+    def _observe(self, ticket: _Ticket) -> Observation:
         assert self._child is not None  # noqa: S101  # a ticket without observation has one
+        case = ticket.case
         kind = f"{case.dtype} of rank {case.x.ndim}"
         try:
-            observed: Observation = self._reply(self._child, kind)
+            observed: Observation = self._reply(self._child, ticket.number, kind)
         except Died as died:
             self._child = None
             return self._failed(
@@ -274,8 +302,8 @@ class Session(Variants):
         self._limits.restarted()
         self._child = child = Child()
         try:
-            child.send("load", self.target, self.memory, self.outside)
-            told: list[VariantFacts] = self._reply(child, "loading", limit=self.loading)
+            number = child.send("load", self.target, self.memory, self.outside)
+            told: list[VariantFacts] = self._reply(child, number, seconds=self.loading)
             for variant, found in self.adopted.items():
                 self._adopt(child, variant, found)
         except Died as died:
@@ -294,29 +322,39 @@ class Session(Variants):
         return child
 
     def _adopt(self, child: Child, variant: int, found: dict[str, Any]) -> None:
-        child.send("adopt", variant, found)
-        self._reply(child, "declarations", limit=self.loading)
+        number = child.send("adopt", variant, found)
+        self._reply(child, number, seconds=self.loading)
 
     def _stop(self) -> None:
-        child, self._child, self._ticket = self._child, None, None
+        self._sent.clear()
+        child, self._child = self._child, None
         if child is not None:
             child.kill()
 
-    def _reply(self, child: Child, kind: str, *, limit: float | None = None) -> Any:
-        """What the worker answers in the end, within the limit: of all, or else of each call."""
-        self._call, began = "preparation", time.monotonic()
-        self._limit = self.loading if limit is None else limit
+    def _reply(
+        self, child: Child, number: int, kind: str = "", *, seconds: float | None = None
+    ) -> Any:
+        """What the worker answers a message in the end, within seconds in all or for each call."""
+        limits = self._limits if seconds is None else None
+        watch = CallWatch(child, number, kind, limits, seconds or self.loading)
+        try:
+            return self._answer(child, watch)
+        except Died as died:
+            watch.look()
+            watch.call = died.call or watch.call
+            raise
+        finally:
+            self._call, self._limit = watch.call, watch.limit
+
+    def _answer(self, child: Child, watch: CallWatch) -> Any:
         while True:
-            verb, *rest = child.receive(began + self._limit)
-            if verb == "call" and limit is not None:
-                self._call = rest[0]
-            elif verb == "call":
-                self._call, began = rest
-                self._limit = self._limits.limit(f"{self._call}, {kind}")
-            elif verb == "note":
+            verb, *rest = child.receive(watch.deadline)
+            if verb == "note":
                 self.notes += [text for text in rest if text not in self.notes]
             elif verb == "ok":
-                return rest[0]
+                value, calls = rest
+                watch.returned(calls)
+                return value
             elif verb == "refused":
                 message, loaded, reason = rest
                 raise TargetError(message, loaded=loaded, reason=reason)

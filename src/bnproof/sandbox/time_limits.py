@@ -1,6 +1,7 @@
 """How long a target is waited for, and when it is no longer tried."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 
 from bnproof.engine.model.event import EarlyEnd
@@ -16,8 +17,11 @@ class CallLimits:
     """Time limits by kind of call, and failures by dtype.
 
     >>> limits = CallLimits(30.0)
-    >>> limits.limit("train"), limits.limit("train")
-    (150.0, 30.0)
+    >>> limits.limit("train")
+    150.0
+    >>> limits.returned(["train"])
+    >>> limits.limit("train")
+    30.0
     """
 
     def __init__(self, timeout: float, first: float = FIRST) -> None:
@@ -38,11 +42,14 @@ class CallLimits:
         """The very first calls took too long: no call gets the longer limit any more."""
         self._lost = True
 
-    def limit(self, kind: str) -> float:
-        """Seconds for a call of this kind, which is about to be made."""
-        first = kind not in self._seen and kind not in self._hung
-        self._seen.add(kind)
+    def limit(self, kind: str, *, repeated: bool = False) -> float:
+        """Seconds for a call of this kind; one that is repeated was just made before."""
+        first = not repeated and kind not in self._seen and kind not in self._hung
         return self.longest if first else self.timeout
+
+    def returned(self, kinds: Iterable[str]) -> None:
+        """Calls of these kinds have returned, so that there is nothing more to compile."""
+        self._seen.update(kinds)
 
     def hung(self, kind: str) -> None:
         """A call of this kind took too long: a new worker does not get the longer limit for it."""

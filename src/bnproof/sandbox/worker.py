@@ -1,9 +1,9 @@
 """The process that a target runs in: it may crash, hang, exit or print without harm to the run.
 
-Messages from the session are tuples of a verb and its arguments; each is answered by any number
-of ``("call", name, when)`` and ``("note", text)``, and one of ``("ok", value)``, ``("refused",
-text, loaded)`` for a target that cannot be used, and ``("fault", text)`` for a mistake of ours.
-When is a monotonic clock, which all processes of a machine share.
+Messages from the session are tuples of a verb and its arguments; each is answered by any number of
+``("note", text)``, and one of ``("ok", value, calls)`` with the names of the calls that were made,
+``("refused", text, loaded)`` for a target that cannot be used, and ``("fault", text)`` for a
+mistake of ours.  Which call is under way is written on a page that both processes see.
 """
 
 import ctypes
@@ -34,6 +34,7 @@ from bnproof.engine.model.formats import Array
 from bnproof.engine.model.observation import Observation
 from bnproof.engine.wording.events import with_memory
 from bnproof.recognition.frames import raised_by_us
+from bnproof.sandbox.current_call import CallPage
 from bnproof.sandbox.memory import half_of_the_machine
 from bnproof.sandbox.memory_limit import Limit
 from bnproof.sandbox.process_state import ProcessState, seed
@@ -57,8 +58,8 @@ class Worker:
     session knows goes on; it learns of the other by a byte of memory that they share.
     """
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+    def __init__(self, connection: Connection, page: CallPage) -> None:
+        self.connection, self.page = connection, page
         self.found: Any = None
         self.prepared: list[Prepared] = []
         self.target: Target | None = None
@@ -68,6 +69,8 @@ class Worker:
         self._limit = Limit(half_of_the_machine())
         self._process_state = ProcessState()
         self._entered = False
+        self._message = 0
+        self._call, self._calls = "", set[str]()
 
     def serve(self) -> None:
         """Answer messages until the session hangs up."""
@@ -76,11 +79,15 @@ class Worker:
                 verb, *arguments = self.connection.recv()
             except (EOFError, OSError):
                 return
+            self._message += 1
+            self._call = "preparation"
+            self._calls.clear()
             self._reply(self._answer(verb, arguments))
 
     def _answer(self, verb: str, arguments: list[Any]) -> tuple[Any, ...]:
         try:
-            return ("ok", getattr(self, verb)(*arguments))
+            value = getattr(self, verb)(*arguments)
+            return ("ok", value, tuple(self._calls))
         except TargetError as error:
             return ("refused", str(error), error.loaded, error.reason)
         except FirstCallError as error:
@@ -93,6 +100,7 @@ class Worker:
 
     def _reply(self, reply: tuple[Any, ...]) -> None:
         self._end_copies()
+        self._write(self._call, over=True)
         try:
             self._tell(*reply)
         except Exception:  # noqa: BLE001  # pickling runs code of whoever made the value
@@ -203,19 +211,24 @@ class Worker:
     # --- around the calls of a target -------------------------------------------------------
 
     def _begin(self, what: str) -> None:
-        self._tell("call", what, time.monotonic())
+        self._write(what)
         self._entered = False
 
     def _announce(self, call: str) -> None:
         if not self._entered:  # within a case, NumPy handles errors as the executor has it
             self._process_state.enter()
             self._entered = True
-        self._tell("call", call, time.monotonic())
+        self._write(call, repeated=call in self._calls)
+        self._calls.add(call)
         self._limit.hold()
 
     def _returned(self) -> None:
         self._end_copies()
         self._limit.lift()
+        try:
+            fcntl.fcntl(self.connection.fileno(), fcntl.F_GETFD)
+        except OSError:
+            end_without_connection()
         self._process_state.after_call()
 
     def _end_of_case(self) -> None:
@@ -239,15 +252,25 @@ class Worker:
     def _note(self, text: str) -> None:
         self._tell("note", text)
 
+    def _write(self, call: str, *, repeated: bool = False, over: bool = False) -> None:
+        """Write on the page which call is made, or that there are no more."""
+        self._call = call
+        self.page.write(self._message, time.monotonic(), call, repeated=repeated, over=over)
+
     def _tell(self, *message: Any) -> None:
         try:
             self.connection.send(message)
         except BrokenPipeError:
             return  # the session hung up, which recv will say next
         except OSError:
-            sys.stderr.write("the worker's connection was closed by the target\n")
-            sys.stderr.flush()
-            os._exit(1)
+            end_without_connection()
+
+
+def end_without_connection() -> None:
+    """End this process, which cannot answer any more; its output says why."""
+    sys.stderr.write("the worker's connection was closed by the target\n")
+    sys.stderr.flush()
+    os._exit(1)
 
 
 def die_with_the_guard(guard: int) -> None:
@@ -275,11 +298,11 @@ def away_from_the_low_numbers(descriptor: int) -> int:
     return copy
 
 
-def main(descriptor: int, guard: int) -> None:
+def main(descriptor: int, page: CallPage, guard: int) -> None:
     """Answer on a descriptor, as the child of the process ``guard``."""
     die_with_the_guard(guard)
     offer_for_sacrifice()
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     faulthandler.enable(all_threads=False)
-    Worker(Connection(away_from_the_low_numbers(descriptor))).serve()
+    Worker(Connection(away_from_the_low_numbers(descriptor)), page).serve()
     os._exit(0)  # what a target registered to run at exit is not waited for

@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from bnproof.check.configuration import ConfigurationError, merged, outside_for
-from bnproof.check.one_target import UsageError, check_declared, check_properties, run_check
+from bnproof.check.one_target import (
+    UsageError,
+    check_declared,
+    check_profile,
+    check_properties,
+    run_check,
+)
 from bnproof.engine.model.result import Report, Result
 from bnproof.engine.model.verdict import FAILED
 from bnproof.known_failures.reasons import UnknownKeyError, check_keys, with_reasons
@@ -188,6 +194,7 @@ class Checks:
     def _plan(self) -> Plan:
         from bnproof.properties.catalogue import chosen  # noqa: PLC0415  # the costly part
 
+        check_profile(self.settings["profile"])
         check_properties(self._properties)
         unreadable = _unreadable(self.settings["known_failures"])
         if unreadable:

@@ -1,4 +1,4 @@
-"""What an implementation raised, as an event."""
+"""What an implementation raised, as an event; and what was no verdict on it."""
 
 from dataclasses import replace
 
@@ -6,6 +6,7 @@ from bnproof.engine.contract.form_error import FormError
 from bnproof.engine.execution.shortage import is_shortage
 from bnproof.engine.model.calls import Label, called
 from bnproof.engine.model.event import Aspect, Event, EventKind
+from bnproof.engine.model.observation import Observation
 
 
 class Stop(Exception):  # noqa: N818  # not an error: the case is over
@@ -30,3 +31,13 @@ def event_of(
     mistake = error.mistake if isinstance(error, FormError) else ""
     message = text[: 300 - len(name) - len(": ")]
     return Event(kind, call, argument, aspect=aspect, actual=name, message=message, mistake=mistake)
+
+
+def unless_interrupted(observation: Observation) -> Observation:
+    """The observation of an implementation in this process.
+
+    Raises KeyboardInterrupt if a call did: here it comes from the keyboard, and is no verdict.
+    """
+    if any(e.actual == "KeyboardInterrupt" for e in observation.of(EventKind.RAISED)):
+        raise KeyboardInterrupt
+    return observation

@@ -1,7 +1,10 @@
-"""The search for lives of layers: a Hypothesis state machine, held against an exact model.
+"""The search for lives of layers: Hypothesis writes their scripts, seeded.
 
-The machine only writes a script; each is run as one case, by the worker that runs all others, and
-every step of it is judged from the state that the layer reported before, by exact arithmetic.
+Each script is run as one case, by the worker that runs all others, and every step of it is judged
+from the state that the layer reported before, by exact arithmetic.
+
+These are no rules of a Hypothesis state machine: it draws from ranges into which constants of the
+imported modules are mixed, see `bnproof.engine.search.strategies.SEEDS`.
 """
 
 import itertools
@@ -9,30 +12,26 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Flaky
-from hypothesis.stateful import (
-    Bundle,
-    RuleBasedStateMachine,
-    initialize,
-    rule,
-    run_state_machine_as_test,
-)
 
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.judging.record import Record
 from bnproof.engine.model.case import Case
-from bnproof.engine.model.script import BATCHES, TRAINED, Action, BatchName
+from bnproof.engine.model.script import BATCHES, TRAINED, Action, ActionKind
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio.builder import Builder
 from bnproof.engine.portfolio.layer_data import SHAPES, accumulates, ranks
 from bnproof.engine.search.cases import Violated, Violates, is_violated
-from bnproof.engine.search.strategies import SETTINGS
+from bnproof.engine.search.strategies import SEEDS, SETTINGS
 
 Run = Callable[[Case], list[Record]]
 STEPS = 12
 """At most so many actions in a life."""
+
+ACTIONS: tuple[ActionKind, ...] = ("infer", "train", "backward", "save", "load")
+"""What layers do in a searched life."""
 
 LAYERS = st.sampled_from((0, 1))
 
@@ -55,7 +54,18 @@ def search_lives(
     violating: list[list[Record]] = []
     numbers = itertools.count(1)
 
-    def live(case: Case) -> None:
+    @seed(seed_value)
+    @settings(
+        max_examples=examples,
+        database=None,
+        deadline=None,
+        derandomize=False,
+        report_multiple_bugs=False,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(lives(declaration=declaration, dtype=dtype))
+    def look(case: Case) -> None:
         tags = case.tags | {Tag.SEARCHED}
         records = run(case.with_(name=f"searched life {next(numbers)}", tags=tags))
         if any(map(violates, records)):
@@ -63,22 +73,8 @@ def search_lives(
             raise Violated
         kept.extend(records)
 
-    given = {"declaration": declaration, "dtype": dtype, "live": staticmethod(live)}
-    machine: type[Life] = seed(seed_value)(type("SearchedLife", (Life,), given))
     with suppress(Violated, Flaky):  # what does not fail again was violated all the same
-        run_state_machine_as_test(
-            machine,
-            settings=settings(
-                max_examples=examples,
-                stateful_step_count=STEPS,
-                database=None,
-                deadline=None,
-                report_multiple_bugs=False,
-                verbosity=Verbosity.quiet,
-                phases=(Phase.generate, Phase.shrink),
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
+        look()
     if violating:
         shortest: list[Record] = min(violating, key=_length)
         kept += shortest
@@ -91,79 +87,44 @@ def _length(records: list[Record]) -> tuple[int, int]:
     return len(case.script), case.x.size
 
 
-class Life(RuleBasedStateMachine):
-    """Its rules write actions; its end runs them.  A search makes a class of its own from it.
+@st.composite
+def lives(draw: Any, *, declaration: Declaration, dtype: str) -> Case:
+    """Two layers with their settings and data, and the script of what they do.
 
-    Attributes:
-        declaration, dtype: of the implementation.
-        live: runs and judges a life; raises Violated.
+    A life does only some of the actions, so that each comes many times in a row in some of them.
+    One that does nothing evaluates once, so that every life counts.
     """
+    rank = draw(st.sampled_from(ranks(declaration)))
+    eps, weight = draw(st.sampled_from(SETTINGS))
+    cumulative = accumulates(declaration) and draw(st.booleans())
+    build = Builder(declaration, dtype, draw(SEEDS))
+    case = build.case(
+        "life",
+        build.normal(*SHAPES[rank]),
+        eps=eps,
+        weight=None if cumulative else weight,
+        calls="layer",
+        tags=frozenset({Tag.LAYER}),
+    )
+    chosen = [kind for kind in ACTIONS if draw(st.booleans())]
+    script: list[Action] = []
+    for _ in range(STEPS):
+        kind = draw(st.sampled_from((None, *chosen)))  # shrinks to nothing
+        if kind is not None and (action := _drawn(draw, kind, script)) is not None:
+            script.append(action)
+    return case.with_(script=tuple(script) or (Action("infer"),))
 
-    declaration: Declaration
-    dtype: str
-    live: Callable[[Case], None]
 
-    calls: Bundle[int] = Bundle("calls")
-    states: Bundle[int] = Bundle("states")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.script: list[Action] = []
-        self.case: Case | None = None
-        self.made = self.saved = 0
-
-    @initialize(data=st.data(), pair=st.sampled_from(SETTINGS), number=st.integers(0, 2**10))
-    def begin(self, data: Any, pair: tuple[float, float], number: int) -> None:
-        """Rank, settings and data of both layers."""
-        rank = data.draw(st.sampled_from(ranks(self.declaration)))
-        eps, weight = pair
-        cumulative = accumulates(self.declaration) and data.draw(st.booleans())
-        build = Builder(self.declaration, self.dtype, number)
-        self.case = build.case(
-            "life",
-            build.normal(*SHAPES[rank]),
-            eps=eps,
-            weight=None if cumulative else weight,
-            calls="layer",
-            tags=frozenset({Tag.LAYER}),
-        )
-
-    @rule(target=calls, layer=LAYERS, batch=st.sampled_from(TRAINED))
-    def train(self, layer: int, batch: BatchName) -> int:
-        """A training step and its backward."""
-        return self._call(Action("train", layer, batch))
-
-    @rule(target=calls, layer=LAYERS, batch=st.sampled_from(tuple(BATCHES)))
-    def infer(self, layer: int, batch: BatchName) -> int:
-        """Evaluation with frozen statistics, and its backward."""
-        return self._call(Action("infer", layer, batch))
-
-    @rule(number=calls)
-    def backward(self, number: int) -> None:
-        """Backward of any earlier call, whatever came between."""
-        self.script.append(Action("backward", number=number))
-
-    @rule(target=states, layer=LAYERS)
-    def save(self, layer: int) -> int:
-        """Save a state."""
-        self.script.append(Action("save", layer))
-        self.saved += 1
-        return self.saved - 1
-
-    @rule(layer=LAYERS, number=states)
-    def load(self, layer: int, number: int) -> None:
-        """Load any saved state into any layer."""
-        self.script.append(Action("load", layer, number=number))
-
-    def _call(self, action: Action) -> int:
-        self.script.append(action)
-        self.made += 1
-        return self.made - 1
-
-    def teardown(self) -> None:
-        """Run the script, when Hypothesis has ended it; one without an action evaluates once.
-
-        So every life counts as one, and as many run as a profile promises.
-        """
-        if self.case is not None:
-            type(self).live(self.case.with_(script=tuple(self.script) or (Action("infer"),)))
+def _drawn(draw: Any, kind: ActionKind, script: list[Action]) -> Action | None:
+    """The next action of a script, None for one that needs a call or a state before it."""
+    if kind == "backward":
+        calls = sum(action.kind in ("train", "infer") for action in script)
+        return Action("backward", number=draw(st.integers(0, calls - 1))) if calls else None
+    layer = draw(LAYERS)
+    if kind == "load":
+        saved = sum(action.kind == "save" for action in script)
+        return Action("load", layer, number=draw(st.integers(0, saved - 1))) if saved else None
+    if kind == "save":
+        return Action("save", layer)
+    batch = draw(st.sampled_from(TRAINED if kind == "train" else tuple(BATCHES)))
+    return Action(kind, layer, batch)

@@ -52,6 +52,15 @@ LAYOUTS: tuple[Layout, ...] = ("C", "Fortran", "stepped", "reversed", "channels 
 
 WHOLE: tuple[Argument, ...] = ("x", "dy")
 
+SEEDS: st.SearchStrategy[int] = st.tuples(*[st.integers(0, 63)] * 3).map(
+    lambda digits: digits[0] << 12 | digits[1] << 6 | digits[2]
+)
+"""Seeds of data, made of small digits, by which the seed of a check alone decides its cases.
+
+Into larger ranges of integers Hypothesis mixes constants that it finds in the modules that happen
+to be imported, and only in those that are not installed.
+"""
+
 
 def arrays(
     *, count: int, channels: int, families: Sequence[Family] = FAMILIES, exponents: int = 4
@@ -73,7 +82,7 @@ def arrays(
             grid = st.integers(-64, 64)
             flat = draw(st.lists(grid, min_size=count * channels, max_size=count * channels))
             return np.asarray(np.array(flat, np.float64).reshape(count, channels) / 16)
-        seed = draw(st.integers(0, 2**20))
+        seed = draw(SEEDS)
         power = draw(st.integers(-exponents, exponents)) if exponents else 0
         drawn = _family(family, count, channels, np.random.default_rng(seed))
         return np.asarray(drawn * 2.0**power)
@@ -126,7 +135,7 @@ def cases(
         rank = draw(st.sampled_from(list(declaration.ranks)))
         x = draw(arrays(count=count, channels=channels, exponents=exponents))
         dy = draw(arrays(count=count, channels=channels, families=UPSTREAM, exponents=exponents))
-        build = Builder(declaration, dtype, draw(st.integers(0, 2**16)))
+        build = Builder(declaration, dtype, draw(SEEDS))
         case = build.case("searched", x, eps=eps, weight=weight, dy=dy, data_key="")
         if not declaration.fixes("shape"):
             case = to_rank(case, rank)
@@ -138,6 +147,6 @@ def cases(
             case = case.with_(layouts={k: v for k, v in layouts.items() if v != "C"})
         case = case.with_(calls=draw(st.sampled_from(PLANS)))
         alone = draw(st.sampled_from([None, None, None, *ALONE]))
-        return case if alone is None else given(case, alone, draw(st.integers(0, 2**16)))
+        return case if alone is None else given(case, alone, draw(SEEDS))
 
     return made()
