@@ -1,6 +1,7 @@
 """What all tests share: the option to be thorough where CI makes do with less."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,16 @@ def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     folder = tmp_path_factory.mktemp("cache")
     monkeypatch.setenv("BNPROOF_CACHE", str(folder))
     return folder
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _keep_truths() -> Iterator[None]:
+    """Keep more truths than a check does: tests judge many implementations on the same cases."""
+    from bnproof.engine.truth.bounds.expected import EXPECTED  # noqa: PLC0415  # when tests run
+
+    limit, EXPECTED.limit = EXPECTED.limit, 2**21
+    yield
+    EXPECTED.limit = limit
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
