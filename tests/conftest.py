@@ -27,6 +27,13 @@ def _keep_truths() -> Iterator[None]:
     EXPECTED.limit = limit
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """What jax compiles is kept: each worker would otherwise compile every shape once more."""
+    if cache := getattr(config, "cache", None):
+        os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache.mkdir("jax")))
+        os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add --whole."""
     parser.addoption(
