@@ -28,9 +28,13 @@ def _keep_truths() -> Iterator[None]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """What jax compiles is kept: each worker would otherwise compile every shape once more."""
+    """What jax compiles is kept: each sandbox would otherwise compile every shape once more.
+
+    Processes of xdist have a folder each, since jax may read what another one has half written.
+    """
     if cache := getattr(config, "cache", None):
-        os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache.mkdir("jax")))
+        folder = cache.mkdir(f"jax-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}")
+        os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(folder))
         os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 
 
