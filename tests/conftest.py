@@ -1,6 +1,7 @@
 """What all tests share: the option to be thorough where CI makes do with less."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,27 @@ def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     folder = tmp_path_factory.mktemp("cache")
     monkeypatch.setenv("BNPROOF_CACHE", str(folder))
     return folder
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _keep_truths() -> Iterator[None]:
+    """Keep more truths than a check does: tests judge many implementations on the same cases."""
+    from bnproof.engine.truth.bounds.expected import EXPECTED  # noqa: PLC0415  # when tests run
+
+    limit, EXPECTED.limit = EXPECTED.limit, 2**21
+    yield
+    EXPECTED.limit = limit
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What jax compiles is kept: each sandbox would otherwise compile every shape once more.
+
+    Processes of xdist have a folder each, since jax may read what another one has half written.
+    """
+    if cache := getattr(config, "cache", None):
+        folder = cache.mkdir(f"jax-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}")
+        os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(folder))
+        os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.few_cases import check_few_cases
 
 from bnproof.cli.main import run
 
@@ -20,6 +21,12 @@ class BN(BatchNorm):
 """
 QUICK = ["--profile", "quick", "--dtype", "float32"]
 FEW = [*QUICK, "--property", "inference/agreement"]
+
+
+@pytest.fixture(autouse=True)
+def few_cases(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is printed, and how a run ends, shows on small cases."""
+    check_few_cases(monkeypatch)
 
 
 @pytest.fixture

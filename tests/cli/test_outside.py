@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from tests.few_cases import check_few_cases
 from tests.targets import norms
 
 from bnproof.cli.main import run
@@ -13,7 +14,8 @@ TARGET = "mine.py:Undeclared"
 
 @pytest.fixture(autouse=True)
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a target."""
+    """A folder with a target, of which few cases are checked."""
+    check_few_cases(monkeypatch)
     text = Path(norms.__file__).read_text(encoding="utf-8")
     (tmp_path / "mine.py").write_text(text, encoding="utf-8")
     monkeypatch.chdir(tmp_path)

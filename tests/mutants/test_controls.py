@@ -1,7 +1,6 @@
 """Controls are right, each by another way: a suite that rejects one of them is wrong."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,6 @@ import pytest
 from bnproof.check.one_implementation import check
 from bnproof.engine.contract.declaration import declaration_of
 from bnproof.engine.execution.in_process import InProcess
-from bnproof.engine.truth.bounds.expected import EXPECTED
 from bnproof.mutants import cumulative, degenerate, folding, graded, single_value, state
 from bnproof.mutants import variance as variances
 from bnproof.mutants.controls.catalogue import CONTROLS
@@ -28,14 +26,6 @@ BASES: dict[str, Any] = {  # what several mutants of a family start from
     "empty": degenerate._Empty,
     "graded by 0": lambda: graded._Graded(size=0.0),
 }
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _keep_truths() -> Iterator[None]:
-    """Keep more truths than a check does: all controls are judged on nearly the same cases."""
-    limit, EXPECTED.limit = EXPECTED.limit, 2**21
-    yield
-    EXPECTED.limit = limit
 
 
 def violated(implementation: Any, dtype: str) -> list[str]:

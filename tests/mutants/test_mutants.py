@@ -1,12 +1,10 @@
 """The library of mutants: well formed, and each rejected by a property that is expected to."""
 
 import re
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
-from bnproof.engine.truth.bounds.expected import EXPECTED
 from bnproof.mutants.catalogue import BY_ID, FAMILIES, MUTANTS, distinct, mutant_of
 from bnproof.mutants.decorators import registered
 from bnproof.mutants.graded import SIZES
@@ -27,14 +25,6 @@ JUDGED = [
     for mutant in MUTANTS
     if mutant.family != "graded" or mutant.shown().size == SHARPEST  # then the larger ones are seen
 ]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _keep_truths() -> Iterator[None]:
-    """Keep more truths than a check does: all mutants are judged on nearly the same cases."""
-    limit, EXPECTED.limit = EXPECTED.limit, 2**21
-    yield
-    EXPECTED.limit = limit
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
