@@ -1,6 +1,6 @@
 """Choose the cases of the quick profile, by greedy cover of the measured kill matrix.
 
-    python benchmarks/quick_choice.py MATRIX.jsonl ... > src/bnproof/engine/portfolio/quick_table.py
+    python benchmarks/quick_choice.py src/bnproof/engine/portfolio/quick_table.py MATRIX.jsonl ...
 
 Chosen are pairs of a case (in whatever rank) and a dtype, with the plan that is enough, so that
 
@@ -246,16 +246,17 @@ def _lines(plans: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
 
 
 def main() -> None:
-    """Print the table."""
+    """Write the table, and how much was chosen."""
+    out, *matrices = sys.argv[1:]
     np.seterr(all="ignore")
     matrix = Matrix()
     with_properties(matrix)
-    with_mutants(matrix, rows(sys.argv[1:]))
+    with_mutants(matrix, rows(matrices))
     cover = Cover(matrix)
     cover.complete()
     seconds = sum(map(matrix.cost, cover.chosen))
-    print(f"{len(cover.chosen)} choices, {seconds:.1f} s", file=sys.stderr)
-    sys.stdout.write(table(cover.chosen))
+    print(f"{len(cover.chosen)} choices, {seconds:.1f} s")
+    Path(out).write_text(table(cover.chosen), encoding="utf-8")
 
 
 if __name__ == "__main__":
