@@ -60,7 +60,8 @@ class CheckedDtypes:
     every output in which a property is violated, with a counterexample; ``offers`` the optional
     parts that were offered; ``alternatives`` another declaration under which failures disappear,
     for each dtype that has failures; ``not_offered`` are gradients that no case returned;
-    ``stopped`` says that the run ended at a failure, as asked.  After an interrupt
+    ``stopped`` says that the run ended at a failure, as asked; ``first_failure`` tells whoever
+    watches what failed first.  After an interrupt
     (KeyboardInterrupt) it is what was found out until then, and ``interrupted`` says so.
     """
 
@@ -76,6 +77,7 @@ class CheckedDtypes:
     not_offered: dict[str, tuple[str, ...]] = field(default_factory=dict)
     interrupted: bool = False
     stopped: bool = False
+    first_failure: str = ""
 
 
 def check(
@@ -246,7 +248,9 @@ def _gather(records: list[Record], checked: CheckedDtypes, run: _Run) -> None:
         fresh = judged(judge, case, observation)
         records += fresh
         checked.cases[dtype] += 1
-        run.progress(checked.cases[dtype], total, f"{dtype}: {case.name}")
+        checked.first_failure = checked.first_failure or _first_failure(fresh, dtype, known)
+        text = checked.first_failure or f"{dtype}: {case.name}"
+        run.progress(checked.cases[dtype], total, text)
         if run.fails(fresh, records):
             checked.stopped = True
             return
@@ -271,6 +275,21 @@ def _gather(records: list[Record], checked: CheckedDtypes, run: _Run) -> None:
         if run.fails(found, records):
             checked.stopped = True
             return
+
+
+def _first_failure(fresh: Sequence[Record], dtype: str, known: Sequence[Accepted]) -> str:
+    """What fails in fresh records, for whoever watches; "" where nothing does."""
+    wrong = next((record for record in fresh if is_unexpected(record, known)), None)
+    return "" if wrong is None else f"{dtype} fails: {_off(wrong)}, {wrong.case.name}"
+
+
+def _off(record: Record) -> str:
+    """The first output that is off, or what happened instead."""
+    seen = record.observation
+    off: list[str] = [judged.output for _, judged in record.all_judged() if judged.worst > 1]
+    off += [f"{event.kind} {event.argument}" for event in seen.events]
+    off += [seen.failure.kind] if seen.failure else []
+    return off[0]
 
 
 @dataclass(frozen=True)
