@@ -47,6 +47,7 @@ KINDS: dict[str, Callable[[Any, tuple[int, int]], Array]] = {
     "float32": lambda rng, shape: rng.normal(size=shape).astype(np.float32),
     "float64": lambda rng, shape: rng.normal(size=shape),
     "offset": lambda rng, shape: rng.normal(size=shape) + 2.0**40,
+    "whole": lambda rng, shape: rng.integers(-9, 9, shape).astype(np.float64),
     "zeros": lambda rng, shape: np.zeros(shape),
     "wide": lambda rng, shape: rng.normal(size=shape) * 2.0 ** rng.integers(-90, 90, shape),
     "wider": lambda rng, shape: rng.normal(size=shape) * 2.0 ** rng.integers(-500, 500, shape),

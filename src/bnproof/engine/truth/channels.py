@@ -134,11 +134,13 @@ def trained(x: Array, eps: float, *, unbiased: bool) -> Channels:
     columns, count = Columns(x), len(x)
     n = max(1, count)
     k, j = (count - 1, count) if unbiased else (1, 1)
+    p, q_e = _dyadic(eps)
+    added = (k * count) ** 2 * p, q_e
     made = []
     squares = columns.products(columns)
     for s, q, e in zip(columns.totals, squares, columns.exponents, strict=True):
         spread = count * q - s * s
-        w, f = _sum(k * j * spread, 2 * e, eps, (k * count) ** 2)
+        w, f = _sum(k * j * spread, 2 * e, added)
         channel = Channel((s, n, e), (spread, n * n, 2 * e), k * count, w, f, k, j)
         made.append(channel)
     return Channels(columns, made)
@@ -147,16 +149,21 @@ def trained(x: Array, eps: float, *, unbiased: bool) -> Channels:
 def inferred(x: Array, mean: Array, var: Array, eps: float) -> Channels:
     """The channels of x with the statistics given."""
     means = [dyadic(value) for value in mean.tolist()]
-    made = []
+    made, added = [], _dyadic(eps)
     for (m, m_e), (v, v_e) in zip(means, map(dyadic, var.tolist()), strict=True):
-        w, f = _sum(v, v_e, eps, 1)
+        w, f = _sum(v, v_e, added)
         made.append(Channel((m, 1, m_e), (v, 1, v_e), 1, w, f))
     return Channels(Columns(x), made, means)
 
 
-def _sum(spread: int, exponent: int, eps: float, factor: int) -> tuple[int, int]:
-    """W and an even f with W 2^f = spread 2^exponent + factor eps."""
-    p, q = dyadic(eps) if np.isfinite(eps) else (0, 0)
+def _dyadic(eps: float) -> tuple[int, int]:
+    """Eps as an integer and an exponent; an eps that is not finite leaves nothing defined."""
+    return dyadic(eps) if np.isfinite(eps) else (0, 0)
+
+
+def _sum(spread: int, exponent: int, added: tuple[int, int]) -> tuple[int, int]:
+    """W and an even f with W 2^f = spread 2^exponent + what is added."""
+    p, q = added
     f = min(exponent, q)
     f -= f % 2
-    return (spread << (exponent - f)) + (factor * p << (q - f)), f
+    return (spread << (exponent - f)) + (p << (q - f)), f

@@ -18,7 +18,7 @@ import numpy as np
 
 from bnproof.engine.model.formats import Array
 from bnproof.engine.truth.blocks import BLOCK, row_blocks
-from bnproof.engine.truth.integers import whole_column
+from bnproof.engine.truth.integers import whole_columns
 
 FEW = 384  # values up to which Python's integers are faster than limbs
 BITS = 20
@@ -48,8 +48,8 @@ class Columns:
         """The sum of each column.
 
         >>> columns = Columns(np.array([[0.5], [1.0]]))
-        >>> columns.totals, columns.exponents
-        ([3], [-1])
+        >>> columns.totals[0] * 2.0 ** columns.exponents[0]
+        1.5
         """
         if not self.limbs:
             return [sum(whole) for whole, _ in self.whole]
@@ -63,8 +63,8 @@ class Columns:
         """The sum of X Y of each column, where the other has the columns Y of the same length.
 
         >>> columns = Columns(np.array([[0.5], [1.0]]))
-        >>> columns.products(columns)
-        [5]
+        >>> columns.products(columns)[0] * 2.0 ** (2 * columns.exponents[0])
+        1.25
         """
         if not (self.limbs and other.limbs):
             pairs = zip(self.whole, other.whole, strict=True)
@@ -80,11 +80,11 @@ class Columns:
     @cached_property
     def whole(self) -> list[tuple[list[int], int]]:
         """The integers of each column one by one, and their exponent."""
-        found = [whole_column(column) for column in self.values.T.astype(np.float64).tolist()]
+        found = whole_columns(self.values)
         if not self.limbs:
             return found
-        pairs = zip(found, self.exponents, strict=True)
-        return [([x << (e - lower) for x in whole], lower) for (whole, e), lower in pairs]
+        pairs = zip(found, self.exponents, strict=True)  # at which they are whole as well
+        return [([_shifted(x, e - unit) for x in whole], unit) for (whole, e), unit in pairs]
 
     @cached_property
     def _tops(self) -> Array:
@@ -122,6 +122,10 @@ class Columns:
     def _blocks(self) -> Iterator[slice]:
         count, channels = self.values.shape
         return row_blocks(count, channels, min(BLOCK, ROWS * channels))
+
+
+def _shifted(whole: int, by: int) -> int:
+    return whole << by if by >= 0 else whole >> -by
 
 
 def _collect(sums: list[int], part: Array, place: int) -> None:

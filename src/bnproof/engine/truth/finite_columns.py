@@ -4,6 +4,7 @@ import numpy as np
 
 from bnproof.engine.model.formats import Array
 from bnproof.engine.truth.blocks import BLOCK, row_blocks
+from bnproof.engine.truth.double_words import is_ordinary
 from bnproof.engine.truth.integers import Exact
 
 NAN = float("nan")
@@ -22,6 +23,13 @@ def all_finite(values: Array) -> Array:
     for rows in row_blocks(*values.shape):
         found &= np.isfinite(wide(values[rows])).all(axis=0)
     return found
+
+
+def are_ordinary(values: Array) -> bool:
+    """Whether double words need no exponents for these values."""
+    if values.size <= BLOCK:
+        return is_ordinary(wide(values))
+    return all(is_ordinary(wide(values[rows])) for rows in row_blocks(*values.shape))
 
 
 def finite(values: Array, held: Array) -> Array:

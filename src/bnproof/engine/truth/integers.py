@@ -3,6 +3,8 @@
 from fractions import Fraction
 from math import frexp, ldexp
 
+import numpy as np
+
 from bnproof.engine.model.formats import Array
 from bnproof.engine.truth.double_words import ZERO_EXPONENT
 
@@ -16,27 +18,48 @@ Rounded = tuple[float, float, int]
 """Parts and exponent of a word (high + low) 2^e, with 1/2 <= |high| < 1, or all of it 0."""
 
 QUOTIENT_BITS = 160
+DIGITS = 53
+"""The bits of a float64."""
+
+FEWER = 24
+"""The bits that numbers of every other format fit into."""
+
+WORD = 62
+"""The bits of an int64, without its sign, and one to spare."""
+
+TOP = 1025
+"""An exponent above that of any number, which a column of zeros has."""
 
 
-def whole_column(values: list[float]) -> tuple[list[int], int]:
-    """Finite numbers as integers X and one exponent e, with value = X 2^e exactly.
+def whole_columns(values: Array) -> list[tuple[list[int], int]]:
+    """Each column of finite numbers as integers X and one exponent e, with value = X 2^e exactly.
 
-    >>> whole_column([0.75, -2.0])
-    ([3, -8], -2)
+    >>> whole_columns(np.array([[0.75], [-2.0]], np.float32))
+    [([12582912, -33554432], -24)]
     """
-    ratios = [value.as_integer_ratio() for value in values]
-    size = max([denominator for _, denominator in ratios], default=1).bit_length()
-    return [n << (size - d.bit_length()) for n, d in ratios], 1 - size
+    bits = DIGITS if values.dtype == np.float64 else FEWER
+    mantissa, exponent = np.frexp(np.asarray(values, np.float64))
+    whole = (mantissa * 2.0**bits).astype(np.int64)
+    exponent = np.where(whole == 0, TOP, exponent)
+    lowest = exponent.min(axis=0, initial=TOP)
+    shift = np.where(whole == 0, 0, exponent - lowest)
+    exponents = (lowest - bits).tolist()
+    if shift.max(initial=0) <= WORD - bits:
+        return list(zip((whole << shift).T.tolist(), exponents, strict=True))
+    pairs = zip(whole.T.tolist(), shift.T.tolist(), strict=True)
+    columns = [[x << by for x, by in zip(*pair, strict=True)] for pair in pairs]
+    return list(zip(columns, exponents, strict=True))
 
 
 def dyadic(value: float) -> tuple[int, int]:
     """A finite number as an integer and an exponent.
 
-    >>> dyadic(0.75)
-    (3, -2)
+    >>> whole, exponent = dyadic(0.75)
+    >>> whole * 2.0**exponent
+    0.75
     """
-    numerator, denominator = value.as_integer_ratio()
-    return numerator, 1 - denominator.bit_length()
+    mantissa, exponent = frexp(value)
+    return int(mantissa * 2.0**DIGITS), exponent - DIGITS
 
 
 def rounded(ratio: Ratio) -> Rounded:

@@ -20,7 +20,7 @@ from bnproof.engine.truth.double_words import (
     rounded,
 )
 from bnproof.engine.truth.exact_sums import Columns
-from bnproof.engine.truth.finite_columns import all_finite, finite, where, wide
+from bnproof.engine.truth.finite_columns import all_finite, are_ordinary, finite, where, wide
 from bnproof.engine.truth.integers import Exact, dyadic
 
 
@@ -61,8 +61,8 @@ class Layer:
 
     @cached_property
     def is_ordinary(self) -> bool:
-        """Whether all constants are."""
-        return self.constants.is_ordinary and is_ordinary(self.beta)
+        """Whether x and all constants are."""
+        return self.constants.is_ordinary and is_ordinary(self.beta) and are_ordinary(self.x)
 
     def constant(self, name: str) -> Exact:
         """A constant of each channel, NaN where undefined."""
@@ -79,8 +79,7 @@ class Layer:
 
     def y(self, rows: slice) -> Exact:
         """Y of some rows."""
-        x = wide(self.x[rows])
-        ordinary = self.is_ordinary and is_ordinary(x)
+        x, ordinary = wide(self.x[rows]), self.is_ordinary
         scaled = self.scaled(self.centred(x, ordinary=ordinary), ordinary=ordinary)
         return where(self.defined, rounded(add(scaled, number(self.beta, ordinary=ordinary))))
 
@@ -110,9 +109,9 @@ class Backward:
 
     @cached_property
     def is_ordinary(self) -> bool:
-        """Whether all constants are."""
+        """Whether x, dy and all constants are."""
         own = not self.layer.training or self.constants.is_ordinary
-        return own and self.layer.is_ordinary
+        return own and self.layer.is_ordinary and are_ordinary(self.dy)
 
     def constant(self, name: str) -> Exact:
         """A gradient of each channel, NaN where undefined."""
@@ -131,12 +130,9 @@ class Backward:
 
     def dx(self, rows: slice) -> Exact:
         """Dx of some rows."""
-        dy, layer = wide(self.dy[rows]), self.layer
-        ordinary = self.is_ordinary and is_ordinary(dy)
+        dy, layer, ordinary = wide(self.dy[rows]), self.layer, self.is_ordinary
         if layer.training:
-            x = wide(layer.x[rows])
-            ordinary = ordinary and is_ordinary(x)
-            bracket = self.residual(x, dy, ordinary=ordinary)
+            bracket = self.residual(wide(layer.x[rows]), dy, ordinary=ordinary)
         else:
             bracket = number(dy, ordinary=ordinary)
         return where(self.known, rounded(layer.scaled(bracket, ordinary=ordinary)))

@@ -153,7 +153,7 @@ class Double:
 
     @cached_property
     def is_ordinary(self) -> bool:
-        """Whether all constants are."""
+        """Whether all arrays and all constants are."""
         known = self.at_dy.is_ordinary and self.at_v.is_ordinary and is_ordinary(self.ddbeta)
         return known and self.constants.is_ordinary
 
@@ -164,8 +164,7 @@ class Double:
     def some(self, rows: slice) -> tuple[bool, Array, Array, Array]:
         """Whether all that some rows meet is ordinary, and their x, dy and v."""
         x, dy, v = (wide(a[rows]) for a in (self.layer.x, self.at_dy.dy, self.at_v.dy))
-        ordinary = self.is_ordinary and all(map(is_ordinary, (x, dy, v)))
-        return ordinary, x, dy, v
+        return self.is_ordinary, x, dy, v
 
     def ddy(self, rows: slice) -> Exact:
         """The gradient of dy, of some rows, in training."""
