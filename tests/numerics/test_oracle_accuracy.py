@@ -6,7 +6,7 @@ from typing import Any
 import flint
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from bnproof.engine.model.names import DOUBLE
@@ -173,8 +173,15 @@ def is_defined(d: Drawn) -> bool:
     return d.eps > 0 or len(set(d.x)) > 1
 
 
+UNDERFLOWING = Drawn(
+    [0.0, 0.0, 5.0], [0.0] * 3, [0.0] * 3, 0.0, 0.0, 5e-324, 0.0, 0.0, "training", 0.0, 0.0
+)
+"""A product ddgamma inv_std that is 0 in float64, and not in the truth."""
+
+
 @settings(deadline=None, max_examples=300)
 @given(drawn())
+@example(UNDERFLOWING)
 def test_errors_are_those_that_are_stated(d: Drawn) -> None:
     """At any exponent, in all conventions, however much cancels."""
     assume(is_defined(d))

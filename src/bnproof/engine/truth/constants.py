@@ -30,8 +30,9 @@ class Constants:
 
     @cached_property
     def is_ordinary(self) -> bool:
-        """Whether all of them may be used without exponents."""
-        return is_ordinary(self._plain[0])
+        """Whether all of them may be used without exponents; one that underflows may not."""
+        flushed = (self._plain[0] == 0) & (self._words.high != 0)
+        return not flushed.any() and is_ordinary(self._plain[0])
 
     def exact(self, name: str) -> Exact:
         """One of them as (high, low)."""
