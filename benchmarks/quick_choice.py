@@ -36,6 +36,7 @@ from bnproof.engine.portfolio import AT_THE_END, pool
 from bnproof.engine.portfolio.quick import unit_of
 from bnproof.mutants.controls.catalogue import CONTROLS
 from bnproof.properties.catalogue import PROPERTIES
+from bnproof.reference import BatchNorm
 
 DTYPES = ("float32", "float64", "float16", "bfloat16")
 KILLS = 3
@@ -112,10 +113,10 @@ def _everywhere(kills: Sequence[tuple[str, str, Sequence[str]]]) -> Iterable[Any
 
 
 def with_properties(matrix: Matrix) -> None:
-    """Add what each property is judged on, and what cases cost, by the controls that it takes."""
+    """Add what each property is judged on, and what cases cost, by right implementations."""
     missing = {(p.id, dtype) for p in PROPERTIES for dtype in DTYPES}
-    for control in CONTROLS:
-        session = InProcess(control.make()).try_out()
+    for implementation in (BatchNorm(), *(control.make() for control in CONTROLS)):
+        session = InProcess(implementation).try_out()
         declaration = session.declaration
         for dtype in declaration.dtypes:
             due = {p.id for p in PROPERTIES if not p.unsupported(declaration, dtype)}

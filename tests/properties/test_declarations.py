@@ -1,6 +1,6 @@
 """Declarations of parameters and of the normalising variance, end to end: right and wrong twins."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -27,7 +27,12 @@ LARGEST = 96  # elements of x
 
 
 def small(
-    declaration: Declaration, dtype: str, *, seed: int = 0, quick: bool = False
+    declaration: Declaration,
+    dtype: str,
+    *,
+    seed: int = 0,
+    quick: bool = False,
+    among: Sequence[str] = (),  # noqa: ARG001  # all cases, in this dtype
 ) -> list[Case]:
     """The small cases of the quick portfolio, without those of memory; each made once."""
     key = repr((declaration, dtype, seed, quick))
