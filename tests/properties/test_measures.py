@@ -17,7 +17,6 @@ from bnproof.engine.model.result import OffsetCurve
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio import CHAPTERS, offsets, portfolio
 from bnproof.engine.portfolio.builder import Builder
-from bnproof.engine.portfolio.builder import Builder
 from bnproof.mutants.catalogue import mutant_of
 from bnproof.reference import BatchNorm
 
