@@ -4,8 +4,10 @@ This module is the public door: `certify` and `Call` are defined here and nowher
 NumPy and the engine, and starts no process.
 """
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
+from numbers import Real
 from typing import Literal
 
 import numpy as np
@@ -56,8 +58,9 @@ class Call:
         mean, inv_std: the saved statistics of the batch, (C,).
         new_running_mean, new_running_var: the running statistics after the call, (C,).
 
-    Raises ValueError for an x of another dtype than the four, an array of another shape, and an
-    output that needs an input that is None.
+    Raises TypeError for what is no NumPy array or no number, and ValueError for an x of another
+    dtype than the four, an array of another shape, an eps that is negative, an eps or momentum that
+    is not finite, and an output that needs an input that is None.
     """
 
     x: Array
@@ -84,6 +87,8 @@ class Call:
     new_running_var: Array | None = None
 
     def __post_init__(self) -> None:
+        self._check_arrays()
+        self._check_numbers()
         if self.x.dtype.name not in FORMATS:
             raise ValueError(f"x: expected one of {', '.join(FORMATS)}, got {self.x.dtype}")
         if self.x.ndim < 2:
@@ -94,6 +99,21 @@ class Call:
                 raise ValueError(f"{name}: expected {first!r} or {second!r}, got {value!r}")
         self._check_shapes()
         self._check_needs()
+
+    def _check_arrays(self) -> None:
+        for name in ("x", "dy", *CHANNEL_ARGUMENTS, *CERTIFIED):
+            value = getattr(self, name)
+            if not isinstance(value, np.ndarray) and (value is not None or name == "x"):
+                raise TypeError(f"{name}: expected a NumPy array, got {type(value).__name__}")
+
+    def _check_numbers(self) -> None:
+        for name, least in (("eps", 0.0), ("momentum", -math.inf)):
+            value = getattr(self, name)
+            if not isinstance(value, Real):
+                raise TypeError(f"{name}: expected a number, got {type(value).__name__}")
+            if not math.isfinite(value) or value < least:
+                expected = "a finite number" if least < 0 else "a finite number of at least 0"
+                raise ValueError(f"{name}: expected {expected}, got {value}")
 
     def _check_shapes(self) -> None:
         channels = (self.x.shape[self.channel_axis],)

@@ -1,5 +1,6 @@
 """`certify`: ratios for a single call."""
 
+import math
 import subprocess
 import sys
 from typing import Any, Literal
@@ -80,12 +81,30 @@ def test_nan_is_infinitely_wrong() -> None:
         ({"channel_axis": 2}, "channel_axis: expected 1 or -1, got 2"),
         ({"x": X.astype(np.int64)}, "x: expected one of .*, got int64"),
         ({"x": X[0, 0]}, "x: expected at least 2 dimensions, got 1"),
+        ({"eps": math.nan}, "eps: expected a finite number of at least 0, got nan"),
+        ({"eps": -1e-5}, "eps: expected a finite number of at least 0, got -1e-05"),
+        ({"momentum": math.inf}, "momentum: expected a finite number, got inf"),
     ],
 )
 def test_what_does_not_fit_is_named(given: dict[str, Any], said: str) -> None:
     """Catches an input that is broadcast, or a setting that is silently another one."""
     with pytest.raises(ValueError, match=said):
         Call(**{"x": X, "eps": 0.5, **given})
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"momentum": None}, "momentum: expected a number, got NoneType"),
+        ({"eps": "1e-5"}, "eps: expected a number, got str"),
+        ({"x": X.tolist()}, "x: expected a NumPy array, got list"),
+        ({"gamma": [1.0, 1.0, 1.0]}, "gamma: expected a NumPy array, got list"),
+    ],
+)
+def test_what_is_no_array_or_number_is_named(given: dict[str, Any], said: str) -> None:
+    """Catches an exception of ours from deep inside for a list, or for a momentum of None."""
+    with pytest.raises(TypeError, match=said):
+        Call(**{"x": X, "eps": 1e-5, "y": X, **given})
 
 
 def test_nothing_of_a_check_is_loaded() -> None:
