@@ -11,7 +11,7 @@ from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.execution.in_process import InProcess
 from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.portfolio import pool, portfolio
-from bnproof.engine.portfolio.quick import STANDS_IN, chosen_plans, unit_of
+from bnproof.engine.portfolio.quick import STANDS_IN, choose, chosen_plans, unit_of
 from bnproof.engine.portfolio.quick_table import TABLE
 from bnproof.engine.wording.reasons import NO_CASE
 from bnproof.mutants.controls.catalogue import CONTROLS
@@ -54,6 +54,14 @@ def test_no_case_is_lost(among: Sequence[str]) -> None:
             given = {shared[unit] for shared in plans if unit in shared}
             assert given
             assert plan != "full" or "full" in given
+
+
+def test_a_new_case_is_there_in_every_dtype() -> None:
+    """Catches a case that quick does without until somebody makes the table anew."""
+    known, other = (case.with_(twin=None) for case in pool(ALL, "float32")[:2])
+    new = other.with_(name="never heard of, rank 2")
+    for dtype in FORMATS:
+        assert new.name in [case.name for case in choose([known, new], dtype, tuple(FORMATS))]
 
 
 @pytest.mark.parametrize("dtype", list(FORMATS))

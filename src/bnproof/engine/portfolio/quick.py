@@ -6,7 +6,7 @@ instead of all: a wrong implementation that shows in one of them is rejected the
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from bnproof.engine.model.case import Case, Plan
 from bnproof.engine.model.tag import Tag
@@ -57,13 +57,23 @@ def _stand_in(absent: str, checked: Iterable[str]) -> str:
 
 
 def choose(cases: Sequence[Case], dtype: str, among: Iterable[str]) -> list[Case]:
-    """The chosen cases in their order, with the calls that are enough of each."""
+    """The chosen cases in their order, with the calls that are enough of each.
+
+    A case that the table does not know, since it is newer, is there in every dtype as it is.
+    """
     plans = chosen_plans(dtype, among)
-    kept = [case for case in cases if unit_of(case.name) in plans]
-    return [
-        case.with_(calls=plans[unit_of(case.name)]) if case.calls in ("full", "short") else case
-        for case in _ordered(kept, plans)
-    ]
+    kept = [case for case in cases if unit_of(case.name) in plans or _is_new(case)]
+    return [_with_plan(case, plans) for case in _ordered(kept, plans)]
+
+
+def _is_new(case: Case) -> bool:
+    return not any(unit_of(case.name) in units for units in TABLE.values())
+
+
+def _with_plan(case: Case, plans: Mapping[str, Plan]) -> Case:
+    if case.calls not in ("full", "short"):
+        return case
+    return case.with_(calls=plans.get(unit_of(case.name), case.calls))
 
 
 def informative_first(cases: Sequence[Case], dtype: str) -> list[Case]:
