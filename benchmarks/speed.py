@@ -22,8 +22,8 @@ from truth import fastest, unit
 from bnproof.reference.batch_norm import train_backward, train_forward
 
 UNIT_THEN = 0.048
-"""Seconds of a unit where the aims were set: 0.033 s times 29 / 20.  The first release took 29 s there
-for the quick check of the reference, and 20 s where a unit takes 0.033 s."""
+"""Seconds of a unit where the aims were set: 0.033 s times 29 / 20.  The first release took 29 s
+there for the quick check of the reference, and 20 s where a unit takes 0.033 s."""
 
 WRONG = "bnproof.mutants.backward:_NoMeanTerm"
 """A wrong implementation: dx leaves out that the mean depends on x."""
