@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     type=click.Choice(PROFILES),
     default="standard",
     show_default=True,
-    help="Number of cases: quick runs the portfolio, standard also searches 100 cases per dtype, "
-    "thorough 2000.",
+    help="Number of cases: quick runs a choice of the portfolio, shared between the dtypes; "
+    "standard runs all of it and searches 100 cases more per dtype, thorough 2000.",
 )
 @click.option(
     "--property",
