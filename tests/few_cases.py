@@ -9,6 +9,8 @@ from bnproof.engine.model.case import Case
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio import portfolio
 
+FEW = 30
+
 MADE: dict[tuple[object, ...], list[Case]] = {}
 
 
@@ -20,12 +22,14 @@ def few(
     quick: bool = False,
     among: Sequence[str] = (),  # noqa: ARG001  # as `portfolio`
 ) -> list[Case]:
-    """Small cases of different sizes, with gradients, and lives of layers; each made once."""
+    """Small cases of as many sizes and ranks as there are, with gradients, and lives of layers; each made once."""
     key = repr(declaration), dtype, seed, quick
     if key not in MADE:
         cases = portfolio(declaration, dtype, seed=seed, quick=True)
         small = [c for c in cases if c.calls in ("full", "short") and c.x.size <= 64]
-        MADE[key] = [*small[:25], *(c for c in cases if Tag.LAYER in c.tags)]
+        of_each_size = {(c.count, c.x.ndim): c for c in reversed(small)}
+        kept = sorted(small, key=lambda c: c is not of_each_size[c.count, c.x.ndim])[:FEW]
+        MADE[key] = [*kept, *(c for c in cases if Tag.LAYER in c.tags)]
     return MADE[key]
 
 
