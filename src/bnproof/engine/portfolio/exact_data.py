@@ -59,13 +59,20 @@ def balanced_integers(count: int, s: int, rng: np.random.Generator) -> Array:
     free = count // 2 - 4
     target = count * s * s // 2
     a = rng.integers(0, 2 * s, free)
-    while int((a * a).sum()) > target:
-        a[rng.integers(free)] = 0
-    while target - int((a * a).sum()) > 40 * s * s and (a < 2 * s).any():
-        a[rng.choice(np.flatnonzero(a < 2 * s))] += 1
-        if int((a * a).sum()) > target:
-            a[int(np.argmax(a))] = 0
-    pairs = np.concatenate([a, four_squares(target - int((a * a).sum()))]).astype(np.int64)
+    squares = int((a * a).sum())
+    while squares > target:
+        place = rng.integers(free)
+        squares -= int(a[place]) ** 2
+        a[place] = 0
+    while target - squares > 40 * s * s and len(small := np.flatnonzero(a < 2 * s)):
+        place = small[rng.integers(len(small))]
+        squares += 2 * int(a[place]) + 1
+        a[place] += 1
+        if squares > target:
+            largest = int(np.argmax(a))
+            squares -= int(a[largest]) ** 2
+            a[largest] = 0
+    pairs = np.concatenate([a, four_squares(target - squares)]).astype(np.int64)
     return rng.permutation(np.concatenate([pairs, -pairs]))
 
 

@@ -18,7 +18,6 @@ The root is R 2^-extra = sqrt(W) to ROOT_BITS bits, exactly where W is a square.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 from math import isqrt
 
 import numpy as np
@@ -26,6 +25,7 @@ import numpy as np
 from bnproof.engine.model.formats import Array
 from bnproof.engine.truth.exact_sums import Columns
 from bnproof.engine.truth.integers import Ratio, dyadic
+from bnproof.engine.truth.once import once
 
 ROOT_BITS = 192
 
@@ -53,7 +53,7 @@ class Channel:
         if not self.positive:
             self.w = 1  # anything that has a root
 
-    @cached_property
+    @once
     def root(self) -> tuple[int, int]:
         """R, and the exponent extra - f/2, so that inv_std = n 2^(extra - f/2) / R."""
         extra = max(0, ROOT_BITS - self.w.bit_length() // 2)

@@ -3,8 +3,6 @@
 In the letters of `bnproof.engine.truth.oracle`, which has the formulas and their accuracy.
 """
 
-from functools import cached_property
-
 import numpy as np
 
 from bnproof.engine.model.formats import Array
@@ -22,6 +20,7 @@ from bnproof.engine.truth.double_words import (
 from bnproof.engine.truth.exact_sums import Columns
 from bnproof.engine.truth.finite_columns import all_finite, are_ordinary, finite, where, wide
 from bnproof.engine.truth.integers import Exact, dyadic
+from bnproof.engine.truth.once import once
 
 
 class Layer:
@@ -39,8 +38,9 @@ class Layer:
     ) -> None:
         gamma, beta = (np.asarray(a, np.float64) for a in (gamma, beta))
         given = [np.asarray(s, np.float64) for s in statistics or ()]
-        fine = all_finite(x) & all_finite(np.stack([gamma, beta, *given]))
-        fine &= np.isfinite(eps) and len(x) > 0
+        fine = all_finite(x) & (np.isfinite(eps) and len(x) > 0)
+        for a in (gamma, beta, *given):
+            fine &= np.isfinite(a)
         self.x, self.gamma, self.beta = (finite(a, fine) for a in (x, gamma, beta))
         if given:
             mean, var = (finite(s, fine) for s in given)
@@ -50,7 +50,7 @@ class Layer:
         self.defined = fine & self.channels.positive
         self.training = not given
 
-    @cached_property
+    @once
     def constants(self) -> Constants:
         """The mean, var and inv_std, and s = gamma inv_std."""
         pairs = zip(self.channels.each, map(dyadic, self.gamma.tolist()), strict=True)
@@ -59,7 +59,7 @@ class Layer:
             ((ch.mean, ch.var, ch.inv_std, ch.over_root(g * ch.n, g_e)) for ch, (g, g_e) in pairs),
         )
 
-    @cached_property
+    @once
     def is_ordinary(self) -> bool:
         """Whether x and all constants are."""
         return self.constants.is_ordinary and is_ordinary(self.beta) and are_ordinary(self.x)
@@ -92,12 +92,12 @@ class Backward:
         self.layer, self.dy = layer, finite(dy, known)
         self.known = layer.defined & known
 
-    @cached_property
+    @once
     def each(self) -> list[Upstream]:
         """The exact constants of each channel."""
         return self.layer.channels.upstream(Columns(self.dy))
 
-    @cached_property
+    @once
     def constants(self) -> Constants:
         """The gradients dgamma and dbeta, the mean of dy, and the factor a of x - mean in dx."""
         count = max(1, len(self.dy))
@@ -107,7 +107,7 @@ class Backward:
             ((up.dgamma(ch), up.total, up.mean(count), up.along(ch)) for up, ch in pairs),
         )
 
-    @cached_property
+    @once
     def is_ordinary(self) -> bool:
         """Whether x, dy and all constants are."""
         own = not self.layer.training or self.constants.is_ordinary

@@ -30,7 +30,7 @@ same terms.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 
 import numpy as np
 
@@ -52,6 +52,7 @@ from bnproof.engine.truth.exact_sums import Columns
 from bnproof.engine.truth.finite_columns import all_finite, finite, where, wide
 from bnproof.engine.truth.integers import Exact, Ratio, dyadic
 from bnproof.engine.truth.layer import Backward, Layer
+from bnproof.engine.truth.once import once
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +96,7 @@ def double_truth(
     """
     ddx, *parameters = upstream
     ddgamma, ddbeta = (np.asarray(a, np.float64) for a in parameters)
-    fine = all_finite(dy) & all_finite(ddx) & all_finite(np.stack([ddgamma, ddbeta]))
+    fine = all_finite(dy) & all_finite(ddx) & np.isfinite(ddgamma) & np.isfinite(ddbeta)
     zeros = np.zeros(len(fine))
     layer = Layer(x, gamma, zeros, eps, statistics=statistics, unbiased=unbiased)
     layer.defined = layer.defined & fine
@@ -123,14 +124,14 @@ class Double:
         self.layer, self.at_dy, self.at_v = layer, at_dy, at_v
         self.ddgamma, self.ddbeta = ddgamma, ddbeta
 
-    @cached_property
+    @once
     def pairs(self) -> list["Pair"]:
         """The exact constants of each channel."""
         products = Columns(self.at_dy.dy).products(Columns(self.at_v.dy))
         rows = zip(self.layer.channels.each, self.at_dy.each, self.at_v.each, products, strict=True)
         return [Pair(*row) for row in rows]
 
-    @cached_property
+    @once
     def constants(self) -> Constants:
         """The slope ddgamma inv_std; in training gamma A, gamma B and gamma E."""
         names, training = ["slope", "dgamma"], self.layer.training
@@ -151,7 +152,7 @@ class Double:
         """The gradient of gamma."""
         return where(self.layer.defined, self.constants.exact("dgamma"))
 
-    @cached_property
+    @once
     def is_ordinary(self) -> bool:
         """Whether all arrays and all constants are."""
         known = self.at_dy.is_ordinary and self.at_v.is_ordinary and is_ordinary(self.ddbeta)
@@ -212,7 +213,7 @@ class Pair:
     def __init__(self, channel: Channel, dy: Upstream, v: Upstream, products: int) -> None:
         self.channel, self.dy, self.v, self.products = channel, dy, v, products
 
-    @cached_property
+    @once
     def bracket(self) -> tuple[int, int]:
         """S W, and j P P' 2^(2c - f)."""
         ch = self.channel

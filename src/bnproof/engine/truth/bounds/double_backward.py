@@ -151,7 +151,7 @@ def _training(
 def _along(arithmetic: Arithmetic, q: Quantities, e: StatisticsError) -> Array:
     """Formula C, for sums of centred values as well."""
     terms = compose(sum_error(arithmetic, q.count), accumulated(8, arithmetic.elements.u))
-    centred = q.exact("dbeta") * q.d_mean * q.inv_std * (1 + e.alpha)
+    centred = q.dbeta * q.d_mean * q.inv_std * (1 + e.alpha)
     return np.asarray(dgamma_error(arithmetic, q, e) + terms * centred)
 
 

@@ -33,7 +33,7 @@ class Expected:
     """Truth and bounds of one data set, in one mode and with one rounding of the settings."""
 
     quantities: Quantities
-    by_class: dict[Arithmetic, Bounds] = field(default_factory=dict)
+    by_class: list[Bounds] = field(default_factory=list)
 
     def bound(self, arithmetic: Arithmetic, output: str) -> Array:
         """The bound of a class."""
@@ -41,9 +41,11 @@ class Expected:
 
     def bounds(self, arithmetic: Arithmetic) -> Bounds:
         """The bounds of a class."""
-        if arithmetic not in self.by_class:
-            self.by_class[arithmetic] = bounds(arithmetic, self.quantities)
-        return self.by_class[arithmetic]
+        for made in self.by_class:  # one or two; an arithmetic takes long to hash
+            if made.arithmetic is arithmetic or made.arithmetic == arithmetic:
+                return made
+        self.by_class.append(bounds(arithmetic, self.quantities))
+        return self.by_class[-1]
 
 
 class ExpectedByData:
