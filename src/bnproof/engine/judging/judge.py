@@ -84,6 +84,7 @@ class Judge:
                 record.subjects[mode] = EXPECTED.of(
                     case,
                     settings,
+                    next(iter(record.subjects.values()), None),
                     inference=mode == "infer",
                     unbiased=self.declaration.unbiased(case.x.ndim),
                     normalises_unbiased=self.declaration.normalises_unbiased,

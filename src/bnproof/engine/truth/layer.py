@@ -6,7 +6,7 @@ In the letters of `bnproof.engine.truth.oracle`, which has the formulas and thei
 import numpy as np
 
 from bnproof.engine.model.formats import Array
-from bnproof.engine.truth.channels import Upstream, inferred, trained
+from bnproof.engine.truth.channels import Channels, Upstream, inferred, trained
 from bnproof.engine.truth.constants import Constants
 from bnproof.engine.truth.double_words import (
     Word,
@@ -24,7 +24,10 @@ from bnproof.engine.truth.once import once
 
 
 class Layer:
-    """One batch normalization of all channels: the constants that it shares, and its elements."""
+    """One batch normalization of all channels: the constants that it shares, and its elements.
+
+    A layer ``like`` this one, of the same x in the other mode, has the integers of x already.
+    """
 
     def __init__(
         self,
@@ -35,6 +38,7 @@ class Layer:
         *,
         statistics: tuple[Array, Array] | None,
         unbiased: bool,
+        like: "Layer | None" = None,
     ) -> None:
         gamma, beta = (np.asarray(a, np.float64) for a in (gamma, beta))
         given = [np.asarray(s, np.float64) for s in statistics or ()]
@@ -42,11 +46,14 @@ class Layer:
         for a in (gamma, beta, *given):
             fine &= np.isfinite(a)
         self.x, self.gamma, self.beta = (finite(a, fine) for a in (x, gamma, beta))
+        same = like is not None and like.x is self.x
+        columns = like.channels.x if like is not None and same else Columns(self.x)
+        self.channels: Channels
         if given:
             mean, var = (finite(s, fine) for s in given)
-            self.channels = inferred(self.x, mean, var, eps)
+            self.channels = inferred(columns, mean, var, eps)
         else:
-            self.channels = trained(self.x, eps, unbiased=unbiased)
+            self.channels = trained(columns, eps, unbiased=unbiased)
         self.defined = fine & self.channels.positive
         self.training = not given
 
@@ -85,17 +92,19 @@ class Layer:
 
 
 class Backward:
-    """The backward of a layer at dy."""
+    """The backward of a layer at dy; one ``like`` it has the integers of the same dy already."""
 
-    def __init__(self, layer: Layer, dy: Array) -> None:
+    def __init__(self, layer: Layer, dy: Array, like: "Backward | None" = None) -> None:
         known = all_finite(dy)
         self.layer, self.dy = layer, finite(dy, known)
         self.known = layer.defined & known
+        same = like is not None and like.dy is self.dy
+        self.columns: Columns = like.columns if like is not None and same else Columns(self.dy)
 
     @once
     def each(self) -> list[Upstream]:
         """The exact constants of each channel."""
-        return self.layer.channels.upstream(Columns(self.dy))
+        return self.layer.channels.upstream(self.columns)
 
     @once
     def constants(self) -> Constants:

@@ -57,6 +57,7 @@ An intermediate that underflows is off by Z, which later factors multiply: at mo
 """
 
 from dataclasses import replace
+from functools import reduce
 
 import numpy as np
 
@@ -97,7 +98,7 @@ def widest(q: Quantities, output: str) -> Array:
         one if output == ddy else np.maximum(one, q.dy_sum_abs),
         one * q.bessel**2,
     ]
-    return np.asarray(np.prod(factors, axis=0))
+    return reduce(np.multiply, factors)
 
 
 def _upstream(q: Quantities) -> tuple[Quantities, Array]:
