@@ -37,7 +37,7 @@ Row = tuple[str, str, str, str, str]
 """The same with the index as text."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, slots=True)  # frozen ones take three times as long to make, and there are many
 class Comparison:
     """One comparison that a property made on one record.
 
