@@ -4,6 +4,9 @@ from bnproof.check.meter import Progress
 from bnproof.recognition.recognised import Origin
 from bnproof.sandbox.sessions import AnySession
 
+POLICIES = ("single_value", "empty")
+"""What is always found where nothing declares it: how degenerate batches are treated."""
+
 
 def undeclared(session: AnySession, name: str) -> bool:
     """Whether nothing says what an attribute of the selected variant is."""
@@ -36,12 +39,14 @@ def _identified(session: AnySession, progress: Progress) -> list[str]:
 
 
 def _policies(session: AnySession) -> list[str]:
-    from bnproof.conventions.identify.policies import POLICIES, policy_of  # noqa: PLC0415  # the costly part
+    if not (left := [name for name in POLICIES if undeclared(session, name)]):
+        return []
+    from bnproof.conventions.identify.policies import policy_of  # noqa: PLC0415  # the costly part
     from bnproof.conventions.identify.probes import Probes  # noqa: PLC0415  # likewise
 
     notes = []
-    for name in POLICIES:
-        found = policy_of(Probes(session), name) if undeclared(session, name) else None
+    for name in left:
+        found = policy_of(Probes(session), name)
         if found is not None:
             session.adopt({name: found.value})
             notes += [found.note] if found.note else []

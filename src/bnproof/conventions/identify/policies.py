@@ -18,7 +18,6 @@ from bnproof.engine.model.event import EventKind
 from bnproof.engine.model.names import STATISTICS
 from bnproof.engine.portfolio.degenerate import EMPTY, SINGLE
 
-POLICIES = ("single_value", "empty")
 CALLED = {"single_value": "one value per channel", "empty": "an empty batch"}
 
 

@@ -37,7 +37,7 @@ Row = tuple[str, str, str, str, str]
 """The same with the index as text."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, slots=True)  # frozen ones take three times as long to make, and there are many
 class Comparison:
     """One comparison that a property made on one record.
 
@@ -127,19 +127,20 @@ def compare(
     """
     with np.errstate(all="ignore"):
         got, want = np.asarray(got, np.float64), np.asarray(want, np.float64)
-        bound = np.broadcast_to(bound, got.shape)
         wide = bound + 2.0**-51 * (np.abs(got) + np.abs(want))
         off = np.abs(got - want)
-        open_ = ~np.isfinite(wide) | ~np.isfinite(want)
-        wide = np.where(open_, np.inf, wide)
-        off = np.where(np.isfinite(off), off, np.where(open_, 0.0, np.inf))
-        ratio = np.where((off == 0) | open_, 0.0, off / wide)
-    worst = float(np.max(ratio, initial=0.0))
+        worst, not_judged = float((off / wide).max(initial=0.0)), False
+        if not (worst < np.inf and wide.max(initial=0.0) < np.inf):  # not all of it is a number
+            open_ = ~np.isfinite(wide) | ~np.isfinite(want)
+            wide = np.where(open_, np.inf, wide)
+            off = np.where(np.isfinite(off), off, np.where(open_, 0.0, np.inf))
+            ratio = np.where((off == 0) | open_, 0.0, off / wide)
+            worst, not_judged = float(ratio.max(initial=0.0)), bool(open_.any())
 
     def elements() -> tuple[Element, ...]:
         return rows(got, want, off, wide)
 
-    return Comparison(record, output, of, worst, bool(open_.any()), finding, elements)
+    return Comparison(record, output, of, worst, not_judged, finding, elements)
 
 
 def happened(record: Record, event: Event, *, seen: bool = True) -> Comparison:

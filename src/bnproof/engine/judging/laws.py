@@ -22,11 +22,11 @@ LOST = 8
 
 def exact_sums(values: Array) -> Array:
     """Column sums without rounding, by math.fsum."""
-    wide = np.asarray(values, np.float64)
-    return np.array([_fsum(wide[:, c]) for c in range(wide.shape[1])])
+    columns: list[list[float]] = np.asarray(values, np.float64).T.tolist()
+    return np.array([_fsum(column) for column in columns])
 
 
-def _fsum(values: Array) -> float:
+def _fsum(values: list[float]) -> float:
     try:
         return math.fsum(values)
     except (OverflowError, ValueError):  # infinities of both signs: no sum

@@ -1,19 +1,23 @@
 """The running statistics after many batches: their exact value, and the bound that adds up."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 
 from bnproof.engine.judging.judge import Judge
 from bnproof.engine.judging.record import Judged, Record
-from bnproof.engine.model.case import Case
+from bnproof.engine.model.case import Case, columns
 from bnproof.engine.model.formats import FORMATS, Array
-from bnproof.engine.model.names import STATISTICS, Argument, Output
-from bnproof.engine.truth.bounds.expected import EXPECTED, Settings
+from bnproof.engine.model.names import STATISTICS, Output
+from bnproof.engine.truth.bounds import Quantities, bounds
 from bnproof.engine.truth.bounds.roundings import accumulated
 from bnproof.engine.truth.integers import Exact
-from bnproof.engine.truth.oracle import error
+from bnproof.engine.truth.oracle import batch_truth, error
+
+_Passed = Mapping[Output, Sequence[Sequence[Fraction]]]
+"""The exact value of each statistic and channel before the first step and after each of them."""
 
 
 def after_steps(record: Record) -> Iterator[Judged]:
@@ -35,46 +39,69 @@ def closed_form(record: Record) -> tuple[dict[Output, Exact], dict[Output, Array
     case, declaration = record.case, record.declaration
     judge = Judge(declaration, case.dtype)
     u = FORMATS[case.parameter_dtype].u
-    exact: dict[Output, list[Fraction]] = {
-        n: [Fraction(float(v)) for v in getattr(case, n)] for n in STATISTICS
-    }
+    steps = _Steps(case, judge)
+    passed: _Passed = {n: steps.passed(n) for n in STATISTICS}
+    ones = steps.bounds(passed, judge)
+    truth: dict[Output, Exact] = {n: _exact(values[-1]) for n, values in passed.items()}
     bound: dict[Output, Array] = {n: np.zeros(case.channels) for n in STATISTICS}
-    for number, x in enumerate((case.x, *case.steps)):
-        step = case.with_(x=x, batches_seen=case.batches_seen + number)
-        settings = judge.settings(step)[0]
-        before: dict[Argument, Array] = {
-            n: np.array([float(v) for v in exact[n]]) for n in STATISTICS
-        }
-        values, one = _one_step(step.with_arrays(before), settings, judge)
+    for number, settings in enumerate(steps.settings):
+        growth = abs(float(settings.keep)) * (1 + accumulated(4, u)) + accumulated(4, u)
         for name in STATISTICS:
-            exact[name] = [
-                settings.keep * old + settings.weight * new
-                for old, new in zip(exact[name], values[name], strict=True)
-            ]
-            growth = abs(float(settings.keep)) * (1 + accumulated(4, u)) + accumulated(4, u)
-            bound[name] = growth * bound[name] + one[name]
-    truth = {n: _exact(v) for n, v in exact.items()}
+            bound[name] = growth * bound[name] + ones[name][number]
     return truth, bound
 
 
-def _one_step(
-    case: Case, settings: Settings, judge: Judge
-) -> tuple[dict[str, list[Fraction]], dict[str, Array]]:
-    """The batch's exact mean and variance, and the bound of one step from given statistics."""
-    unbiased = judge.declaration.unbiased(case.x.ndim)
-    subject = EXPECTED.of(case, settings, inference=False, unbiased=unbiased)
-    count = subject.quantities.count
-    factor = Fraction(count, count - 1) if unbiased else Fraction(1)
-    statistics = [s for s in subject.quantities.truth.statistics if s is not None]
-    values = {
-        "running_mean": [s[0] for s in statistics],
-        "running_var": [s[1] * factor for s in statistics],
-    }
-    bounds: dict[str, Array] = {n: subject.bound(judge.declared, n) for n in STATISTICS}
-    return values, bounds
+class _Steps:
+    """All batches of a case side by side, as the channels of one batch: truth is formed once."""
+
+    def __init__(self, case: Case, judge: Judge) -> None:
+        self.case = case
+        batches = (case.x, *case.steps)
+        seen = (case.batches_seen + number for number in range(len(batches)))
+        self.settings = [judge.settings(case.with_(batches_seen=each))[0] for each in seen]
+        self.x = np.concatenate([columns(x) for x in batches], axis=1)
+        self.gamma, self.beta = (
+            np.tile(np.full(case.channels, default) if a is None else a, len(batches))
+            for a, default in ((case.gamma, 1.0), (case.beta, 0.0))
+        )
+        self.truth = batch_truth(self.x, self.gamma, self.beta, case.eps)
+        unbiased, count = judge.declaration.unbiased(case.x.ndim), case.count
+        self.bessel = Fraction(count, count - 1) if unbiased else Fraction(1)
+
+    def passed(self, name: Output) -> list[list[Fraction]]:
+        """A statistic before the first step, and after each of them."""
+        exact = [Fraction(float(value)) for value in getattr(self.case, name)]
+        made = [exact]
+        statistics = [s for s in self.truth.statistics if s is not None]
+        found = iter([s[0] if name == "running_mean" else s[1] * self.bessel for s in statistics])
+        for settings in self.settings:
+            exact = [settings.keep * old + settings.weight * next(found) for old in exact]
+            made.append(exact)
+        return made
+
+    def bounds(self, passed: _Passed, judge: Judge) -> dict[Output, Array]:
+        """The bound of each step from the exact statistics before it: (steps, C)."""
+        before = {n: [v for values in passed[n][:-1] for v in values] for n in STATISTICS}
+        after = {n: [v for values in passed[n][1:] for v in values] for n in STATISTICS}
+        mean, var = (_exact(before[n])[0] for n in STATISTICS)
+        weights = [abs(float(settings.weight)) for settings in self.settings]
+        quantities = Quantities(
+            x=self.x,
+            gamma=np.abs(np.asarray(self.gamma, np.float64)),
+            beta=np.abs(np.asarray(self.beta, np.float64)),
+            eps=self.case.eps,
+            truth=self.truth.beside(**{n: partial(_exact, after[n]) for n in STATISTICS}),
+            inference=False,
+            running_mean=mean,
+            running_var=var,
+            weight=np.repeat(weights, self.case.channels),
+            correction=float(self.bessel),
+        )
+        found = bounds(judge.declared, quantities).values
+        return {n: found[n].reshape(len(self.settings), -1) for n in STATISTICS}
 
 
-def _exact(values: list[Fraction]) -> Exact:
+def _exact(values: Sequence[Fraction]) -> Exact:
     high = np.array([float(v) for v in values])
     low = np.array([float(v - Fraction(float(v))) for v in values])
     return high, low

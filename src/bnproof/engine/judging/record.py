@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -17,6 +16,7 @@ from bnproof.engine.model.observation import Observation
 from bnproof.engine.truth.bounds import Arithmetic, Quantities
 from bnproof.engine.truth.bounds.expected import Expected
 from bnproof.engine.truth.integers import Exact
+from bnproof.engine.truth.once import once
 
 Found = AccuracyClass | Literal[""]
 """The strongest class that explains something, "" if none does."""
@@ -57,12 +57,12 @@ class Judged:
     error: Array
     bound: Array
 
-    @cached_property
+    @once
     def ratios(self) -> Array:
         """error / bound: 0 where there is no error or nothing is judged."""
         return ratios(self.error, self.bound)
 
-    @cached_property
+    @once
     def worst(self) -> float:
         """Largest error/bound."""
         return largest(self.error, self.bound)
@@ -73,7 +73,7 @@ class Judged:
         found = self.ratios
         return tuple(int(i) for i in np.unravel_index(int(np.argmax(found)), found.shape))
 
-    @property
+    @once
     def not_judged(self) -> bool:
         """Whether no bound exists for some channel."""
         return bool(np.isinf(self.bound).any())

@@ -6,6 +6,8 @@ from functools import cached_property
 
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.judging.record import Record
+from bnproof.engine.model.calls import Call
+from bnproof.engine.model.names import Output
 from bnproof.engine.model.tag import Tag
 
 
@@ -23,6 +25,11 @@ class Records:
     def by_name(self) -> dict[str, Record]:
         """Records by the name of their case."""
         return {record.case.name: record for record in self.all}
+
+    @cached_property
+    def offers(self) -> frozenset[tuple[Call, Output]]:
+        """What came back in any case: each result with its call."""
+        return frozenset().union(*(record.observation.offers for record in self.all))
 
     def tagged(self, tag: Tag) -> Iterator[Record]:
         """Records of cases with a tag."""

@@ -115,7 +115,7 @@ def _nothing(property_: Property, records: Records) -> str:
     """Why nothing was compared, as far as what came back tells it."""
     if not records.all:
         return NOTHING_RAN
-    return property_.not_offered(set().union(*(r.observation.offers for r in records)))
+    return property_.not_offered(records.offers)
 
 
 def _result(property_: Property, dtype: str, verdict: Verdict, **more: object) -> Result:

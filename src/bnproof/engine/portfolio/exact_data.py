@@ -58,14 +58,26 @@ def balanced_integers(count: int, s: int, rng: np.random.Generator) -> Array:
         return np.resize([s, -s], count)
     free = count // 2 - 4
     target = count * s * s // 2
-    a = rng.integers(0, 2 * s, free)
-    while int((a * a).sum()) > target:
-        a[rng.integers(free)] = 0
-    while target - int((a * a).sum()) > 40 * s * s and (a < 2 * s).any():
-        a[rng.choice(np.flatnonzero(a < 2 * s))] += 1
-        if int((a * a).sum()) > target:
-            a[int(np.argmax(a))] = 0
-    pairs = np.concatenate([a, four_squares(target - int((a * a).sum()))]).astype(np.int64)
+    a: list[int] = rng.integers(0, 2 * s, free).tolist()
+    squares = sum(k * k for k in a)
+    while squares > target:
+        place = int(rng.integers(free))
+        squares -= a[place] ** 2
+        a[place] = 0
+    small = [place for place, k in enumerate(a) if k < 2 * s]
+    while target - squares > 40 * s * s and small:
+        chosen = int(rng.integers(len(small)))
+        place = small[chosen]
+        squares += 2 * a[place] + 1
+        a[place] += 1
+        if a[place] == 2 * s:
+            del small[chosen]
+        if squares > target:
+            largest = a.index(max(a))
+            squares -= a[largest] ** 2
+            a[largest] = 0
+            small = sorted({*small, largest})
+    pairs = np.concatenate([a, four_squares(target - squares)]).astype(np.int64)
     return rng.permutation(np.concatenate([pairs, -pairs]))
 
 
@@ -96,14 +108,14 @@ def exact_data(
 def _orthogonal(k: Array, rng: np.random.Generator) -> Array:
     """Integers orthogonal to 1 and to k: opposite on two (+a, -a) pairs of the same a."""
     e = np.zeros(len(k))
-    for a in np.unique(np.abs(k)):
+    for a in sorted({abs(value) for value in k.tolist()}):
         plus, minus = np.flatnonzero(k == a), np.flatnonzero(k == -a)
         if a == 0:
             half = len(plus) // 2
             e[plus[:half]], e[plus[half : 2 * half]] = 1, -1
             continue
-        for i in range(min(len(plus), len(minus)) // 2):
-            z = rng.integers(-2, 3)
-            e[[plus[2 * i], minus[2 * i]]] = z
-            e[[plus[2 * i + 1], minus[2 * i + 1]]] = -z
+        both = min(len(plus), len(minus)) // 2 * 2
+        z = rng.integers(-2, 3, both // 2)
+        for at in (plus[:both], minus[:both]):
+            e[at[::2]], e[at[1::2]] = z, -z
     return e

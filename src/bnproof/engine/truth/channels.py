@@ -18,7 +18,6 @@ The root is R 2^-extra = sqrt(W) to ROOT_BITS bits, exactly where W is a square.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 from math import isqrt
 
 import numpy as np
@@ -26,6 +25,7 @@ import numpy as np
 from bnproof.engine.model.formats import Array
 from bnproof.engine.truth.exact_sums import Columns
 from bnproof.engine.truth.integers import Ratio, dyadic
+from bnproof.engine.truth.once import once
 
 ROOT_BITS = 192
 
@@ -53,7 +53,7 @@ class Channel:
         if not self.positive:
             self.w = 1  # anything that has a root
 
-    @cached_property
+    @once
     def root(self) -> tuple[int, int]:
         """R, and the exponent extra - f/2, so that inv_std = n 2^(extra - f/2) / R."""
         extra = max(0, ROOT_BITS - self.w.bit_length() // 2)
@@ -129,9 +129,9 @@ class Channels:
         return made
 
 
-def trained(x: Array, eps: float, *, unbiased: bool) -> Channels:
+def trained(columns: Columns, eps: float, *, unbiased: bool) -> Channels:
     """The channels of x with their own statistics."""
-    columns, count = Columns(x), len(x)
+    count = len(columns.values)
     n = max(1, count)
     k, j = (count - 1, count) if unbiased else (1, 1)
     p, q_e = _dyadic(eps)
@@ -146,14 +146,14 @@ def trained(x: Array, eps: float, *, unbiased: bool) -> Channels:
     return Channels(columns, made)
 
 
-def inferred(x: Array, mean: Array, var: Array, eps: float) -> Channels:
+def inferred(columns: Columns, mean: Array, var: Array, eps: float) -> Channels:
     """The channels of x with the statistics given."""
     means = [dyadic(value) for value in mean.tolist()]
     made, added = [], _dyadic(eps)
     for (m, m_e), (v, v_e) in zip(means, map(dyadic, var.tolist()), strict=True):
         w, f = _sum(v, v_e, added)
         made.append(Channel((m, 1, m_e), (v, 1, v_e), 1, w, f))
-    return Channels(Columns(x), made, means)
+    return Channels(columns, made, means)
 
 
 def _dyadic(eps: float) -> tuple[int, int]:

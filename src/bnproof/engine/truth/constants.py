@@ -1,13 +1,13 @@
 """Exact constants of channels, rounded to double words, all of them at once."""
 
 from collections.abc import Iterable, Sequence
-from functools import cached_property
 
 import numpy as np
 
 from bnproof.engine.truth import integers
 from bnproof.engine.truth.double_words import Word, is_ordinary, rounded
 from bnproof.engine.truth.integers import Exact, Ratio
+from bnproof.engine.truth.once import once
 
 
 class Constants:
@@ -24,11 +24,11 @@ class Constants:
         self._place = {name: place for place, name in enumerate(names)}
         self._words = Word(table[0], table[1], table[2].astype(np.int64))
 
-    @cached_property
+    @once
     def _plain(self) -> Exact:
         return rounded(self._words)
 
-    @cached_property
+    @once
     def is_ordinary(self) -> bool:
         """Whether all of them may be used without exponents; one that underflows may not."""
         flushed = (self._plain[0] == 0) & (self._words.high != 0)

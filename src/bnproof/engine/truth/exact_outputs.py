@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property, partial
+from functools import partial
 
 import numpy as np
 
 from bnproof.engine.truth.blocks import BLOCK, row_blocks
 from bnproof.engine.truth.integers import Exact, Ratio, fraction
 from bnproof.engine.truth.lazily import Lazily
+from bnproof.engine.truth.once import once
 
 
 @dataclass(eq=False)
@@ -31,7 +32,7 @@ class Truth:
     shape: tuple[int, int]
     ratios: Sequence[tuple[Ratio, Ratio] | None] = ()
 
-    @cached_property
+    @once
     def values(self) -> Mapping[str, Exact]:
         """The (high, low) of each output."""
         whole = {
@@ -39,7 +40,7 @@ class Truth:
         }
         return Lazily({**self.per_channel, **whole})
 
-    @cached_property
+    @once
     def statistics(self) -> tuple[tuple[Fraction, Fraction] | None, ...]:
         """Exact (mean, var) of each channel as fractions, None where undefined."""
         return tuple(

@@ -10,7 +10,6 @@ LIMBS limbs, or whose exponents are extreme, are converted one by one as well.
 """
 
 from collections.abc import Iterator
-from functools import cached_property
 from itertools import product
 from operator import mul
 
@@ -19,6 +18,7 @@ import numpy as np
 from bnproof.engine.model.formats import Array
 from bnproof.engine.truth.blocks import BLOCK, row_blocks
 from bnproof.engine.truth.integers import whole_columns
+from bnproof.engine.truth.once import once
 
 FEW = 384  # values up to which Python's integers are faster than limbs
 BITS = 20
@@ -36,14 +36,14 @@ class Columns:
     def __init__(self, values: Array) -> None:
         self.values = values
 
-    @cached_property
+    @once
     def exponents(self) -> list[int]:
         """The exponent e of each column."""
         if self.limbs:
             return [int(top) - BITS * self.limbs for top in self._tops]
         return [exponent for _, exponent in self.whole]
 
-    @cached_property
+    @once
     def totals(self) -> list[int]:
         """The sum of each column.
 
@@ -77,7 +77,7 @@ class Columns:
                 _collect(sums, np.einsum("nc,nc->c", left, right), place + other_place)
         return sums
 
-    @cached_property
+    @once
     def whole(self) -> list[tuple[list[int], int]]:
         """The integers of each column one by one, and their exponent."""
         found = whole_columns(self.values)
@@ -86,7 +86,7 @@ class Columns:
         pairs = zip(found, self.exponents, strict=True)  # at which they are whole as well
         return [([_shifted(x, e - unit) for x in whole], unit) for (whole, e), unit in pairs]
 
-    @cached_property
+    @once
     def _tops(self) -> Array:
         """E with |x| < 2^E in a column."""
         largest = np.zeros(self.values.shape[1])
@@ -94,7 +94,7 @@ class Columns:
             np.maximum(largest, np.abs(self._wide(rows)).max(axis=0), out=largest)
         return np.frexp(largest)[1]
 
-    @cached_property
+    @once
     def limbs(self) -> int:
         """The number of limbs that every value is cut into, 0 where limbs are not used."""
         if self.values.size <= FEW or np.abs(self._tops).max() > EXPONENTS:

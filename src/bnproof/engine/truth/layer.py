@@ -3,12 +3,10 @@
 In the letters of `bnproof.engine.truth.oracle`, which has the formulas and their accuracy.
 """
 
-from functools import cached_property
-
 import numpy as np
 
 from bnproof.engine.model.formats import Array
-from bnproof.engine.truth.channels import Upstream, inferred, trained
+from bnproof.engine.truth.channels import Channels, Upstream, inferred, trained
 from bnproof.engine.truth.constants import Constants
 from bnproof.engine.truth.double_words import (
     Word,
@@ -22,10 +20,14 @@ from bnproof.engine.truth.double_words import (
 from bnproof.engine.truth.exact_sums import Columns
 from bnproof.engine.truth.finite_columns import all_finite, are_ordinary, finite, where, wide
 from bnproof.engine.truth.integers import Exact, dyadic
+from bnproof.engine.truth.once import once
 
 
 class Layer:
-    """One batch normalization of all channels: the constants that it shares, and its elements."""
+    """One batch normalization of all channels: the constants that it shares, and its elements.
+
+    A layer ``like`` this one, of the same x in the other mode, has the integers of x already.
+    """
 
     def __init__(
         self,
@@ -36,21 +38,26 @@ class Layer:
         *,
         statistics: tuple[Array, Array] | None,
         unbiased: bool,
+        like: "Layer | None" = None,
     ) -> None:
         gamma, beta = (np.asarray(a, np.float64) for a in (gamma, beta))
         given = [np.asarray(s, np.float64) for s in statistics or ()]
-        fine = all_finite(x) & all_finite(np.stack([gamma, beta, *given]))
-        fine &= np.isfinite(eps) and len(x) > 0
+        fine = all_finite(x) & (np.isfinite(eps) and len(x) > 0)
+        for a in (gamma, beta, *given):
+            fine &= np.isfinite(a)
         self.x, self.gamma, self.beta = (finite(a, fine) for a in (x, gamma, beta))
+        same = like is not None and like.x is self.x
+        columns = like.channels.x if like is not None and same else Columns(self.x)
+        self.channels: Channels
         if given:
             mean, var = (finite(s, fine) for s in given)
-            self.channels = inferred(self.x, mean, var, eps)
+            self.channels = inferred(columns, mean, var, eps)
         else:
-            self.channels = trained(self.x, eps, unbiased=unbiased)
+            self.channels = trained(columns, eps, unbiased=unbiased)
         self.defined = fine & self.channels.positive
         self.training = not given
 
-    @cached_property
+    @once
     def constants(self) -> Constants:
         """The mean, var and inv_std, and s = gamma inv_std."""
         pairs = zip(self.channels.each, map(dyadic, self.gamma.tolist()), strict=True)
@@ -59,7 +66,7 @@ class Layer:
             ((ch.mean, ch.var, ch.inv_std, ch.over_root(g * ch.n, g_e)) for ch, (g, g_e) in pairs),
         )
 
-    @cached_property
+    @once
     def is_ordinary(self) -> bool:
         """Whether x and all constants are."""
         return self.constants.is_ordinary and is_ordinary(self.beta) and are_ordinary(self.x)
@@ -85,19 +92,21 @@ class Layer:
 
 
 class Backward:
-    """The backward of a layer at dy."""
+    """The backward of a layer at dy; one ``like`` it has the integers of the same dy already."""
 
-    def __init__(self, layer: Layer, dy: Array) -> None:
+    def __init__(self, layer: Layer, dy: Array, like: "Backward | None" = None) -> None:
         known = all_finite(dy)
         self.layer, self.dy = layer, finite(dy, known)
         self.known = layer.defined & known
+        same = like is not None and like.dy is self.dy
+        self.columns: Columns = like.columns if like is not None and same else Columns(self.dy)
 
-    @cached_property
+    @once
     def each(self) -> list[Upstream]:
         """The exact constants of each channel."""
-        return self.layer.channels.upstream(Columns(self.dy))
+        return self.layer.channels.upstream(self.columns)
 
-    @cached_property
+    @once
     def constants(self) -> Constants:
         """The gradients dgamma and dbeta, the mean of dy, and the factor a of x - mean in dx."""
         count = max(1, len(self.dy))
@@ -107,7 +116,7 @@ class Backward:
             ((up.dgamma(ch), up.total, up.mean(count), up.along(ch)) for up, ch in pairs),
         )
 
-    @cached_property
+    @once
     def is_ordinary(self) -> bool:
         """Whether x, dy and all constants are."""
         own = not self.layer.training or self.constants.is_ordinary

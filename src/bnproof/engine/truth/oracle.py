@@ -68,16 +68,20 @@ def batch_truth(
     ([0.5], [-0.5, 0.5])
     """
     layer = Layer(x, gamma, beta, eps, statistics=statistics, unbiased=unbiased)
+    return truth_of(layer, None if dy is None else Backward(layer, dy))
+
+
+def truth_of(layer: Layer, back: Backward | None) -> Truth:
+    """The exact outputs of a layer, and of its backward."""
     names = ("mean", "var", "inv_std")
     per_channel = {name: partial(layer.constant, name) for name in names}
     per_element = {"y": layer.y}
-    if dy is not None:
-        back = Backward(layer, dy)
+    if back is not None:
         per_channel |= {name: partial(back.constant, name) for name in ("dgamma", "dbeta")}
         per_element["dx"] = back.dx
-    pairs = zip(layer.channels.each, layer.defined, strict=True)
+    pairs = zip(layer.channels.each, layer.defined.tolist(), strict=True)
     ratios = [(ch.mean, ch.var) if defined else None for ch, defined in pairs]
-    return Truth(per_channel, per_element, np.shape(x), ratios)
+    return Truth(per_channel, per_element, np.shape(layer.x), ratios)
 
 
 def running_truth(

@@ -30,7 +30,7 @@ same terms.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 
 import numpy as np
 
@@ -48,10 +48,10 @@ from bnproof.engine.truth.double_words import (
     rounded,
 )
 from bnproof.engine.truth.exact_outputs import Truth
-from bnproof.engine.truth.exact_sums import Columns
 from bnproof.engine.truth.finite_columns import all_finite, finite, where, wide
 from bnproof.engine.truth.integers import Exact, Ratio, dyadic
 from bnproof.engine.truth.layer import Backward, Layer
+from bnproof.engine.truth.once import once
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,23 +93,29 @@ def double_truth(
     >>> [truth.values[name][0].ravel().tolist() for name in DOUBLE]
     [[-0.375, 0.375], [0.28125, -0.28125], [0.75]]
     """
+    zeros = np.zeros(len(upstream[1]))
+    layer = Layer(x, gamma, zeros, eps, statistics=statistics, unbiased=unbiased)
+    return double_truth_of(Backward(layer, dy), upstream)
+
+
+def double_truth_of(at_dy: Backward, upstream: tuple[Array, Array, Array]) -> DoubleTruth:
+    """The same, of a backward pass; its constants are not formed again."""
     ddx, *parameters = upstream
     ddgamma, ddbeta = (np.asarray(a, np.float64) for a in parameters)
-    fine = all_finite(dy) & all_finite(ddx) & all_finite(np.stack([ddgamma, ddbeta]))
-    zeros = np.zeros(len(fine))
-    layer = Layer(x, gamma, zeros, eps, statistics=statistics, unbiased=unbiased)
-    layer.defined = layer.defined & fine
-    at_dy, at_v = Backward(layer, finite(dy, fine)), Backward(layer, finite(ddx, fine))
-    double = Double(layer, at_dy, at_v, finite(ddgamma, fine), finite(ddbeta, fine))
+    fine = at_dy.known & all_finite(ddx) & np.isfinite(ddgamma) & np.isfinite(ddbeta)
+    layer, shape = at_dy.layer, ddx.shape
+    at_v = Backward(layer, finite(ddx, fine))
+    at_v.known = fine
+    double = Double(fine, at_dy, at_v, finite(ddgamma, fine), finite(ddbeta, fine))
     ddy, dx, dgamma = DOUBLE
     form = (double.ddy, double.dx) if layer.training else (double.inferred_ddy, double.inferred_dx)
     elements = dict(zip((ddy, dx), form, strict=True))
     return DoubleTruth(
-        Truth({dgamma: double.dgamma}, elements, x.shape),
+        Truth({dgamma: double.dgamma}, elements, shape),
         Truth(
             {name: partial(at_v.constant, name) for name in ("dgamma", "dbeta")},
             {"dx": at_v.dx},
-            x.shape,
+            shape,
         ),
     )
 
@@ -118,19 +124,19 @@ class Double:
     """The double backward of a layer, in the letters of the module's docstring."""
 
     def __init__(
-        self, layer: Layer, at_dy: Backward, at_v: Backward, ddgamma: Array, ddbeta: Array
+        self, known: Array, at_dy: Backward, at_v: Backward, ddgamma: Array, ddbeta: Array
     ) -> None:
-        self.layer, self.at_dy, self.at_v = layer, at_dy, at_v
+        self.known, self.layer, self.at_dy, self.at_v = known, at_dy.layer, at_dy, at_v
         self.ddgamma, self.ddbeta = ddgamma, ddbeta
 
-    @cached_property
+    @once
     def pairs(self) -> list["Pair"]:
         """The exact constants of each channel."""
-        products = Columns(self.at_dy.dy).products(Columns(self.at_v.dy))
+        products = self.at_dy.columns.products(self.at_v.columns)
         rows = zip(self.layer.channels.each, self.at_dy.each, self.at_v.each, products, strict=True)
         return [Pair(*row) for row in rows]
 
-    @cached_property
+    @once
     def constants(self) -> Constants:
         """The slope ddgamma inv_std; in training gamma A, gamma B and gamma E."""
         names, training = ["slope", "dgamma"], self.layer.training
@@ -149,9 +155,9 @@ class Double:
 
     def dgamma(self) -> Exact:
         """The gradient of gamma."""
-        return where(self.layer.defined, self.constants.exact("dgamma"))
+        return where(self.known, self.constants.exact("dgamma"))
 
-    @cached_property
+    @once
     def is_ordinary(self) -> bool:
         """Whether all arrays and all constants are."""
         known = self.at_dy.is_ordinary and self.at_v.is_ordinary and is_ordinary(self.ddbeta)
@@ -181,7 +187,7 @@ class Double:
         d = layer.centred(x, ordinary=ordinary)
         direct = layer.scaled(bracket, ordinary=ordinary)
         both = add(direct, self.sloped(d, ordinary=ordinary))
-        return where(layer.defined, rounded(add(both, number(self.ddbeta, ordinary=ordinary))))
+        return where(self.known, rounded(add(both, number(self.ddbeta, ordinary=ordinary))))
 
     def dx(self, rows: slice) -> Exact:
         """The gradient of x, of some rows, in training."""
@@ -197,13 +203,13 @@ class Double:
         )
         residual = self.at_dy.residual(x, dy, ordinary=ordinary)
         from_dgamma = self.sloped(residual, ordinary=ordinary)
-        return where(self.layer.defined, rounded(add(from_dgamma, negative(own))))
+        return where(self.known, rounded(add(from_dgamma, negative(own))))
 
     def inferred_dx(self, rows: slice) -> Exact:
         """The gradient of x, of some rows, in inference."""
         ordinary, _, dy, _ = self.some(rows)
         scaled = self.sloped(number(dy, ordinary=ordinary), ordinary=ordinary)
-        return where(self.layer.defined, rounded(scaled))
+        return where(self.known, rounded(scaled))
 
 
 class Pair:
@@ -212,7 +218,7 @@ class Pair:
     def __init__(self, channel: Channel, dy: Upstream, v: Upstream, products: int) -> None:
         self.channel, self.dy, self.v, self.products = channel, dy, v, products
 
-    @cached_property
+    @once
     def bracket(self) -> tuple[int, int]:
         """S W, and j P P' 2^(2c - f)."""
         ch = self.channel

@@ -50,7 +50,7 @@ def dbeta_error(arithmetic: Arithmetic, q: Quantities, extra: Array | None = Non
     """Formula B, without storage; ``extra`` marks where the terms are multiplied before."""
     form = arithmetic.compute
     error = sum_error(arithmetic, q.count, 3) * q.dy_sum_abs
-    error = error + accumulated(4, form.u) * q.exact("dbeta")
+    error = error + accumulated(4, form.u) * q.dbeta
     error = error + q.count * arithmetic.underflow(form)
     if not arithmetic.exact_sums:
         return np.asarray(error)
@@ -68,7 +68,7 @@ def dgamma_error(arithmetic: Arithmetic, q: Quantities, e: StatisticsError) -> A
     underflow = arithmetic.underflow(elements)
     terms = compose(sum_error(arithmetic, q.count), accumulated(8, elements.u))
     reach = 0.0 if "fold" in arithmetic.silent else q.dy_reach
-    dbeta, dgamma = q.exact("dbeta"), q.exact("dgamma")
+    dbeta, dgamma = q.dbeta, q.dgamma
     shifted = (e.delta + underflow) * dbeta
     summed = terms * (q.dy_d + q.dy_sum_abs * e.delta + reach)
     error = e.alpha * dgamma + q.inv_std * (1 + e.alpha) * (shifted + summed)
@@ -101,7 +101,7 @@ def residual(
     elements = arithmetic.elements
     underflow = arithmetic.underflow(elements)
     few = accumulated(4, elements.u)
-    b, g = q.exact("dbeta") / q.count, q.exact("dgamma") / q.count
+    b, g = q.dbeta / q.count, q.dgamma / q.count
     e_dbeta = dbeta_error(arithmetic, q, q.factors_are_powers_of_two)
     e_b = e_dbeta / q.count * (1 + few) + few * b + underflow
     e_g = e_dgamma / q.count * (1 + few) + few * g + underflow

@@ -7,7 +7,6 @@ much wider domain.  Outside, an output of a channel is not judged, and counted a
 """
 
 from collections.abc import Callable
-from functools import cached_property
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from bnproof.engine.model.observation import WHOLE
 from bnproof.engine.truth.bounds.arithmetic import Arithmetic
 from bnproof.engine.truth.bounds.double_backward import STEPS, widest
 from bnproof.engine.truth.bounds.quantities import Quantities
+from bnproof.engine.truth.once import once
 
 
 class Domain:
@@ -48,7 +48,7 @@ class Domain:
         }
         return forms[output]() if output in forms else self.statistics
 
-    @cached_property
+    @once
     def statistics(self) -> Array:
         """Sums of x and of the squares, and what is stored in 16 bits; nothing in inference."""
         q, variances = self.q, self.arithmetic.variances
@@ -62,7 +62,7 @@ class Domain:
             sums.append(q.count * (q.var + q.farthest_shift**2))
         return _below(self.limit, *sums) & self._saved()
 
-    @cached_property
+    @once
     def scaling(self) -> Array:
         """The scale, the shift, and their products with x."""
         q = self.q
@@ -73,7 +73,7 @@ class Domain:
         within = self._saved() if q.inference else self.statistics
         return within & _below(limit, q.inv_std, scale, products, reach, q.w)
 
-    @cached_property
+    @once
     def _gradients(self) -> Array:
         """Sums of dy, dy d, dy x and what they are multiplied by."""
         q = self.q
@@ -111,7 +111,7 @@ class Domain:
 
     def _dx_at_most(self) -> Array:
         q = self.q
-        mean, along = q.exact("dbeta") / q.count, q.exact("dgamma") / q.count
+        mean, along = q.dbeta / q.count, q.dgamma / q.count
         bracket = q.dy_most
         if not q.inference:
             bracket = bracket + mean + q.bessel * along * q.d_most * q.inv_std

@@ -57,6 +57,7 @@ An intermediate that underflows is off by Z, which later factors multiply: at mo
 """
 
 from dataclasses import replace
+from functools import reduce
 
 import numpy as np
 
@@ -97,7 +98,7 @@ def widest(q: Quantities, output: str) -> Array:
         one if output == ddy else np.maximum(one, q.dy_sum_abs),
         one * q.bessel**2,
     ]
-    return np.asarray(np.prod(factors, axis=0))
+    return reduce(np.multiply, factors)
 
 
 def _upstream(q: Quantities) -> tuple[Quantities, Array]:
@@ -151,7 +152,7 @@ def _training(
 def _along(arithmetic: Arithmetic, q: Quantities, e: StatisticsError) -> Array:
     """Formula C, for sums of centred values as well."""
     terms = compose(sum_error(arithmetic, q.count), accumulated(8, arithmetic.elements.u))
-    centred = q.exact("dbeta") * q.d_mean * q.inv_std * (1 + e.alpha)
+    centred = q.dbeta * q.d_mean * q.inv_std * (1 + e.alpha)
     return np.asarray(dgamma_error(arithmetic, q, e) + terms * centred)
 
 

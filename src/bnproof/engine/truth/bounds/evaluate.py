@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ from bnproof.engine.truth.bounds.quantities import Quantities
 from bnproof.engine.truth.bounds.roundings import accumulated
 from bnproof.engine.truth.bounds.statistics import StatisticsError, statistics_error
 from bnproof.engine.truth.lazily import Lazily
+from bnproof.engine.truth.once import once
 
 EVALUATION = 1e-9  # the bounds themselves are evaluated in float64; far more than that rounds
 
@@ -51,7 +52,7 @@ class Bounds:
     q: Quantities
     whole: "Bounds | None" = None
 
-    @cached_property
+    @once
     def values(self) -> Mapping[str, Array]:
         """The bounds: (N, C) for xhat and for what has x's shape, (C,) for the rest."""
         return Lazily({name: partial(self._bound, name) for name in self._forms})
@@ -78,7 +79,7 @@ class Bounds:
         into = self.arithmetic.storage if output in WHOLE else self.arithmetic.parameters
         return stored(self.arithmetic, bound, lambda: self.q.exact(output), into)
 
-    @cached_property
+    @once
     def _forms(self) -> Mapping[str, Callable[[], Array]]:
         """How the error of each output is formed, without storage, where q allows it."""
         a, q = self.arithmetic, self.q
@@ -110,29 +111,29 @@ class Bounds:
             return getattr(self.whole, name)
         return form(self.arithmetic, self.q, *more)
 
-    @cached_property
+    @once
     def e(self) -> StatisticsError:
         """The errors of the statistics."""
         found: StatisticsError = self._of_all_rows("e", statistics_error)
         return found
 
-    @cached_property
+    @once
     def e_dgamma(self) -> Array:
         """The error of dgamma, without storage."""
         return np.asarray(self._of_all_rows("e_dgamma", dgamma_error, self.e))
 
-    @cached_property
+    @once
     def domain(self) -> Domain:
         """Where the bounds hold."""
         found: Domain = self._of_all_rows("domain", Domain)
         return found
 
-    @cached_property
+    @once
     def e_x(self) -> Array:
         """The error of xhat."""
         return xhat_error(self.arithmetic, self.q, self.e)
 
-    @cached_property
+    @once
     def _double(self) -> Mapping[str, Array]:
         return double_errors(self.arithmetic, self.q, self.e, self.e_x)
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from hashlib import blake2b
-from typing import Any
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -15,8 +14,9 @@ from bnproof.engine.model.formats import Array, name_of
 from bnproof.engine.truth.bounds import Arithmetic, Bounds, Quantities, bounds
 from bnproof.engine.truth.exact_outputs import Truth
 from bnproof.engine.truth.integers import Exact, Ratio
-from bnproof.engine.truth.oracle import batch_truth, running_truth
-from bnproof.engine.truth.oracle_double import double_truth
+from bnproof.engine.truth.layer import Backward, Layer
+from bnproof.engine.truth.oracle import running_truth, truth_of
+from bnproof.engine.truth.oracle_double import double_truth_of
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,17 @@ class Settings:
 
 @dataclass(eq=False)
 class Expected:
-    """Truth and bounds of one data set, in one mode and with one rounding of the settings."""
+    """Truth and bounds of one data set, in one mode and with one rounding of the settings.
+
+    Attributes:
+        quantities: the truth, and what bounds are made of.
+        back: the backward pass that the truth is of.
+        by_class: the bounds that were asked for.
+    """
 
     quantities: Quantities
-    by_class: dict[Arithmetic, Bounds] = field(default_factory=dict)
+    back: Backward
+    by_class: list[Bounds] = field(default_factory=list)
 
     def bound(self, arithmetic: Arithmetic, output: str) -> Array:
         """The bound of a class."""
@@ -41,9 +48,11 @@ class Expected:
 
     def bounds(self, arithmetic: Arithmetic) -> Bounds:
         """The bounds of a class."""
-        if arithmetic not in self.by_class:
-            self.by_class[arithmetic] = bounds(arithmetic, self.quantities)
-        return self.by_class[arithmetic]
+        for made in self.by_class:  # one or two; an arithmetic takes long to hash
+            if made.arithmetic is arithmetic or made.arithmetic == arithmetic:
+                return made
+        self.by_class.append(bounds(arithmetic, self.quantities))
+        return self.by_class[-1]
 
 
 class ExpectedByData:
@@ -63,6 +72,8 @@ class ExpectedByData:
         self,
         case: Case,
         settings: Settings,
+        like: Expected | None = None,
+        /,
         *,
         inference: bool,
         unbiased: bool = True,
@@ -84,7 +95,7 @@ class ExpectedByData:
             return self._subjects[key]
         if (found := self._in_use.get(key)) is not None:  # a record holds it: it costs no memory
             return found
-        subject = make_subject(case, settings, **conventions)
+        subject = make_subject(case, settings, like, **conventions)
         self._in_use[key] = subject
         if case.x.size <= self.limit // 16:
             self._subjects[key] = subject
@@ -116,6 +127,8 @@ def _key(case: Case, settings: Settings, conventions: Mapping[str, bool]) -> byt
 def make_subject(
     case: Case,
     settings: Settings,
+    like: Expected | None = None,
+    /,
     *,
     inference: bool,
     unbiased: bool = True,
@@ -124,16 +137,28 @@ def make_subject(
     """The truth of a case, and its quantities.
 
     ``unbiased`` tells which variance the running average takes, ``normalises_unbiased`` which one
-    training normalises by.
+    training normalises by.  ``like`` is a subject of the same case in the other mode.
     """
-    x, dy = columns(case.x), columns(case.dy)
+    if like is None:
+        known, x, dy = None, columns(case.x), columns(case.dy)
+    else:
+        known, x, dy = like.back, like.quantities.x, np.asarray(like.quantities.dy)
     channels = case.channels
     gamma = np.ones(channels) if case.gamma is None else case.gamma
     beta = np.zeros(channels) if case.beta is None else case.beta
     statistics = (case.running_mean, case.running_var) if inference else None
     by_unbiased = normalises_unbiased and not inference
-    given: dict[str, Any] = {"statistics": statistics, "unbiased": by_unbiased}
-    truth = batch_truth(x, gamma, beta, settings.eps, dy=dy, **given)
+    layer = Layer(
+        x,
+        gamma,
+        beta,
+        settings.eps,
+        statistics=statistics,
+        unbiased=by_unbiased,
+        like=None if known is None else known.layer,
+    )
+    back = Backward(layer, dy, known)
+    truth = truth_of(layer, back)
     count = len(x)
     factor = count / (count - 1) if count > 1 else 1.0
     if not inference:
@@ -153,8 +178,8 @@ def make_subject(
         bessel=factor if by_unbiased else 1.0,
     )
     if case.ddx is not None:
-        quantities = _with_double(quantities, case, gamma, given)
-    return Expected(quantities)
+        quantities = _with_double(quantities, case, back)
+    return Expected(quantities, back)
 
 
 def _with_running(
@@ -180,19 +205,13 @@ def _times(ratio: Ratio, numerator: int, denominator: int) -> Ratio:
     return ratio[0] * numerator, ratio[1] * denominator, ratio[2]
 
 
-def _with_double(
-    quantities: Quantities,
-    case: Case,
-    gamma: Array,
-    given: Mapping[str, Any],
-) -> Quantities:
+def _with_double(quantities: Quantities, case: Case, back: Backward) -> Quantities:
     """The quantities with the exact results of double backward, and what bounds them."""
     assert case.ddx is not None  # noqa: S101  # the caller's duty, told to the type checker
     zeros = np.zeros(case.channels)
     ddgamma, ddbeta = (zeros if a is None else a for a in (case.ddgamma, case.ddbeta))
     upstream = (columns(case.ddx), ddgamma, ddbeta)
-    x, dy = columns(case.x), columns(case.dy)
-    double = double_truth(x, gamma, quantities.eps, dy, upstream, **given)
+    double = double_truth_of(back, upstream)
     at_ddx = replace(
         quantities,
         dy=upstream[0],

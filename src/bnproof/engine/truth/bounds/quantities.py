@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property, reduce
+from functools import reduce
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from bnproof.engine.truth.bounds.over_rows import over_rows
 from bnproof.engine.truth.bounds.roundings import is_power_of_two, quantum
 from bnproof.engine.truth.exact_outputs import Truth
 from bnproof.engine.truth.finite_columns import wide
+from bnproof.engine.truth.once import once
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +27,8 @@ class Quantities:
         inference: whether the statistics are given.
         dy: (N, C), in any format, or None.
         running_mean, running_var: (C,) before the call, or None.
-        weight: magnitude of the weight of the new value in the running average.
+        weight: magnitude of the weight of the new value in the running average; of each channel, if
+            they differ.
         correction: N / (N - 1), or 1 for a biased running variance.
         bessel: N / (N - 1) where training normalises by the unbiased variance, else 1.
         at_ddx: the same with ddx in place of dy, where double backward is bounded.
@@ -44,7 +46,7 @@ class Quantities:
     dy: Array | None = None
     running_mean: Array | None = None
     running_var: Array | None = None
-    weight: float = 0.0
+    weight: float | Array = 0.0
     correction: float = 1.0
     bessel: float = 1.0
     at_ddx: "Quantities | None" = None
@@ -84,22 +86,22 @@ class Quantities:
 
     # --- of elements ------------------------------------------------------------------------
 
-    @cached_property
+    @once
     def x_abs(self) -> Array:
         """|x|."""
         return np.asarray(np.abs(wide(self.x)))
 
-    @cached_property
+    @once
     def d(self) -> Array:
         """|x - mean|."""
         return np.asarray(np.abs(self._centred()))
 
-    @cached_property
+    @once
     def xhat(self) -> Array:
         """|xhat|, to float64's accuracy."""
         return np.asarray(self.d * self.inv_std)
 
-    @cached_property
+    @once
     def xhat_signed(self) -> Array:
         """xhat, to float64's accuracy."""
         return np.asarray(self._centred() * self.inv_std)
@@ -108,12 +110,12 @@ class Quantities:
         high, low = self.truth.values["mean"]
         return np.asarray((wide(self.x) - high) - low)
 
-    @cached_property
+    @once
     def reach(self) -> Array:
         """|x| + |mean|, what a folded form cancels from."""
         return np.asarray(self.x_abs + self.mean)
 
-    @cached_property
+    @once
     def dy_abs(self) -> Array:
         """|dy|."""
         return np.asarray(np.abs(wide(np.asarray(self.dy))))
@@ -188,13 +190,13 @@ class Quantities:
             self._peaks[output] = reduce(np.maximum, tops)
         return self._peaks[output]
 
-    @cached_property
+    @once
     def _peaks(self) -> dict[str, Array]:
         return {}
 
     # --- of channels ------------------------------------------------------------------------
 
-    @cached_property
+    @once
     def mean(self) -> Array:
         """|mean|, per channel."""
         return self.exact("mean")
@@ -214,38 +216,48 @@ class Quantities:
         """Roundings of a factor N / (N - 1): its own, and that of the product; none without it."""
         return 0 if self.bessel == 1 else 2
 
-    @cached_property
+    @once
+    def dbeta(self) -> Array:
+        """|dbeta|, per channel."""
+        return self.exact("dbeta")
+
+    @once
+    def dgamma(self) -> Array:
+        """|dgamma|, per channel."""
+        return self.exact("dgamma")
+
+    @once
     def var(self) -> Array:
         """The biased variance, per channel."""
         return self.exact("var")
 
-    @cached_property
+    @once
     def sigma(self) -> Array:
         """The standard deviation, per channel."""
         return np.asarray(np.sqrt(self.var))
 
-    @cached_property
+    @once
     def w(self) -> Array:
         """b var + eps, per channel, where b is ``bessel``."""
         return np.asarray(self.bessel * self.var + self.eps)
 
-    @cached_property
+    @once
     def inv_std(self) -> Array:
         """1 / sqrt(b var + eps), per channel."""
         return self.exact("inv_std")
 
-    @cached_property
+    @once
     def d_quantum(self) -> Array:
         """Quantum of x - mean, per channel, where the mean is exactly representable."""
         return np.asarray(np.minimum(self.x_quantum, quantum(self.truth.values["mean"][0][None])))
 
-    @cached_property
+    @once
     def factors_are_powers_of_two(self) -> Array:
         """Whether gamma and inv_std only shift the exponent, per channel."""
         high, low = self.truth.values["inv_std"]
         return np.asarray(is_power_of_two(self.gamma) & is_power_of_two(high) & (low == 0))
 
-    @cached_property
+    @once
     def farthest_shift(self) -> Array:
         """Largest |K - mean| over the samples and the running mean, per channel."""
         farthest = self.d_most

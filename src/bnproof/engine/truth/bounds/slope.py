@@ -53,4 +53,4 @@ def _curvature(exact: Quantities, case: Case, v: Array) -> tuple[Array, Array]:
     w = v - v.mean(axis=0)
     q = np.sqrt(exact.bessel * (w**2).mean(axis=0)) * exact.inv_std
     along = np.abs((gamma * columns(case.dy).astype(np.float64) * w).sum(axis=0)) * exact.inv_std
-    return q, np.abs(gamma) * exact.exact("dgamma") * q + along
+    return q, np.abs(gamma) * exact.dgamma * q + along

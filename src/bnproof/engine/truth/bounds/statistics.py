@@ -45,6 +45,7 @@ b var and gamma_6 stand for Delta, var and gamma_4 in R.  Underflows are among t
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
@@ -82,11 +83,11 @@ def statistics_error(arithmetic: Arithmetic, q: Quantities) -> StatisticsError:
         delta, big_delta = zero, zero
     else:
         errors = [ALGORITHMS[name](arithmetic, q) for name in arithmetic.variances]
-        delta = np.max([e[0] for e in errors], axis=0)
+        delta = reduce(np.maximum, (e[0] for e in errors))
         if arithmetic.saved is not None:
             delta = _stored(delta, q.mean, arithmetic.saved.u, arithmetic.saved.sub)
             errors = [_two_pass(arithmetic, q, delta), *errors]
-        big_delta = np.max([e[1] for e in errors], axis=0)
+        big_delta = reduce(np.maximum, (e[1] for e in errors))
     if "mean" in arithmetic.silent:
         delta = zero
     if "variance" in arithmetic.silent:
