@@ -299,3 +299,25 @@ def test_no_convention_is_tried_where_none_shows(tried: list[Declaration]) -> No
     assert found is None
     conventions = {(d.momentum_weighs, d.running_variance, d.normalising_variance) for d in tried}
     assert conventions == {("new", "unbiased", "biased")}
+
+
+def test_a_run_ends_where_nothing_is_left_to_explain() -> None:
+    """Inference of a mistake that is right where the target is wrong; or a lost explanation."""
+    mistake = replace(mutant_of("formula/no-beta"), make=Counted)
+    right = replace(mistake, make=CountedRight)
+    (record,) = records_of(Counted(), sizes=(4,))
+    symptoms = Symptoms(record)
+    COUNTED.clear()
+    told = symptoms.explanation(right, if_it_tells=True)
+
+    assert COUNTED == ["made", "training", "backward", "inference"]
+    assert (told.explained, told.contradicted) == (frozenset(), False)
+    assert symptoms.explanation(mistake, if_it_tells=True) == symptoms.explanation(mistake)
+
+
+class CountedRight(Counted):
+    """Right, and counted."""
+
+    def y(self, call: Call) -> Array:
+        """With beta."""
+        return np.asarray(super().y(call) + call.beta)

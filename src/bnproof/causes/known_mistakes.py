@@ -102,11 +102,21 @@ def _that_explain(mutants: Sequence[Any], symptoms: Sequence[Symptoms]) -> list[
             (telling if explains else silent).append(_Candidate(mutant, explains, order))
     found = _uncontradicted(telling, symptoms)
     if not any(candidate.explains == every for candidate in found):
-        found += _uncontradicted(silent, symptoms)
+        later = [candidate for candidate in silent if _tells(candidate.mutant, symptoms[1:])]
+        found += _uncontradicted(later, symptoms)
     distinct: dict[str, _Candidate] = {}
     for candidate in sorted(found, key=lambda c: c.order):
         distinct.setdefault(candidate.mutant.counts_as, candidate)
     return list(distinct.values())
+
+
+def _tells(mutant: Any, symptoms: Iterable[Symptoms]) -> bool:
+    """Whether a mistake explains something, as far as a run up to there shows no contradiction."""
+    for each in symptoms:
+        told = each.explanation(mutant, if_it_tells=True)
+        if told.contradicted or told.explained:
+            return not told.contradicted
+    return False
 
 
 def _uncontradicted(

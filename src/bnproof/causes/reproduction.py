@@ -62,6 +62,7 @@ class Explanation:
 
 
 _CONTRADICTED = Explanation(frozenset(), contradicted=True)
+_NOTHING = Explanation(frozenset(), contradicted=False)
 
 
 class Symptoms:
@@ -96,16 +97,21 @@ class Symptoms:
         self._spoiled = _gradients_of_wrong_y(wrong_here)
         self.to_explain = frozenset(wrong_here | self._events)
 
-    def explanation(self, mutant: Any) -> Explanation:
+    def explanation(self, mutant: Any, *, if_it_tells: bool = False) -> Explanation:
         """Return what a mutant reproduces, in the conventions of the implementation accused.
 
-        The run ends at the first contradiction.
+        The run ends at the first contradiction.  With ``if_it_tells`` the run also ends once all
+        wrong outputs are compared and none is explained; contradictions by later calls are not
+        found then.
 
         Gradients may be those of the wrong forward pass or of the right one, whoever made the
         mistake, so they do not count against one that explains a wrong y of the same call.
         """
-        comparison = _Comparison(self._outputs, self._spoiled)
+        awaited = self.to_explain if if_it_tells else None
+        comparison = _Comparison(self._outputs, self._spoiled, awaited)
         observed = self._run(mutant, comparison)
+        if comparison.tells_nothing:
+            return _NOTHING
         if comparison.is_contradicted or observed.of(EventKind.RAISED, EventKind.MALFORMED):
             return _CONTRADICTED
         for call in BUFFERS:
@@ -140,13 +146,31 @@ class _Comparison:
         explained: wrong outputs that the mutant reproduces.
         spoiled: gradients that contradict, unless the mutant explains a wrong y of their call.
         is_contradicted: whether another output contradicts.
+
+    ``awaited`` is what may be explained, where a mutant that explains nothing need not go on.
     """
 
-    def __init__(self, outputs: Outputs, may_be_spoiled: AbstractSet[Explained]) -> None:
+    def __init__(
+        self,
+        outputs: Outputs,
+        may_be_spoiled: AbstractSet[Explained],
+        awaited: AbstractSet[Explained] | None = None,
+    ) -> None:
         self.explained: set[Explained] = set()
         self.spoiled: set[Explained] = set()
         self.is_contradicted = False
         self._outputs, self._may_be_spoiled = outputs, may_be_spoiled
+        self._awaited = None if awaited is None else set(awaited)
+
+    @property
+    def tells_nothing(self) -> bool:
+        """Whether nothing was explained, and nothing is awaited any more that may be."""
+        return self._awaited is not None and not self._awaited and not self.explained
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no later result changes what the mutant explains."""
+        return self.is_contradicted or self.tells_nothing
 
     def add(self, call: Call, names: Iterable[Output], results: Mapping[Output, Array]) -> None:
         """Compare some results of a call."""
@@ -155,6 +179,8 @@ class _Comparison:
             if name not in observed or name not in results:
                 continue
             result = results[name]
+            if self._awaited is not None:
+                self._awaited.discard(Explained(call, name))
             finding = observed[name].finding(columns(result) if name in WHOLE else result)
             if finding == "explained":
                 self.explained.add(Explained(call, name))
@@ -194,7 +220,7 @@ class _ComparedPlan(CasePlan):
         super()._take(label, names, *arguments, **settings)
         if self.comparison is not None:
             self.comparison.add(label, names, self.observation.results[label])
-            if self.comparison.is_contradicted:
+            if self.comparison.is_over:
                 raise Stop
 
 
