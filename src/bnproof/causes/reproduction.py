@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from bnproof.causes.agreement import ObservedOutput
+from bnproof.causes.in_place import UpdatedInPlace
 from bnproof.causes.unbiased import NormalisedByUnbiased
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.contract.functional import functional
@@ -239,9 +240,11 @@ def _observed(
 ) -> Observation:
     with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
         implementation = made(mutant, declaration, case.x.ndim)
+        layers = hasattr(implementation, "layer")
         plan = _ComparedPlan(
             case,
-            functional(implementation, declaration),
+            # most mutants have no layer, and make their mistake in train and infer
+            functional(implementation, declaration) if layers else implementation,
             implementation,
             cache(lambda: second_instance(implementation, declaration)),
             declaration,
@@ -263,4 +266,6 @@ def made(mutant: Any, declaration: Declaration, rank: int) -> Any:
         momentum_weighs=declaration.momentum_weighs,
         channel_axis=declaration.channel_axis,
     )
+    if declaration.in_place and not getattr(mistaken, "in_place", False):
+        mistaken = UpdatedInPlace(mistaken)
     return NormalisedByUnbiased(mistaken) if declaration.normalises_unbiased else mistaken
