@@ -17,7 +17,8 @@ def to_rows(x: Array, channel_axis: int) -> Array:
            [10., 20., 30.]], dtype=float32)
     """
     shape = x.shape[channel_axis], values_per_channel(x.shape, channel_axis)
-    return widened(np.moveaxis(x, channel_axis, 0).reshape(shape))
+    channels_first = x.swapaxes(0, 1) if channel_axis == 1 else np.moveaxis(x, -1, 0)
+    return widened(channels_first.reshape(shape))
 
 
 def from_rows(
@@ -30,7 +31,9 @@ def from_rows(
     """
     others = [size for axis, size in enumerate(shape) if axis != channel_axis % len(shape)]
     channels_first = rows.reshape(shape[channel_axis], *others)
-    return np.moveaxis(channels_first, 0, channel_axis).astype(dtype, order="C")
+    if channel_axis == 1:
+        return channels_first.swapaxes(0, 1).astype(dtype, order="C")
+    return np.moveaxis(channels_first, 0, -1).astype(dtype, order="C")
 
 
 def column(values: Array | None, absent: float, dtype: np.dtype[Any]) -> Array:

@@ -54,7 +54,7 @@ PLACES = {
     "properties are judged": ("bnproof.check.one_implementation:conclude", 1),
     "another declaration is looked for": ("bnproof.check.one_implementation:alternative", 1),
     "the accuracy is measured": ("bnproof.check.one_implementation:accuracy", 1),
-    "the cause is looked for": ("bnproof.causes.known_mistakes:causes", 1),
+    "the cause is looked for": ("bnproof.causes.known_mistakes:with_causes", 1),
     "failures are saved": ("bnproof.check.one_target:with_replays", 1),
 }
 SECONDS = 1.0

@@ -1,34 +1,33 @@
 """What a known mistake explains of what was observed on one case."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 
+from bnproof.causes.agreement import ObservedOutput
+from bnproof.causes.in_place import UpdatedInPlace
 from bnproof.causes.unbiased import NormalisedByUnbiased
 from bnproof.engine.contract.declaration import Declaration
-from bnproof.engine.execution.exceptions import unless_interrupted
-from bnproof.engine.execution.executor import Executor
-from bnproof.engine.judging.record import Judged, Record
+from bnproof.engine.contract.functional import functional
+from bnproof.engine.execution.arguments import Arguments
+from bnproof.engine.execution.exceptions import Stop, unless_interrupted
+from bnproof.engine.execution.executor import second_instance
+from bnproof.engine.execution.plans import CasePlan
+from bnproof.engine.judging.record import Record
 from bnproof.engine.model.calls import FIRST as FIRST_CALL
 from bnproof.engine.model.calls import Call, is_double, is_judged
 from bnproof.engine.model.case import Case, columns
 from bnproof.engine.model.event import EventKind
 from bnproof.engine.model.explained import Explained
-from bnproof.engine.model.formats import Array, format_of
-from bnproof.engine.model.names import GRADIENTS
+from bnproof.engine.model.formats import Array
+from bnproof.engine.model.names import GRADIENTS, STATISTICS, Output
 from bnproof.engine.model.observation import WHOLE, Observation
-from bnproof.engine.truth.oracle import error
-
-SLACK = 4
-"""Times the bound by which two implementations of one mistake may differ.
-
-This is chosen, not derived: a bound is derived for right implementations, and a mistake may round
-a few times more often.  No verdict depends on it; how often the right cause is named is measured
-(see `bnproof.selftest.named_causes`).
-"""
 
 EVENTS = (
     EventKind.CHANGED_INPUT,
@@ -39,6 +38,15 @@ EVENTS = (
 )
 WHOLE_CALLS: tuple[Call, ...] = ("train", "infer", "double", "double-infer")
 """The calls that the short plan makes as well."""
+
+BUFFERS: tuple[Call, ...] = ("train buffers",)
+"""What is judged and no call returns."""
+
+SHORT_CALLS = (*WHOLE_CALLS, *BUFFERS)
+"""What the short plan has results of."""
+
+Outputs = Mapping[Call, Mapping[Output, ObservedOutput]]
+"""The outputs that results of mistakes are compared with, by call."""
 
 
 @dataclass(frozen=True)
@@ -54,77 +62,147 @@ class Explanation:
     contradicted: bool
 
 
-def explanation(mutant: Any, record: Record) -> Explanation:
-    """What a mutant reproduces of a record, in the conventions of the implementation accused.
+_CONTRADICTED = Explanation(frozenset(), contradicted=True)
+_NOTHING = Explanation(frozenset(), contradicted=False)
 
-    Gradients may be those of the wrong forward pass or of the right one, whoever made the mistake,
-    so they do not count against one that explains a wrong y of the same call.
+
+class Symptoms:
+    """What is wrong in one record, prepared for runs of many mistakes.
+
+    Attributes:
+        to_explain: what is wrong, all of which the true cause alone reproduces.
     """
-    wrong = frozenset(Explained(call, judged.output) for call, judged in _wrong(record))
-    double = _only_double(record)
-    wrong |= {Explained(event.kind, event.label) for event in record.observation.of(*EVENTS)}
-    observed = _run(mutant, record)
-    if observed is None:
-        return Explanation(frozenset(), contradicted=True)
-    events = {Explained(event.kind, event.label) for event in observed.of(*EVENTS)}
-    found = _Found(explained=events & wrong, contradicted=set(events - wrong))
-    for call, judged, result in _pairs(record, observed, double=double):
-        _compare(found, Explained(call, judged.output), judged, result)
-    calls = {each.of for each in found.explained if each.what == "y"}
-    firsts = {FIRST_CALL[call] for call in calls if is_judged(call)}
-    found.contradicted -= {Explained(call, name) for call in firsts for name in GRADIENTS}
-    return Explanation(frozenset(found.explained), bool(found.contradicted))
+
+    def __init__(self, record: Record) -> None:
+        happened = record.observation.of(*EVENTS)
+        wrong = [call for call, judged in record.all_judged() if judged.worst > 1]
+        # a mistake elsewhere spoils double backward in a way that depends on how it is computed
+        double = not happened and all(is_double(call) for call in wrong)
+        # calls that the short plan makes are wrong, and nothing happened beside numbers
+        few = not happened and any(call in WHOLE_CALLS for call in wrong)
+        short = few and record.case.calls == "full"
+        self._outputs: Outputs = {
+            call: {output: ObservedOutput(judged) for output, judged in outputs.items()}
+            for call, outputs in record.judged.items()
+            if (double or not is_double(call)) and (not short or call in SHORT_CALLS)
+        }
+        self._declaration, self._case = record.declaration, _planned(record, short=short)
+        self._events = frozenset(Explained(event.kind, event.label) for event in happened)
+        self._arguments: Arguments | None = None
+        wrong_here = {
+            Explained(call, output)
+            for call, outputs in self._outputs.items()
+            for output, observed in outputs.items()
+            if observed.is_wrong
+        }
+        self._spoiled = _gradients_of_wrong_y(wrong_here)
+        self.to_explain = frozenset(wrong_here | self._events)
+
+    def explanation(self, mutant: Any, *, if_it_tells: bool = False) -> Explanation:
+        """Return what a mutant reproduces, in the conventions of the implementation accused.
+
+        The run ends at the first contradiction.  With ``if_it_tells`` the run also ends once all
+        wrong outputs are compared and none is explained; contradictions by later calls are not
+        found then.
+
+        Gradients may be those of the wrong forward pass or of the right one, whoever made the
+        mistake, so they do not count against one that explains a wrong y of the same call.
+        """
+        awaited = self.to_explain if if_it_tells else None
+        comparison = _Comparison(self._outputs, self._spoiled, awaited)
+        observed = self._run(mutant, comparison)
+        if comparison.tells_nothing:
+            return _NOTHING
+        if comparison.is_contradicted or observed.of(EventKind.RAISED, EventKind.MALFORMED):
+            return _CONTRADICTED
+        for call in BUFFERS:
+            if call in observed.results:
+                comparison.add(call, STATISTICS, observed.results[call])
+        if comparison.is_contradicted:
+            return _CONTRADICTED
+        events = {Explained(event.kind, event.label) for event in observed.of(*EVENTS)}
+        excused = _gradients_of_wrong_y(comparison.explained)
+        if events - self._events or comparison.spoiled - excused:
+            return _CONTRADICTED
+        return Explanation(frozenset(comparison.explained | events), contradicted=False)
+
+    def _run(self, mutant: Any, comparison: "_Comparison") -> Observation:
+        """Run a mutant on the arguments that the last one left as they were, or on new ones."""
+        given = self._arguments or Arguments(self._case, self._declaration)
+        observed = _observed(mutant, self._declaration, self._case, given, comparison)
+        self._arguments = None if given.changed() else given
+        return observed
 
 
-def to_explain(record: Record) -> frozenset[Explained]:
-    """What is wrong with a record, and a mistake that explains all of it reproduces."""
-    double, few = _only_double(record), _few_calls_show_it(record)
-    numbers = (
-        Explained(call, judged.output)
-        for call, judged in _wrong(record)
-        if (double or not is_double(call)) and (not few or call in WHOLE_CALLS)
-    )
-    events = (Explained(event.kind, event.label) for event in record.observation.of(*EVENTS))
-    return frozenset((*numbers, *events))
+def _gradients_of_wrong_y(wrong: Iterable[Explained]) -> set[Explained]:
+    """The gradients of those first calls whose y, or that of a repeated call, is wrong."""
+    firsts = {FIRST_CALL[each.of] for each in wrong if each.what == "y" and is_judged(each.of)}
+    return {Explained(call, name) for call in firsts for name in GRADIENTS}
 
 
-def _only_double(record: Record) -> bool:
-    """Whether nothing but double backward is wrong."""
-    return all(is_double(call) for call, _ in _wrong(record)) and not record.observation.of(*EVENTS)
+class _Comparison:
+    """The results of a mutant, compared with those observed as soon as there are some.
+
+    Attributes:
+        explained: wrong outputs that the mutant reproduces.
+        spoiled: gradients that contradict, unless the mutant explains a wrong y of their call.
+        is_contradicted: whether another output contradicts.
+
+    ``awaited`` is what may be explained, where a mutant that explains nothing need not go on.
+    """
+
+    def __init__(
+        self,
+        outputs: Outputs,
+        may_be_spoiled: AbstractSet[Explained],
+        awaited: AbstractSet[Explained] | None = None,
+    ) -> None:
+        self.explained: set[Explained] = set()
+        self.spoiled: set[Explained] = set()
+        self.is_contradicted = False
+        self._outputs, self._may_be_spoiled = outputs, may_be_spoiled
+        self._awaited = None if awaited is None else set(awaited)
+
+    @property
+    def tells_nothing(self) -> bool:
+        """Whether nothing was explained, and nothing is awaited any more that may be."""
+        return self._awaited is not None and not self._awaited and not self.explained
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no later result changes what the mutant explains."""
+        return self.is_contradicted or self.tells_nothing
+
+    def add(self, call: Call, names: Iterable[Output], results: Mapping[Output, Array]) -> None:
+        """Compare some results of a call."""
+        observed = self._outputs.get(call, {})
+        for name in names:
+            if name not in observed or name not in results:
+                continue
+            result = results[name]
+            if self._awaited is not None:
+                self._awaited.discard(Explained(call, name))
+            finding = observed[name].finding(columns(result) if name in WHOLE else result)
+            if finding == "explained":
+                self.explained.add(Explained(call, name))
+            elif finding == "contradicted":
+                self._contradict(Explained(call, name))
+
+    def _contradict(self, what: Explained) -> None:
+        if what in self._may_be_spoiled:
+            self.spoiled.add(what)
+        else:
+            self.is_contradicted = True
 
 
-@dataclass
-class _Found:
-    explained: set[Explained]
-    contradicted: set[Explained]
-
-
-def _compare(found: _Found, what: Explained, judged: Judged, result: Array) -> None:
-    if agrees(judged, result):
-        if judged.worst > 1 and violates(judged, result):
-            found.explained.add(what)
-    elif judged.worst <= 1 or _is_wrong(judged, result):
-        found.contradicted.add(what)
-
-
-def _wrong(record: Record) -> list[tuple[Call, Judged]]:
-    return [(call, judged) for call, judged in record.all_judged() if judged.worst > 1]
-
-
-def _run(mutant: Any, record: Record) -> Observation | None:
-    """The mutant's observation; with no more calls around the case than show what is wrong."""
+def _planned(record: Record, *, short: bool) -> Case:
+    """The case with no more calls than show what is wrong."""
     case = record.case
-    if case.calls == "full" and _few_calls_show_it(record):
+    if short:
         case = case.with_(calls="short")
     if case.calls == "short" and not _trained(record):
         case = case.with_(calls="infer")  # a step of a layer evaluates, and may not train
-    return observed_of(mutant, record.declaration, case)
-
-
-def _few_calls_show_it(record: Record) -> bool:
-    """Whether calls that the short plan makes are wrong, and nothing happened beside numbers."""
-    first = any(judged.worst > 1 for _, judged in record.all_judged(*WHOLE_CALLS))
-    return first and not record.observation.of(*EVENTS)
+    return case
 
 
 def _trained(record: Record) -> bool:
@@ -132,13 +210,52 @@ def _trained(record: Record) -> bool:
     return any(call.startswith("train") for call in record.observation.results)
 
 
+class _ComparedPlan(CasePlan):
+    """A plan that ends where its results contradict those observed."""
+
+    comparison: _Comparison | None = None
+
+    def _take(
+        self, label: Call, names: tuple[Output, ...], *arguments: Any, **settings: Any
+    ) -> None:
+        super()._take(label, names, *arguments, **settings)
+        if self.comparison is not None:
+            self.comparison.add(label, names, self.observation.results[label])
+            if self.comparison.is_over:
+                raise Stop
+
+
 def observed_of(mutant: Any, declaration: Declaration, case: Case) -> Observation | None:
     """What a mutant does on a case; None if it cannot run it."""
+    observed = _observed(mutant, declaration, case, Arguments(case, declaration), None)
+    return None if observed.of(EventKind.RAISED, EventKind.MALFORMED) else observed
+
+
+def _observed(
+    mutant: Any,
+    declaration: Declaration,
+    case: Case,
+    arguments: Arguments,
+    comparison: _Comparison | None,
+) -> Observation:
     with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
         implementation = made(mutant, declaration, case.x.ndim)
-        executor = Executor(implementation, declaration)
-        observed = unless_interrupted(executor.run(case, lambda _: None))
-    return None if observed.of(EventKind.RAISED, EventKind.MALFORMED) else observed
+        layers = hasattr(implementation, "layer")
+        plan = _ComparedPlan(
+            case,
+            # most mutants have no layer, and make their mistake in train and infer
+            functional(implementation, declaration) if layers else implementation,
+            implementation,
+            cache(lambda: second_instance(implementation, declaration)),
+            declaration,
+            lambda _: None,
+            lambda: None,
+            arguments,
+        )
+        plan.comparison = comparison
+        with suppress(Stop):
+            plan.plan()
+    return unless_interrupted(plan.observation)
 
 
 def made(mutant: Any, declaration: Declaration, rank: int) -> Any:
@@ -149,50 +266,6 @@ def made(mutant: Any, declaration: Declaration, rank: int) -> Any:
         momentum_weighs=declaration.momentum_weighs,
         channel_axis=declaration.channel_axis,
     )
+    if declaration.in_place and not getattr(mistaken, "in_place", False):
+        mistaken = UpdatedInPlace(mistaken)
     return NormalisedByUnbiased(mistaken) if declaration.normalises_unbiased else mistaken
-
-
-def _pairs(
-    record: Record, observed: Observation, *, double: bool
-) -> Iterator[tuple[Call, Judged, Array]]:
-    """Each judged output, with the mutant's own.
-
-    Without ``double`` that of double backward is left out: a mistake elsewhere spoils it in a way
-    that depends on how it is computed.
-    """
-    for call, judged in record.all_judged():
-        if is_double(call) and not double:
-            continue
-        result = observed.results.get(call, {}).get(judged.output)
-        if result is not None:
-            yield call, judged, columns(result) if judged.output in WHOLE else result
-
-
-def _is_wrong(judged: Judged, result: Array) -> bool:
-    """Whether the mutant itself is off there, beyond what rounding allows."""
-    if result.shape != judged.got.shape:
-        return True
-    with np.errstate(all="ignore"):
-        return not bool((error(result, judged.truth) <= SLACK * judged.bound).all())
-
-
-def violates(judged: Judged, result: Array) -> bool:
-    """Whether the mutant's own result is beyond the bound somewhere, so that it can be the cause.
-
-    A mistake whose condition is not met gives the right result, which may be near a wrong one.
-    """
-    with np.errstate(all="ignore"):
-        return not bool((error(result, judged.truth) <= judged.bound).all())
-
-
-def agrees(judged: Judged, result: Array) -> bool:
-    """Whether two results are the same but for rounding."""
-    with np.errstate(all="ignore"):
-        got, other = (np.asarray(a, np.float64) for a in (judged.got, result))
-        if got.shape != other.shape:
-            return False
-        u = format_of(judged.got.dtype).u
-        largest = np.max(np.abs(got), initial=0.0, where=np.isfinite(got))
-        limit = SLACK * judged.bound + 64 * u * np.abs(got) + 4 * u * largest
-        same = (got == other) | (np.isnan(got) & np.isnan(other))
-        return bool((same | (np.abs(got - other) <= limit) | np.isinf(judged.bound)).all())

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from bnproof.causes.reproduction import agrees, observed_of
+from bnproof.causes.agreement import ObservedOutput
+from bnproof.causes.reproduction import observed_of
 from bnproof.engine.judging.record import Record
 from bnproof.engine.model.calls import MODE_OF
 from bnproof.engine.model.case import columns
@@ -101,7 +102,7 @@ class Library:
             judged, result = record.of(part.call, output), results.get(output)
             if judged is None or result is None:
                 return False
-            if not agrees(judged, columns(result) if output in LIKE_X else result):
+            if not ObservedOutput(judged).agrees(columns(result) if output in LIKE_X else result):
                 return False
         return True
 

@@ -76,4 +76,7 @@ class Arguments:
 
     def shares_memory(self, a: Array) -> bool:
         """Whether an array shares memory with an argument."""
-        return any(b is not None and np.may_share_memory(a, b) for b in self._arrays.values())
+        given = [b for b in self._arrays.values() if b is not None]
+        if type(a) is np.ndarray and a.flags.owndata:  # shared only with itself and with its views
+            return any(b is a or b.base is a for b in given)
+        return any(np.may_share_memory(a, b) for b in given)

@@ -34,11 +34,12 @@ class CaseCalls:
         case: Case,
         announce: Announce,
         returned: Returned,
+        arguments: Arguments | None = None,
     ) -> None:
         self.implementation, self.declaration, self.case = implementation, declaration, case
         self.announce, self.returned = announce, returned
         self.observation = Observation()
-        self.arguments = Arguments(case, declaration)
+        self.arguments = arguments or Arguments(case, declaration)
         self.live: list[tuple[Kept, str]] = []
         self._watched: list[Kept] = []
 

@@ -35,7 +35,7 @@ class Executor:
     @cached_property
     def second(self) -> Any:
         """Another instance, None where there can be none."""
-        return _second_instance(self.original, self.declaration)
+        return second_instance(self.original, self.declaration)
 
     def run(self, case: Case, announce: Announce, returned: Returned = lambda: None) -> Observation:
         """Make the calls of a case; whatever is raised becomes an event.
@@ -76,8 +76,8 @@ class Executor:
         self._earlier = unchanged
 
 
-def _second_instance(implementation: Any, declaration: Declaration) -> Any:
-    """Another instance of the same class, where one can be made without arguments."""
+def second_instance(implementation: Any, declaration: Declaration) -> Any:
+    """Return another instance of the same class, None unless it can be made without arguments."""
     if declaration.fixed or isinstance(implementation, type):
         return None
     try:

@@ -30,6 +30,7 @@ class PlanSteps(CaseCalls):
 
     ``original`` is the implementation as it was given, ``second`` returns another instance of it,
     None where there can be none.
+    ``arguments`` are those of the case, made where they are not given.
     """
 
     def __init__(
@@ -41,8 +42,9 @@ class PlanSteps(CaseCalls):
         declaration: Declaration,
         announce: Announce,
         returned: Returned,
+        arguments: Arguments | None = None,
     ) -> None:
-        super().__init__(implementation, declaration, case, announce, returned)
+        super().__init__(implementation, declaration, case, announce, returned, arguments)
         self.original, self.second = original, second
 
     @property
