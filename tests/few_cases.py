@@ -22,11 +22,12 @@ def few(
     quick: bool = False,
     among: Sequence[str] = (),  # noqa: ARG001  # as `portfolio`
 ) -> list[Case]:
-    """Small cases of as many sizes and ranks as there are, with gradients, and lives of layers; each made once."""
+    """Small cases of all sizes and ranks in plain memory, and lives of layers; each made once."""
     key = repr(declaration), dtype, seed, quick
     if key not in MADE:
         cases = portfolio(declaration, dtype, seed=seed, quick=True)
-        small = [c for c in cases if c.calls in ("full", "short") and c.x.size <= 64]
+        plain = [c for c in cases if c.calls in ("full", "short") and Tag.LAYOUT not in c.tags]
+        small = [c for c in plain if c.x.size <= 64]
         of_each_size = {(c.count, c.x.ndim): c for c in reversed(small)}
         kept = sorted(small, key=lambda c: c is not of_each_size[c.count, c.x.ndim])[:FEW]
         MADE[key] = [*kept, *(c for c in cases if Tag.LAYER in c.tags)]
