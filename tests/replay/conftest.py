@@ -220,6 +220,6 @@ def failing(project: Path, monkeypatch: pytest.MonkeyPatch) -> Check:  # noqa: A
 
 
 def mend(path: Path) -> None:
-    """Make a wrong target right, in a file of another size: Python trusts its bytecode otherwise."""
+    """Make a wrong target right, in a file of another size, or old bytecode would be run."""
     text = path.read_text(encoding="utf-8").replace("FACTOR = 2\n", "FACTOR = 1  # mended\n")
     path.write_text(text, encoding="utf-8")

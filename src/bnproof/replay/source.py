@@ -109,6 +109,10 @@ class Source:
         arguments = [self._argument(a, copied=copied) for a in call.arguments]
         settings = [f"{argument_name(n)}={literal(v)}" for n, v in call.settings.items()]
         self._calls += self._kept_arguments(call, due)
+        # what a target does to an array is not to be done again by the script
+        self._held |= {
+            self._objects[o]: held for o, held in call.left.items() if o in self._objects
+        }
         if raising:
             made = call_lines(f"{owner}(", [*arguments, *settings])
             self._calls += ["try:", *(f"    {line}" for line in made), "except Exception as error:"]

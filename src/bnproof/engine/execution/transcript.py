@@ -51,6 +51,7 @@ class Call:
         settings: keyword arguments.
         results: copies of the arrays that came back, by name; of backward and layers, none.
         raised: the exception in one line, "" if it returned.
+        left: what the call left in the arrays that it was given, by their object.
     """
 
     number: int
@@ -61,6 +62,7 @@ class Call:
     settings: dict[str, Any]
     results: dict[str, Array] = field(default_factory=dict)
     raised: str = ""
+    left: dict[int, bytes] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -119,6 +121,9 @@ class _Clerk:
         except BaseException as raised:
             call.raised = f"{type(raised).__name__}: {raised}"[:200]
             raise
+        finally:
+            arrays = [a for a in given if isinstance(a, np.ndarray)]
+            call.left = {self._objects[id(a)]: a.tobytes() for a in arrays}
         return self._returned(call, returned)
 
     def _returned(self, call: Call, returned: Any) -> Any:
