@@ -17,6 +17,7 @@ from time import process_time
 
 import numpy as np
 
+from bnproof.causes.reproduction import WHOLE_CALLS
 from bnproof.engine.execution.in_process import InProcess
 from bnproof.engine.judging.comparison import Comparison
 from bnproof.engine.judging.counterexample import counterexample
@@ -27,20 +28,17 @@ from bnproof.engine.judging.rerun import judged
 from bnproof.engine.model.calls import Label
 from bnproof.engine.model.case import Case, Plan
 from bnproof.engine.model.event import Event
-from bnproof.engine.portfolio import AT_THE_END, pool
+from bnproof.engine.portfolio import AT_THE_END, pool, with_end
 from bnproof.engine.portfolio.quick import unit_of
 from bnproof.engine.truth.bounds.expected import EXPECTED
 from bnproof.mutants.catalogue import MUTANTS
 from bnproof.properties.catalogue import PROPERTIES
 
-SHORT: tuple[Label, ...] = ("train", "infer", "double", "double-infer")
-"""The calls of the short plan."""
-
 Kill = tuple[str, str, tuple[str, ...]]
 """A case that shows a mutant, the plan that is enough, and other cases that it takes."""
 
 ENOUGH = 24
-"""Kills after which a mutant is no longer measured: any choice of cases rejects it."""
+"""After so many kills the measurement of a mutant ends: any choice of cases rejects it."""
 
 STRIDES = (27, 9, 3, 1)
 """Every 27th case is run first, then every 9th, and so on, until there are enough."""
@@ -50,7 +48,7 @@ KEPT = 2**22
 
 
 def unit(name: str) -> str:
-    """The case that a profile chooses as a whole; the last, which is always there, is none.
+    """Return the case that a profile chooses as a whole; the last case belongs to every choice.
 
     >>> unit("scaled by 8, rank 3")
     'scaled by 8'
@@ -67,10 +65,7 @@ def measured(mutant: str, dtype: str) -> dict[str, object]:
     if dtype not in declaration.dtypes:
         return {"mutant": mutant, "dtype": dtype, "declared": False, "kills": []}
     judge = Judge(declaration, dtype)
-    cases = [  # all that the profile chooses from
-        with_plan(case, "full") for case in pool(declaration, dtype)
-    ]
-    cases.append(cases[0].with_(name=f"{cases[0].name}, {AT_THE_END}"))
+    cases = with_end([with_plan(case, "full") for case in pool(declaration, dtype)])
     records: list[Record] = []
     kills: set[Kill] = set()
     for some in rounds(cases):
@@ -117,7 +112,7 @@ def shown_by(checks: Iterable[Comparison], records: Records) -> Iterator[Kill]:
     """The cases that comparisons are made on, with the plan that is enough and what they need."""
     seen = set()
     for check in checks:
-        plan = "short" if _call(check) in SHORT else "full"
+        plan = "short" if _call(check) in WHOLE_CALLS else "full"
         name = check.record.case.name
         if (name, plan) in seen:
             continue

@@ -58,9 +58,9 @@ class Call:
         mean, inv_std: the saved statistics of the batch, (C,).
         new_running_mean, new_running_var: the running statistics after the call, (C,).
 
-    Raises TypeError for what is no NumPy array or no number, and ValueError for an x of another
-    dtype than the four, an array of another shape, an eps that is negative, an eps or momentum that
-    is not finite, and an output that needs an input that is None.
+    Raises TypeError for an argument that should be a NumPy array or a number and is not.  Raises
+    ValueError for an unsupported dtype of x, a wrong shape, a negative eps, an eps or momentum that
+    is not finite, and an output whose input is None.
     """
 
     x: Array

@@ -28,6 +28,7 @@ from bnproof.engine.model.verdict import Profile
 from bnproof.engine.portfolio import portfolio
 from bnproof.engine.portfolio.layer_data import has_lives
 from bnproof.engine.search.profiles import LIVES, SEARCHED
+from bnproof.engine.wording.events import ending, sentence
 from bnproof.properties.catalogue import chosen
 
 Fails = Callable[[Sequence[Record], Sequence[Record]], bool]
@@ -78,6 +79,10 @@ class CheckedDtypes:
     interrupted: bool = False
     stopped: bool = False
     first_failure: str = ""
+
+    def watched(self, step: str) -> str:
+        """Return what the progress line shows: the present step, after the first failure if any."""
+        return f"{self.first_failure}; {step}" if self.first_failure else step
 
 
 def check(
@@ -248,9 +253,8 @@ def _gather(records: list[Record], checked: CheckedDtypes, run: _Run) -> None:
         fresh = judged(judge, case, observation)
         records += fresh
         checked.cases[dtype] += 1
-        checked.first_failure = checked.first_failure or _first_failure(fresh, dtype, known)
-        text = checked.first_failure or f"{dtype}: {case.name}"
-        run.progress(checked.cases[dtype], total, text)
+        checked.first_failure = checked.first_failure or _first_failure(fresh, known)
+        run.progress(checked.cases[dtype], total, checked.watched(f"{dtype}: {case.name}"))
         if run.fails(fresh, records):
             checked.stopped = True
             return
@@ -261,7 +265,7 @@ def _gather(records: list[Record], checked: CheckedDtypes, run: _Run) -> None:
             checked.cases[dtype] += 1
             ran = min(checked.cases[dtype], before + search.examples)  # noqa: B023  # called within this round only
             step = "" if ran == checked.cases[dtype] else "making a failure small, "
-            run.progress(ran, total, f"{dtype}: {step}{name}")
+            run.progress(ran, total, checked.watched(f"{dtype}: {step}{name}"))
 
         seen: list[Record] = []
         try:
@@ -277,18 +281,18 @@ def _gather(records: list[Record], checked: CheckedDtypes, run: _Run) -> None:
             return
 
 
-def _first_failure(fresh: Sequence[Record], dtype: str, known: Sequence[Accepted]) -> str:
-    """What fails in fresh records, for whoever watches; "" where nothing does."""
+def _first_failure(fresh: Sequence[Record], known: Sequence[Accepted]) -> str:
+    """Return what fails in fresh records, in a few words; "" if nothing fails."""
     wrong = next((record for record in fresh if is_unexpected(record, known)), None)
-    return "" if wrong is None else f"{dtype} fails: {_off(wrong)}, {wrong.case.name}"
+    return "" if wrong is None else f"failed: {_off(wrong)}"
 
 
 def _off(record: Record) -> str:
-    """The first output that is off, or what happened instead."""
+    """Return the first output that exceeds its bound, or what happened instead."""
     seen = record.observation
     off: list[str] = [judged.output for _, judged in record.all_judged() if judged.worst > 1]
-    off += [f"{event.kind} {event.argument}" for event in seen.events]
-    off += [seen.failure.kind] if seen.failure else []
+    off += [sentence(event) for event in seen.events]
+    off += [ending(seen.failure)] if seen.failure else []
     return off[0]
 
 

@@ -6,8 +6,7 @@ import numpy as np
 
 from bnproof.engine.model.formats import Array
 from bnproof.engine.network.batches import QUANTUM, Batch, U, moved_layers
-from bnproof.engine.truth.bounds.evaluate import EVALUATION
-from bnproof.engine.truth.bounds.roundings import accumulated
+from bnproof.engine.truth.bounds.roundings import EVALUATION, accumulated
 
 
 def biased(seed: int) -> Iterator[tuple[str, Batch, Batch]]:

@@ -7,8 +7,7 @@ import numpy as np
 from bnproof.engine.model.formats import Array
 from bnproof.engine.network.batches import CLASS, Batch, U, as_columns, quantities
 from bnproof.engine.truth.bounds import bounds
-from bnproof.engine.truth.bounds.evaluate import EVALUATION
-from bnproof.engine.truth.bounds.roundings import accumulated
+from bnproof.engine.truth.bounds.roundings import EVALUATION, accumulated
 from bnproof.engine.truth.oracle import batch_truth
 
 KEEP = 0.5

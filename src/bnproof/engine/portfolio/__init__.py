@@ -60,9 +60,9 @@ def portfolio(
     True
     """
     if quick:
-        return _with_end(choose(pool(declaration, dtype, seed=seed), dtype, among))
+        return with_end(choose(pool(declaration, dtype, seed=seed), dtype, among))
     made = _made(Builder(declaration, dtype, seed))
-    return _with_end(informative_first(with_double(made, seed), dtype))
+    return with_end(informative_first(with_double(made, seed), dtype))
 
 
 def pool(declaration: Declaration, dtype: str, *, seed: int = 0) -> list[Case]:
@@ -75,7 +75,8 @@ def _made(build: Builder) -> list[Case]:
     return [case for chapter in CHAPTERS for case in chapter.cases(build)]
 
 
-def _with_end(cases: list[Case]) -> list[Case]:
+def with_end(cases: list[Case]) -> list[Case]:
+    """Return the cases with the first of them once more at the end."""
     again = [case.with_(name=f"{case.name}, {AT_THE_END}") for case in cases[:1]]
     return [*cases, *again]
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from contextlib import suppress
 
-from hypothesis import HealthCheck, Phase, given, seed, settings, target
+from hypothesis import Phase, given, target
 from hypothesis.errors import Flaky
 
 from bnproof.engine.contract.declaration import Declaration
@@ -12,6 +12,7 @@ from bnproof.engine.judging.accepted import is_unexpected
 from bnproof.engine.judging.record import Record
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.tag import Tag
+from bnproof.engine.search.seeded import seeded
 from bnproof.engine.search.strategies import cases
 
 Run = Callable[[Case], Record]
@@ -45,16 +46,7 @@ def search(
     kept: list[Record] = []
     violating: list[Record] = []
 
-    @seed(seed_value)
-    @settings(
-        max_examples=examples,
-        database=None,
-        deadline=None,
-        derandomize=False,
-        report_multiple_bugs=False,
-        phases=(Phase.generate, Phase.target, Phase.shrink),
-        suppress_health_check=list(HealthCheck),
-    )
+    @seeded(seed_value, examples, Phase.generate, Phase.target, Phase.shrink)
     @given(cases(declaration=declaration, dtype=dtype))
     def look(case: Case) -> None:
         number = len(kept) + len(violating) + 1

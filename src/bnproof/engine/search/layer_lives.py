@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import Phase, given
 from hypothesis import strategies as st
 from hypothesis.errors import Flaky
 
@@ -24,6 +24,7 @@ from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio.builder import Builder
 from bnproof.engine.portfolio.layer_data import SHAPES, accumulates, ranks
 from bnproof.engine.search.cases import Violated, Violates, is_violated
+from bnproof.engine.search.seeded import seeded
 from bnproof.engine.search.strategies import SEEDS, SETTINGS
 
 Run = Callable[[Case], list[Record]]
@@ -54,16 +55,7 @@ def search_lives(
     violating: list[list[Record]] = []
     numbers = itertools.count(1)
 
-    @seed(seed_value)
-    @settings(
-        max_examples=examples,
-        database=None,
-        deadline=None,
-        derandomize=False,
-        report_multiple_bugs=False,
-        phases=(Phase.generate, Phase.shrink),
-        suppress_health_check=list(HealthCheck),
-    )
+    @seeded(seed_value, examples, Phase.generate, Phase.shrink)
     @given(lives(declaration=declaration, dtype=dtype))
     def look(case: Case) -> None:
         tags = case.tags | {Tag.SEARCHED}

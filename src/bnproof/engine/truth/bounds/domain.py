@@ -16,6 +16,7 @@ from bnproof.engine.model.observation import WHOLE
 from bnproof.engine.truth.bounds.arithmetic import Arithmetic
 from bnproof.engine.truth.bounds.double_backward import STEPS, widest
 from bnproof.engine.truth.bounds.quantities import Quantities
+from bnproof.engine.truth.bounds.roundings import EVALUATION
 from bnproof.engine.truth.once import once
 
 
@@ -107,7 +108,7 @@ class Domain:
 
     def _y_at_most(self) -> Array:
         q = self.q
-        return np.asarray(SLACK * (q.gamma * q.inv_std * q.d_most + q.beta))
+        return np.asarray((1 + EVALUATION) * (q.gamma * q.inv_std * q.d_most + q.beta))
 
     def _dx_at_most(self) -> Array:
         q = self.q
@@ -115,7 +116,7 @@ class Domain:
         bracket = q.dy_most
         if not q.inference:
             bracket = bracket + mean + q.bessel * along * q.d_most * q.inv_std
-        return np.asarray(SLACK * q.gamma * q.inv_std * bracket)
+        return np.asarray((1 + EVALUATION) * q.gamma * q.inv_std * bracket)
 
     def _inv_std(self) -> Array:
         if self.q.inference:
@@ -164,10 +165,6 @@ class Domain:
             power = q.w ** (2.5 if output == DOUBLE[1] else 1.5)
             fine = fine & (power > 2 * form.tiny) & (1 / power > 2 * form.tiny)
         return fine & self._stored(output)
-
-
-SLACK = 1 + 1e-9
-"""Far more than a product of some float64 numbers is rounded by."""
 
 
 def _below(limit: float, *magnitudes: Array) -> Array:

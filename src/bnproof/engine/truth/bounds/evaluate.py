@@ -22,12 +22,10 @@ from bnproof.engine.truth.bounds.forward import (
     y_error,
 )
 from bnproof.engine.truth.bounds.quantities import Quantities
-from bnproof.engine.truth.bounds.roundings import accumulated
+from bnproof.engine.truth.bounds.roundings import EVALUATION, accumulated
 from bnproof.engine.truth.bounds.statistics import StatisticsError, statistics_error
 from bnproof.engine.truth.lazily import Lazily
 from bnproof.engine.truth.once import once
-
-EVALUATION = 1e-9  # the bounds themselves are evaluated in float64; far more than that rounds
 
 TERMS = ("mean", "variance", "inv_std", "fold", "storage")
 """What a bound is made of; whatever is left when all five are left out is plain rounding."""

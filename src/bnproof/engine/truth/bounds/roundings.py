@@ -6,6 +6,8 @@ import numpy as np
 
 from bnproof.engine.model.formats import Array
 
+EVALUATION = 1e-9  # the bounds themselves are evaluated in float64; far more than that rounds
+
 
 def accumulated(count: float, u: float) -> float:
     """gamma_n = n u / (1 - n u), the bound on n accumulated roundings; infinite from n u = 1 on.
