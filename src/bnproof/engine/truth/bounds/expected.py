@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from hashlib import blake2b
-from weakref import WeakValueDictionary
+from weakref import ref
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from bnproof.engine.truth.integers import Exact, Ratio
 from bnproof.engine.truth.layer import Backward, Layer
 from bnproof.engine.truth.oracle import running_truth, truth_of
 from bnproof.engine.truth.oracle_double import double_truth_of
+
+FEW = 1024
+"""Subjects in use that are remembered before those that ended are forgotten."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,9 @@ class ExpectedByData:
         self.limit = limit
         self._held = 0
         self._subjects: OrderedDict[bytes, Expected] = OrderedDict()
-        self._in_use: WeakValueDictionary[bytes, Expected] = WeakValueDictionary()
+        # a WeakValueDictionary runs Python code when a value ends, where a Ctrl-C would be lost
+        self._in_use: dict[bytes, ref[Expected]] = {}
+        self._most_in_use = FEW
 
     def of(
         self,
@@ -93,10 +98,10 @@ class ExpectedByData:
         if key in self._subjects:
             self._subjects.move_to_end(key)
             return self._subjects[key]
-        if (found := self._in_use.get(key)) is not None:  # a record holds it: it costs no memory
-            return found
+        if key in self._in_use and (found := self._in_use[key]()) is not None:
+            return found  # a record holds it: it costs no memory
         subject = make_subject(case, settings, like, **conventions)
-        self._in_use[key] = subject
+        self._note_use(key, subject)
         if case.x.size <= self.limit // 16:
             self._subjects[key] = subject
             self._held += case.x.size
@@ -104,6 +109,13 @@ class ExpectedByData:
                 _, dropped = self._subjects.popitem(last=False)
                 self._held -= dropped.quantities.x.size
         return subject
+
+    def _note_use(self, key: bytes, subject: Expected) -> None:
+        """Remember a subject as long as something else holds it; forget those that ended."""
+        self._in_use[key] = ref(subject)
+        if len(self._in_use) > self._most_in_use:
+            self._in_use = {k: held for k, held in self._in_use.items() if held() is not None}
+            self._most_in_use = 2 * len(self._in_use) + FEW
 
 
 EXPECTED = ExpectedByData(2**18)
