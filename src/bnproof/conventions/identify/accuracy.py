@@ -73,4 +73,4 @@ def _cases(found: Declaration, dtype: str) -> list[Case]:
     """Cases of the portfolio on ordinary memory, in one rank each, with no calls around them."""
     build = Builder(found, dtype, rotate=True)
     cases = [*numerics.cases(build), *algebra.cases(build)]
-    return [case.with_(calls="short") for case in cases if Tag.LARGE not in case.tags]
+    return [case.with_(calls="short") for case in cases]

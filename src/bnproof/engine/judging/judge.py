@@ -7,6 +7,7 @@ from itertools import product
 
 import numpy as np
 
+from bnproof.engine.contract.choices import AccuracyClass
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.judging.record import Found, Judged, Record
 from bnproof.engine.model.calls import FIRST, MODE_OF, Call, is_double, is_judged
@@ -125,12 +126,23 @@ class Judge:
         return Judged(name, got, (high, low), error(got, (high, low)), bound)
 
     def _strongest(self, record: Record) -> Found:
-        """The strongest class that explains every output; classes weaker than declared as well."""
+        """The strongest class that explains every output; classes weaker than declared as well.
+
+        The ladder is nested: what exceeds the declared class exceeds all stronger ones, and what
+        exceeds the weakest class exceeds every one.
+        """
         looked_at = {id(j): (call, j) for call, j in record.all_judged()}  # the same bits once
-        for name, arithmetic in self.classes.items():
-            if all(record.under(arithmetic, *each).worst <= 1 for each in looked_at.values()):
-                return name
-        return ""
+
+        def explains(name: AccuracyClass) -> bool:
+            arithmetic = self.classes[name]
+            return all(record.under(arithmetic, *each).worst <= 1 for each in looked_at.values())
+
+        names = list(self.classes)
+        if record.worst > 1:
+            names = names[names.index(self.declared.name) + 1 :]
+            if not names or not explains(names[-1]):
+                return ""
+        return next((name for name in names if explains(name)), "")
 
 
 def _chosen_channels(case: Case, observation: Observation) -> tuple[Case, Observation]:

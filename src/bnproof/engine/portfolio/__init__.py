@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.model.case import Case
-from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio import (
     algebra,
     degenerate,
     finite_differences,
     gradients,
+    huge,
     layer_data,
     memory,
     numerics,
@@ -36,8 +36,9 @@ CHAPTERS = (
     memory,
     degenerate,
     layer_data,
-    offsets,  # last: what it draws leaves the data of all others as it is
+    offsets,  # what it draws leaves the data of all others as it is
 )
+"""What every profile chooses from."""
 
 
 def portfolio(
@@ -61,14 +62,14 @@ def portfolio(
     """
     if quick:
         return with_end(choose(pool(declaration, dtype, seed=seed), dtype, among))
-    made = _made(Builder(declaration, dtype, seed))
+    build = Builder(declaration, dtype, seed)
+    made = [*_made(build), *huge.cases(build)]
     return with_end(informative_first(with_double(made, seed), dtype))
 
 
 def pool(declaration: Declaration, dtype: str, *, seed: int = 0) -> list[Case]:
     """What the quick profile chooses from: no case of more than 2^15 values or channels."""
-    made = _made(Builder(declaration, dtype, seed, rotate=True))
-    return with_double([case for case in made if Tag.LARGE not in case.tags], seed)
+    return with_double(_made(Builder(declaration, dtype, seed, rotate=True)), seed)
 
 
 def _made(build: Builder) -> list[Case]:

@@ -26,7 +26,6 @@ LARGE_COUNTS = (511, 513, 1023, 1024, 1025, 2049, 4099)
 CHANNELS = (1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 130, 257)
 LARGE_CHANNELS = (1024, 1030, 2050)
 ALIGNED = ((64, 64), (64, 8), (128, 16), (96, 32), (65, 64))
-HUGE = (32769, 65537)
 
 
 def cases(build: Builder) -> Iterator[Case]:
@@ -59,18 +58,14 @@ def _counts(build: Builder) -> Iterator[Case]:
         x = build.normal(*shape) + np.linspace(0, 3, shape[3])
         case = build.case(f"{'x'.join(map(str, shape))} with a drift", x, calls="short")
         yield from build.every_rank(case, ranks=[r for r in build.declaration.ranks if r > 2])
-    for count in HUGE:
-        x = build.normal(count, 1) + 3 * np.arange(count)[:, None] / count
-        case = build.case(f"{count} values", x, calls="short", tags=frozenset({Tag.LARGE}))
-        yield from build.every_rank(case)
 
 
 def _channels(build: Builder) -> Iterator[Case]:
     for channels in CHANNELS:
         scale = 2.0 ** build.rng.integers(-2, 3, channels)
-        edges = _edges(channels) if channels > 100 else None
+        judged = edges(channels) if channels > 100 else None
         x = build.normal(6, channels) * scale
-        case = build.case(f"{channels} channels", x, judged_channels=edges)
+        case = build.case(f"{channels} channels", x, judged_channels=judged)
         yield from build.every_rank(case)
     for channels in LARGE_CHANNELS:
         scale = 2.0 ** build.rng.integers(-2, 3, channels)
@@ -78,24 +73,15 @@ def _channels(build: Builder) -> Iterator[Case]:
             f"{channels} channels",
             build.normal(6, channels) * scale,
             calls="short",
-            judged_channels=_edges(channels),
+            judged_channels=edges(channels),
         )
         yield from build.every_rank(case)
     for count, channels in ALIGNED:
         case = build.case(f"{count}x{channels} aligned", build.normal(count, channels))
         yield from build.every_rank(case.with_(calls="short"))
-    for channels in HUGE:
-        case = build.case(
-            f"{channels} channels",
-            build.normal(4, channels),
-            calls="short",
-            judged_channels=_edges(channels),
-            tags=frozenset({Tag.LARGE}),
-        )
-        yield from build.every_rank(case)
 
 
-def _edges(channels: int) -> tuple[int, ...]:
+def edges(channels: int) -> tuple[int, ...]:
     """Channels worth looking at among many: the first, the last, both sides of powers of two."""
     powers = [2**k + side for k in range(3, 17) for side in (-1, 0)]
     chosen = {*range(20), *range(channels - 20, channels), *powers}
