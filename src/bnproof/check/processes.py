@@ -17,6 +17,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
+from bnproof.check.garbage import collect_less_often
 from bnproof.check.meter import Progress
 from bnproof.check.partition import Part
 from bnproof.check.request import CheckedVariant, Request
@@ -154,6 +155,7 @@ def _serve(connection: Connection, part: Part, asked: Request) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    collect_less_often()
     from bnproof.check.one_target import examine_part  # noqa: PLC0415  # not for the waiting process
 
     def tell(*message: Any) -> None:

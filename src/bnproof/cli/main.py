@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from bnproof.check.garbage import collect_less_often
 from bnproof.cli.console import prepare_streams
 from bnproof.engine.model.result import INTERRUPTED
 from bnproof.sandbox.support import UnsupportedSystemError
@@ -89,6 +90,7 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line, and exit with its status."""
     prepare_streams()
+    collect_less_often()
     signal.signal(signal.SIGTERM, _terminate)
     sys.exit(run(arguments))
 

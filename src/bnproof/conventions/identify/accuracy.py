@@ -19,7 +19,6 @@ from bnproof.engine.judging.judge import Judge
 from bnproof.engine.judging.record import Record
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.event import EventKind
-from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio import algebra, numerics
 from bnproof.engine.portfolio.builder import Builder
 from bnproof.engine.wording.events import ending
