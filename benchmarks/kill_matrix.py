@@ -30,7 +30,7 @@ from bnproof.engine.model.case import Case, Plan
 from bnproof.engine.model.event import Event
 from bnproof.engine.portfolio import AT_THE_END, pool, with_end
 from bnproof.engine.portfolio.quick import unit_of
-from bnproof.engine.truth.bounds.expected import EXPECTED
+from bnproof.engine.truth.bounds.expected_by_data import EXPECTED
 from bnproof.mutants.catalogue import MUTANTS
 from bnproof.properties.catalogue import PROPERTIES
 

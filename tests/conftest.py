@@ -20,7 +20,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
 @pytest.fixture(autouse=True, scope="session")
 def _keep_truths() -> Iterator[None]:
     """Keep more truths than a check does: tests judge many implementations on the same cases."""
-    from bnproof.engine.truth.bounds.expected import EXPECTED  # noqa: PLC0415  # when tests run
+    from bnproof.engine.truth.bounds.expected_by_data import EXPECTED  # noqa: PLC0415  # when tests run
 
     limit, EXPECTED.limit = EXPECTED.limit, 2**21
     yield

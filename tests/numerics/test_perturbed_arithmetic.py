@@ -13,7 +13,8 @@ from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.truth.bounds import bounds, ladder
 from bnproof.engine.truth.bounds.arithmetic import Arithmetic
-from bnproof.engine.truth.bounds.expected import EXPECTED, Settings
+from bnproof.engine.truth.bounds.expected import Settings
+from bnproof.engine.truth.bounds.expected_by_data import EXPECTED
 from bnproof.engine.truth.oracle import error
 
 U = 2.0**-24

@@ -14,7 +14,8 @@ from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.model.names import DOUBLE
 from bnproof.engine.truth.bounds import bounds, ladder
-from bnproof.engine.truth.bounds.expected import EXPECTED, Settings, make_subject
+from bnproof.engine.truth.bounds.expected import Settings, make_subject
+from bnproof.engine.truth.bounds.expected_by_data import EXPECTED
 from bnproof.engine.truth.oracle import batch_truth, error
 from bnproof.engine.truth.oracle_double import double_truth
 from bnproof.spec.programs import build

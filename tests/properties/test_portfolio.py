@@ -11,7 +11,7 @@ from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.portfolio import portfolio
 from bnproof.engine.portfolio.exact_data import exact_data
 from bnproof.engine.search.strategies import arrays, cases
-from bnproof.engine.truth.bounds.expected import EXPECTED
+from bnproof.engine.truth.bounds.expected_by_data import EXPECTED
 
 ALL = Declaration(
     dtypes=tuple(FORMATS), ranks=(2, 3, 4, 5), cumulative=True, affine_parameters="optional"

@@ -18,7 +18,7 @@ from bnproof.engine.judging.record import Record
 from bnproof.engine.judging.records import Records
 from bnproof.engine.judging.rerun import judged
 from bnproof.engine.judging.verdicts import conclude
-from bnproof.engine.model.calls import Call
+from bnproof.engine.model.calls import Call, is_double
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.names import Output
 from bnproof.engine.model.observation import Observation
@@ -247,6 +247,7 @@ def _gather(records: list[Record], checked: CheckedDtypes, run: _Run) -> None:
     searches = _searches(session, judge, dtype, run.profile, run.seed, known)
     total = len(cases) + sum(search.examples for search in searches)
     checked.cases[dtype], checked.promised[dtype] = 0, total
+    judge.foresee(cases, double=_offers_double(session))
     if session.first is not None and session.first[0].dtype == dtype:
         records += judged(judge, *session.first)
     for case, observation in session.run_many(cases):
@@ -279,6 +280,11 @@ def _gather(records: list[Record], checked: CheckedDtypes, run: _Run) -> None:
         if run.fails(found, records):
             checked.stopped = True
             return
+
+
+def _offers_double(session: CaseRunner) -> bool:
+    """Whether the first calls had results of double backward."""
+    return session.first is not None and any(map(is_double, session.first[1].results))
 
 
 def _first_failure(fresh: Sequence[Record], known: Sequence[Accepted]) -> str:

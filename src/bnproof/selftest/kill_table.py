@@ -179,7 +179,7 @@ def _rows(pool: Pool, jobs: Sequence[Job]) -> Iterator[tuple[JobKind, Row | Nami
 
 def judged(job: Job) -> Row | Naming:
     """The row of one job."""
-    from bnproof.engine.truth.bounds.expected import EXPECTED  # noqa: PLC0415  # in the worker
+    from bnproof.engine.truth.bounds.expected_by_data import EXPECTED  # noqa: PLC0415  # in the worker
 
     EXPECTED.limit = KEPT
     match job.kind:

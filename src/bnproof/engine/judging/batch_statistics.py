@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from bnproof.engine.judging.judge import Judge
 from bnproof.engine.judging.record import Judged, Record
-from bnproof.engine.truth.bounds.expected import EXPECTED
+from bnproof.engine.truth.bounds.expected_by_data import EXPECTED
 from bnproof.engine.truth.oracle import error
 
 

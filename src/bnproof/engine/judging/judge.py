@@ -1,5 +1,6 @@
 """Judging a case once: truth, bounds and error/bound of every output that came back."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
@@ -11,14 +12,25 @@ from bnproof.engine.contract.choices import AccuracyClass
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.judging.record import Found, Judged, Record
 from bnproof.engine.model.calls import FIRST, MODE_OF, Call, is_double, is_judged
-from bnproof.engine.model.case import DOUBLE_ARGUMENTS, WHOLE_ARGUMENTS, Case, columns
+from bnproof.engine.model.case import (
+    ARRAYS,
+    DOUBLE_ARGUMENTS,
+    WHOLE_ARGUMENTS,
+    Case,
+    Plan,
+    columns,
+)
 from bnproof.engine.model.formats import FORMATS, Array
-from bnproof.engine.model.names import CHANNEL_ARGUMENTS, DOUBLE, RESULTS, Argument, Output
+from bnproof.engine.model.names import DOUBLE, RESULTS, Output
 from bnproof.engine.model.observation import WHOLE, Observation
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.truth.bounds import ladder
-from bnproof.engine.truth.bounds.expected import EXPECTED, Expected, Settings
+from bnproof.engine.truth.bounds.expected import Expected, Settings
+from bnproof.engine.truth.bounds.expected_by_data import EXPECTED
 from bnproof.engine.truth.oracle import error
+
+NOT_JUDGED: tuple[Plan, ...] = ("error", "empty", "layer")
+"""Plans of cases that have no results of their own to judge."""
 
 
 class Judge:
@@ -34,6 +46,24 @@ class Judge:
         )
         accepted = declaration.accuracy_for(dtype)
         self.declared = self.classes.get(accepted, self.classes["one-pass"])
+
+    def foresee(self, cases: Iterable[Case], *, double: bool) -> None:
+        """Have what is expected of small cases formed side by side; the records are the same.
+
+        ``double`` tells whether double backward is offered.
+        """
+        seen: list[tuple[Case, Settings]] = []
+        for case in cases:
+            if case.calls not in NOT_JUDGED:
+                known = _narrowed(case)
+                if not double:
+                    known = known.with_arrays(dict.fromkeys(DOUBLE_ARGUMENTS))
+                seen.append((known, self.settings(case)[0]))
+        EXPECTED.foresee(
+            seen,
+            unbiased=self.declaration.unbiased,
+            normalises_unbiased=self.declaration.normalises_unbiased,
+        )
 
     def judge(self, case: Case, observation: Observation) -> Record:
         """The record of a case: at the rounding of the settings that explains it best."""
@@ -145,22 +175,29 @@ class Judge:
         return next((name for name in names if explains(name)), "")
 
 
+def _narrowed(case: Case) -> Case:
+    """The case in the channels that are looked at, where those are not all."""
+    if case.judged_channels is None:
+        return case
+    chosen = list(case.judged_channels)
+    given = {name: a for name in ARRAYS if (a := getattr(case, name)) is not None}
+    return case.with_arrays({name: _channels(name, a, chosen) for name, a in given.items()})
+
+
 def _chosen_channels(case: Case, observation: Observation) -> tuple[Case, Observation]:
     """The case and its results in the channels that are looked at, where those are not all."""
     if case.judged_channels is None:
         return case, observation
     chosen = list(case.judged_channels)
-
-    def narrowed(name: str, a: Array) -> Array:
-        return a[:, chosen] if name in (*WHOLE_ARGUMENTS, *WHOLE) else a[chosen]
-
-    names: tuple[Argument, ...] = ("x", "dy", *CHANNEL_ARGUMENTS, *DOUBLE_ARGUMENTS)
-    held = {n: narrowed(n, a) for n in names if (a := getattr(case, n)) is not None}
     results = {
-        call: {name: narrowed(name, a) for name, a in outputs.items()}
+        call: {name: _channels(name, a, chosen) for name, a in outputs.items()}
         for call, outputs in observation.results.items()
     }
-    return case.with_arrays(held), replace(observation, results=results)
+    return _narrowed(case), replace(observation, results=results)
+
+
+def _channels(name: str, a: Array, chosen: list[int]) -> Array:
+    return a[:, chosen] if name in (*WHOLE_ARGUMENTS, *WHOLE) else a[chosen]
 
 
 @lru_cache(maxsize=256)

@@ -18,7 +18,7 @@ The root is R 2^-extra = sqrt(W) to ROOT_BITS bits, exactly where W is a square.
 """
 
 from dataclasses import dataclass
-from math import isqrt
+from math import isfinite, isqrt
 
 import numpy as np
 
@@ -129,36 +129,39 @@ class Channels:
         return made
 
 
-def trained(columns: Columns, eps: float, *, unbiased: bool) -> Channels:
-    """The channels of x with their own statistics."""
+def trained(columns: Columns, eps: float | Array, *, unbiased: bool) -> Channels:
+    """The channels of x with their own statistics; eps is that of each channel, if they differ."""
     count = len(columns.values)
     n = max(1, count)
     k, j = (count - 1, count) if unbiased else (1, 1)
-    p, q_e = _dyadic(eps)
-    added = (k * count) ** 2 * p, q_e
+    times = (k * count) ** 2
     made = []
-    squares = columns.products(columns)
-    for s, q, e in zip(columns.totals, squares, columns.exponents, strict=True):
+    totals = columns.totals
+    squares, epses = columns.products(columns), _dyadics(eps, len(totals))
+    for s, q, e, (p, p_e) in zip(totals, squares, columns.exponents, epses, strict=True):
         spread = count * q - s * s
-        w, f = _sum(k * j * spread, 2 * e, added)
+        w, f = _sum(k * j * spread, 2 * e, (times * p, p_e))
         channel = Channel((s, n, e), (spread, n * n, 2 * e), k * count, w, f, k, j)
         made.append(channel)
     return Channels(columns, made)
 
 
-def inferred(columns: Columns, mean: Array, var: Array, eps: float) -> Channels:
-    """The channels of x with the statistics given."""
+def inferred(columns: Columns, mean: Array, var: Array, eps: float | Array) -> Channels:
+    """The channels of x with the statistics given; eps is that of each channel, if they differ."""
     means = [dyadic(value) for value in mean.tolist()]
-    made, added = [], _dyadic(eps)
-    for (m, m_e), (v, v_e) in zip(means, map(dyadic, var.tolist()), strict=True):
+    made, epses = [], _dyadics(eps, len(means))
+    rows = zip(means, map(dyadic, var.tolist()), epses, strict=True)
+    for (m, m_e), (v, v_e), added in rows:
         w, f = _sum(v, v_e, added)
         made.append(Channel((m, 1, m_e), (v, 1, v_e), 1, w, f))
     return Channels(columns, made, means)
 
 
-def _dyadic(eps: float) -> tuple[int, int]:
-    """Eps as an integer and an exponent; an eps that is not finite leaves nothing defined."""
-    return dyadic(eps) if np.isfinite(eps) else (0, 0)
+def _dyadics(eps: float | Array, channels: int) -> list[tuple[int, int]]:
+    """Eps of each channel as an integer and an exponent; one not finite leaves nothing defined."""
+    if isinstance(eps, np.ndarray):
+        return [dyadic(value) if isfinite(value) else (0, 0) for value in eps.tolist()]
+    return [dyadic(eps) if isfinite(eps) else (0, 0)] * channels
 
 
 def _sum(spread: int, exponent: int, added: tuple[int, int]) -> tuple[int, int]:

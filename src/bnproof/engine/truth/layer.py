@@ -26,6 +26,8 @@ from bnproof.engine.truth.once import once
 class Layer:
     """One batch normalization of all channels: the constants that it shares, and its elements.
 
+    eps is that of each channel, if they differ.
+
     A layer ``like`` this one, of the same x in the other mode, has the integers of x already.
     """
 
@@ -34,7 +36,7 @@ class Layer:
         x: Array,
         gamma: Array,
         beta: Array,
-        eps: float,
+        eps: float | Array,
         *,
         statistics: tuple[Array, Array] | None,
         unbiased: bool,
@@ -42,7 +44,7 @@ class Layer:
     ) -> None:
         gamma, beta = (np.asarray(a, np.float64) for a in (gamma, beta))
         given = [np.asarray(s, np.float64) for s in statistics or ()]
-        fine = all_finite(x) & (np.isfinite(eps) and len(x) > 0)
+        fine = all_finite(x) & np.isfinite(eps) & (len(x) > 0)
         for a in (gamma, beta, *given):
             fine &= np.isfinite(a)
         self.x, self.gamma, self.beta = (finite(a, fine) for a in (x, gamma, beta))

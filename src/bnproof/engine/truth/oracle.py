@@ -85,17 +85,25 @@ def truth_of(layer: Layer, back: Backward | None) -> Truth:
 
 
 def running_truth(
-    old: Array, new: Sequence[Ratio | None], keep: Fraction, weight: Fraction
+    old: Array,
+    new: Sequence[Ratio | None],
+    keep: Fraction | Sequence[Fraction],
+    weight: Fraction | Sequence[Fraction],
 ) -> Exact:
     """keep * old + weight * new, exactly, for each channel; NaN where one of them is not defined.
+
+    The weights are those of each channel, if they differ.
 
     >>> running_truth(np.ones(1), [(3, 1, 0)], Fraction(3, 4), Fraction(1, 4))[0].tolist()
     [1.5]
     """
     before = wide(old)
     defined = np.isfinite(before) & np.array([value is not None for value in new], bool)
-    pairs = zip(finite(before, defined).tolist(), new, strict=True)
-    sums = [(_average(value, one or (0, 1, 0), keep, weight),) for value, one in pairs]
+    keeps, weights = (
+        [w] * len(new) if isinstance(w, Fraction | int) else w for w in (keep, weight)
+    )
+    rows = zip(finite(before, defined).tolist(), new, keeps, weights, strict=True)
+    sums = [(_average(value, one or (0, 1, 0), *pair),) for value, one, *pair in rows]
     return where(defined, Constants(("average",), sums).exact("average"))
 
 

@@ -22,7 +22,7 @@ class Quantities:
     Attributes:
         x: (N, C), in any format.
         gamma, beta: (C,), magnitudes.
-        eps: added to the variance.
+        eps: added to the variance; of each channel, if they differ.
         truth: exact outputs; its ``mean`` and ``var`` are the given ones in inference.
         inference: whether the statistics are given.
         dy: (N, C), in any format, or None.
@@ -40,7 +40,7 @@ class Quantities:
     x: Array
     gamma: Array
     beta: Array
-    eps: float
+    eps: float | Array
     truth: Truth
     inference: bool
     dy: Array | None = None

@@ -25,7 +25,8 @@ import numpy as np
 from bnproof.engine.model.case import Case, columns
 from bnproof.engine.model.formats import Array, format_of
 from bnproof.engine.truth.bounds import Quantities, bounds, ladder
-from bnproof.engine.truth.bounds.expected import EXPECTED, Settings
+from bnproof.engine.truth.bounds.expected import Settings
+from bnproof.engine.truth.bounds.expected_by_data import EXPECTED
 
 
 def step(case: Case, v: Array, *, normalises_unbiased: bool = False) -> Array:

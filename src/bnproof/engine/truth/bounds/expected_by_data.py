@@ -1,0 +1,121 @@
+"""Truth and bounds formed once, whoever is judged on a data set and how often."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from hashlib import blake2b
+from weakref import ref
+
+from bnproof.engine.model.case import ARRAYS, Case, columns
+from bnproof.engine.model.formats import name_of
+from bnproof.engine.truth.bounds.expected import Conventions, Expected, Settings, make_subject
+from bnproof.engine.truth.bounds.side_by_side import SideBySide, groups
+
+FEW = 1024
+"""Subjects in use that are remembered before those that ended are forgotten."""
+
+
+class ExpectedByData:
+    """The subjects formed last, and those in use, found again by the content of their arrays.
+
+    Attributes:
+        limit: elements of x that are kept in all; larger data sets are not kept.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._held = 0
+        self._subjects: OrderedDict[bytes, Expected] = OrderedDict()
+        # a WeakValueDictionary runs Python code when a value ends, where a Ctrl-C would be lost
+        self._in_use: dict[bytes, ref[Expected]] = {}
+        self._most_in_use = FEW
+        self._foreseen: dict[bytes, tuple[SideBySide, int]] = {}
+
+    def foresee(
+        self,
+        cases: Iterable[tuple[Case, Settings]],
+        *,
+        unbiased: Callable[[int], bool],
+        normalises_unbiased: bool,
+    ) -> None:
+        """Have the truths of cases formed side by side, as soon as that of one is asked for.
+
+        ``unbiased`` tells which variance the running average takes in each rank.  What was foreseen
+        before, and was not asked for, is forgotten.
+        """
+        self._foreseen = {}
+        for group in groups(cases, unbiased):
+            made: SideBySide | None = None
+            for inference in (False, True):
+                conventions = Conventions(
+                    inference=inference,
+                    unbiased=unbiased(group[0][0].x.ndim),
+                    normalises_unbiased=normalises_unbiased and not inference,
+                )
+                made = SideBySide(group, conventions, made)
+                for number, (case, settings) in enumerate(group):
+                    self._foreseen[_key(case, settings, conventions)] = made, number
+
+    def of(
+        self,
+        case: Case,
+        settings: Settings,
+        like: Expected | None = None,
+        /,
+        *,
+        inference: bool,
+        unbiased: bool = True,
+        normalises_unbiased: bool = False,
+    ) -> Expected:
+        """The subject of a case, made if it is not among those that are kept.
+
+        Arguments as those of `make_subject`.
+        """
+        conventions = Conventions(
+            inference=inference,
+            unbiased=unbiased,
+            normalises_unbiased=normalises_unbiased and not inference,  # one truth for both
+        )
+        key = _key(case, settings, conventions)
+        if key in self._subjects:
+            self._subjects.move_to_end(key)
+            return self._subjects[key]
+        if key in self._in_use and (found := self._in_use[key]()) is not None:
+            return found  # a record holds it: it costs no memory
+        if key in self._foreseen:
+            group, number = self._foreseen.pop(key)
+            subject = group.part(number)
+        else:
+            subject = make_subject(case, settings, like, **conventions)
+        self._note_use(key, subject)
+        if case.x.size <= self.limit // 16:
+            self._subjects[key] = subject
+            self._held += case.x.size
+            while self._held > self.limit:
+                _, dropped = self._subjects.popitem(last=False)
+                self._held -= dropped.quantities.x.size
+        return subject
+
+    def _note_use(self, key: bytes, subject: Expected) -> None:
+        """Remember a subject as long as something else holds it; forget those that ended."""
+        self._in_use[key] = ref(subject)
+        if len(self._in_use) > self._most_in_use:
+            self._in_use = {k: held for k, held in self._in_use.items() if held() is not None}
+            self._most_in_use = 2 * len(self._in_use) + FEW
+
+
+EXPECTED = ExpectedByData(2**18)
+"""Those of this process."""
+
+
+def _key(case: Case, settings: Settings, conventions: Conventions) -> bytes:
+    """What the truth depends on: the values of each channel, in whatever rank they come."""
+    arrays = [getattr(case, name) for name in ARRAYS]
+    dtypes = [a if a is None else name_of(a.dtype) for a in arrays]
+    key = blake2b(
+        repr((settings, conventions, case.count, case.channels, dtypes)).encode(),
+        digest_size=16,
+    )
+    for a in arrays:
+        if a is not None:
+            key.update((columns(a) if a.ndim > 1 else a).tobytes())
+    return key.digest()
