@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from bnproof.engine.model.formats import FORMATS, Array
+from bnproof.engine.model.formats import FORMATS, Array, name_of
 
 
 class Arrays(ABC):
@@ -70,7 +70,7 @@ class NumPyArrays(Arrays):
 
     def is_floating(self, value: Any) -> bool:
         """Whether an array holds floating-point numbers."""
-        return bool(np.issubdtype(value.dtype, np.floating) or value.dtype.name == "bfloat16")
+        return bool(np.issubdtype(value.dtype, np.floating) or name_of(value.dtype) == "bfloat16")
 
 
 class TorchArrays(Arrays):
@@ -93,7 +93,7 @@ class TorchArrays(Arrays):
         """The array's own memory as a tensor; torch has no negative strides, which are copied."""
         if copied or not a.flags.writeable or any(stride < 0 for stride in a.strides):
             a = np.array(a, order="C")
-        if a.dtype.name == "bfloat16":
+        if name_of(a.dtype) == "bfloat16":
             return self.torch.from_numpy(a.view(np.uint16)).view(self.torch.bfloat16)
         return self.torch.from_numpy(a)
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from bnproof.engine.contract.declaration import PARAMETER_DTYPES
-from bnproof.engine.model.formats import Array
+from bnproof.engine.model.formats import Array, name_of
 from bnproof.recognition.errors import Unusable
 from bnproof.recognition.objects.lab import Lab
 from bnproof.recognition.objects.layer import ObjectLayer, Recipe
@@ -51,7 +51,7 @@ class ObjectImplementation:
         batches_seen: int = 0,
     ) -> tuple[Any, Any, Any, Any]:
         """A new object in training, with the parameters and statistics loaded into it."""
-        layer = self._layer(len(running_mean), momentum, eps, x.dtype.name, x.ndim)
+        layer = self._layer(len(running_mean), momentum, eps, name_of(x.dtype), x.ndim)
         layer.load(_state(gamma, beta, running_mean, running_var, batches_seen))
         y, backward = layer.call(x, training=True, private=True)
         return y, *layer.statistics(), backward
@@ -67,7 +67,7 @@ class ObjectImplementation:
         eps: float,
     ) -> tuple[Any, Any, Any, Any]:
         """A new object in evaluation."""
-        layer = self._layer(len(running_mean), self._own_momentum(), eps, x.dtype.name, x.ndim)
+        layer = self._layer(len(running_mean), self._own_momentum(), eps, name_of(x.dtype), x.ndim)
         layer.load(_state(gamma, beta, running_mean, running_var, None))
         y, backward = layer.call(x, training=False, private=True)
         return y, *layer.statistics(), backward

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bnproof.engine.model.formats import FORMATS, Array
+from bnproof.engine.model.formats import FORMATS, Array, name_of
 from bnproof.recognition.aliases import Role
 from bnproof.recognition.objects.arrays import Arrays
 from bnproof.recognition.objects.call_modes import Modes, Returned, returned
@@ -138,7 +138,7 @@ class Lab:
         """One call, with what it returned; x is canonical."""
         given = self.laid_out(x)
         native = self.arrays.native(given, copied=True)
-        result = self.run(owner, native, training=training, dtype=x.dtype.name)
+        result = self.run(owner, native, training=training, dtype=name_of(x.dtype))
         return returned(result, given.shape, self.arrays)
 
     def y(self, owner: Any, x: Array, *, training: bool) -> Array:
