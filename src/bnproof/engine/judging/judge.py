@@ -29,6 +29,9 @@ from bnproof.engine.truth.bounds.expected import Expected, Settings
 from bnproof.engine.truth.bounds.expected_by_data import EXPECTED
 from bnproof.engine.truth.oracle import error
 
+SMALL = 512
+"""Elements up to which an output is kept, in case that another case has the same."""
+
 NOT_JUDGED: tuple[Plan, ...] = ("error", "empty", "layer")
 """Plans of cases that have no results of their own to judge."""
 
@@ -44,6 +47,7 @@ class Judge:
             FORMATS[declaration.parameter_dtype(dtype)],
             flush_to_zero=declaration.flush_to_zero,
         )
+        self._seen: dict[tuple[Expected, Output, bool, str, bytes], Judged] = {}
         accepted = declaration.accuracy_for(dtype)
         self.declared = self.classes.get(accepted, self.classes["one-pass"])
 
@@ -148,7 +152,20 @@ class Judge:
         return out
 
     def _output(self, subject: Expected, name: Output, result: Array, *, whole: bool) -> Judged:
+        """A judged output; where several cases of the same data have the same bits, the same one.
+
+        Such cases differ in rank or memory layout.  What is large is judged each time, not kept.
+        """
         got = columns(result) if name in WHOLE else result
+        if got.size > SMALL:
+            return self._held_against(subject, name, got, whole=whole)
+        key = subject, name, whole, got.dtype.char, got.tobytes()
+        if key not in self._seen:
+            self._seen[key] = self._held_against(subject, name, got, whole=whole)
+        return self._seen[key]
+
+    def _held_against(self, subject: Expected, name: Output, got: Array, *, whole: bool) -> Judged:
+        """An output held against the truth."""
         high, low = subject.quantities.truth.values[name]
         bound = subject.bound(self.declared, name)
         if not whole:

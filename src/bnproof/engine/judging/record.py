@@ -63,6 +63,11 @@ class Judged:
         return ratios(self.error, self.bound)
 
     @once
+    def by_class(self) -> "dict[AccuracyClass, Judged]":
+        """The same as other classes bound it, where that was asked for; see `Record.under`."""
+        return {}
+
+    @once
     def worst(self) -> float:
         """Largest error/bound."""
         return largest(self.error, self.bound)
@@ -142,8 +147,11 @@ class Record:
         """A judged output as another class bounds it; what is not judged stays so."""
         if arithmetic.name == self.arithmetic.name:
             return judged
-        bound = self.expected_of(call).bound(arithmetic, judged.output)[: len(judged.error)]
-        return replace(judged, bound=np.where(np.isinf(judged.bound), np.inf, bound))
+        if arithmetic.name not in judged.by_class:
+            bound = self.expected_of(call).bound(arithmetic, judged.output)[: len(judged.error)]
+            bound = np.where(np.isinf(judged.bound), np.inf, bound)
+            judged.by_class[arithmetic.name] = replace(judged, bound=bound)
+        return judged.by_class[arithmetic.name]
 
     @property
     def worst(self) -> float:
