@@ -9,9 +9,12 @@ seconds on the machine where the first release was measured, on which a unit too
 """
 
 import resource
+import statistics
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +22,7 @@ import torch
 from torch.nn.functional import batch_norm
 from truth import fastest, unit
 
+from bnproof.mutants.catalogue import MUTANTS
 from bnproof.reference.batch_norm import train_backward, train_forward
 
 UNIT_THEN = 0.048
@@ -64,6 +68,23 @@ def cost(arguments: tuple[str, ...]) -> tuple[float, float]:
     return spent() - before, time.perf_counter() - began
 
 
+EACH = 20
+"""One in so many mutants is checked."""
+
+SHOWN = "from bnproof.mutants.catalogue import mutant_of\n\nBN = mutant_of({id!r}).shown()\n"
+
+
+def of_mutants() -> tuple[float, float]:
+    """Median and largest CPU seconds until a mutant is rejected with its cause, quick."""
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "wrong.py"
+        for mutant in MUTANTS[::EACH]:
+            path.write_text(SHOWN.format(id=mutant.id), encoding="utf-8")
+            found.append(cost(("check", f"{path}:BN", *QUICK))[0])
+    return statistics.median(found), max(found)
+
+
 def against_torch() -> float:
     """How many times as long as torch the reference takes, forward and backward, in one thread."""
     torch.set_num_threads(1)
@@ -91,6 +112,12 @@ def main() -> None:
         print(
             f"{' '.join(row.arguments):60} {cpu:7.2f} s CPU {wall:7.2f} s wall "
             f"{cpu / one:8.1f} units, to reach {row.aim / UNIT_THEN:8.1f}"
+        )
+    if "--long" in sys.argv:
+        median, most = of_mutants()
+        print(
+            f"{f'check of {len(MUTANTS[::EACH])} mutants, quick, median':60} {median:7.2f} s CPU "
+            f"{median / one:26.1f} units, to reach {3 / UNIT_THEN:8.1f}; at most {most:.2f} s"
         )
     print(f"{'reference against torch, 256x64x14x14 float32':60} {against_torch():7.2f} times")
 
