@@ -27,11 +27,13 @@ CHANNELS = (1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 130, 257)
 LARGE_CHANNELS = (1024, 1030, 2050)
 ALIGNED = ((64, 64), (64, 8), (128, 16), (96, 32), (65, 64))
 HUGE = (32769, 65537)
+MANY_CHANNELS = 100
+"""Of more channels only some are looked at."""
 
 
 def cases(build: Builder) -> Iterator[Case]:
-    """Cases of sizes; none where the target has only one shape."""
-    if build.declaration.fixes("shape"):
+    """Cases of sizes; none where the target has only one shape, or compiles each."""
+    if build.declaration.fixes("shape") or build.compiled:
         return
     yield from _shapes(build)
     yield from _counts(build)
@@ -68,9 +70,9 @@ def _counts(build: Builder) -> Iterator[Case]:
 def _channels(build: Builder) -> Iterator[Case]:
     for channels in CHANNELS:
         scale = 2.0 ** build.rng.integers(-2, 3, channels)
-        edges = _edges(channels) if channels > 100 else None
+        judged = edges(channels) if channels > MANY_CHANNELS else None
         x = build.normal(6, channels) * scale
-        case = build.case(f"{channels} channels", x, judged_channels=edges)
+        case = build.case(f"{channels} channels", x, judged_channels=judged)
         yield from build.every_rank(case)
     for channels in LARGE_CHANNELS:
         scale = 2.0 ** build.rng.integers(-2, 3, channels)
@@ -78,7 +80,7 @@ def _channels(build: Builder) -> Iterator[Case]:
             f"{channels} channels",
             build.normal(6, channels) * scale,
             calls="short",
-            judged_channels=_edges(channels),
+            judged_channels=edges(channels),
         )
         yield from build.every_rank(case)
     for count, channels in ALIGNED:
@@ -89,13 +91,13 @@ def _channels(build: Builder) -> Iterator[Case]:
             f"{channels} channels",
             build.normal(4, channels),
             calls="short",
-            judged_channels=_edges(channels),
+            judged_channels=edges(channels),
             tags=frozenset({Tag.LARGE}),
         )
         yield from build.every_rank(case)
 
 
-def _edges(channels: int) -> tuple[int, ...]:
+def edges(channels: int) -> tuple[int, ...]:
     """Channels worth looking at among many: the first, the last, both sides of powers of two."""
     powers = [2**k + side for k in range(3, 17) for side in (-1, 0)]
     chosen = {*range(20), *range(channels - 20, channels), *powers}
