@@ -23,6 +23,9 @@ LARGE, MANY = 1024, 4096
 FEW = 3
 """Up to so many values a case keeps its number: that there are so few is its point."""
 
+SAMPLES = 2
+"""Of so many samples none is left out in any call."""
+
 SHAPES = ((2, CHANNELS), (FEW, CHANNELS), (ORDINARY, CHANNELS), (POWER, CHANNELS))
 """The small shapes of the stock, as (N, C)."""
 
@@ -57,8 +60,13 @@ def is_ordinary(case: Case) -> bool:
 def few_programs(cases: Sequence[Case]) -> list[Case]:
     """The cases in an order, and with calls, for which few programs are compiled early.
 
-    All calls, some of which have fewer samples, are made with the ordinary shape only; sizes come
-    last.
+    All calls, of which some have fewer samples, are made with the ordinary shape, and where there
+    is hardly a sample to leave out; sizes come last.
     """
-    given = [c if is_ordinary(c) or c.calls != "full" else c.with_(calls="short") for c in cases]
-    return sorted(given, key=lambda case: Tag.SIZE in case.tags)
+    return sorted(map(_with_few_shapes, cases), key=lambda case: Tag.SIZE in case.tags)
+
+
+def _with_few_shapes(case: Case) -> Case:
+    if case.calls != "full" or is_ordinary(case) or len(case.x) <= SAMPLES:
+        return case
+    return case.with_(calls="short")
