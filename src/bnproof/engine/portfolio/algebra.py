@@ -24,9 +24,7 @@ def _plain(build: Builder) -> Iterator[Case]:
     yield build.case(f"{build.rows(8)}x4", any_(8, 4))
     yield build.case("eps like var", 2.0**-8 * any_(32, 4), eps=2.0**-16)
     tiny = rng.uniform(1, 2, 4) * 2.0**-20
-    yield build.case(
-        "tiny var, tinier eps", 2.0**-10 * any_(16, 4), eps=2.0**-40, running_var=tiny
-    )
+    yield build.case("tiny var, tinier eps", 2.0**-10 * any_(16, 4), eps=2.0**-40, running_var=tiny)
     yield build.case("eps far above var", 2.0**-6 * any_(12, 4), eps=1.0, running_var=2.0**-10)
     for weight in (0.0, 0.75, 1.0):
         yield build.case(f"weight {weight}", any_(6, 3), weight=weight)

@@ -31,9 +31,7 @@ FIRST: tuple[Size, ...] = (
     (64, 64),
     (255, 15),
 )
-"""(N, C): on both sides of the powers of two up to which loops, kernels and counters go, aligned and
-square.
-"""
+"""(N, C): on both sides of powers of two, where loops, kernels and counters end; one is square."""
 
 DEEP = FIRST[0]
 """The size that the effective depth of sums is measured on."""

@@ -51,8 +51,8 @@ def _statistics_of_batch(build: Builder) -> Iterator[Case]:
     """Inference with the statistics of the batch itself, which are exactly representable.
 
     Where training normalises by the unbiased variance, the mean square of 8 values is 49 / 4 and
-    their unbiased variance 14: 8 / 7 times that has to be a number of the format as well, so that the
-    count stays 8 even where shapes come from the stock.
+    their unbiased variance 14: 8 / 7 times that has to be a number of the format as well, so that
+    there are 8 even where shapes come from the stock.
     """
     unbiased = build.declaration.normalises_unbiased
     count, root = (8, 7) if unbiased else (build.power_of_two(8), 2)

@@ -63,10 +63,11 @@ def few_programs(cases: Sequence[Case]) -> list[Case]:
     All calls, of which some have fewer samples, are made with the ordinary shape, and where there
     is hardly a sample to leave out; sizes come last.
     """
-    return sorted(map(_with_few_shapes, cases), key=lambda case: Tag.SIZE in case.tags)
+    return sorted(map(with_few_shapes, cases), key=lambda case: Tag.SIZE in case.tags)
 
 
-def _with_few_shapes(case: Case) -> Case:
+def with_few_shapes(case: Case) -> Case:
+    """The case with few calls, if all calls would take shapes that no other case has."""
     if case.calls != "full" or is_ordinary(case) or len(case.x) <= SAMPLES:
         return case
     return case.with_(calls="short")
