@@ -1,9 +1,8 @@
 """Whether a target compiles anew for each shape, found by the time that its calls take.
 
-The very first call loads and sets up what all calls need, so that it only says whether it is worth
-to look: then two further shapes of its rank and dtype are each given several times.  Where shapes
-are dynamic, at most one of them is compiled; where all first calls are slow for another reason,
-such as other processes, so are the next ones.
+The very first call also loads and sets up what all calls need, so a slow one is only a reason to
+look further: then two other shapes of its rank and dtype are each given several times.  A target
+with dynamic shapes compiles at most one of them; a target that computes slowly is as slow again.
 """
 
 from typing import Protocol

@@ -3,7 +3,8 @@
 A case whose point is what its numbers are has a shape of the stock; a case whose point is how many
 there are keeps its own, as do the sizes, which come last (`bnproof.engine.portfolio.sizes`).  In a
 rank the stock is: `ORDINARY` values, twice as many, `POWER` and `MANY` values of `CHANNELS`
-channels, one, two and three values, one channel, and the offsets (`offsets`).
+channels, one, two and three values, one channel, the offsets (`offsets`), and where strides matter
+the data of `memory`.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from bnproof.engine.model.tag import Tag
 
 CHANNELS = 4
 ORDINARY = 12
-"""As many values as the base of the relations has; no power of two, so that means are rounded."""
+"""As many values as the base of the relations has; not a power of two: means are rounded."""
 
 POWER = 64
 """A power of two, so that means of integers are exact."""
@@ -58,10 +59,10 @@ def is_ordinary(case: Case) -> bool:
 
 
 def few_programs(cases: Sequence[Case]) -> list[Case]:
-    """The cases in an order, and with calls, for which few programs are compiled early.
+    """The cases with the calls for which few programs are compiled; sizes come last.
 
-    All calls, of which some have fewer samples, are made with the ordinary shape, and where there
-    is hardly a sample to leave out; sizes come last.
+    All calls, of which some have fewer samples, are made with the ordinary shape, and with shapes
+    of so few samples that none is left out.
     """
     return sorted(map(with_few_shapes, cases), key=lambda case: Tag.SIZE in case.tags)
 
