@@ -37,6 +37,7 @@ READ: list[tuple[str, str, Any]] = [
     ("keeps_strides", "positive", "positive"),
     ("keeps_strides", "false", False),
     ("replays", "true", True),
+    ("compiles_per_shape", "true", True),
 ]
 
 

@@ -4,6 +4,10 @@ from bnproof.check.meter import Progress
 from bnproof.recognition.recognised import Origin
 from bnproof.sandbox.sessions import AnySession
 
+COMPILES = (
+    "each shape is compiled anew, so that cases come in few shapes (--declare "
+    "compiles_per_shape=true says so at once, =false gives all shapes)"
+)
 POLICIES = ("single_value", "empty")
 """What is always found where nothing declares it: how degenerate batches are treated."""
 
@@ -18,11 +22,11 @@ def undeclared(session: AnySession, name: str) -> bool:
 def settle(session: AnySession, progress: Progress = lambda done, total, text: None) -> list[str]:
     """Adopt the conventions of the selected variant that nothing declares; notes for the report.
 
-    How an empty batch and one value per channel are treated is always found; other conventions
-    only if the user asks for that.
+    How an empty batch and one value per channel are treated is always found, and whether each shape
+    is compiled; other conventions only if the user asks for that.
     """
     notes = _identified(session, progress) if session.outside.identify else []
-    return notes + _policies(session)
+    return notes + _policies(session) + _compilation(session)
 
 
 def _identified(session: AnySession, progress: Progress) -> list[str]:
@@ -51,3 +55,14 @@ def _policies(session: AnySession) -> list[str]:
             session.adopt({name: found.value})
             notes += [found.note] if found.note else []
     return notes
+
+
+def _compilation(session: AnySession) -> list[str]:
+    if not undeclared(session, "compiles_per_shape"):
+        return []
+    from bnproof.conventions.identify.compilation import compiles_per_shape  # noqa: PLC0415  # likewise
+
+    if not compiles_per_shape(session):
+        return []
+    session.adopt({"compiles_per_shape": True})
+    return [COMPILES]

@@ -86,6 +86,8 @@ class Declaration:
         in_place: running statistics are updated in the given buffers.
         keeps_strides: True, "positive" (negative strides are copied), or False (all are).
         replays: backward replays forward, so that no calls are made between the two.
+        compiles_per_shape: the first call with each shape is far slower than the next ones (JAX,
+            Keras, TensorFlow, Numba): cases come in a stock of about a dozen shapes per rank.
         name, version: for reports; by default the class's name.
         methods: those of train, infer and layer that the object has; found, not declared.
         layer_options: those of dtype and rank that layer takes; found, not declared.  Without
@@ -111,6 +113,7 @@ class Declaration:
     in_place: bool = False
     keeps_strides: KeepsStrides = True
     replays: bool = False
+    compiles_per_shape: bool = False
     name: str = ""
     version: str = ""
     methods: tuple[Method, ...] = MODES
@@ -424,4 +427,5 @@ _CHECKS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "in_place": _FLAG,
     "keeps_strides": (_one_of(True, False, "positive"), 'True, "positive" or False'),
     "replays": _FLAG,
+    "compiles_per_shape": _FLAG,
 }

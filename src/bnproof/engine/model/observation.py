@@ -29,6 +29,7 @@ class Observation:
         offers: results that came back, each with its call, for instance {("infer", "dx")}.
         failure: how the case ended before its last call, None if it did not.
         facts: what else is known, for instance the steps of a layer's life.
+        seconds: that the calls took; it differs from run to run, and no verdict depends on it.
     """
 
     results: dict[Label, dict[Output, Array]] = field(default_factory=dict)
@@ -36,6 +37,7 @@ class Observation:
     offers: set[tuple[Call, Output]] = field(default_factory=set)
     failure: EarlyEnd | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
 
     def of(self, *kinds: EventKind) -> list[Event]:
         """The events of some kinds."""

@@ -34,6 +34,8 @@ class Tag(Enum):
     """The same data further and further from 0."""
     SEARCHED = "searched"
     """Found by the search; its name says nothing."""
+    SIZE = "size"
+    """A shape of its own is the point, where each shape is compiled."""
     SINGLE = "single"
     """One value per channel."""
     STEPS = "steps"

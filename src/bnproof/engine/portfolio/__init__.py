@@ -6,6 +6,7 @@ from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.model.case import Case
 from bnproof.engine.portfolio import (
     algebra,
+    combined_sizes,
     degenerate,
     finite_differences,
     gradients,
@@ -21,6 +22,7 @@ from bnproof.engine.portfolio import (
 from bnproof.engine.portfolio.builder import Builder
 from bnproof.engine.portfolio.double_arguments import given, with_double
 from bnproof.engine.portfolio.quick import choose, informative_first
+from bnproof.engine.portfolio.stock import few_programs
 
 AT_THE_END = "once more at the end"
 """What follows the name of the case that comes back."""
@@ -33,6 +35,7 @@ CHAPTERS = (
     running_statistics,
     numerics,
     sizes,
+    combined_sizes,
     memory,
     degenerate,
     layer_data,
@@ -54,17 +57,20 @@ def portfolio(
     Those that reject most wrong implementations come first.  ``quick`` takes the cases that
     `bnproof.engine.portfolio.quick` chooses, each in one rank, in turns, and shares them between
     the dtypes that are checked, which ``among`` are (by default this dtype alone).  Some cases have
-    what double backward is given.  An early case comes back at the end, after all other shapes and
+    what double backward is given.  Of a target that compiles each shape, cases come in a stock of
+    shapes, and sizes come last.  An early case comes back at the end, after all other shapes and
     settings.
 
     >>> len(portfolio(Declaration(), "float32")) > 200
     True
     """
     if quick:
-        return with_end(choose(pool(declaration, dtype, seed=seed), dtype, among))
-    build = Builder(declaration, dtype, seed)
-    made = [*_made(build), *huge.cases(build)]
-    return with_end(informative_first(with_double(made, seed), dtype))
+        chosen = choose(pool(declaration, dtype, seed=seed), dtype, among)
+    else:
+        build = Builder(declaration, dtype, seed)
+        made = with_double([*_made(build), *huge.cases(build)], seed)
+        chosen = informative_first(made, dtype)
+    return with_end(few_programs(chosen) if declaration.compiles_per_shape else chosen)
 
 
 def pool(declaration: Declaration, dtype: str, *, seed: int = 0) -> list[Case]:
@@ -85,5 +91,5 @@ def with_end(cases: list[Case]) -> list[Case]:
 def ordinary_case(declaration: Declaration) -> Case:
     """Ordinary data, for the first calls of a target."""
     build = Builder(declaration, declaration.dtypes[0])
-    case = build.case("ordinary data", build.normal(8, 4), calls="short")
+    case = build.case("ordinary data", build.ordinary(8, 4), calls="short")
     return given(next(iter(build.every_rank(case))), "", 0)

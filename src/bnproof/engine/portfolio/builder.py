@@ -13,6 +13,7 @@ from bnproof.engine.model.case import Case, Plan, Rest, Twin, columns
 from bnproof.engine.model.formats import FORMATS, Array
 from bnproof.engine.model.names import CHANNEL_ARGUMENTS, Argument
 from bnproof.engine.model.tag import Tag
+from bnproof.engine.portfolio import stock
 
 Parameter = ArrayLike | None
 
@@ -26,13 +27,20 @@ class Builder:
     Cases are given as (N, C) or in a shape of their own; `every_rank` carries one to all ranks
     that are declared.  Settings that the implementation cannot take are moved into its range,
     and x is scaled by a power of two so that eps stays comparable to the variance.
+
+    Where each shape is compiled, cases come in the stock of shapes (`stock`), as far as their
+    chapters ask for it by `rows`, `power_of_two` and `ordinary`; one that rotates gives each of
+    these shapes one rank, and only the ordinary shape all.
     """
 
     def __init__(
         self, declaration: Declaration, dtype: str, seed: int = 0, *, rotate: bool = False
     ) -> None:
         self.declaration = declaration
-        self._turn = itertools.cycle(declaration.ranks) if rotate else None
+        first = list(FORMATS).index(dtype) if declaration.compiles_per_shape else 0
+        turns = itertools.islice(itertools.cycle(declaration.ranks), first, None)
+        self._turn = turns if rotate else None
+        self._rank_of: dict[tuple[int, ...], int] = {}
         self.main_ranks = declaration.ranks[:2] if rotate else declaration.ranks
         self.dtype = dtype
         self.format = FORMATS[dtype]
@@ -43,6 +51,32 @@ class Builder:
     def normal(self, *shape: int) -> Array:
         """Standard normal numbers."""
         return self.rng.normal(size=shape)
+
+    def ordinary(self, count: int, channels: int) -> Array:
+        """Standard normal numbers for a case that any other shape would suit as well."""
+        return self.normal(self.rows(count), self.columns(channels))
+
+    def rows(self, count: int) -> int:
+        """A number of values, or one of the stock that suits as well."""
+        return stock.rows(count) if self.compiled else count
+
+    def power_of_two(self, count: int) -> int:
+        """A number of values that is a power of two, or one of the stock that is."""
+        return stock.power_of_two(count) if self.compiled else count
+
+    def columns(self, channels: int) -> int:
+        """A number of channels, or that of the stock."""
+        return stock.CHANNELS if self.compiled else channels
+
+    @property
+    def rotates(self) -> bool:
+        """Whether a case comes in one rank, in turns, instead of all."""
+        return self._turn is not None
+
+    @property
+    def compiled(self) -> bool:
+        """Whether each shape is compiled, so that few shapes are given."""
+        return self.declaration.compiles_per_shape
 
     def case(
         self,
@@ -83,7 +117,7 @@ class Builder:
         }
         for key, value in given.items():
             if value is not None:
-                drawn[key] = np.broadcast_to(np.asarray(value, np.float64), channels).copy()
+                drawn[key] = self._per_channel(value, channels)
         if momentum is None and weight is not None:
             momentum = 1 - weight if self.declaration.momentum_weighs == "old" else weight
         data, eps, drawn = self._in_range(data, eps, drawn)
@@ -115,13 +149,26 @@ class Builder:
         if self.declaration.fixes("shape"):
             yield case
             return
-        for rank in self.ranks() if ranks is None else ranks:
+        for rank in self._ranks_of(case, ranks):
             if rank in self.declaration.ranks:
                 yield to_rank(case, rank)
 
     def ranks(self) -> tuple[int, ...]:
         """The ranks that the next case comes in."""
         return self.declaration.ranks if self._turn is None else (next(self._turn),)
+
+    def _ranks_of(self, case: Case, among: Sequence[int] | None) -> Sequence[int]:
+        """The ranks of a case: all, or those of ``among``, or one of them.
+
+        A shape that is compiled for few cases comes in one rank, if the builder rotates.
+        """
+        if not self.compiled or self._turn is None or stock.is_ordinary(case):
+            return self.ranks() if among is None else among
+        fitting = self.declaration.ranks if among is None else among
+        shape, there = case.x.shape, [r for r in fitting if r in self.declaration.ranks]
+        if there and self._rank_of.get(shape) not in there:
+            self._rank_of[shape] = next(rank for rank in self._turn if rank in there)
+        return (self._rank_of[shape],) if there else ()
 
     @property
     def only_channels(self) -> int | None:
@@ -139,6 +186,13 @@ class Builder:
         return tuple(shape)
 
     # --- what the implementation can take -------------------------------------------------
+
+    def _per_channel(self, value: ArrayLike, channels: int) -> Array:
+        """A value per channel; those of a case that was given more channels come again."""
+        wide = np.asarray(value, np.float64)
+        if self.compiled:
+            return np.resize(wide, channels)
+        return np.broadcast_to(wide, channels).copy()
 
     def _in_range(
         self, x: Array, eps: float, parameters: dict[Argument, Array]

@@ -27,7 +27,7 @@ def cases(build: Builder) -> Iterator[Case]:
 
 def _nonfinite(build: Builder) -> Iterator[Case]:
     """The same numbers all finite, then one channel with NaN or infinity in x, dy or its mean."""
-    clean = build.case("all finite", build.normal(12, 5), calls="short")
+    clean = build.case("all finite", build.ordinary(12, 5), calls="short")
     yield clean
     if clean.channels < 2:
         return
@@ -73,7 +73,7 @@ def _absent(build: Builder) -> Iterator[Case]:
     """gamma and beta given as None, both or one of them, where that is allowed."""
     if build.declaration.affine_parameters != "optional":
         return
-    case = build.case("no gamma, no beta", build.normal(8, 3), gamma=1.0, beta=0.0)
+    case = build.case("no gamma, no beta", build.ordinary(8, 3), gamma=1.0, beta=0.0)
     yield from build.every_rank(case.with_(gamma=None, beta=None))
     pairs: tuple[tuple[Parameter, Parameter], ...] = (("gamma", "beta"), ("beta", "gamma"))
     for given, absent in pairs:

@@ -13,14 +13,14 @@ from bnproof.engine.truth.bounds.slope import step
 RELATION = "finite_differences"
 """The relation of both neighbours to the base, which is what is judged."""
 
-SHAPES = ((3, 3), (8, 3), (32, 3))
+COUNTS = (3, 8, 32)
 
 
 def cases(build: Builder) -> Iterator[Case]:
     """A base case, x + h v and x - h v, for a few sizes; in 16 bits agreement covers it."""
     if not build.wide or build.declaration.fixes("shape", "channels"):
         return
-    for count, channels in SHAPES:
+    for count, channels in _shapes(build):
         x = 2 * build.normal(count, channels) + build.rng.choice([0.0, 5.0])
         case = build.case(f"finite differences, {count} values", x, eps=0.25, calls="short")
         v = build.rng.choice([-1.0, 1.0], size=(count, channels))
@@ -30,6 +30,11 @@ def cases(build: Builder) -> Iterator[Case]:
         case = case.with_(x=exact.astype(case.x.dtype))
         for made in (case, *_neighbours(case, v, h)):
             yield from build.every_rank(made, ranks=build.main_ranks)
+
+
+def _shapes(build: Builder) -> Iterator[tuple[int, int]]:
+    for count in dict.fromkeys(build.rows(count) for count in COUNTS):
+        yield count, build.columns(3)
 
 
 def _neighbours(case: Case, v: Array, h: Array) -> Iterator[Case]:

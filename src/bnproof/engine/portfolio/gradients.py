@@ -17,7 +17,7 @@ def cases(build: Builder) -> Iterator[Case]:
 
 
 def _plain(build: Builder) -> Iterator[Case]:
-    x = build.normal(16, 4)
+    x = build.ordinary(16, 4)
     centred = x - x.mean(axis=0)
     yield build.case("dy constant", x, dy=1.0, tags=frozenset({Tag.CONSTANT_DY}))
     yield build.case(
@@ -29,23 +29,23 @@ def _plain(build: Builder) -> Iterator[Case]:
     )
     yield build.case("dy zero", x, dy=0.0, tags=frozenset({Tag.ZERO_DY}))
     yield build.case("dy proportional to xhat", x, dy=centred)
-    yield build.case("dy of zero mean", x, dy=_zero_mean(build.normal(16, 4)))
-    yield build.case("dy orthogonal to 1 and x", x, dy=_orthogonal(build.normal(16, 4), centred))
-    yield build.case("dy with a large mean", x, dy=4 + build.normal(16, 4), eps=2.0**-10)
-    rows = np.arange(2048)[:, None]
-    signs = np.sign(build.normal(2048, 2))
+    yield build.case("dy of zero mean", x, dy=_zero_mean(build.normal(*x.shape)))
+    yield build.case("dy orthogonal to 1 and x", x, dy=_orthogonal(build.normal(*x.shape), centred))
+    yield build.case("dy with a large mean", x, dy=4 + build.normal(*x.shape), eps=2.0**-10)
+    signs = np.sign(build.ordinary(2048, 2))
+    rows = np.arange(len(signs))[:, None]
     yield build.case(
         "dy sparse, many values", signs, dy=np.where(rows == 3, 1.0, 0.0), calls="short"
     )
-    yield build.case("dy sparse", x, dy=np.where(np.arange(16)[:, None] == 5, 2.0, 0.0))
+    yield build.case("dy sparse", x, dy=np.where(np.arange(len(x))[:, None] == 5, 2.0, 0.0))
     if build.wide:
-        yield build.case("dy tiny", x, dy=2.0**-60 * build.normal(16, 4))
-        yield build.case("dy huge", x, dy=2.0**60 * build.normal(16, 4))
+        yield build.case("dy tiny", x, dy=2.0**-60 * build.normal(*x.shape))
+        yield build.case("dy huge", x, dy=2.0**60 * build.normal(*x.shape))
         least = 2.0 ** (-130 if build.dtype == "float32" else -1030)
-        yield build.case("dy down to subnormal results", x, dy=least * build.normal(16, 4))
+        yield build.case("dy down to subnormal results", x, dy=least * build.normal(*x.shape))
     else:
-        yield build.case("dy small", x, dy=2.0**-9 * build.normal(16, 4))
-        yield build.case("dy large", x, dy=2.0**8 * build.normal(16, 4))
+        yield build.case("dy small", x, dy=2.0**-9 * build.normal(*x.shape))
+        yield build.case("dy large", x, dy=2.0**8 * build.normal(*x.shape))
 
 
 def _zero_mean(dy: Array) -> Array:

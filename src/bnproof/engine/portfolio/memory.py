@@ -10,7 +10,7 @@ from bnproof.engine.model.formats import Array
 from bnproof.engine.model.layouts import NEGATIVE, Alias, Layout, Place
 from bnproof.engine.model.names import PARAMETERS, STATISTICS, Argument
 from bnproof.engine.model.tag import Tag
-from bnproof.engine.portfolio.builder import Builder
+from bnproof.engine.portfolio.builder import Builder, to_rank
 
 WHOLE: tuple[Layout, ...] = (
     "Fortran",
@@ -29,12 +29,20 @@ SHAPES = {2: (12, 5), 3: (4, 5, 6), 4: (4, 6, 3, 5), 5: (2, 5, 3, 2, 4)}
 def cases(build: Builder) -> Iterator[Case]:
     """Cases of memory, on one data set per rank."""
     for rank in build.main_ranks:
-        base = build.case(f"memory, rank {rank}", build.normal(*SHAPES[rank]), eps=2.0**-10)
+        base = build.case(f"memory, rank {rank}", _data(build, rank), eps=2.0**-10)
         yield base
         yield base.with_(name=f"refilled buffers, rank {rank}", calls="refill")
         if build.declaration.keeps_strides is not False:
             yield from _layouts(base, build.declaration)
         yield from _aliases(build, base)
+
+
+def _data(build: Builder, rank: int) -> Array:
+    """Data with several positions on each axis, unless shapes are few and layouts do not matter."""
+    if build.compiled and build.declaration.keeps_strides is False:
+        case = build.case("", build.ordinary(12, 5))
+        return np.asarray(to_rank(case, rank).x, np.float64)
+    return build.normal(*SHAPES[rank])
 
 
 def _layouts(base: Case, declaration: Declaration) -> Iterator[Case]:

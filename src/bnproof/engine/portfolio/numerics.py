@@ -19,24 +19,25 @@ def cases(build: Builder) -> Iterator[Case]:
 def _accuracy(build: Builder) -> Iterator[Case]:
     u = build.format.compute.u
     if build.wide:
-        offset = 1.05 / np.sqrt(32 * u)
-        yield build.case("offset 1/sqrt(N u)", offset + build.normal(32, 4), eps=2.0**-16)
-        yield build.case("offset 1000", 1000 + build.normal(64, 3), eps=2.0**-10)
+        data = build.ordinary(32, 4)
+        offset = 1.05 / np.sqrt(len(data) * u)
+        yield build.case("offset 1/sqrt(N u)", offset + data, eps=2.0**-16)
+        yield build.case("offset 1000", 1000 + build.ordinary(64, 3), eps=2.0**-10)
         offset = 0.3 / np.sqrt(3 * u)
         yield build.case("offset, three values", offset + build.normal(3, 4), eps=2.0**-16)
     else:
-        yield build.case("offset 16", 16 + build.normal(32, 4), eps=2.0**-10)
-        yield build.case("offset 300", 300 + 2 * build.normal(256, 2))
-        yield build.case("std 300: var beyond 65504", 300 * build.normal(64, 2))
+        yield build.case("offset 16", 16 + build.ordinary(32, 4), eps=2.0**-10)
+        yield build.case("offset 300", 300 + 2 * build.ordinary(256, 2))
+        yield build.case("std 300: var beyond 65504", 300 * build.ordinary(64, 2))
         yield build.case("std 300, three values", 300 * build.normal(3, 4))
     least = 2.0 ** (-14 if build.dtype == "float16" else -24)
-    rows = np.arange(4096)[:, None]
-    stagnating = np.where(rows == 0, 1.0, least) * np.ones((1, 2))
+    rows = np.arange(build.rows(4096))[:, None]
+    stagnating = np.where(rows == 0, 1.0, least) * np.ones((1, build.columns(2)))
     yield build.case("a sum that stagnates", stagnating, eps=2.0**-16, calls="short")
-    ones = 1 + np.abs(build.normal(3000, 2))
+    ones = 1 + np.abs(build.ordinary(3000, 2))
     yield build.case("many positive values", ones, dy=ones, calls="short")
     far = [100.0, -1000.0, 30.0, 7.0]
-    x = 4 * build.normal(16, 4)
+    x = 4 * build.ordinary(16, 4)
     yield build.case("inference far from zero", x, eps=2.0**-10, running_mean=far)
 
 
@@ -48,14 +49,11 @@ def _exact(build: Builder) -> Iterator[Case]:
     if build.declaration.fixes("eps", "shape"):
         return
     large = {"float32": 4097, "float64": 2**26 + 1, "bfloat16": 127, "float16": 1021}
-    for count, mean in (
-        (4, None),
-        (256, None),
-        (256, large[build.dtype]),
-        (1024, large[build.dtype]),
-        (4096, None),
-    ):
-        data = exact_data(count, 3 if count < 4096 else 2, build.rng, mean=mean)
+    wanted = [(4, None), (256, None), (256, large[build.dtype]), (1024, large[build.dtype])]
+    wanted.append((4096, None))
+    for count, mean in dict.fromkeys((build.power_of_two(n), mean) for n, mean in wanted):
+        channels = build.columns(3 if count < 4096 else 2)
+        data = exact_data(count, channels, build.rng, mean=mean)
         what = "" if mean is None else ", large mean"
         calls: Plan = "full" if count < 1024 else "short"
         made = build.case(
@@ -76,16 +74,19 @@ def _exact(build: Builder) -> Iterator[Case]:
 def _constant(build: Builder) -> Iterator[Case]:
     values = [[300.3, 0.1, 1234.5, 0.0]]
     constant = frozenset({Tag.CONSTANT})
-    for count in (2, 37, 64):
+    for count in map(build.rows, (2, 37, 64)):
         made = build.case(
             f"constant, {count} values", np.tile(values, (count, 1)), eps=2.0**-16, tags=constant
         )
         yield made
-    yield build.case("constant 37x2", np.tile([[300.3, 0.7]], (37, 1)), eps=1e-3, tags=constant)
+    few = np.tile([[300.3, 0.7]], (build.rows(37), build.columns(2) // 2))
+    name = f"constant {'x'.join(map(str, few.shape))}"
+    yield build.case(name, few, eps=1e-3, tags=constant)
     step = 2.0 ** (-17 if build.wide else -9 if build.dtype == "float16" else -6)
-    nearly = 1 + step * np.sign(build.normal(32, 3))
+    nearly = 1 + step * np.sign(build.ordinary(32, 3))
     yield build.case("nearly constant", nearly, eps=2.0 ** (-40 if build.wide else -20))
-    one_off = np.where(np.arange(33)[:, None] == 7, 2.0, 1.0) * np.ones((1, 3))
+    rows = np.arange(build.rows(33))[:, None]
+    one_off = np.where(rows == 7, 2.0, 1.0) * np.ones((1, build.columns(3)))
     yield build.case("all but one constant", one_off, eps=2.0**-10)
 
 
@@ -100,29 +101,30 @@ def _magnitudes(build: Builder) -> Iterator[Case]:
     for e in exponents:
         yield build.case(
             f"magnitude 2^{e}, eps along",
-            2.0**e * build.normal(16, 3),
+            2.0**e * build.ordinary(16, 3),
             eps=max(4.0**e / 2, 2.0**-120),
             running_var=_clipped(build, 4.0**e),
             running_mean=0.0,
         )
-        yield build.case(f"magnitude 2^{e}", 2.0**e * build.normal(6, 3), eps=2.0**-10)
+        yield build.case(f"magnitude 2^{e}", 2.0**e * build.ordinary(6, 3), eps=2.0**-10)
     top = build.format.max / 64
-    signs = np.where(np.arange(6)[:, None] % 2 == 0, 1.0, -1.0) * np.ones((1, 2))
+    rows = np.arange(build.rows(6))[:, None]
+    signs = np.where(rows % 2 == 0, 1.0, -1.0) * np.ones((1, build.columns(2)))
     yield build.case("half the range, both signs", top * signs * 16)
     least = build.format.sub * 8
-    tiny = least * build.rng.integers(-8, 9, (12, 3))
+    tiny = least * build.rng.integers(-8, 9, (build.rows(12), build.columns(3)))
     yield build.case("subnormal x", tiny, eps=2.0**-20)
     # what is added would hide that x was flushed
     yield build.case("subnormal x, nothing added", tiny, eps=2.0**-20, beta=0.0, running_mean=0.0)
     yield build.case(
         "running variance tiny and huge",
-        build.normal(6, 3),
+        build.ordinary(6, 3),
         running_var=[2.0**-30, 2.0**-13, 2.0**17],
         eps=2.0**-16,
     )
     yield build.case(
         "running mean large",
-        build.normal(6, 3),
+        build.ordinary(6, 3),
         running_mean=[60000.0, -300.0, 0.0],
         running_var=1.0,
     )

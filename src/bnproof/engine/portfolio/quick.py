@@ -60,10 +60,27 @@ def choose(cases: Sequence[Case], dtype: str, among: Iterable[str]) -> list[Case
     """The chosen cases in their order, with the calls that are enough of each.
 
     A case that the table does not know, since it is newer, is there in every dtype as it is.
+    Sizes of targets that compile each shape, which it does not have, come in one dtype, in turns.
     """
     plans = chosen_plans(dtype, among)
-    kept = [case for case in cases if unit_of(case.name) in plans or _is_new(case)]
+    sizes = _sizes_in_turn(cases, dtype, among)
+    kept = [
+        case
+        for case in cases
+        if (case.name in sizes if Tag.SIZE in case.tags else _is_chosen(case, plans))
+    ]
     return [_with_plan(case, plans) for case in _ordered(kept, plans)]
+
+
+def _sizes_in_turn(cases: Sequence[Case], dtype: str, among: Iterable[str]) -> list[str]:
+    """The names of the sizes that a dtype has; all dtypes that are checked have the same order."""
+    checked = sorted({dtype, *among})
+    sizes = [case.name for case in cases if Tag.SIZE in case.tags]
+    return sizes[checked.index(dtype) :: len(checked)]
+
+
+def _is_chosen(case: Case, plans: Mapping[str, Plan]) -> bool:
+    return unit_of(case.name) in plans or _is_new(case)
 
 
 def _is_new(case: Case) -> bool:

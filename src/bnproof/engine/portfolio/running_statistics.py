@@ -25,7 +25,7 @@ def cases(build: Builder) -> Iterator[Case]:
 
 def _many(build: Builder) -> Iterator[Case]:
     case = build.case(
-        "many steps", build.normal(6, 3), weight=0.25, calls="steps", tags=frozenset({Tag.STEPS})
+        "many steps", build.ordinary(6, 3), weight=0.25, calls="steps", tags=frozenset({Tag.STEPS})
     )
     steps = tuple(build.format.round(build.normal(*case.x.shape) + 0.5) for _ in range(STEPS - 1))
     yield case.with_(steps=steps)
@@ -33,8 +33,7 @@ def _many(build: Builder) -> Iterator[Case]:
 
 def _population(build: Builder) -> Iterator[Case]:
     """Every batch is the whole population, exactly representable, in another order."""
-    rng = build.rng
-    population = np.stack([balanced_integers(8, 2, rng) + m for m in (0, 3, -2)], axis=1) / 2
+    population = _balanced(build, build.power_of_two(8), 2) / 2
     case = build.case(
         "convergence",
         population,
@@ -44,7 +43,7 @@ def _population(build: Builder) -> Iterator[Case]:
         calls="steps",
         tags=frozenset({Tag.CONVERGENCE, Tag.STEPS}),
     )
-    steps = tuple(case.x[rng.permutation(len(case.x))] for _ in range(CONVERGENCE_STEPS - 1))
+    steps = tuple(case.x[build.rng.permutation(len(case.x))] for _ in range(CONVERGENCE_STEPS - 1))
     yield case.with_(steps=steps)
 
 
@@ -52,11 +51,13 @@ def _statistics_of_batch(build: Builder) -> Iterator[Case]:
     """Inference with the statistics of the batch itself, which are exactly representable.
 
     Where training normalises by the unbiased variance, the mean square of 8 values is 49 / 4 and
-    their unbiased variance 14: 8 / 7 times that has to be a number of the format as well.
+    their unbiased variance 14: 8 / 7 times that has to be a number of the format as well, so that
+    there are 8 even where shapes come from the stock.
     """
-    root = 7 if build.declaration.normalises_unbiased else 2
-    degrees = int(build.declaration.normalises_unbiased)
-    x = np.stack([balanced_integers(8, root, build.rng) + m for m in (0, 3, -2)], axis=1) / 2
+    unbiased = build.declaration.normalises_unbiased
+    count, root = (8, 7) if unbiased else (build.power_of_two(8), 2)
+    degrees = int(unbiased)
+    x = _balanced(build, count, root) / 2
     case = build.case(
         "statistics of the batch", x, calls="short", tags=frozenset({Tag.EQUALS_TRAINING})
     )
@@ -96,7 +97,7 @@ def _cumulative(build: Builder) -> Iterator[Case]:
     for seen in (0, 1, 2, 7, 300, 2049, 70000):
         case = build.case(
             f"cumulative, {seen} batches seen",
-            build.normal(6, 3),
+            build.ordinary(6, 3),
             weight=None,
             batches_seen=seen,
             tags=frozenset({Tag.CUMULATIVE}),
@@ -104,10 +105,16 @@ def _cumulative(build: Builder) -> Iterator[Case]:
         yield from build.every_rank(case)
     case = build.case(
         "cumulative, many steps",
-        build.normal(6, 3),
+        build.ordinary(6, 3),
         weight=None,
         calls="steps",
         tags=frozenset({Tag.CUMULATIVE, Tag.STEPS}),
     )
     steps = tuple(build.format.round(build.normal(*case.x.shape) + 0.5) for _ in range(STEPS - 1))
     yield from build.every_rank(case.with_(steps=steps))
+
+
+def _balanced(build: Builder, count: int, root: int) -> Array:
+    """Integers with small whole means, whose mean square about them is root^2."""
+    means = np.resize([0, 3, -2], build.columns(3)).tolist()
+    return np.stack([balanced_integers(count, root, build.rng) + m for m in means], axis=1)

@@ -26,11 +26,13 @@ LARGE_COUNTS = (511, 513, 1023, 1024, 1025, 2049, 4099)
 CHANNELS = (1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 130, 257)
 LARGE_CHANNELS = (1024, 1030, 2050)
 ALIGNED = ((64, 64), (64, 8), (128, 16), (96, 32), (65, 64))
+MANY_CHANNELS = 100
+"""Of more channels only some are looked at."""
 
 
 def cases(build: Builder) -> Iterator[Case]:
-    """Cases of sizes; none where the target has only one shape."""
-    if build.declaration.fixes("shape"):
+    """Cases of sizes; none where the target has only one shape, or compiles each."""
+    if build.declaration.fixes("shape") or build.compiled:
         return
     yield from _shapes(build)
     yield from _counts(build)
@@ -63,7 +65,7 @@ def _counts(build: Builder) -> Iterator[Case]:
 def _channels(build: Builder) -> Iterator[Case]:
     for channels in CHANNELS:
         scale = 2.0 ** build.rng.integers(-2, 3, channels)
-        judged = edges(channels) if channels > 100 else None
+        judged = edges(channels) if channels > MANY_CHANNELS else None
         x = build.normal(6, channels) * scale
         case = build.case(f"{channels} channels", x, judged_channels=judged)
         yield from build.every_rank(case)

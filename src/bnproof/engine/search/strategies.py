@@ -1,7 +1,8 @@
 """Hypothesis strategies: cases beyond the portfolio, over few shapes and settings.
 
 Compiled targets pay up to a second for each new shape or pair of eps and momentum, so a run draws
-from a dozen of each.  Every strategy shrinks to small arrays of simple data in plain memory.
+from a dozen of each; for a target that declares that it compiles each shape, from the stock of
+shapes.  Every strategy shrinks to small arrays of simple data in plain memory.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ from bnproof.engine.model.case import Case, Plan
 from bnproof.engine.model.formats import FORMATS, Array
 from bnproof.engine.model.layouts import Layout
 from bnproof.engine.model.names import Argument
+from bnproof.engine.portfolio import stock
 from bnproof.engine.portfolio.builder import Builder, to_rank
 from bnproof.engine.portfolio.double_arguments import ALONE, given
 
@@ -129,11 +131,13 @@ def cases(
         message = f"{dtype=} is not declared; declared are {', '.join(declaration.dtypes)}"
         raise ValueError(message)
     weakest = CLASSES.index(declaration.accuracy_for(dtype))
+    compiled = declaration.compiles_per_shape
+    shapes = stock.SHAPES if compiled else SHAPES
     exponents = 3 if FORMATS[dtype].is_16_bit else (4 if weakest > 1 else 8)
 
     @st.composite
     def made(draw: Any) -> Case:
-        count, channels = draw(st.sampled_from(SHAPES))
+        count, channels = draw(st.sampled_from(shapes))
         eps, weight = draw(st.sampled_from(SETTINGS))
         rank = draw(st.sampled_from(list(declaration.ranks)))
         x = draw(arrays(count=count, channels=channels, exponents=exponents))
@@ -149,6 +153,7 @@ def cases(
                 layouts[name] = draw(st.sampled_from(usable))
             case = case.with_(layouts={k: v for k, v in layouts.items() if v != "C"})
         case = case.with_(calls=draw(st.sampled_from(PLANS)))
+        case = stock.with_few_shapes(case) if compiled else case
         alone = draw(st.sampled_from([None, None, None, *ALONE]))
         return case if alone is None else given(case, alone, draw(SEEDS))
 

@@ -1,0 +1,70 @@
+"""Whether a target compiles anew for each shape, found by the time that its calls take.
+
+The very first call also loads and sets up what all calls need, so a slow one is only a reason to
+look further: then two other shapes of its rank and dtype are each given several times.  A target
+with dynamic shapes compiles at most one of them; a target that computes slowly is as slow again.
+"""
+
+from typing import Protocol
+
+from bnproof.engine.contract.declaration import Declaration
+from bnproof.engine.model.case import Case
+from bnproof.engine.model.observation import Observation
+from bnproof.engine.portfolio import stock
+from bnproof.engine.portfolio.builder import Builder, to_rank
+
+SLOW = 0.02
+"""Seconds that the first calls with a shape take at least, if they compile."""
+
+TIMES = 50
+"""So many times faster are the next calls with the same shape."""
+
+SHAPES = ((stock.ORDINARY, stock.CHANNELS), (stock.POWER, stock.CHANNELS))
+"""Shapes that are given, as (N, C): those of which a check of such a target has most cases."""
+
+AGAIN = 2
+"""How often each is given again; the fastest counts."""
+
+
+class Timed(Protocol):
+    """What a session offers: what is declared, the first calls, and calls beside the check."""
+
+    @property
+    def declaration(self) -> Declaration:
+        """What the target declares."""
+
+    @property
+    def first(self) -> tuple[Case, Observation] | None:
+        """The case of the first calls, with what came back."""
+
+    def probe(self, case: Case, declaration: Declaration) -> Observation:
+        """Run a case on an executor of its own."""
+
+
+def compiles_per_shape(session: Timed) -> bool:
+    """Whether the first calls with each of two shapes are far slower than the next ones.
+
+    No call is made unless the very first calls were slow, or where there is only one shape.
+    """
+    if session.first is None or session.declaration.fixes("shape"):
+        return False
+    case, seen = session.first
+    if seen.seconds <= SLOW:
+        return False
+    return all(_is_compiled(session, each) for each in _cases(session.declaration, case))
+
+
+def _cases(declaration: Declaration, like: Case) -> list[Case]:
+    build = Builder(declaration, like.dtype)
+    made = [build.case(f"{n} values", build.normal(n, c), calls="short") for n, c in SHAPES]
+    return [to_rank(case, like.x.ndim) for case in made]
+
+
+def _is_compiled(session: Timed, case: Case) -> bool:
+    first = session.probe(case, session.declaration)
+    if first.failure or first.seconds <= SLOW:
+        return False
+    again = [session.probe(case, session.declaration) for _ in range(AGAIN)]
+    if any(each.failure for each in again):
+        return False
+    return first.seconds >= TIMES * min(each.seconds for each in again)
