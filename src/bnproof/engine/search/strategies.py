@@ -75,19 +75,21 @@ def arrays(
         message = f"{count=}, {channels=}, {exponents=}, unknown families {sorted(unknown)}"
         raise ValueError(message)
 
-    @st.composite
-    def made(draw: Any) -> Array:
-        family = draw(st.sampled_from(list(families)))
-        if family == "drawn" and count * channels <= 16:
-            grid = st.integers(-64, 64)
-            flat = draw(st.lists(grid, min_size=count * channels, max_size=count * channels))
-            return np.asarray(np.array(flat, np.float64).reshape(count, channels) / 16)
-        seed = draw(SEEDS)
-        power = draw(st.integers(-exponents, exponents)) if exponents else 0
-        drawn = _family(family, count, channels, np.random.default_rng(seed))
-        return np.asarray(drawn * 2.0**power)
+    return _arrays(count, channels, list(families), exponents)
 
-    return made()
+
+@st.composite
+def _arrays(draw: Any, count: int, channels: int, families: list[Family], exponents: int) -> Array:
+    """Those of `arrays`; defined once, since Hypothesis reads the source of each definition."""
+    family = draw(st.sampled_from(families))
+    if family == "drawn" and count * channels <= 16:
+        grid = st.integers(-64, 64)
+        flat = draw(st.lists(grid, min_size=count * channels, max_size=count * channels))
+        return np.asarray(np.array(flat, np.float64).reshape(count, channels) / 16)
+    seed = draw(SEEDS)
+    power = draw(st.integers(-exponents, exponents)) if exponents else 0
+    drawn = _family(family, count, channels, np.random.default_rng(seed))
+    return np.asarray(drawn * 2.0**power)
 
 
 def _family(name: Family, count: int, channels: int, rng: np.random.Generator) -> Array:
