@@ -158,7 +158,8 @@ def kill_table(
                 progress(before + done, before + len(some), row.id)
 
         run(jobs, 0)
-        controls = sorted(rows[JobKind.CONTROL], key=[c.id for c in CONTROLS].index)
+        listed = [control.id for control in CONTROLS]
+        controls = sorted(rows[JobKind.CONTROL], key=lambda row: listed.index(row.id))
         table = KillTable(profile, tuple(rows[JobKind.MUTANT]), tuple(controls))
         if not mutants:
             run([Job(JobKind.PROPERTY, name, profile) for name in table.idle], len(jobs))
