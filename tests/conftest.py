@@ -45,3 +45,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="judge all implementations of the zoo in all their dtypes, not every eighth in one",
     )
+
+
+LONG = ("tests/forms/", "tests/spec/", "tests/replay/")
+"""Folders with tests of ten seconds: begun last, they would keep one process busy alone."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with tests that take long."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))

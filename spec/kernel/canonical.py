@@ -22,14 +22,17 @@ from sympy import (
     Dummy,
     Expr,
     Indexed,
+    Integer,
     KroneckerDelta,
     Mul,
     Pow,
     S,
     Sum,
     cancel,
+    default_sort_key,
     expand,
     fraction,
+    prime,
     sympify,
     together,
 )
@@ -73,7 +76,20 @@ def is_zero(expression: Any, rules: Rules | None = None) -> bool:
     atoms = {atom: Dummy() for atom in form.atoms(Sum)}
     atoms.update({atom: Dummy() for atom in form.atoms(Indexed, KroneckerDelta)})
     rational = form.xreplace(atoms)
-    return bool(expand(fraction(together(rational))[0]) == 0 or cancel(rational) == 0)
+    if expand(fraction(together(rational))[0]) == 0:
+        return True
+    return not _differs_from_zero(rational) and bool(cancel(rational) == 0)
+
+
+def _differs_from_zero(rational: Expr) -> bool:
+    """Whether its value for some integers shows that it is not 0, before a gcd is looked for.
+
+    A rounded value can withhold a proof, and never gives one.
+    """
+    names = sorted(rational.free_symbols, key=default_sort_key)
+    numbers = {name: Integer(prime(3 + n)) for n, name in enumerate(names)}
+    value = rational.xreplace(numbers).evalf(30)
+    return bool(value.is_finite and abs(value) > 1e-20)
 
 
 # --- linearity and product: everything becomes a list of monomials ------------------------------

@@ -53,11 +53,14 @@ def interrupted(processes: Path, number: int) -> tuple[int, str, float]:
     with subprocess.Popen(  # noqa: S603  # this Python, this package
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
-        until(lambda: processes.exists() and processes.read_text(encoding="utf-8").endswith("."))
-        time.sleep(0.5)  # the last observation is judged, and then it waits for the worker
-        sent = time.monotonic()
-        process.send_signal(number)
-        printed, _ = process.communicate(timeout=PATIENCE)
+        try:
+            until(lambda: processes.exists() and processes.read_text(encoding="utf-8")[-1:] == ".")
+            time.sleep(0.5)  # the last observation is judged, and then it waits for the worker
+            sent = time.monotonic()
+            process.send_signal(number)
+            printed, _ = process.communicate(timeout=PATIENCE)
+        finally:
+            process.kill()  # or a test that fails waits until the target has timed out
         return process.returncode, printed, time.monotonic() - sent
 
 

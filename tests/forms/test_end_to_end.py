@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from tests.few_cases import check_few_cases
+from tests.few_cases import FEW, check_few_cases
 from tests.forms.expected import FORMS, RIGHT, WRONG
 from tests.forms.form import Form
 
@@ -30,9 +30,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(autouse=True)
-def few_cases(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small cases of each kind are enough to tell the twins apart."""
-    check_few_cases(monkeypatch)
+def few_cases(form: Form, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small cases of each kind are enough to tell the twins apart; JAX compiles for each size."""
+    check_few_cases(monkeypatch, 10 if form.extra == "jax" else FEW)
 
 
 def checked(form: Form, folder: Path) -> list[Report]:
@@ -40,10 +40,12 @@ def checked(form: Form, folder: Path) -> list[Report]:
     if form.extra and find_spec(form.extra) is None:
         pytest.skip(f"{form.extra} is not installed")
     target = f"{folder / form.target}"
-    try:
-        return run_check(target, profile="quick", dtypes=["float64"], declare=form.declare)
-    except UsageError:  # it is for float32 alone
-        return run_check(target, profile="quick", dtypes=["float32"], declare=form.declare)
+    if form.extra != "jax":  # which has float32 alone, and takes long to recognise
+        try:
+            return run_check(target, profile="quick", dtypes=["float64"], declare=form.declare)
+        except UsageError:
+            pass  # another one that is for float32 alone
+    return run_check(target, profile="quick", dtypes=["float32"], declare=form.declare)
 
 
 def causes(reports: Sequence[Report]) -> set[str]:

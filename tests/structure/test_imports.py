@@ -1,6 +1,7 @@
 """Who imports whom: the layers of ARCHITECTURE.md, measured on the imports themselves."""
 
 import ast
+from functools import cache
 from graphlib import TopologicalSorter
 from itertools import combinations
 from pathlib import Path
@@ -70,14 +71,18 @@ def test_every_form_of_import_is_seen(text: str, tmp_path: Path) -> None:
     """Catches a form of import by which a module gets past the layers."""
     file = tmp_path / "module.py"
     file.write_text(text, encoding="utf-8")
-    assert imports(file, set(MODULES)) == {"engine.model.case"}
+    assert imports(file, set(modules())) == {"engine.model.case"}
 
 
 ABOVE_LAYERS = ("__init__", "engine", "conventions")
 """Packages that hold layers; `test_packages_above_layers_import_none` holds them to that."""
 
-MODULES = modules()
-GRAPH = {name: imports(file, set(MODULES)) - {name} for name, file in MODULES.items()}
+
+@cache
+def graph() -> dict[str, set[str]]:
+    """Whom each module imports; formed by the first test that asks, and not in each collection."""
+    files = modules()
+    return {name: imports(file, set(files)) - {name} for name, file in files.items()}
 
 
 def layer_of(module: str) -> int:
@@ -90,7 +95,7 @@ def test_nobody_imports_upward() -> None:
     """Catches an engine that knows a property, and every circle of packages."""
     upward = [
         f"{name} imports {other}"
-        for name, others in GRAPH.items()
+        for name, others in graph().items()
         for other in others
         if name not in ABOVE_LAYERS and layer_of(other) > layer_of(name)
     ]
@@ -100,20 +105,20 @@ def test_nobody_imports_upward() -> None:
 def test_the_mathematics_imports_nothing_that_computes_with_it() -> None:
     """Catches a theorem or a reference that leans on the engine that it is to judge."""
     of = "spec", "reference"
-    others = {other for name, found in GRAPH.items() if name.startswith(of) for other in found}
+    others = {other for name, found in graph().items() if name.startswith(of) for other in found}
     assert {name for name in others if not name.startswith((*of, "registration"))} == set()
 
 
 def test_packages_above_layers_import_none() -> None:
     """Catches a package that imports upward because no layer is asked of it."""
     assert {
-        other for name in ABOVE_LAYERS for other in GRAPH[name] if other != "idea_folders"
+        other for name in ABOVE_LAYERS for other in graph()[name] if other != "idea_folders"
     } == set()
 
 
 def test_no_module_imports_itself() -> None:
     """Catches a circle of modules, also one that an import in a function hides."""
-    TopologicalSorter(GRAPH).prepare()
+    TopologicalSorter(graph()).prepare()
 
 
 DECORATORS = {"statement", "relation_statement", "network_property", "recurrence"}
@@ -160,7 +165,7 @@ def test_neighbours_have_no_modules_of_one_name() -> None:
 def rooms() -> dict[str, set[str]]:
     """The names of the modules in each package."""
     found: dict[str, set[str]] = {}
-    for module, file in MODULES.items():
+    for module, file in modules().items():
         package, _, name = module.rpartition(".")
         if file.stem != "__init__":
             found.setdefault(package, set()).add(name)

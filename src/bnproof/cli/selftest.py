@@ -47,7 +47,9 @@ def selftest(
     bar = click.progressbar(length=1, label="selftest", file=sys.stderr)
 
     def progress(done: int, total: int, text: str) -> None:
-        bar.length, bar.label = total, f"selftest {text:<40.40}"
+        bar.length = total
+        if sys.stderr.isatty():  # elsewhere each label would be a line
+            bar.label = f"selftest {text:<40.40}"
         bar.update(done - bar.pos)
 
     with bar:

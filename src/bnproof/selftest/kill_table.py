@@ -8,6 +8,7 @@ from enum import Enum
 from multiprocessing import get_context
 from typing import Any
 
+from bnproof.check.garbage import collect_less_often
 from bnproof.check.meter import Progress
 from bnproof.engine.contract.declaration import declaration_of
 from bnproof.engine.execution.in_process import InProcess
@@ -15,6 +16,7 @@ from bnproof.engine.judging.property import Property
 from bnproof.engine.model.verdict import Profile
 from bnproof.mutants.catalogue import MUTANTS, mutant_of
 from bnproof.mutants.controls.catalogue import CONTROLS
+from bnproof.mutants.controls.control import Control
 from bnproof.mutants.mutant import Mutant
 from bnproof.mutants.variants.catalogue import VARIANTS
 from bnproof.properties.catalogue import PROPERTIES, chosen
@@ -144,12 +146,13 @@ def kill_table(
     rejected anything by then; with ``complete``, each is judged on all cases of the profile.
     """
     wanted = [m for m in MUTANTS if not mutants or m.id in mutants]
-    jobs = [Job(JobKind.CONTROL, c.id, profile) for c in CONTROLS if not mutants]
+    jobs = [Job(JobKind.CONTROL, c.id, profile) for c in by_dtype(CONTROLS) if not mutants]
     jobs += [Job(JobKind.MUTANT, m.id, profile, complete=complete) for m in wanted]
     looked_at = VARIANTS if profile == "standard" else VARIANTS[::QUICK_TURN]
     jobs += [Job(JobKind.VARIANT, v.id, profile) for v in looked_at if not mutants]
     rows: dict[JobKind, list[Any]] = {kind: [] for kind in JobKind}
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    context = get_context("spawn")
+    with ProcessPoolExecutor(workers, context, initializer=collect_less_often) as pool:
 
         def run(some: Sequence[Job], before: int) -> None:
             for done, (kind, row) in enumerate(_rows(pool, some), start=1):
@@ -157,7 +160,9 @@ def kill_table(
                 progress(before + done, before + len(some), row.id)
 
         run(jobs, 0)
-        table = KillTable(profile, tuple(rows[JobKind.MUTANT]), tuple(rows[JobKind.CONTROL]))
+        listed = [control.id for control in CONTROLS]
+        controls = sorted(rows[JobKind.CONTROL], key=lambda row: listed.index(row.id))
+        table = KillTable(profile, tuple(rows[JobKind.MUTANT]), tuple(controls))
         if not mutants:
             run([Job(JobKind.PROPERTY, name, profile) for name in table.idle], len(jobs))
     found = {row.id: row.failed for row in rows[JobKind.PROPERTY] if row.failed}
@@ -194,11 +199,20 @@ def judged(job: Job) -> Row | Naming:
 
 
 def _control(job: Job) -> Row:
-    """A control on all cases of the profile, in one of its dtypes, each control in the next."""
-    number = next(n for n, control in enumerate(CONTROLS) if control.id == job.id)
-    implementation = CONTROLS[number].make()
-    dtypes = declaration_of(implementation).dtypes
-    return _checked(job, implementation, dtypes[number % len(dtypes)], job.id)
+    """A control on all cases of the profile, in one of its dtypes."""
+    control = next(control for control in CONTROLS if control.id == job.id)
+    return _checked(job, control.make(), _dtype(control), job.id)
+
+
+def by_dtype(controls: Sequence[Control]) -> list[Control]:
+    """Those of a dtype after each other: the truths of the one before are those of the next."""
+    return sorted(controls, key=_dtype)
+
+
+def _dtype(control: Control) -> str:
+    """The dtype that a control is judged in, each control in the next of its own."""
+    dtypes = declaration_of(control.make()).dtypes
+    return dtypes[CONTROLS.index(control) % len(dtypes)]
 
 
 def _mutant(job: Job) -> Row:

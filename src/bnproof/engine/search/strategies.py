@@ -77,13 +77,12 @@ def arrays(
         message = f"{count=}, {channels=}, {exponents=}, unknown families {sorted(unknown)}"
         raise ValueError(message)
 
-    return _arrays(count, channels, tuple(families), exponents)
+    return _arrays(count, channels, list(families), exponents)
 
 
-@st.composite  # once: it reads its function's source
-def _arrays(
-    draw: Any, count: int, channels: int, families: Sequence[Family], exponents: int
-) -> Array:
+@st.composite
+def _arrays(draw: Any, count: int, channels: int, families: list[Family], exponents: int) -> Array:
+    """Those of `arrays`; defined once, since Hypothesis reads the source of each definition."""
     family = draw(st.sampled_from(families))
     if family == "drawn" and count * channels <= 16:
         grid = st.integers(-64, 64)
