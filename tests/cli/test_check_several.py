@@ -36,6 +36,19 @@ SMALL = (
     fixed = {"shape": (8, 4)}
 """
 )
+LOADING = (
+    RIGHT
+    + """
+import time
+from pathlib import Path
+
+with Path("loads").open("a+") as loads:
+    loads.write("x")
+    loads.seek(0)
+    if len(loads.read()) > 1:  # the first process only asks for the variants
+        time.sleep(60)
+"""
+)
 SLOW = (
     RIGHT
     + """
@@ -228,6 +241,27 @@ def test_interrupt_of_parallel_processes() -> None:
     made = of_file("report.json")
     assert made["interrupted"] is True
     assert 0 < sum(made["cases"].values()) < sum(made["promised"].values())
+
+
+@pytest.mark.usefixtures("folder")
+def test_interrupt_while_parallel_processes_load() -> None:
+    """Catches a process that ends without a word and is taken for a fault."""
+    Path("loading.py").write_text(LOADING, encoding="utf-8")
+    with subprocess.Popen(  # noqa: S603  # this Python, this package
+        [sys.executable, "-m", "bnproof", "check", "loading.py:BN", *QUICK, "--jobs", "2"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        deadline, loads = time.monotonic() + PATIENCE, Path("loads")
+        while time.monotonic() < deadline and not (loads.exists() and loads.stat().st_size >= 3):
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        printed, _ = process.communicate(timeout=PATIENCE)
+
+    assert process.returncode == 130, printed
+    assert "fault" not in printed
+    assert printed.splitlines()[-1].startswith("loading.py:BN interrupted before")
 
 
 def wait_for_workers() -> None:

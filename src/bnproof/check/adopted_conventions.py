@@ -5,8 +5,8 @@ from bnproof.recognition.recognised import Origin
 from bnproof.sandbox.sessions import AnySession
 
 COMPILES = (
-    "each shape is compiled anew, so that cases come in few shapes (--declare "
-    "compiles_per_shape=true says so at once, =false gives all shapes)"
+    "the target compiles for each shape, so the check uses few shapes (--declare "
+    "compiles_per_shape=true skips the timing, =false uses all shapes)"
 )
 POLICIES = ("single_value", "empty")
 """What is always found where nothing declares it: how degenerate batches are treated."""

@@ -61,9 +61,9 @@ class CheckedDtypes:
     every output in which a property is violated, with a counterexample; ``offers`` the optional
     parts that were offered; ``alternatives`` another declaration under which failures disappear,
     for each dtype that has failures; ``not_offered`` are gradients that no case returned;
-    ``stopped`` says that the run ended at a failure, as asked; ``first_failure`` tells whoever
-    watches what failed first.  After an interrupt
-    (KeyboardInterrupt) it is what was found out until then, and ``interrupted`` says so.
+    ``stopped`` says that the run ended at a failure, as asked; ``first_failure`` says in
+    a few words what failed first.  After an interrupt (KeyboardInterrupt) it is what was found out
+    until then, and ``interrupted`` says so.
     """
 
     results: list[Result] = field(default_factory=list)
@@ -136,7 +136,7 @@ def _check_dtype(checked: CheckedDtypes, run: "_Run") -> None:
     records: list[Record] = []
     try:
         _gather(records, checked, run)
-        run.step(f"{dtype}: judging the properties")
+        run.step(checked.watched(f"{dtype}: judging the properties"))
         concluded = _concluded(Records(declaration, tuple(records)), checked, run)
     except KeyboardInterrupt:
         checked.interrupted = True
@@ -175,12 +175,12 @@ def _look_closer(
     unexpected = [r for r in records if is_unexpected(r, known)] if known else records
     checked.evidence[dtype] = evidence([by_name[name] for name in shown], unexpected)
     if failed:
-        run.step(f"{dtype}: looking for another declaration")
+        run.step(checked.watched(f"{dtype}: looking for another declaration"))
         ids = [r.property for r in failed]
         checked.alternatives[dtype] = alternative(
             records, declaration, dtype, run.wanted, ids, known
         )
-    run.step(f"{dtype}: measuring the accuracy")
+    run.step(checked.watched(f"{dtype}: measuring the accuracy"))
     checked.accuracy[dtype] = accuracy(records, judge.classes)
 
 

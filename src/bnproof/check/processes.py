@@ -40,10 +40,11 @@ class _Worker:
         )
         self.process.start()
         theirs.close()
-        self.ready = False
+        self.ready = self.interrupted = False
 
     def interrupt(self) -> None:
         """Hand an interrupt on; a worker that has not begun has nothing to report."""
+        self.interrupted = True  # it ends without a word if the target was not loaded yet
         if self.ready and self.process.pid is not None:
             with suppress(ProcessLookupError):
                 os.kill(self.process.pid, signal.SIGINT)
@@ -118,7 +119,7 @@ class _Pool:
             verb, *rest = worker.connection.recv()
         except (EOFError, ConnectionResetError):
             self._close(worker)
-            if self._found[worker.number] is None and worker.ready:
+            if self._found[worker.number] is None and worker.ready and not worker.interrupted:
                 message = f"a worker ended with status {worker.process.exitcode}"
                 raise HarnessError(message) from None
             return

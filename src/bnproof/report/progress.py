@@ -46,14 +46,17 @@ def _bar(stream: TextIO) -> Iterator[Progress]:
         BarColumn(bar_width=20),
         MofNCompleteColumn(),
         TimeRemainingColumn(compact=True),
-        TextColumn("left  {task.description}", markup=False),
+        TextColumn("{task.fields[left]:5} {task.description}", markup=False),
     )
     console = Console(file=stream)
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("starting", total=None)
+        task = bar.add_task("starting", total=None, left="")
 
         def advance(done: int, total: int, text: str) -> None:
-            bar.update(task, completed=done, total=total or None, description=text[:TEXT])
+            left = "left" if total else ""
+            bar.update(
+                task, completed=done, total=total or None, description=text[:TEXT], left=left
+            )
 
         yield advance
 

@@ -1,4 +1,4 @@
-"""Whether a target compiles anew for each shape, found by the time that its calls take.
+"""Whether a target compiles for each shape, found by the time that its calls take.
 
 The very first call also loads and sets up what all calls need, so a slow one is only a reason to
 look further: then two other shapes of its rank and dtype are each given several times.  A target
@@ -43,6 +43,9 @@ class Timed(Protocol):
 
 def compiles_per_shape(session: Timed) -> bool:
     """Whether the first calls with each of two shapes are far slower than the next ones.
+
+    A target near the limits may be found to compile in one run and not in the next; declaring the
+    attribute settles it.
 
     No call is made unless the very first calls were slow, or where there is only one shape.
     """

@@ -87,7 +87,7 @@ class Declaration:
         keeps_strides: True, "positive" (negative strides are copied), or False (all are).
         replays: backward replays forward, so that no calls are made between the two.
         compiles_per_shape: the first call with each shape is far slower than the next ones (JAX,
-            Keras, TensorFlow, Numba): cases come in a stock of about a dozen shapes per rank.
+            Keras, XLA): cases come in a stock of about a dozen shapes per rank.
         name, version: for reports; by default the class's name.
         methods: those of train, infer and layer that the object has; found, not declared.
         layer_options: those of dtype and rank that layer takes; found, not declared.  Without

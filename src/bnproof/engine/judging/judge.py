@@ -52,8 +52,10 @@ class Judge:
         self.declared = self.classes.get(accepted, self.classes["one-pass"])
 
     def foresee(self, cases: Iterable[Case], *, double: bool) -> None:
-        """Have what is expected of small cases formed side by side; the records are the same.
+        """Have what is expected of small cases formed side by side.
 
+        The truths are the same; bounds may differ in their last bits, as sums are added in another
+        order, for which `EVALUATION` allows.
         ``double`` tells whether double backward is offered.
         """
         seen: list[tuple[Case, Settings]] = []

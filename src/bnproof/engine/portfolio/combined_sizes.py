@@ -30,8 +30,10 @@ FIRST: tuple[Size, ...] = (
     (4099, 7),
     (64, 64),
     (255, 15),
+    (1030, 3),
 )
-"""(N, C): on both sides of powers of two, where loops, kernels and counters end; one is square."""
+"""(N, C): on both sides of powers of two, where loops, kernels and counters end; one is square,
+and one N is even and no multiple of 4."""
 
 DEEP = FIRST[0]
 """The size that the effective depth of sums is measured on."""

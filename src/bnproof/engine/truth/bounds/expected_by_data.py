@@ -1,4 +1,4 @@
-"""Truth and bounds formed once, whoever is judged on a data set and how often."""
+"""Truth and bounds, formed once for all that are judged on a data set."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
