@@ -10,7 +10,8 @@ from tests.few_cases import check_few_cases
 from tests.targets import norms
 
 from bnproof.check.adopted_conventions import COMPILES, settle
-from bnproof.check.one_target import effective, run_check
+from bnproof.check.one_target import effective, examine_part, parts_of, run_check
+from bnproof.check.request import Request
 from bnproof.conventions.identify.compilation import SHAPES, compiles_per_shape
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.execution.stopwatch import Stopwatch
@@ -53,6 +54,7 @@ def test_two_compiled_shapes_are_found() -> None:
     assert tuple(given) == SHAPES
     assert {case.x.ndim for case in session.given} == {4}
     assert session.first[0].x.shape not in {case.x.shape for case in session.given}
+    assert len({case.x.tobytes() for case in session.given}) == len(session.given)
 
 
 @pytest.mark.parametrize(
@@ -111,6 +113,26 @@ def test_stopwatch_adds_what_the_lower_clock_says() -> None:
         watch.returned()
     assert watch.seconds == 2.0 + 1.0
     assert said == ["train", "returned", "infer", "returned"]
+
+
+class Remembers:
+    """Takes long for each new input, and keeps its results."""
+
+    def __init__(self) -> None:
+        self.seen: set[bytes] = set()
+        self.declaration = Declaration()
+        self.first = ordinary_case(self.declaration), Observation(seconds=COMPILED)
+
+    def probe(self, case: Case, declaration: Declaration) -> Observation:  # noqa: ARG002  # as a session
+        """Be slow at numbers that it has not seen."""
+        known = case.x.tobytes() in self.seen
+        self.seen.add(case.x.tobytes())
+        return Observation(seconds=FAST if known else COMPILED)
+
+
+def test_kept_results_are_no_compilation() -> None:
+    """Catches a target that is checked in fewer shapes since it remembers its results."""
+    assert not compiles_per_shape(Remembers())
 
 
 class Compiling(norms.Undeclared):
@@ -212,6 +234,50 @@ def test_report_of_a_worker_says_it(
     assert report.origins[NAME] == str(Origin.IDENTIFIED)
 
 
+REMEMBERING = """
+import time
+from pathlib import Path
+from bnproof.reference import BatchNorm
+
+class Keeps(BatchNorm):
+    dtypes = ("float32", "float64")
+
+    def train(self, x, *arguments, **settings):
+        kept = Path(__file__).with_name(f"{x.dtype}-{x.shape}")
+        if not kept.exists():
+            kept.touch()
+            until = time.process_time() + 0.06
+            while time.process_time() < until:
+                pass
+        return super().train(x, *arguments, **settings)
+"""
+
+
+def test_parts_do_not_look_again(
+    write: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Catches parts of a check that share cases, and do not agree on which there are.
+
+    What this target has compiled is kept on disk, so only the first process sees it compile.
+    """
+    check_few_cases(monkeypatch)
+    asked = Request(profile="quick")
+    parts = parts_of(f"{write('remembering.py', REMEMBERING)}:Keeps", asked)
+    assert [(part.dtype, part.compiles) for part in parts] == [("float32", True), ("float64", True)]
+    for part in parts:
+        report = examine_part(part, asked).report
+        assert report.conventions[NAME] is True
+        assert COMPILES in report.notes
+
+
+def test_what_parts_were_told_is_not_found_again() -> None:
+    """Catches a part that finds what the check did not."""
+    with ObjectSession(Compiling()) as session:
+        session.try_out()
+        assert COMPILES not in settle(session, compiles=False)
+        assert not session.declaration.compiles_per_shape
+
+
 def test_crash_while_looking_is_left_to_the_check(
     write: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,4 +286,4 @@ def test_crash_while_looking_is_left_to_the_check(
     (report,) = run_check(f"{write('compiling.py', FILE)}:Crashing", profile="quick")
     assert report.conforms
     assert NAME not in report.conventions
-    assert report.notes == ("1 times the worker had to be started again",)
+    assert report.notes == ("the worker was restarted once",)

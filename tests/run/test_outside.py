@@ -239,5 +239,5 @@ class Crashes(Undeclared):
     (report,) = run_check(f"{path}:Crashes", profile="quick", properties=only, identify=True)
 
     (result,) = report.results
-    assert any("had to be started again" in note for note in report.notes)
+    assert any("the worker was restarted" in note for note in report.notes)
     assert {violation.kind for violation in result.violations} == {"crashed"}

@@ -198,6 +198,22 @@ def test_what_cancels_is_proved_and_nothing_close_to_it() -> None:
     assert not is_zero(left + Rational(1, 10**9))
 
 
+@pytest.mark.parametrize(
+    "zero",
+    [
+        (x[k] + 1) ** 2 - x[k] ** 2 - 2 * x[k] - 1,
+        1 / (gamma - 2) - (gamma + 2) / (gamma**2 - 4),
+        sqrt(gamma**2 + 2 * gamma + 1) - gamma - 1,
+        1 / (gamma - 5) - 1 / (gamma - 5),
+    ],
+    ids=["polynomial", "rational", "root", "pole at a number that is tried"],
+)
+def test_numbers_withhold_no_proof(zero: Expr) -> None:
+    """Catches numbers that take 0 for something else, and so end a proof before it is tried."""
+    assert not canonical._differs_from_zero(zero)
+    assert canonical._differs_from_zero(zero + Rational(1, 10**9))
+
+
 def test_expectation_of_a_square() -> None:
     """Equal indices have a variance, different ones have not."""
     mu, var = Symbol("mu"), Symbol("var")

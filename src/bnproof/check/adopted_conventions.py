@@ -19,14 +19,19 @@ def undeclared(session: AnySession, name: str) -> bool:
     return told.origin(name, session.outside.declared, adopted) is Origin.DEFAULT
 
 
-def settle(session: AnySession, progress: Progress = lambda done, total, text: None) -> list[str]:
+def settle(
+    session: AnySession,
+    progress: Progress = lambda done, total, text: None,
+    *,
+    compiles: bool | None = None,
+) -> list[str]:
     """Adopt the conventions of the selected variant that nothing declares; notes for the report.
 
     How an empty batch and one value per channel are treated is always found, and whether each shape
-    is compiled; other conventions only if the user asks for that.
+    is compiled unless ``compiles`` says it; other conventions only if the user asks for that.
     """
     notes = _identified(session, progress) if session.outside.identify else []
-    return notes + _policies(session) + _compilation(session)
+    return notes + _policies(session) + _compilation(session, compiles)
 
 
 def _identified(session: AnySession, progress: Progress) -> list[str]:
@@ -57,12 +62,18 @@ def _policies(session: AnySession) -> list[str]:
     return notes
 
 
-def _compilation(session: AnySession) -> list[str]:
-    if not undeclared(session, "compiles_per_shape"):
-        return []
+def compiles(session: AnySession) -> bool:
+    """Whether timing finds that the selected variant compiles for each shape.
+
+    False where that is declared.
+    """
     from bnproof.conventions.identify.compilation import compiles_per_shape  # noqa: PLC0415  # likewise
 
-    if not compiles_per_shape(session):
+    return undeclared(session, "compiles_per_shape") and compiles_per_shape(session)
+
+
+def _compilation(session: AnySession, found: bool | None) -> list[str]:
+    if found is False or not (found or compiles(session)):
         return []
     session.adopt({"compiles_per_shape": True})
     return [COMPILES]

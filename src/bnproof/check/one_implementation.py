@@ -259,6 +259,7 @@ def _gather(records: list[Record], checked: CheckedDtypes, run: _Run) -> None:
         if run.fails(fresh, records):
             checked.stopped = True
             return
+    judge.forget()
     for search in searches:
         before = checked.cases[dtype]
 

@@ -8,7 +8,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bnproof.check.adopted_conventions import settle
+from bnproof.check.adopted_conventions import compiles, settle
 from bnproof.check.advice import Advice, advice
 from bnproof.check.meter import Meter, Progress
 from bnproof.check.partition import Part
@@ -178,8 +178,22 @@ def parts_of(target: str, asked: Request) -> list[Part]:
     _entries(written(target), asked)
     outside = asked.outside_of(written(target))
     with open_session(target, asked.timeout, asked.memory, outside) as session:
-        planned = list(_planned(session, asked))
-    return [Part(target, number, dtype, dtypes) for number, dtypes in planned for dtype in dtypes]
+        return [
+            Part(target, number, dtype, dtypes, compiled)
+            for number, dtypes in _planned(session, asked)
+            for compiled in [_compiles(session, number)]
+            for dtype in dtypes
+        ]
+
+
+def _compiles(session: AnySession, number: int) -> bool:
+    """Whether timing finds that a variant compiles for each shape."""
+    session.select(number)
+    try:
+        session.try_out()
+    except TargetError:
+        return False  # its parts report it
+    return compiles(session)
 
 
 def examine_part(
@@ -247,7 +261,7 @@ def _check(
     try:
         progress(0, 0, "making the first calls")
         session.try_out()
-        settled = settle(session, lambda _, __, text: progress(0, 0, text))
+        settled = settle(session, lambda _, __, text: progress(0, 0, text), compiles=asked.compiles)
         told = _told(session, asked)
         declaration = session.declaration
         pinned = run_pinned(session, _asked_for(entries, declaration, asked), today())
@@ -420,11 +434,12 @@ def _with_causes(
 
 
 def _notes(session: AnySession) -> list[str]:
-    told = (
-        (session.restarts, "times the worker had to be started again"),
-        (session.skipped, "cases were not tried any more, after too many crashes or time-outs"),
-    )
-    return [*(f"{number} {what}" for number, what in told if number), *session.notes]
+    restarts, skipped = session.restarts, session.skipped
+    told = {
+        f"the worker was restarted {'once' if restarts == 1 else f'{restarts} times'}": restarts,
+        f"{skipped} cases were not tried any more, after too many crashes or time-outs": skipped,
+    }
+    return [*(text for text, number in told.items() if number), *session.notes]
 
 
 def check_profile(profile: str) -> None:

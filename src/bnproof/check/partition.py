@@ -19,16 +19,21 @@ class Part:
         variant: its number.
         dtype: of x.
         among: all dtypes of the variant that are checked.
+        compiles: whether timing found that the variant compiles for each shape; the same for all
+            its dtypes, which share cases.
     """
 
     target: str
     variant: int
     dtype: str
     among: tuple[str, ...] = ()
+    compiles: bool = False
 
     def narrowed(self, asked: Request) -> Request:
         """What is asked of this part alone."""
-        return replace(asked, dtypes=(self.dtype,), among=self.among, jobs=1)
+        return replace(
+            asked, dtypes=(self.dtype,), among=self.among, compiles=self.compiles, jobs=1
+        )
 
 
 def merged(parts: Sequence[CheckedVariant], *, complete: bool) -> CheckedVariant:

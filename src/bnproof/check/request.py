@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class Request:
     """What a check is asked for; see `run_check`.
 
-    ``among`` are the dtypes of the whole check, where this is a part of it.
+    Where this is a part of a check, ``among`` are the dtypes of the whole, and ``compiles`` says
+    whether timing found that the target compiles for each shape.
     """
 
     profile: Profile = "standard"
@@ -35,6 +36,7 @@ class Request:
     stop_at_first: bool = False
     jobs: int = 1
     among: tuple[str, ...] = ()
+    compiles: bool | None = None
 
     def outside_of(self, target: str) -> Outside:
         """What is declared from outside of a target: of it by its name, else of all."""

@@ -205,12 +205,12 @@ def _control(job: Job) -> Row:
 
 
 def by_dtype(controls: Sequence[Control]) -> list[Control]:
-    """Those of a dtype after each other: the truths of the one before are those of the next."""
+    """Sort controls by dtype, so that those in a row share truths."""
     return sorted(controls, key=_dtype)
 
 
 def _dtype(control: Control) -> str:
-    """The dtype that a control is judged in, each control in the next of its own."""
+    """The dtype that a control is judged in: they take turns."""
     dtypes = declaration_of(control.make()).dtypes
     return dtypes[CONTROLS.index(control) % len(dtypes)]
 

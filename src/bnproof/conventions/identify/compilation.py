@@ -5,6 +5,7 @@ look further: then two other shapes of its rank and dtype are each given several
 with dynamic shapes compiles at most one of them; a target that computes slowly is as slow again.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from bnproof.engine.contract.declaration import Declaration
@@ -17,13 +18,13 @@ SLOW = 0.02
 """Seconds that the first calls with a shape take at least, if they compile."""
 
 TIMES = 50
-"""So many times faster are the next calls with the same shape."""
+"""How many times faster the next calls with the same shape are, at least."""
 
 SHAPES = ((stock.ORDINARY, stock.CHANNELS), (stock.POWER, stock.CHANNELS))
 """Shapes that are given, as (N, C): those of which a check of such a target has most cases."""
 
 AGAIN = 2
-"""How often each is given again; the fastest counts."""
+"""How often each shape is given again, with other numbers; the fastest counts."""
 
 
 class Timed(Protocol):
@@ -47,7 +48,7 @@ def compiles_per_shape(session: Timed) -> bool:
     A target near the limits may be found to compile in one run and not in the next; declaring the
     attribute settles it.
 
-    No call is made unless the very first calls were slow, or where there is only one shape.
+    It makes no calls if the first calls were fast, or if there is only one shape.
     """
     if session.first is None or session.declaration.fixes("shape"):
         return False
@@ -57,17 +58,23 @@ def compiles_per_shape(session: Timed) -> bool:
     return all(_is_compiled(session, each) for each in _cases(session.declaration, case))
 
 
-def _cases(declaration: Declaration, like: Case) -> list[Case]:
+def _cases(declaration: Declaration, like: Case) -> list[list[Case]]:
+    """The cases of each shape, all with numbers of their own: a target may keep its results."""
     build = Builder(declaration, like.dtype)
-    made = [build.case(f"{n} values", build.normal(n, c), calls="short") for n, c in SHAPES]
-    return [to_rank(case, like.x.ndim) for case in made]
+    return [[_case(build, size, like) for _ in range(1 + AGAIN)] for size in SHAPES]
 
 
-def _is_compiled(session: Timed, case: Case) -> bool:
-    first = session.probe(case, session.declaration)
-    if first.failure or first.seconds <= SLOW:
+def _case(build: Builder, size: tuple[int, int], like: Case) -> Case:
+    case = build.case(f"{size[0]} values", build.normal(*size), calls="short")
+    return to_rank(case, like.x.ndim)
+
+
+def _is_compiled(session: Timed, cases: Sequence[Case]) -> bool:
+    first, *others = cases
+    seen = session.probe(first, session.declaration)
+    if seen.failure or seen.seconds <= SLOW:
         return False
-    again = [session.probe(case, session.declaration) for _ in range(AGAIN)]
+    again = [session.probe(case, session.declaration) for case in others]
     if any(each.failure for each in again):
         return False
-    return first.seconds >= TIMES * min(each.seconds for each in again)
+    return seen.seconds >= TIMES * min(each.seconds for each in again)

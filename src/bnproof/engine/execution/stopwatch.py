@@ -12,8 +12,8 @@ CLOCKS: tuple[Clock, ...] = (time.perf_counter, time.process_time)
 class Stopwatch:
     """Adds up the seconds between the announcement of each call and its return.
 
-    A call took as long as the clock says that says least: the wall's includes other processes, and
-    that of this process includes threads which spin after a call.
+    A call took the smaller of wall time and CPU time: wall time includes other processes, and CPU
+    time includes threads that spin after a call.
 
     >>> watch = Stopwatch(lambda call: None, lambda: None)
     >>> watch.announce("train")

@@ -47,7 +47,7 @@ class Judge:
             FORMATS[declaration.parameter_dtype(dtype)],
             flush_to_zero=declaration.flush_to_zero,
         )
-        self._seen: dict[tuple[Expected, Output, bool, str, bytes], Judged] = {}
+        self._seen: dict[tuple[Expected, Output, bool, str, bytes], Judged] | None = None
         accepted = declaration.accuracy_for(dtype)
         self.declared = self.classes.get(accepted, self.classes["one-pass"])
 
@@ -65,11 +65,17 @@ class Judge:
                 if not double:
                     known = known.with_arrays(dict.fromkeys(DOUBLE_ARGUMENTS))
                 seen.append((known, self.settings(case)[0]))
+        self._seen = {}
         EXPECTED.foresee(
             seen,
             unbiased=self.declaration.unbiased,
             normalises_unbiased=self.declaration.normalises_unbiased,
         )
+
+    def forget(self) -> None:
+        """Forget what was foreseen, and what cases had in common: no more of them come."""
+        self._seen = None
+        EXPECTED.forget()
 
     def judge(self, case: Case, observation: Observation) -> Record:
         """The record of a case: at the rounding of the settings that explains it best."""
@@ -147,7 +153,7 @@ class Judge:
             if name not in results or name not in subject.quantities.truth.values:
                 continue
             same = first.get(name)
-            if name in base and same is not None and same.tobytes() == results[name].tobytes():
+            if name in base and same is not None and _same_bits(same, results[name]):
                 out[name] = base[name]  # the same bits have the same error
                 continue
             out[name] = self._output(subject, name, results[name], whole=call != "infer one")
@@ -156,12 +162,13 @@ class Judge:
     def _output(self, subject: Expected, name: Output, result: Array, *, whole: bool) -> Judged:
         """A judged output; where several cases of the same data have the same bits, the same one.
 
-        Such cases differ in rank or memory layout.  What is large is judged each time, not kept.
+        Such cases differ in rank or memory layout.  What is large is judged each time, not kept,
+        and so is what comes alone, as in a search.
         """
         got = columns(result) if name in WHOLE else result
-        if got.size > SMALL:
+        if self._seen is None or got.size > SMALL:
             return self._held_against(subject, name, got, whole=whole)
-        key = subject, name, whole, got.dtype.char, got.tobytes()
+        key = subject, name, whole, got.dtype.str, got.tobytes()
         if key not in self._seen:
             self._seen[key] = self._held_against(subject, name, got, whole=whole)
         return self._seen[key]
@@ -177,8 +184,8 @@ class Judge:
     def _strongest(self, record: Record) -> Found:
         """The strongest class that explains every output; classes weaker than declared as well.
 
-        The ladder is nested: what exceeds the declared class exceeds all stronger ones, and what
-        exceeds the weakest class exceeds every one.
+        The ladder is nested: what exceeds the bound of the declared class exceeds those of all
+        stronger ones, and what exceeds the bound of the weakest class exceeds all.
         """
         looked_at = {id(j): (call, j) for call, j in record.all_judged()}  # the same bits once
 
@@ -217,6 +224,11 @@ def _chosen_channels(case: Case, observation: Observation) -> tuple[Case, Observ
 
 def _channels(name: str, a: Array, chosen: list[int]) -> Array:
     return a[:, chosen] if name in (*WHOLE_ARGUMENTS, *WHOLE) else a[chosen]
+
+
+def _same_bits(one: Array, other: Array) -> bool:
+    """Whether two results are the same numbers; the same bytes in another order are not."""
+    return one.dtype == other.dtype and one.tobytes() == other.tobytes()
 
 
 @lru_cache(maxsize=256)

@@ -35,7 +35,7 @@ class Tag(Enum):
     SEARCHED = "searched"
     """Found by the search; its name says nothing."""
     SIZE = "size"
-    """A shape of its own is the point, where each shape is compiled."""
+    """The case is about its shape; for targets that compile for each shape only."""
     SINGLE = "single"
     """One value per channel."""
     STEPS = "steps"

@@ -91,7 +91,7 @@ def cases(build: Builder) -> Iterator[Case]:
 
 
 def _rank(build: Builder, shape: tuple[int, ...], number: int) -> int:
-    """The one rank of a shape: in turns, but for a square, which only the first shows as one."""
+    """The one rank of a shape: ranks take turns; a square has the first, where it stays square."""
     ranks = [rank for rank in build.declaration.ranks if rank > 2 or len(shape) == 2]
     return ranks[0 if len(set(shape)) == 1 else number % len(ranks)]
 

@@ -20,12 +20,12 @@ POWER = 64
 """A power of two, so that means of integers are exact."""
 
 LARGE, MANY = 1024, 4096
-"""From so many values on, as many as this stand for them."""
+"""A case of at least LARGE values has MANY."""
 FEW = 3
 """Up to so many values a case keeps its number: that there are so few is its point."""
 
 SAMPLES = 2
-"""Of so many samples none is left out in any call."""
+"""With so many samples at most, every call has all of them."""
 
 SHAPES = ((2, CHANNELS), (FEW, CHANNELS), (ORDINARY, CHANNELS), (POWER, CHANNELS))
 """The small shapes of the stock, as (N, C)."""

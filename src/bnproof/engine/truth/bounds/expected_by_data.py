@@ -1,4 +1,4 @@
-"""Truth and bounds, formed once for all that are judged on a data set."""
+"""A cache of truths and bounds, found again by the content of the data."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -28,7 +28,7 @@ class ExpectedByData:
         # a WeakValueDictionary runs Python code when a value ends, where a Ctrl-C would be lost
         self._in_use: dict[bytes, ref[Expected]] = {}
         self._most_in_use = FEW
-        self._foreseen: dict[bytes, tuple[SideBySide, int]] = {}
+        self._foreseen: dict[bytes, tuple[SideBySide | None, int]] = {}
 
     def foresee(
         self,
@@ -54,6 +54,10 @@ class ExpectedByData:
                 made = SideBySide(group, conventions, made)
                 for number, (case, settings) in enumerate(group):
                     self._foreseen[_key(case, settings, conventions)] = made, number
+
+    def forget(self) -> None:
+        """Forget what was foreseen and not asked for."""
+        self._foreseen = {}
 
     def of(
         self,
@@ -81,11 +85,11 @@ class ExpectedByData:
             return self._subjects[key]
         if key in self._in_use and (found := self._in_use[key]()) is not None:
             return found  # a record holds it: it costs no memory
-        if key in self._foreseen:
-            group, number = self._foreseen.pop(key)
-            subject = group.part(number)
-        else:
+        group, number = self._foreseen.pop(key, (None, 0))
+        if group is None:
             subject = make_subject(case, settings, like, **conventions)
+        else:
+            subject = group.part(number)
         self._note_use(key, subject)
         if case.x.size <= self.limit // 16:
             self._subjects[key] = subject
@@ -104,7 +108,7 @@ class ExpectedByData:
 
 
 EXPECTED = ExpectedByData(2**18)
-"""Those of this process."""
+"""The cache of this process."""
 
 
 def _key(case: Case, settings: Settings, conventions: Conventions) -> bytes:

@@ -101,11 +101,11 @@ class SideBySide:
         if of_all.at_ddx is not None:
             at_ddx = _cut(of_all.at_ddx.truth, place)
             quantities = with_double(quantities, case, quantities.truth, at_ddx)
-        return Part(quantities, None, whole=self.whole, place=place)
+        return OneOfMany(quantities, None, whole=self.whole, place=place)
 
 
 @dataclass(eq=False, kw_only=True)
-class Part(Expected):
+class OneOfMany(Expected):
     """Truth and bounds of some of the channels of a whole.
 
     Attributes:
@@ -122,7 +122,7 @@ class Part(Expected):
 
 
 def joined(cases: Sequence[Case]) -> Case:
-    """One case with the channels of all, as columns; its settings are those of none.
+    """One case with the channels of all, as columns; its settings mean nothing.
 
     >>> one, two = np.ones((3, 1)), np.ones(1)
     >>> case = Case("a", one, one, two, None, two, two, 0.5, 0.1)
