@@ -36,6 +36,7 @@ from sympy import (
     sympify,
     together,
 )
+from sympy.core.evalf import PrecisionExhausted
 
 from bnproof.spec.kernel.sums import BOUND, Index
 
@@ -84,12 +85,15 @@ def is_zero(expression: Any, rules: Rules | None = None) -> bool:
 def _differs_from_zero(rational: Expr) -> bool:
     """Whether its value for some integers shows that it is not 0, before a gcd is looked for.
 
-    A rounded value can withhold a proof, and never gives one.
+    The value is rounded to digits that are all correct; where that is impossible it shows nothing.
     """
     names = sorted(rational.free_symbols, key=default_sort_key)
     numbers = {name: Integer(prime(3 + n)) for n, name in enumerate(names)}
-    value = rational.xreplace(numbers).evalf(30)
-    return bool(value.is_finite and abs(value) > 1e-20)
+    try:
+        value = rational.xreplace(numbers).evalf(strict=True)
+    except PrecisionExhausted:
+        return False
+    return bool(value.is_finite and value != 0)
 
 
 # --- linearity and product: everything becomes a list of monomials ------------------------------

@@ -105,8 +105,8 @@ class Symptoms:
         wrong outputs are compared and none is explained; contradictions by later calls are not
         found then.
 
-        Gradients may be those of the wrong forward pass or of the right one, whoever made the
-        mistake, so they do not count against one that explains a wrong y of the same call.
+        Gradients may be those of the wrong forward pass or of the right one, so they do not count
+        against a mistake that explains a wrong y of the same call.
         """
         awaited = self.to_explain if if_it_tells else None
         comparison = _Comparison(self._outputs, self._spoiled, awaited)

@@ -136,7 +136,7 @@ def _check_dtype(checked: CheckedDtypes, run: "_Run") -> None:
     records: list[Record] = []
     try:
         _gather(records, checked, run)
-        run.step(checked.watched(f"{dtype}: judging the properties"))
+        run.step(checked, "judging the properties")
         concluded = _concluded(Records(declaration, tuple(records)), checked, run)
     except KeyboardInterrupt:
         checked.interrupted = True
@@ -175,12 +175,12 @@ def _look_closer(
     unexpected = [r for r in records if is_unexpected(r, known)] if known else records
     checked.evidence[dtype] = evidence([by_name[name] for name in shown], unexpected)
     if failed:
-        run.step(checked.watched(f"{dtype}: looking for another declaration"))
+        run.step(checked, "looking for another declaration")
         ids = [r.property for r in failed]
         checked.alternatives[dtype] = alternative(
             records, declaration, dtype, run.wanted, ids, known
         )
-    run.step(checked.watched(f"{dtype}: measuring the accuracy"))
+    run.step(checked, "measuring the accuracy")
     checked.accuracy[dtype] = accuracy(records, judge.classes)
 
 
@@ -234,9 +234,9 @@ class _Run:
     progress: Progress
     fails: Fails
 
-    def step(self, text: str) -> None:
+    def step(self, checked: CheckedDtypes, text: str) -> None:
         """Say what is done once the cases have run."""
-        self.progress(0, 0, text)
+        self.progress(0, 0, checked.watched(f"{self.judge.dtype}: {text}"))
 
 
 def _gather(records: list[Record], checked: CheckedDtypes, run: _Run) -> None:

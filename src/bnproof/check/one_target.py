@@ -178,12 +178,11 @@ def parts_of(target: str, asked: Request) -> list[Part]:
     _entries(written(target), asked)
     outside = asked.outside_of(written(target))
     with open_session(target, asked.timeout, asked.memory, outside) as session:
-        return [
-            Part(target, number, dtype, dtypes, compiled)
-            for number, dtypes in _planned(session, asked)
-            for compiled in [_compiles(session, number)]
-            for dtype in dtypes
-        ]
+        parts: list[Part] = []
+        for number, dtypes in _planned(session, asked):
+            compiled = _compiles(session, number)
+            parts += [Part(target, number, dtype, dtypes, compiled) for dtype in dtypes]
+        return parts
 
 
 def _compiles(session: AnySession, number: int) -> bool:

@@ -17,7 +17,6 @@ from bnproof.engine.execution.case_calls import Announce, Returned
 from bnproof.engine.execution.earlier_results import Kept
 from bnproof.engine.execution.exceptions import Stop
 from bnproof.engine.execution.plans import CasePlan
-from bnproof.engine.execution.stopwatch import Stopwatch
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.event import Aspect, Event, EventKind
 from bnproof.engine.model.observation import Observation
@@ -44,20 +43,18 @@ class Executor:
 
         ``announce`` is told of every call before it is made, ``returned`` after it.
         """
-        watch = Stopwatch(announce, returned)
         run = CasePlan(
             case,
             self.implementation,
             self.original,
             lambda: self.second,
             self.declaration,
-            watch.announce,
-            watch.returned,
+            announce,
+            returned,
         )
         observation = run.observation
         with contextlib.suppress(Stop), np.errstate(all="ignore"):
             run.plan()
-        observation.seconds = watch.seconds
         self._look_at_earlier_results(observation)
         self._earlier = (self._earlier + run.live)[-REMEMBERED:]
         return observation

@@ -5,6 +5,7 @@ from typing import Any
 from bnproof.engine.contract.declaration import ContractError, Declaration
 from bnproof.engine.execution.case_calls import Announce, Returned
 from bnproof.engine.execution.executor import Executor
+from bnproof.engine.execution.stopwatch import timed
 from bnproof.engine.model.calls import DOUBLE_CALLS, Label
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.event import Aspect, Event, EventKind
@@ -37,7 +38,7 @@ def try_out(
     Raises FirstCallError if the target cannot be used.
     """
     case = ordinary_case(declaration)
-    observation = Executor(implementation, declaration).run(case, announce, returned)
+    observation = timed(Executor(implementation, declaration), case, announce, returned)
     for event in observation.of(EventKind.RAISED, EventKind.MALFORMED):
         if event.call in DOUBLE_CALLS:
             continue  # an optional part: a verdict like any other

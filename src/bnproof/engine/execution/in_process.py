@@ -7,6 +7,7 @@ from bnproof.engine.contract.declaration import Declaration, attributes_of, decl
 from bnproof.engine.execution.default_layer import DefaultBehaviour, default_behaviour
 from bnproof.engine.execution.executor import Executor
 from bnproof.engine.execution.first_calls import try_out
+from bnproof.engine.execution.stopwatch import timed
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.observation import Observation
@@ -67,7 +68,7 @@ class InProcess:
     def probe(self, case: Case, declaration: Declaration) -> Observation:
         """Run one case under another declaration, on an executor of its own."""
         executor = Executor(self.implementation, declaration)
-        return executor.run(case, self._announce, self._returned)
+        return timed(executor, case, self._announce, self._returned)
 
     def default_behaviour(self, batches: Sequence[Array], channels: int) -> DefaultBehaviour:
         """Return what a layer made without settings does with some batches."""

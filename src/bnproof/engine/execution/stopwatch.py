@@ -4,6 +4,9 @@ import time
 from collections.abc import Callable
 
 from bnproof.engine.execution.case_calls import Announce, Returned
+from bnproof.engine.execution.executor import Executor
+from bnproof.engine.model.case import Case
+from bnproof.engine.model.observation import Observation
 
 Clock = Callable[[], float]
 CLOCKS: tuple[Clock, ...] = (time.perf_counter, time.process_time)
@@ -41,3 +44,11 @@ class Stopwatch:
             self.seconds += min(t - began for t, began in zip(now, self._began, strict=True))
         self._began = []
         self._returned()
+
+
+def timed(executor: Executor, case: Case, announce: Announce, returned: Returned) -> Observation:
+    """Run a case, and write down how long its calls took."""
+    watch = Stopwatch(announce, returned)
+    observation = executor.run(case, watch.announce, watch.returned)
+    observation.seconds = watch.seconds
+    return observation

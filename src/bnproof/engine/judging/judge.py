@@ -27,10 +27,8 @@ from bnproof.engine.model.tag import Tag
 from bnproof.engine.truth.bounds import ladder
 from bnproof.engine.truth.bounds.expected import Expected, Settings
 from bnproof.engine.truth.bounds.expected_by_data import EXPECTED
+from bnproof.engine.truth.bounds.side_by_side import SMALL
 from bnproof.engine.truth.oracle import error
-
-SMALL = 512
-"""Elements up to which an output is kept, in case that another case has the same."""
 
 NOT_JUDGED: tuple[Plan, ...] = ("error", "empty", "layer")
 """Plans of cases that have no results of their own to judge."""

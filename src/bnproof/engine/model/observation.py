@@ -29,7 +29,7 @@ class Observation:
         offers: results that came back, each with its call, for instance {("infer", "dx")}.
         failure: how the case ended before its last call, None if it did not.
         facts: what else is known, for instance the steps of a layer's life.
-        seconds: that the calls took; read only to find out whether the target compiles.
+        seconds: that the calls took, where they were timed (`bnproof.engine.execution.stopwatch`).
     """
 
     results: dict[Label, dict[Output, Array]] = field(default_factory=dict)

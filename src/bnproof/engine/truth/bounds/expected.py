@@ -84,8 +84,7 @@ def make_subject(
     by_unbiased = normalises_unbiased and not inference
     layer = Layer(
         x,
-        np.ones(case.channels) if case.gamma is None else case.gamma,
-        np.zeros(case.channels) if case.beta is None else case.beta,
+        *_affine(case),
         _eps(settings),
         statistics=(case.running_mean, case.running_var) if inference else None,
         unbiased=by_unbiased,
@@ -125,8 +124,7 @@ def quantities_of(
     """
     count = case.count
     factor = count / (count - 1) if count > 1 else 1.0
-    gamma = np.ones(case.channels) if case.gamma is None else case.gamma
-    beta = np.zeros(case.channels) if case.beta is None else case.beta
+    gamma, beta = _affine(case)
     return Quantities(
         x=whole[0],
         gamma=np.abs(np.asarray(gamma, np.float64)),
@@ -141,6 +139,13 @@ def quantities_of(
         correction=factor if unbiased else 1.0,
         bessel=factor if by_unbiased else 1.0,
     )
+
+
+def _affine(case: Case) -> tuple[Array, Array]:
+    """Gamma and beta, 1 and 0 where they are None."""
+    gamma = np.ones(case.channels) if case.gamma is None else case.gamma
+    beta = np.zeros(case.channels) if case.beta is None else case.beta
+    return gamma, beta
 
 
 def _eps(settings: Settings | Sequence[Settings]) -> float | Array:
@@ -160,20 +165,22 @@ def _with_running(
 ) -> Truth:
     """The truth with the running statistics after the call."""
     n, rest = (case.count, case.count - 1) if unbiased else (1, 1)
-    each = [settings] if isinstance(settings, Settings) else settings
-    keeps, weights = [s.keep for s in each], [s.weight for s in each]
+    keep: Fraction | list[Fraction]
+    weight: Fraction | list[Fraction]
     if isinstance(settings, Settings):
-        keeps, weights = keeps * case.channels, weights * case.channels
+        keep, weight = settings.keep, settings.weight
+    else:
+        keep, weight = [s.keep for s in settings], [s.weight for s in settings]
 
     def running_mean() -> Exact:
         new = [pair and pair[0] for pair in truth.ratios]
-        return running_truth(case.running_mean, new, keeps, weights)
+        return running_truth(case.running_mean, new, keep, weight)
 
     def running_var() -> Exact:
         new = [
             None if pair is None or not rest else _times(pair[1], n, rest) for pair in truth.ratios
         ]
-        return running_truth(case.running_var, new, keeps, weights)
+        return running_truth(case.running_var, new, keep, weight)
 
     return truth.beside(running_mean=running_mean, running_var=running_var)
 
@@ -184,24 +191,25 @@ def _times(ratio: Ratio, numerator: int, denominator: int) -> Ratio:
 
 def _with_double(quantities: Quantities, case: Case, back: Backward) -> Quantities:
     """The quantities with the exact results of double backward, and what bounds them."""
-    assert case.ddx is not None  # noqa: S101  # the caller's duty, told to the type checker
-    zeros = np.zeros(case.channels)
-    ddgamma, ddbeta = (zeros if a is None else a for a in (case.ddgamma, case.ddbeta))
-    upstream = (columns(case.ddx), ddgamma, ddbeta)
-    double = double_truth_of(back, upstream)
-    return with_double(quantities, case, double.own, double.at_ddx)
+    double = double_truth_of(back, _upstream(case))
+    own = replace(quantities, truth=quantities.truth.beside(double.own))
+    return with_double(own, case, quantities.truth.beside(double.at_ddx))
 
 
-def with_double(quantities: Quantities, case: Case, own: Truth, at_ddx: Truth) -> Quantities:
-    """The quantities with the results of double backward, and those at ddx in place of dy."""
-    zeros = np.zeros(case.channels)
-    ddgamma, ddbeta = (zeros if a is None else a for a in (case.ddgamma, case.ddbeta))
-    assert case.ddx is not None  # noqa: S101  # the caller's duty, told to the type checker
-    other = replace(quantities, dy=columns(case.ddx), truth=quantities.truth.beside(at_ddx))
+def with_double(quantities: Quantities, case: Case, at_ddx: Truth) -> Quantities:
+    """Quantities of double backward, whose truth they have, with those at ddx in place of dy."""
+    ddx, ddgamma, ddbeta = _upstream(case)
     return replace(
         quantities,
-        truth=quantities.truth.beside(own),
-        at_ddx=other,
+        at_ddx=replace(quantities, dy=ddx, truth=at_ddx),
         ddgamma=np.abs(np.asarray(ddgamma, np.float64)),
         ddbeta=np.abs(np.asarray(ddbeta, np.float64)),
     )
+
+
+def _upstream(case: Case) -> tuple[Array, Array, Array]:
+    """What double backward is given, as columns; zeros for what is None beside ddx."""
+    assert case.ddx is not None  # noqa: S101  # callers look first; for the type checker
+    zeros = np.zeros(case.channels)
+    ddgamma, ddbeta = (zeros if a is None else a for a in (case.ddgamma, case.ddbeta))
+    return columns(case.ddx), ddgamma, ddbeta

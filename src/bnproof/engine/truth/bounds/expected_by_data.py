@@ -8,7 +8,7 @@ from weakref import ref
 from bnproof.engine.model.case import ARRAYS, Case, columns
 from bnproof.engine.model.formats import name_of
 from bnproof.engine.truth.bounds.expected import Conventions, Expected, Settings, make_subject
-from bnproof.engine.truth.bounds.side_by_side import SideBySide, groups
+from bnproof.engine.truth.bounds.side_by_side import SideBySide, groups, is_small
 
 FEW = 1024
 """Subjects in use that are remembered before those that ended are forgotten."""
@@ -37,23 +37,35 @@ class ExpectedByData:
         unbiased: Callable[[int], bool],
         normalises_unbiased: bool,
     ) -> None:
-        """Have the truths of cases formed side by side, as soon as that of one is asked for.
+        """Have the truths of small cases formed side by side, as soon as that of one is asked for.
 
         ``unbiased`` tells which variance the running average takes in each rank.  What was foreseen
-        before, and was not asked for, is forgotten.
+        before, and was not asked for, is forgotten.  Data that several cases have is formed once.
         """
+
+        def key_of(case: Case, settings: Settings, *, inference: bool) -> bytes:
+            return _key(case, settings, conventions(case, inference=inference))
+
+        def conventions(case: Case, *, inference: bool) -> Conventions:
+            return conventions_of(
+                inference=inference,
+                unbiased=unbiased(case.x.ndim),
+                normalises_unbiased=normalises_unbiased,
+            )
+
         self._foreseen = {}
-        for group in groups(cases, unbiased):
+        distinct: dict[bytes, tuple[Case, Settings]] = {}
+        for case, settings in cases:
+            if is_small(case) and (
+                self._kept(key := key_of(case, settings, inference=False)) is None
+            ):
+                distinct.setdefault(key, (case, settings))
+        for group in groups(distinct.values(), unbiased):
             made: SideBySide | None = None
             for inference in (False, True):
-                conventions = Conventions(
-                    inference=inference,
-                    unbiased=unbiased(group[0][0].x.ndim),
-                    normalises_unbiased=normalises_unbiased and not inference,
-                )
-                made = SideBySide(group, conventions, made)
+                made = SideBySide(group, conventions(group[0][0], inference=inference), made)
                 for number, (case, settings) in enumerate(group):
-                    self._foreseen[_key(case, settings, conventions)] = made, number
+                    self._foreseen[key_of(case, settings, inference=inference)] = made, number
 
     def forget(self) -> None:
         """Forget what was foreseen and not asked for."""
@@ -74,17 +86,12 @@ class ExpectedByData:
 
         Arguments as those of `make_subject`.
         """
-        conventions = Conventions(
-            inference=inference,
-            unbiased=unbiased,
-            normalises_unbiased=normalises_unbiased and not inference,  # one truth for both
+        conventions = conventions_of(
+            inference=inference, unbiased=unbiased, normalises_unbiased=normalises_unbiased
         )
         key = _key(case, settings, conventions)
-        if key in self._subjects:
-            self._subjects.move_to_end(key)
-            return self._subjects[key]
-        if key in self._in_use and (found := self._in_use[key]()) is not None:
-            return found  # a record holds it: it costs no memory
+        if (found := self._kept(key)) is not None:
+            return found
         group, number = self._foreseen.pop(key, (None, 0))
         if group is None:
             subject = make_subject(case, settings, like, **conventions)
@@ -99,6 +106,13 @@ class ExpectedByData:
                 self._held -= dropped.quantities.x.size
         return subject
 
+    def _kept(self, key: bytes) -> Expected | None:
+        """The subject that is kept, or that a record holds, which costs no memory."""
+        if key in self._subjects:
+            self._subjects.move_to_end(key)
+            return self._subjects[key]
+        return self._in_use[key]() if key in self._in_use else None
+
     def _note_use(self, key: bytes, subject: Expected) -> None:
         """Remember a subject as long as something else holds it; forget those that ended."""
         self._in_use[key] = ref(subject)
@@ -109,6 +123,15 @@ class ExpectedByData:
 
 EXPECTED = ExpectedByData(2**18)
 """The cache of this process."""
+
+
+def conventions_of(*, inference: bool, unbiased: bool, normalises_unbiased: bool) -> Conventions:
+    """Those that matter in a mode: how training normalises does not in inference."""
+    return Conventions(
+        inference=inference,
+        unbiased=unbiased,
+        normalises_unbiased=normalises_unbiased and not inference,
+    )
 
 
 def _key(case: Case, settings: Settings, conventions: Conventions) -> bytes:

@@ -28,16 +28,21 @@ from bnproof.engine.truth.integers import Exact
 from bnproof.engine.truth.once import once
 
 SMALL = 512
-"""Elements of x up to which a case is put beside others."""
+"""Elements up to which an array is small: then most of the time is spent around the numbers."""
 
 TOGETHER = 4096
 """Elements of x that are put side by side at most: they stay in one block."""
 
 
+def is_small(case: Case) -> bool:
+    """Whether a case has values, and few enough of them to be put beside others."""
+    return 0 < case.x.size <= SMALL
+
+
 def groups(
     cases: Iterable[tuple[Case, Settings]], unbiased: Callable[[int], bool]
 ) -> list[list[tuple[Case, Settings]]]:
-    """The small cases that can be put side by side, with their settings.
+    """Small cases that can be put side by side, with their settings.
 
     Those of a group have as many values per channel, both results of double backward or none, and
     the running variance is of one kind in their ranks.
@@ -45,8 +50,6 @@ def groups(
     made: list[list[tuple[Case, Settings]]] = []
     last: dict[tuple[int, bool, bool], int] = {}
     for case, settings in cases:
-        if not 0 < case.x.size <= SMALL:
-            continue
         kind = case.count, case.ddx is None, unbiased(case.x.ndim)
         place = last.get(kind)
         if place is None or sum(c.x.size for c, _ in made[place]) > TOGETHER - SMALL:
@@ -88,19 +91,18 @@ class SideBySide:
     def part(self, number: int) -> Expected:
         """Truth and bounds of one of the cases."""
         (case, settings), place = self.cases[number], self._places[number]
-        of_all, inference = self.whole.quantities, self.conventions["inference"]
+        of_all = self.whole.quantities
         quantities = quantities_of(
             case,
             settings,
             _cut(of_all.truth, place),
             (columns(case.x), columns(case.dy)),
-            inference=inference,
+            inference=self.conventions["inference"],
             unbiased=self.conventions["unbiased"],
-            by_unbiased=self.conventions["normalises_unbiased"] and not inference,
+            by_unbiased=self.conventions["normalises_unbiased"],
         )
         if of_all.at_ddx is not None:
-            at_ddx = _cut(of_all.at_ddx.truth, place)
-            quantities = with_double(quantities, case, quantities.truth, at_ddx)
+            quantities = with_double(quantities, case, _cut(of_all.at_ddx.truth, place))
         return OneOfMany(quantities, None, whole=self.whole, place=place)
 
 
