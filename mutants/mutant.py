@@ -32,6 +32,8 @@ class Mutant:
         conventions: those that the mistake needs in order to show.
         dtypes: those that the mistake is shown with; one is enough.
         group: the same for all copies of one mistake, graded or nearly alike, which count once.
+        shown_by: what the names of cases begin with on which it shows, if these are among the last:
+            the self-test runs them first.
     """
 
     id: str
@@ -43,6 +45,7 @@ class Mutant:
     conventions: Conventions = field(default_factory=Conventions)
     dtypes: tuple[Dtype, ...] = ("float32",)
     group: str = ""
+    shown_by: tuple[str, ...] = ()
 
     @property
     def family(self) -> str:
@@ -69,6 +72,7 @@ def mutant(
     conventions: Conventions | None = None,
     dtypes: tuple[Dtype, ...] = ("float32",),
     group: str = "",
+    shown_by: tuple[str, ...] = (),
 ) -> Callable[[Made], Made]:
     """Return a decorator that registers a mutant on the class that makes it.
 
@@ -82,8 +86,9 @@ def mutant(
 
     def noted(made: Made) -> Made:
         shown = Conventions() if conventions is None else conventions
-        return register(
-            made, Mutant(id_, mistake, repair, issues, caught_by, made, shown, dtypes, group)
+        told = Mutant(
+            id_, mistake, repair, issues, caught_by, made, shown, dtypes, group, shown_by
         )
+        return register(made, told)
 
     return noted

@@ -238,7 +238,9 @@ def _first_failures(mutant: Mutant, properties: Sequence[Property], profile: Pro
         dtypes = tuple(dict.fromkeys((*mutant.dtypes, *among)))
     for dtype in dtypes:
         quick = profile == "quick"
-        found = first_failures(mutant.shown(), dtype, properties, quick=quick, among=among)
+        found = first_failures(
+            mutant.shown(), dtype, properties, quick=quick, among=among, begin=mutant.shown_by
+        )
         if found:
             return found
     return []

@@ -30,18 +30,20 @@ def first_failures(
     *,
     quick: bool = True,
     among: Sequence[str] = (),
+    begin: tuple[str, ...] = (),
 ) -> list[str]:
     """Ids of the properties that fail, as soon as one does; none where the portfolio accepts.
 
-    ``quick`` is the portfolio of the quick profile, shared between the dtypes ``among``.  The
-    implementation runs in this process.
+    ``quick`` is the portfolio of the quick profile, shared between the dtypes ``among``; cases
+    whose names start with one of ``begin`` run first.  The implementation runs in this process.
 
     >>> from bnproof.mutants.catalogue import mutant_of
     >>> from bnproof.properties.catalogue import chosen
     >>> first_failures(mutant_of("eps/none").make(), "float32", chosen(("forward/agreement",)))
     ['forward/agreement']
     """
-    for records in growing_records(implementation, dtype, quick=quick, among=among):
+    grown = growing_records(implementation, dtype, quick=quick, among=among, begin=begin)
+    for records in grown:
         results = [evaluate(p, records, dtype) for p in properties]
         if failed := [result.property for result in results if result.violations]:
             return failed
@@ -49,7 +51,12 @@ def first_failures(
 
 
 def growing_records(
-    implementation: Any, dtype: str, *, quick: bool = True, among: Sequence[str] = ()
+    implementation: Any,
+    dtype: str,
+    *,
+    quick: bool = True,
+    among: Sequence[str] = (),
+    begin: tuple[str, ...] = (),
 ) -> Iterator[Records]:
     """The records of the portfolio, each time with more of it, until all cases have run."""
     with np.errstate(all="ignore"):
@@ -59,19 +66,25 @@ def growing_records(
         records: list[Record] = []
         if session.first is not None and session.first[0].dtype == dtype:
             records += judged(judge, *session.first)
-        for some in rounds(_cases(declaration, dtype, quick=quick, among=among)):
+        cases = _cases(declaration, dtype, quick=quick, among=among)
+        for some in rounds(cases, begin):
             for case, observation in session.run_many(some):
                 records += judged(judge, case, observation)
             yield Records(declaration, tuple(records))
 
 
-def rounds(cases: Sequence[Case]) -> list[list[Case]]:
-    """Each case in one round; lives of layers, of which there are few, in the first."""
-    lives = [case for case in cases if Tag.LAYER in case.tags]
-    others = [case for case in cases if Tag.LAYER not in case.tags]
+def rounds(cases: Sequence[Case], begin: tuple[str, ...] = ()) -> list[list[Case]]:
+    """Each case in one round; lives of layers, of which there are few, in the first.
+
+    Cases whose names start with one of ``begin`` make a round of their own before all others.
+    """
+    first = [case for case in cases if begin and case.name.startswith(begin)]
+    rest = [case for case in cases if not (begin and case.name.startswith(begin))]
+    lives = [case for case in rest if Tag.LAYER in case.tags]
+    others = [case for case in rest if Tag.LAYER not in case.tags]
     ends = zip((0, *ROUNDS), (*ROUNDS, len(others)), strict=True)
-    parts = [others[begin:end] for begin, end in ends]
-    return [lives + parts[0], *parts[1:]]
+    parts = [others[start:end] for start, end in ends]
+    return [*([first] if first else []), lives + parts[0], *parts[1:]]
 
 
 PORTFOLIOS: dict[tuple[str, str, bool, tuple[str, ...]], list[Case]] = {}
