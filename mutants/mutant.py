@@ -86,9 +86,7 @@ def mutant(
 
     def noted(made: Made) -> Made:
         shown = Conventions() if conventions is None else conventions
-        told = Mutant(
-            id_, mistake, repair, issues, caught_by, made, shown, dtypes, group, shown_by
-        )
+        told = Mutant(id_, mistake, repair, issues, caught_by, made, shown, dtypes, group, shown_by)
         return register(made, told)
 
     return noted
