@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from bnproof.engine.execution.transcript import Call, Given
+from bnproof.engine.execution.transcript import SECOND, Call, Given
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.names import DOUBLE, GRADIENTS, MODES
 from bnproof.replay.expectations import (
@@ -38,6 +38,8 @@ from bnproof.store.arrays import to_table
 from bnproof.targets.text import Target
 
 OBJECT = "IMPLEMENTATION = TARGET() if isinstance(TARGET, type) else TARGET"
+SECOND_OBJECT = "SECOND = type(IMPLEMENTATION)()"
+SECOND_ADAPTED = "SECOND = IMPLEMENTATION  # which makes a new object for each call"
 NEGLIGIBLE = 2.0**-20  # of the bound: what is due is then one float64
 RETURNED = {
     "train": ("y", "new_mean", "new_var", "backward"),
@@ -94,12 +96,19 @@ class Source:
             "\n".join(f"# {line}".rstrip() for line in comment),
             "\n".join(import_lines(self.target, self.folder, self.standalone, self._used)),
             *(part.strip("\n") for part in (*helpers, COMPARE)),
-            self.standalone.strip("\n") or OBJECT,
+            "\n".join(self._objects_called(calls)),
             "\n".join(self._inputs),
             "# the calls\n" + "\n".join(self._calls),
             "# what is due\n" + "\n".join(self._checks),
         ]
         return "\n\n\n".join(part.rstrip("\n") for part in parts if part) + "\n" + END
+
+    def _objects_called(self, calls: Sequence[Call]) -> Iterator[str]:
+        """The implementation, and another instance of it where calls are made on one."""
+        adapter = self.standalone.strip("\n")
+        yield adapter or OBJECT
+        if any(call.owner == SECOND for call in calls):
+            yield SECOND_ADAPTED if adapter else SECOND_OBJECT
 
     # --- calls ------------------------------------------------------------------------------------
 
@@ -126,7 +135,7 @@ class Source:
 
     def _owner(self, call: Call) -> str:
         if call.owner < 0:
-            return f"IMPLEMENTATION.{call.method}"
+            return f"{'SECOND' if call.owner == SECOND else 'IMPLEMENTATION'}.{call.method}"
         if call.method in ("backward", "double"):
             backward = self._returned[call.owner]["backward"]
             return backward if call.method == "backward" else f"{backward}.double"

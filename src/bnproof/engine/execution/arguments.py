@@ -74,6 +74,15 @@ class Arguments:
         now = self._bytes()
         return [name for name, before in self._before.items() if now[name] != before]
 
+    @property
+    def may_be_refused(self) -> bool:
+        """Whether an implementation that declares to copy such memory may refuse it instead."""
+        given = [a for a in self._arrays.values() if a is not None]
+        if self._declaration.keeps_strides is False:
+            return any(not a.flags.c_contiguous for a in given)
+        negative = any(stride < 0 for a in given for stride in a.strides)
+        return negative and self._declaration.keeps_strides == "positive"
+
     def shares_memory(self, a: Array) -> bool:
         """Whether an array shares memory with an argument."""
         given = [b for b in self._arrays.values() if b is not None]

@@ -18,7 +18,6 @@ from bnproof.engine.model.observation import GRADIENT_OF, WHOLE, Observation
 
 Announce = Callable[[str], None]
 Returned = Callable[[], None]
-REMEMBERED_SIZE = 4096  # larger results are not kept
 
 
 class CaseCalls:
@@ -148,7 +147,7 @@ class CaseCalls:
 
     def _watch(self, name: str, of: str, live: Array) -> None:
         if not self.arguments.shares_memory(live):
-            self._watched.append(Kept(name, of, live, live.tobytes()))
+            self._watched.append(Kept.now(name, of, live))
 
     def _same_bits(self, first: Call, second: Call, names: tuple[Output, ...]) -> None:
         a, b = (self.observation.results.get(label, {}) for label in (first, second))
@@ -162,7 +161,7 @@ class CaseCalls:
             self._event(EventKind.CHANGED_INPUT, "case", name)
         self._look_at_results()
         for kept in self._watched:
-            if kept.live.size <= REMEMBERED_SIZE and not self.declaration.in_place:
+            if not self.declaration.in_place:
                 self.live.append((kept, self.case.name))
 
     def _look_at_results(self) -> None:

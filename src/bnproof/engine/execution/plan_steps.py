@@ -30,7 +30,8 @@ class PlanSteps(CaseCalls):
 
     ``original`` is the implementation as it was given, ``second`` returns another instance of it,
     None where there can be none.
-    ``arguments`` are those of the case, made where they are not given.
+    ``arguments`` are those of the case, made where they are not given; ``statistics`` are those
+    that the last call returned.
     """
 
     def __init__(
@@ -46,32 +47,49 @@ class PlanSteps(CaseCalls):
     ) -> None:
         super().__init__(implementation, declaration, case, announce, returned, arguments)
         self.original, self.second = original, second
+        self.statistics: tuple[Any, Any] = None, None
 
     @property
     def _trains(self) -> bool:
         return offers(self.implementation, "train")
 
-    def _train(self, label: Call) -> Any:
+    @property
+    def _infers(self) -> bool:
+        return offers(self.implementation, "infer")
+
+    def _train(self, label: Call, passed: tuple[Array, Array] | None = None) -> Any:
+        """A training call; ``passed`` are statistics that earlier calls have left."""
         if not self._trains:
             return None
-        statistics = self.arguments.statistics()
+        statistics = passed or self.arguments.statistics()
         results = self._call_train(label, self.arguments, self.case, statistics)
-        self._take(label, FORWARD_RESULTS, results[:3])
+        self._take_forward(label, results, passed)
         if self.declaration.in_place:
             self.observation.results["train buffers"] = copied(statistics)
             for name, buffer in zip(STATISTICS, statistics, strict=True):
-                self._watch("the buffer", name, buffer)
+                if passed is None:
+                    self._watch("the buffer", name, buffer)
         return results[3]
 
-    def _infer(self, label: Call) -> Any:
-        if not offers(self.implementation, "infer"):
+    def _infer(self, label: Call, passed: tuple[Array, Array] | None = None) -> Any:
+        """A call of inference; ``passed`` are statistics that earlier calls have left."""
+        if not self._infers:
             return None
-        statistics = self.arguments.statistics()
+        statistics = passed or self.arguments.statistics()
         results = self._call_infer(label, self.arguments, self.case, statistics)
-        self._take(label, FORWARD_RESULTS, results[:3])
+        self._take_forward(label, results, passed)
         if self.declaration.in_place:
             self.observation.results["infer buffers"] = copied(statistics)
         return results[3]
+
+    def _take_forward(
+        self, label: Call, results: tuple[Any, ...], passed: tuple[Array, Array] | None
+    ) -> None:
+        """Take what a call returned; statistics in buffers that later calls update may change."""
+        self.statistics = results[1], results[2]
+        self._take(label, FORWARD_RESULTS[:1], results[:1])
+        later = passed is not None and self.declaration.in_place
+        self._take(label, FORWARD_RESULTS[1:], results[1:3], watch=not later)
 
     def _gradients(self, label: Call, backward: Any, *, late: bool = False) -> None:
         if backward is None:
@@ -136,7 +154,8 @@ class PlanSteps(CaseCalls):
             smaller = other.with_(x=other.x[:-1], dy=other.dy[:-1], layouts={})
             cases.append((smaller, Arguments(smaller, self.declaration)))
         targets = [self.implementation]
-        second = self.second()
+        # where every call is one of a new object, these are calls of other instances already
+        second = None if getattr(self.original, "renews", False) else self.second()
         if second is not None:
             targets.append(second)
         for target in targets:

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from bnproof.engine.execution.arguments import Arguments
+from bnproof.engine.execution.call_sequence import Around, CallSequence
 from bnproof.engine.execution.case_calls import kind_of, parts_of
 from bnproof.engine.execution.exceptions import Stop
 from bnproof.engine.execution.layer_life import LayerLife
 from bnproof.engine.execution.plan_steps import PlanSteps, copied, offers, other_data
 from bnproof.engine.model.calls import Label, LayerCall
-from bnproof.engine.model.case import Plan
+from bnproof.engine.model.case import SEQUENCE_PLANS, Plan
 from bnproof.engine.model.event import Aspect, EventKind
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.names import STATISTICS_TOGETHER
@@ -36,9 +37,18 @@ class CasePlan(PlanSteps):
             "train": self._training_only,
             "empty": self._empty,
             "layer": self._layer,
+            **dict.fromkeys(SEQUENCE_PLANS, self._sequence),
         }
-        plans[self.case.calls]()
+        try:
+            plans[self.case.calls]()
+        finally:
+            self._forgive_refusals()
         self._close()
+
+    def _forgive_refusals(self) -> None:
+        """Forget exceptions where memory may be refused; results are judged all the same."""
+        if self.arguments.may_be_refused:
+            self._expected_error()
 
     def _full(self) -> None:
         """Train, backward twice, other calls, backward again, train again; likewise inference."""
@@ -152,6 +162,18 @@ class CasePlan(PlanSteps):
             self._call_infer("other", self.arguments, other, self.arguments.statistics())
         self.arguments.refill(self.case)
         self._short()
+
+    def _sequence(self) -> None:
+        """Calls on several data sets; each is judged as a case of its own."""
+        around = Around(self.declaration, self.announce, self.returned)
+        instances = self.implementation, self.second
+        sequence = CallSequence(self.case, self.arguments, instances, around)
+        self.observation.facts = {"steps": sequence.steps}
+        try:
+            sequence.run()
+        finally:
+            raised = [e for e in sequence.raised if e.actual == "KeyboardInterrupt"]
+            self.observation.events += raised
 
     def _layer(self) -> None:
         """The life of two layers; its steps are cases of their own."""

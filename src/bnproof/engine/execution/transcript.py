@@ -6,16 +6,20 @@ It is made in the worker, by a stand-in that passes every call on to the impleme
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
+from threading import Lock
 from typing import Any
 
 import numpy as np
 
 from bnproof.engine.contract.declaration import Declaration
-from bnproof.engine.execution.executor import Executor
+from bnproof.engine.execution.executor import Executor, second_instance
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import FORMATS, Array
 from bnproof.engine.model.names import CALL_ARGUMENTS, DOUBLE, FORWARD_RESULTS, GRADIENTS, MODES
 from bnproof.engine.model.observation import Observation
+
+FIRST, SECOND = -1, -2
+"""The owners of calls of the implementation, and of those of another instance of it."""
 
 ARGUMENTS = {
     "train": CALL_ARGUMENTS,
@@ -46,7 +50,8 @@ class Call:
         number: from 0.
         label: of the step of the plan that it belongs to.
         method: train, infer, backward, double (of a backward), layer, state or load.
-        owner: number of the call that returned the layer or the backward; -1: the implementation.
+        owner: number of the call that returned the layer or the backward; `FIRST` for the
+            implementation, `SECOND` for another instance of it.
         arguments: in their order: arrays, None, numbers, or a state.
         settings: keyword arguments.
         results: copies of the arrays that came back, by name; of backward and layers, none.
@@ -108,14 +113,16 @@ class _Clerk:
         self.label = ""
         self._kept: list[Any] = []  # so that no two objects have the same id
         self._objects: dict[int, int] = {}
+        self._lock = Lock()  # calls may come from two threads
 
     def call(self, method: str, owner: int, function: Any, given: Any, settings: Any) -> Any:
         """Make a call and write it down; what it returns is passed on, its functions recorded."""
-        number = len(self.transcript.calls)
         names = ARGUMENTS[method]
-        arguments = tuple(self._given(n, a) for n, a in zip(names, given, strict=False))
-        call = Call(number, self.label, method, owner, arguments, dict(settings))
-        self.transcript.calls.append(call)
+        with self._lock:
+            number = len(self.transcript.calls)
+            arguments = tuple(self._given(n, a) for n, a in zip(names, given, strict=False))
+            call = Call(number, self.label, method, owner, arguments, dict(settings))
+            self.transcript.calls.append(call)
         try:
             returned = function(*given, **settings)
         except BaseException as raised:
@@ -185,17 +192,26 @@ class _StandIn:
     """The implementation's methods, each recorded."""
 
 
-def _stand_in(implementation: Any, clerk: _Clerk, declaration: Declaration) -> Any:
-    made = _StandIn()
+def _stand_in(
+    implementation: Any, clerk: _Clerk, declaration: Declaration, owner: int = FIRST
+) -> Any:
+    made: Any = _StandIn()
     for method in declaration.methods:
-        setattr(made, method, _recorded(getattr(implementation, method), method, clerk))
+        setattr(made, method, _recorded(getattr(implementation, method), method, clerk, owner))
+
+    def another_instance() -> Any:
+        second = second_instance(implementation, declaration)
+        return None if second is None else _stand_in(second, clerk, declaration, SECOND)
+
+    made.another_instance = another_instance
+    made.renews = getattr(implementation, "renews", False)
     return made
 
 
-def _recorded(function: Any, method: str, clerk: _Clerk) -> Callable[..., Any]:
+def _recorded(function: Any, method: str, clerk: _Clerk, owner: int) -> Callable[..., Any]:
     @wraps(function)
     def record(*given: Any, **settings: Any) -> Any:
-        return clerk.call(method, -1, function, given, settings)
+        return clerk.call(method, owner, function, given, settings)
 
     return record
 

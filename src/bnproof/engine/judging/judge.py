@@ -10,11 +10,13 @@ import numpy as np
 
 from bnproof.engine.contract.choices import AccuracyClass
 from bnproof.engine.contract.declaration import Declaration
+from bnproof.engine.execution.companions import companions
 from bnproof.engine.judging.record import Found, Judged, Record
 from bnproof.engine.model.calls import FIRST, MODE_OF, Call, is_double, is_judged
 from bnproof.engine.model.case import (
     ARRAYS,
     DOUBLE_ARGUMENTS,
+    SEQUENCE_PLANS,
     WHOLE_ARGUMENTS,
     Case,
     Plan,
@@ -30,7 +32,7 @@ from bnproof.engine.truth.bounds.expected_by_data import EXPECTED
 from bnproof.engine.truth.bounds.side_by_side import SMALL
 from bnproof.engine.truth.oracle import error
 
-NOT_JUDGED: tuple[Plan, ...] = ("error", "empty", "layer")
+NOT_JUDGED: tuple[Plan, ...] = ("error", "empty", "layer", *SEQUENCE_PLANS)
 """Plans of cases that have no results of their own to judge."""
 
 
@@ -58,8 +60,9 @@ class Judge:
         """
         seen: list[tuple[Case, Settings]] = []
         for case in cases:
-            if case.calls not in NOT_JUDGED:
-                known = _narrowed(case)
+            judged = companions(case) if case.calls in NOT_JUDGED else (case,)
+            for each in judged:
+                known = _narrowed(each)
                 if not double:
                     known = known.with_arrays(dict.fromkeys(DOUBLE_ARGUMENTS))
                 seen.append((known, self.settings(case)[0]))

@@ -16,10 +16,27 @@ from bnproof.engine.model.names import CHANNEL_ARGUMENTS, Argument
 from bnproof.engine.model.script import Action
 from bnproof.engine.model.tag import Tag
 
-Plan = Literal["full", "short", "error", "steps", "refill", "infer", "train", "empty", "layer"]
+SequencePlan = Literal[
+    "second gradients",
+    "two instances",
+    "natural loop",
+    "open contexts",
+    "after errors",
+    "owned results",
+    "refilled again",
+    "two threads",
+    "large calls",
+]
+"""Calls on several data sets, each of which is judged as a case of its own."""
+
+Plan = (
+    Literal["full", "short", "error", "steps", "refill", "infer", "train", "empty", "layer"]
+    | SequencePlan
+)
 """Which calls are made of a case."""
 
-PLANS: tuple[Plan, ...] = get_args(Plan)
+SEQUENCE_PLANS: tuple[SequencePlan, ...] = get_args(SequencePlan)
+PLANS: tuple[Plan, ...] = (*get_args(get_args(Plan)[0]), *SEQUENCE_PLANS)
 
 WHOLE_ARGUMENTS: tuple[Argument, ...] = ("x", "dy", "ddx")
 """The arguments with the shape of x."""

@@ -40,6 +40,8 @@ class Tag(Enum):
     """One value per channel."""
     STEPS = "steps"
     """Many batches, one after the other."""
+    TURN = "turn"
+    """In the quick profile in one dtype of those that are checked, in turns."""
     ZERO_DY = "zero dy"
 
 

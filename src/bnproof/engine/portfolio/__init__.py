@@ -6,6 +6,7 @@ from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.model.case import Case
 from bnproof.engine.portfolio import (
     algebra,
+    call_orders,
     combined_sizes,
     degenerate,
     finite_differences,
@@ -15,6 +16,7 @@ from bnproof.engine.portfolio import (
     memory,
     numerics,
     offsets,
+    places,
     relations,
     running_statistics,
     sizes,
@@ -40,6 +42,8 @@ CHAPTERS = (
     degenerate,
     layer_data,
     offsets,  # what it draws leaves the data of all others as it is
+    call_orders,
+    places,
 )
 """What every profile chooses from."""
 
@@ -68,7 +72,7 @@ def portfolio(
         chosen = choose(pool(declaration, dtype, seed=seed), dtype, among)
     else:
         build = Builder(declaration, dtype, seed)
-        made = with_double([*_made(build), *huge.cases(build)], seed)
+        made = with_double([*_made(build), *huge.cases(build), *call_orders.large(build)], seed)
         chosen = informative_first(made, dtype)
     return with_end(few_programs(chosen) if declaration.compiles_per_shape else chosen)
 

@@ -5,10 +5,11 @@ from typing import Any
 
 from bnproof.engine.contract.declaration import PARAMETER_DTYPES
 from bnproof.engine.model.formats import Array, name_of
+from bnproof.engine.model.names import METHODS
 from bnproof.recognition.errors import Unusable
 from bnproof.recognition.objects.lab import Lab
 from bnproof.recognition.objects.layer import ObjectLayer, Recipe
-from bnproof.recognition.objects.makers import CUMULATIVE
+from bnproof.recognition.objects.makers import CUMULATIVE, Recorder
 from bnproof.recognition.objects.standalone import standalone
 from bnproof.recognition.objects.traits import Traits
 from bnproof.recognition.recognised import Recognition
@@ -24,6 +25,7 @@ class ObjectImplementation:
     keeps_strides: bool | str
     parameter_dtypes: dict[str, str]
     fixed: dict[str, Any]
+    renews = True  # every call is one of a new object
 
     def __init__(
         self, recipe: Recipe, traits: Traits, recognition: Recognition, name: str, version: str
@@ -83,6 +85,23 @@ class ObjectImplementation:
     ) -> "ObjectLayer":
         """The object itself, as a stateful layer."""
         return self._layer(channels, momentum, eps, dtype, rank)
+
+    def another_instance(self) -> "ObjectImplementation | None":
+        """The same on other objects; None where all objects are copies of one.
+
+        Every call makes a new object, so that calls of both are calls of several objects.
+        """
+        lab = self.recipe.lab
+        if lab.maker.is_instance:
+            return None
+        alone = replace(lab.maker, recorder=lab.maker.recorder and Recorder())
+        recipe = replace(self.recipe, lab=lab.with_(maker=alone))
+        made = ObjectImplementation(recipe, self.traits, self.recognition, self.name, self.version)
+        own = {
+            name: value for name, value in vars(self).items() if name not in (*METHODS, "recipe")
+        }
+        vars(made).update(own)  # what is declared from outside is set on an adapter
+        return made
 
     def default_layer(self, channels: int, dtype: str) -> "ObjectLayer":
         """The object as its constructor makes it without settings."""
