@@ -4,6 +4,7 @@ from bnproof.mutants import (
     aliasing,
     axes,
     backward,
+    calls,
     cumulative,
     degenerate,
     double_backward,
@@ -14,6 +15,7 @@ from bnproof.mutants import (
     graded,
     half_precision,
     inference_gradients,
+    instances,
     layer_state,
     layout,
     limits,
@@ -21,6 +23,7 @@ from bnproof.mutants import (
     mode,
     numerics,
     parameter_gradients,
+    places,
     running,
     running_values,
     single_value,
@@ -58,6 +61,9 @@ FAMILIES = (
     state,
     layer_state,
     graded,
+    calls,
+    instances,
+    places,
 )
 
 MUTANTS: tuple[Mutant, ...] = tuple(

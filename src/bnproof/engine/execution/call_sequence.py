@@ -21,7 +21,7 @@ from bnproof.engine.execution.companions import (
 )
 from bnproof.engine.execution.exceptions import Stop
 from bnproof.engine.execution.opened_call import OpenedCall, passed_on
-from bnproof.engine.execution.two_threads import in_threads
+from bnproof.engine.execution.two_threads import in_two_threads
 from bnproof.engine.model.case import Case, SequencePlan
 from bnproof.engine.model.event import Event, EventKind
 from bnproof.engine.model.formats import Array
@@ -31,7 +31,7 @@ from bnproof.engine.model.observation import Observation
 APART = 7
 """Contexts are gone back through in steps of so many, coprime to their number."""
 
-ROUNDS = 8
+ROUNDS = 3
 """How often each of two threads makes its calls."""
 
 
@@ -162,6 +162,8 @@ class CallSequence:
         made: list[OpenedCall] = []
         for turn in range(CONTEXTS):
             made += self._some(self._call("train", turn, f"context {turn}"))
+            if turn % 2:
+                made += self._some(self._call("infer", turn, f"context {turn}"))
         for number in range(len(made)):
             made[number * APART % len(made)].gradients()
         for call in made[:2]:
@@ -230,7 +232,7 @@ class CallSequence:
         ]
         self.around.announce("two threads")
         try:
-            in_threads([_life(rounds) for rounds in lives])
+            in_two_threads([_life(rounds) for rounds in lives])
         finally:
             self.around.returned()
         for rounds in lives:
@@ -245,6 +247,7 @@ class CallSequence:
         if call is None:
             return
         call.gradients()
+        call.again()
         inference = self._call("infer", 0, "first")
         if not self.declaration.replays:
             other = self._call("train", 1, "other data")

@@ -25,7 +25,7 @@ Layout = Literal[
     "reversed last",
     "middle",
     "zero stride",
-    "zero stride last",
+    "expanded",
     "shifted",
     "slice",
     "channels moved slice",
@@ -146,12 +146,15 @@ def _repeated(a: Array, strides: tuple[int, ...], part: Array) -> Array:
     return np.lib.stride_tricks.as_strided(wide, a.shape, strides)
 
 
-def _zero_stride_last(a: Array) -> Array:
-    """The first element of the last axis for all of it: a position, or a channel in rank 2."""
-    if not a.size:
-        return _c(a)
-    first = np.array(a[..., :1], order="C")
-    return _repeated(a, (*first.strides[:-1], 0), first)
+def _expanded(a: Array) -> Array:
+    """The last axis along which all elements are the same has a stride of zero."""
+    for axis in reversed(range(a.ndim)):
+        first = a[(slice(None),) * axis + (slice(1),)]
+        if a.shape[axis] > 1 and (a == first).all():
+            strides = list(np.array(first, order="C").strides)
+            strides[axis] = 0
+            return _repeated(a, tuple(strides), first)
+    return _c(a)
 
 
 def _shifted(a: Array) -> Array:
@@ -198,7 +201,7 @@ LAYOUTS: dict[Layout, Callable[[Array], Array]] = {
     "reversed last": _reversed(-1),
     "middle": _middle,
     "zero stride": _zero_stride,
-    "zero stride last": _zero_stride_last,
+    "expanded": _expanded,
     "shifted": _shifted,
     "slice": _slice,
     "channels moved slice": _channels_moved_slice,
@@ -217,7 +220,7 @@ def laid_out(values: Array, layout: Layout) -> Array:
     return LAYOUTS[layout](values)
 
 
-UNCHANGEABLE: frozenset[Layout] = frozenset({"zero stride", "zero stride last", "read-only"})
+UNCHANGEABLE: frozenset[Layout] = frozenset({"zero stride", "expanded", "read-only"})
 """Layouts in which not any value can be written to each element."""
 
 
