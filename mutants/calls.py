@@ -234,7 +234,7 @@ class _LoopUpdatesTwice(_Remembering):
 class _LoopNotUpdated(_Remembering):
     def running_var(self, call: Call) -> Array:
         if call.running_var is self.memory.get("var"):
-            return call.running_var.copy()
+            return np.array(call.running_var)
         self.memory["var"] = super().running_var(call)
         return np.asarray(self.memory["var"])
 
@@ -398,7 +398,7 @@ class _VarianceKept(Parts):
             dx, dgamma, dbeta = backward(dy)
             return (dx, dgamma, dbeta) if (own == var).all() else (dx * 0, dgamma, dbeta)
 
-        return y, mean, own, lambda dy: by_variance(dy)
+        return y, mean, own, by_variance
 
 
 @mutant(

@@ -4,6 +4,14 @@ Nothing is inherited and nothing is imported: any object with ``train``, ``infer
 will do, and every attribute has a default.  `declaration_of` reads the attributes once, checks
 each, and says in one line how to write the one that is wrong.
 
+x, gamma, beta, dy and, unless ``in_place`` is declared, the statistics belong to the caller: they
+may be read-only, expanded (a stride of 0) or a slice of a larger array, and stay as they are, also
+while a call is under way.  y and all other results are the caller's from the moment of return, who
+may write over them or drop them before backward.  What backward needs is kept for each call, of
+which any number may be open, and a backward may be given several dy, in any order.  After a call
+that raised, the next call gives what it would have given.  Two instances may be called in turn, and
+at the same time from two threads.
+
 Double backward is optional.  The ``backward`` that train or infer returns may have an attribute
 ``double``: ``backward.double(dy, ddx, ddgamma, ddbeta) -> (ddy, dx, dgamma)``, the gradients with
 respect to dy, x and gamma of L = <ddx, dx> + <ddgamma, dgamma> + <ddbeta, dbeta>, where dx, dgamma
@@ -84,7 +92,8 @@ class Declaration:
         fixed: what cannot be varied, as {"eps": 1e-5, "momentum": 0.1, "channels": 64,
             "shape": (8, 64, 7, 7)}.
         in_place: running statistics are updated in the given buffers.
-        keeps_strides: True, "positive" (negative strides are copied), or False (all are).
+        keeps_strides: True, "positive" (negative strides are copied), or False (all are).  Such
+            arrays are given all the same: they may be refused by an exception, never misread.
         replays: backward replays forward, so that no calls are made between the two.
         compiles_per_shape: the first call with each shape is far slower than the next ones (JAX,
             Keras, XLA): cases come in a stock of about a dozen shapes per rank.

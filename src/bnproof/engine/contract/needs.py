@@ -53,8 +53,6 @@ class Need(Enum):
     """One value per channel."""
     EMPTY = "empty"
     """An empty batch."""
-    STRIDES = "strides"
-    """Strided arrays."""
     MOMENTUM = "momentum"
     """A variable momentum."""
     EXTREME_MOMENTUM = "extreme momentum"
@@ -100,7 +98,6 @@ ALLOWED: Mapping[Need, Callable[[Declaration], bool]] = {
     Need.CUMULATIVE: lambda d: d.cumulative,
     Need.SINGLE_VALUE: lambda d: d.single_value != "undefined",
     Need.EMPTY: lambda d: d.empty != "undefined",
-    Need.STRIDES: lambda d: d.keeps_strides is not False,
     Need.MOMENTUM: lambda d: not d.fixes("momentum"),
     Need.EXTREME_MOMENTUM: _setting("momentum", EXTREME_MOMENTUM),
     Need.REPLAYS: lambda d: not d.replays,

@@ -65,6 +65,7 @@ class Arguments:
                 wide = to_declared(values, self._declaration) if name in WHOLE_ARGUMENTS else values
                 held[...] = wide
         self._before = self._bytes()
+        self._case = case.with_(layouts=self._case.layouts)
 
     def _bytes(self) -> dict[str, bytes]:
         return {name: a.tobytes() for name, a in self._arrays.items() if a is not None}

@@ -206,6 +206,7 @@ class CallSequence:
     def _refilled_again(self) -> None:
         """The same memory with other data, then with other statistics only, as after a load."""
         arguments = self.arguments
+        buffers = arguments.statistics() if self.declaration.in_place else None
         for turns in ((0, 0), (1, 1), (1, 2), (2, 2), (0, 0)):
             data, statistics = (turned(self.case, turn) for turn in turns)
             case = data.with_(
@@ -216,9 +217,12 @@ class CallSequence:
                 call = self._opened(
                     mode, case, f"data {turns[0]}, statistics {turns[1]}", arguments=arguments
                 )
-                if call is not None:
-                    call.forward()
-                    call.gradients()
+                if call is None:
+                    continue
+                if buffers is not None:
+                    buffers[0][...], buffers[1][...] = case.running_mean, case.running_var
+                call.forward(buffers)
+                call.gradients()
             self._look_at_arguments()
 
     def _two_threads(self) -> None:

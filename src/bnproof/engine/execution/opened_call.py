@@ -129,7 +129,8 @@ class OpenedCall(PlanSteps):
     def overwrite(self) -> None:
         """Write over all results so far: they are the caller's."""
         for live in self._given_up():
-            if live.flags.writeable:
+            given = any(np.may_share_memory(live, buffer) for buffer in self.given)
+            if live.flags.writeable and not given:
                 live[...] = OVERWRITTEN
 
     def drop(self) -> None:

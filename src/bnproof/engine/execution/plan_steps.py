@@ -30,8 +30,8 @@ class PlanSteps(CaseCalls):
 
     ``original`` is the implementation as it was given, ``second`` returns another instance of it,
     None where there can be none.
-    ``arguments`` are those of the case, made where they are not given; ``statistics`` are those
-    that the last call returned.
+    ``arguments`` are those of the case, made where they are not given; ``given`` are the statistics
+    that the last call was given, ``statistics`` those that it returned.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class PlanSteps(CaseCalls):
     ) -> None:
         super().__init__(implementation, declaration, case, announce, returned, arguments)
         self.original, self.second = original, second
+        self.given: tuple[Array, ...] = ()
         self.statistics: tuple[Any, Any] = None, None
 
     @property
@@ -63,7 +64,7 @@ class PlanSteps(CaseCalls):
             return None
         statistics = passed or self.arguments.statistics()
         results = self._call_train(label, self.arguments, self.case, statistics)
-        self._take_forward(label, results, passed)
+        self._take_forward(label, results, statistics, passed=passed is not None)
         if self.declaration.in_place:
             self.observation.results["train buffers"] = copied(statistics)
             for name, buffer in zip(STATISTICS, statistics, strict=True):
@@ -77,19 +78,24 @@ class PlanSteps(CaseCalls):
             return None
         statistics = passed or self.arguments.statistics()
         results = self._call_infer(label, self.arguments, self.case, statistics)
-        self._take_forward(label, results, passed)
+        self._take_forward(label, results, statistics, passed=passed is not None)
         if self.declaration.in_place:
             self.observation.results["infer buffers"] = copied(statistics)
         return results[3]
 
     def _take_forward(
-        self, label: Call, results: tuple[Any, ...], passed: tuple[Array, Array] | None
+        self,
+        label: Call,
+        results: tuple[Any, ...],
+        statistics: tuple[Array, Array],
+        *,
+        passed: bool,
     ) -> None:
-        """Take what a call returned; statistics in buffers that later calls update may change."""
-        self.statistics = results[1], results[2]
+        """Take what a call returned; ``passed`` buffers may be updated by later calls."""
+        self.given, self.statistics = statistics, (results[1], results[2])
         self._take(label, FORWARD_RESULTS[:1], results[:1])
-        later = passed is not None and self.declaration.in_place
-        self._take(label, FORWARD_RESULTS[1:], results[1:3], watch=not later)
+        watch = not (passed and self.declaration.in_place)
+        self._take(label, FORWARD_RESULTS[1:], results[1:3], watch=watch)
 
     def _gradients(self, label: Call, backward: Any, *, late: bool = False) -> None:
         if backward is None:

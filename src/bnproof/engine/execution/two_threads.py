@@ -100,12 +100,12 @@ def in_two_threads(lives: Sequence[Callable[[], None]]) -> None:
 def _tracer(turns: _Turns, me: int) -> Any:
     """A trace function that hands over at each line that is not one of this package."""
 
-    def line(frame: FrameType, event: str, _: Any) -> Any:
+    def line(_frame: FrameType, event: str, _: Any) -> Any:
         if event == "line":
             turns.hand_over(me)
         return line
 
-    def call(frame: FrameType, event: str, _: Any) -> Any:  # noqa: ARG001  # as Python calls it
+    def call(frame: FrameType, _event: str, _: Any) -> Any:
         return None if frame.f_code.co_filename.startswith(OURS) else line
 
     return call

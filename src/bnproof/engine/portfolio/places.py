@@ -66,9 +66,7 @@ def _begins(build: Builder, base: Case) -> Iterator[Case]:
 def _expanded(build: Builder, base: Case) -> Iterator[Case]:
     """Arrays with a stride of zero, beside the same numbers in plain memory."""
     last = np.broadcast_to(base.x[..., :1], base.x.shape).copy()
-    yield from _both(
-        base.with_(name=f"{base.name}: x same at its end", x=last), {"x": "expanded"}
-    )
+    yield from _both(base.with_(name=f"{base.name}: x same at its end", x=last), {"x": "expanded"})
     if base.x.ndim > 2:
         rows = np.broadcast_to(base.x[:1], base.x.shape).copy()
         yield from _both(

@@ -57,7 +57,6 @@ _REASONS: Mapping[Need, str | Callable[[Declaration], str]] = {
     Need.CUMULATIVE: "needs momentum = None; this target does not declare cumulative",
     Need.SINGLE_VALUE: "needs one value per channel; its effect is undefined in this target",
     Need.EMPTY: "needs an empty batch; its effect is undefined in this target",
-    Need.STRIDES: "needs strided arrays; this target declares keeps_strides = False",
     Need.MOMENTUM: lambda d: f"needs a variable momentum; {_setting(d, 'momentum')}",
     Need.EXTREME_MOMENTUM: lambda d: f"needs momentum 0 or 1; {_setting(d, 'momentum')}",
     Need.REPLAYS: "needs calls between forward and backward; this target declares replays = True",
