@@ -33,7 +33,7 @@ from bnproof.replay.literals import (
     literal,
     quoted,
 )
-from bnproof.replay.script_parts import ARRAY, COMPARE, END, LAID_OUT, PACKED
+from bnproof.replay.script_parts import ARRAY, COMPARE, END, LAID_OUT, PACKED, SHIFTED
 from bnproof.store.arrays import to_table
 from bnproof.targets.text import Target
 
@@ -90,7 +90,7 @@ class Source:
             self._call(call, raising=call.number in raising, due=due)
         for expectation in due:
             self._checks += self._check(expectation)
-        functions = {"array": ARRAY, "packed": PACKED, "laid_out": LAID_OUT}
+        functions = {"array": ARRAY, "packed": PACKED, "laid_out": LAID_OUT, "shifted": SHIFTED}
         helpers = [text for name, text in functions.items() if name in self._used]
         parts = [
             "\n".join(f"# {line}".rstrip() for line in comment),
@@ -179,15 +179,29 @@ class Source:
     def _object(self, given: Given) -> str:
         """The name of the very array that was given, filled anew where it held something else."""
         content = given.values.tobytes()
+        if given.object not in self._objects and given.made_by is not None:
+            number, output = given.made_by
+            if number in self._returned:  # it is what an earlier call of the script returned
+                name = self._returned[number][RESULT.get(output, output)]
+                self._objects[given.object], self._held[name] = name, content
         if given.object not in self._objects:
             name = self._objects[given.object] = self._new(given.name)
             plain = given.strides == given.values.strides
             self._inputs += self._made(name, given.values, None if plain else given.strides)
+            self._inputs += self._placed(name, given)
         name = self._objects[given.object]
         if self._held.setdefault(name, content) != content:
             self._calls += self._made(f"{name}[...]", given.values, None)
             self._held[name] = content
         return name
+
+    def _placed(self, name: str, given: Given) -> Iterator[str]:
+        """Lines that put a contiguous array where it lay, and protect one that was read-only."""
+        if given.shift:
+            self._used.add("shifted")
+            yield f"{name} = shifted({name}, {given.shift})"
+        if not given.writeable:
+            yield f"{name}.flags.writeable = False"
 
     def _new(self, name: str) -> str:
         name = name if name.isidentifier() and name.isascii() else "array"

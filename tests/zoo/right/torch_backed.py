@@ -104,7 +104,9 @@ class TorchMixed(_Torch):
 
     def train(self, x: Any, *arrays: Any, momentum: float, eps: float) -> Any:
         """Normalise a contiguous copy with the statistics of the batch."""
-        return _contiguous(super().train(np.array(x, order="C"), *arrays, momentum=momentum, eps=eps))
+        return _contiguous(
+            super().train(np.array(x, order="C"), *arrays, momentum=momentum, eps=eps)
+        )
 
     def infer(self, x: Any, *arrays: Any, eps: float) -> Any:
         """Normalise a contiguous copy with the running statistics."""

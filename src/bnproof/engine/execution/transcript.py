@@ -15,7 +15,15 @@ from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.execution.executor import Executor, second_instance
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import FORMATS, Array
-from bnproof.engine.model.names import CALL_ARGUMENTS, DOUBLE, FORWARD_RESULTS, GRADIENTS, MODES
+from bnproof.engine.model.layouts import ALIGNED
+from bnproof.engine.model.names import (
+    CALL_ARGUMENTS,
+    DOUBLE,
+    FORWARD_RESULTS,
+    GRADIENTS,
+    MODES,
+    STATISTICS,
+)
 from bnproof.engine.model.observation import Observation
 
 FIRST, SECOND = -1, -2
@@ -34,12 +42,25 @@ ARGUMENTS = {
 
 @dataclass(frozen=True, eq=False)
 class Given:
-    """An array as it was given: which object it was, its values, and its strides in bytes."""
+    """An array as it was given: which object it was, its values, and where it lay in memory.
+
+    Attributes:
+        object: a number for each object.
+        name: of the argument.
+        values: what it held.
+        strides: in bytes.
+        shift: elements between a multiple of 64 bytes and its beginning, if it is contiguous.
+        writeable: whether it could be written to.
+        made_by: the number of the call that returned it, and the name of the result, if one did.
+    """
 
     object: int
     name: str
     values: Array
     strides: tuple[int, ...]
+    shift: int = 0
+    writeable: bool = True
+    made_by: tuple[int, str] | None = None
 
 
 @dataclass(eq=False)
@@ -113,6 +134,7 @@ class _Clerk:
         self.label = ""
         self._kept: list[Any] = []  # so that no two objects have the same id
         self._objects: dict[int, int] = {}
+        self._results: dict[int, tuple[int, str]] = {}
         self._lock = Lock()  # calls may come from two threads
 
     def call(self, method: str, owner: int, function: Any, given: Any, settings: Any) -> Any:
@@ -148,6 +170,7 @@ class _Clerk:
         for name, value in zip(names, returned, strict=False):
             if (copy := _copy(value)) is not None:
                 call.results[name] = copy
+            self._note_statistic(call, name, value)
         if call.method in MODES and callable(returned[-1]):
             backward = returned[-1]
 
@@ -164,6 +187,12 @@ class _Clerk:
             return type(returned)([*returned[:-1], recorded])
         return returned
 
+    def _note_statistic(self, call: Call, name: str, value: Any) -> None:
+        """Note a statistic that came back: later calls may be given the same object."""
+        if name in STATISTICS and type(value) is np.ndarray and id(value) not in self._objects:
+            self._results[id(value)] = call.number, name
+            self._kept.append(value)
+
     def _is_layer(self, call: Call) -> bool:
         return call.owner >= 0
 
@@ -175,7 +204,16 @@ class _Clerk:
         if id(value) not in self._objects:
             self._objects[id(value)] = len(self._objects)
             self._kept.append(value)
-        return Given(self._objects[id(value)], name, np.array(value, order="C"), value.strides)
+        address = value.__array_interface__["data"][0]
+        return Given(
+            self._objects[id(value)],
+            name,
+            np.array(value, order="C"),
+            value.strides,
+            shift=address % ALIGNED // value.itemsize if value.flags.c_contiguous else 0,
+            writeable=value.flags.writeable,
+            made_by=self._results.get(id(value)),
+        )
 
 
 def _copy(value: Any) -> Array | None:
