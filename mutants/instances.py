@@ -2,7 +2,7 @@
 
 import threading
 from typing import Any, ClassVar
-from weakref import WeakSet
+from weakref import ref
 
 import numpy as np
 
@@ -18,24 +18,33 @@ MANY = 100_000
 LARGE = ("calls: large",)
 
 
+Owned = tuple["ref[Parts]", Array]
+"""Something with the instance that left it, for as long as that is there."""
+
+
+def of_other(owned: Owned | None, own: Parts, right: Array) -> Array:
+    """What another instance has left, which is there still; otherwise what is right."""
+    if owned is None:
+        return right
+    owner, left = owned
+    other = owner()
+    return right if other is None or other is own or left.shape != right.shape else left
+
+
 @mutant(
-    "instances/second-without-beta",
-    "Only the first instance adds beta.",
-    "Set up every instance alike.",
+    "instances/beta-of-other-instance",
+    "y is shifted by the beta of the instance that was called before.",
+    f"{OWN}.",
     caught_by=("forward/agreement", "inference/agreement"),
     shown_by=("calls: two instances",),
 )
-class _SecondWithoutBeta(Parts):
-    alive: ClassVar["WeakSet[Parts]"] = WeakSet()
-
-    def __init__(self, **conventions: Any) -> None:
-        super().__init__(**conventions)
-        self.late = len(self.alive) > 0
-        self.alive.add(self)
+class _BetaOfOther(Parts):
+    last: ClassVar[dict[Any, Owned]] = {}
 
     def y(self, call: Call) -> Array:
-        y = super().y(call)
-        return np.asarray(y - call.beta) if self.late else y
+        beta = of_other(self.last.get(call.rows.shape), self, call.beta)
+        self.last[call.rows.shape] = ref(self), call.beta
+        return np.asarray(super().y(call) - call.beta + beta)
 
 
 @mutant(
@@ -46,15 +55,15 @@ class _SecondWithoutBeta(Parts):
     shown_by=("calls: two instances",),
 )
 class _ScaleOfOther(Parts):
-    scales: ClassVar[dict[Any, tuple[int, Array]]] = {}
+    last: ClassVar[dict[Any, Owned]] = {}
 
     def inv_std(self, call: Call) -> Array:
         made = super().inv_std(call)
         if call.training:
             return made
-        owner, scale = self.scales.get(call.rows.shape, (id(self), made))
-        self.scales[call.rows.shape] = id(self), made
-        return made if owner == id(self) else scale
+        scale = of_other(self.last.get(call.rows.shape), self, made)
+        self.last[call.rows.shape] = ref(self), made
+        return scale
 
 
 @mutant(
@@ -65,15 +74,14 @@ class _ScaleOfOther(Parts):
     shown_by=("calls: two instances",),
 )
 class _GammaOfOther(Parts):
-    last: ClassVar[dict[Any, tuple[int, Array]]] = {}
+    last: ClassVar[dict[Any, Owned]] = {}
 
     def y(self, call: Call) -> Array:
-        self.last[call.rows.shape] = id(self), call.gamma
+        self.last[call.rows.shape] = ref(self), call.gamma
         return super().y(call)
 
     def dxhat(self, call: Call, dy: Array) -> Array:
-        owner, gamma = self.last.get(call.rows.shape, (id(self), call.gamma))
-        return np.asarray((call.gamma if owner == id(self) else gamma) * dy)
+        return np.asarray(of_other(self.last.get(call.rows.shape), self, call.gamma) * dy)
 
 
 @mutant(
