@@ -39,7 +39,7 @@ def turned(case: Case, turn: int) -> Case:
     beta = None if case.beta is None else _halved(np.roll(case.beta, turn), turn % 2)
     return case.with_(
         x=_scaled(np.roll(columns(case.x), turn, axis=0), 1 - turn / 64, shape),
-        dy=_scaled(np.roll(columns(case.dy), 2 * turn + 1, axis=0), 1, shape),
+        dy=_scaled(np.roll(columns(case.dy), 2 * turn + 1, axis=0), 1 - turn / 96, shape),
         gamma=gamma,
         beta=beta,
         running_mean=_halved(np.roll(case.running_mean, turn), turn % 3),
