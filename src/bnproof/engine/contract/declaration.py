@@ -12,6 +12,22 @@ are constants); that is, ``torch.autograd.grad`` of backward's results.  L does 
 ddx is like x, ddgamma and ddbeta are like gamma and beta, and None where those are.  ddy and dx
 come back like x, dgamma like gamma; each may be None where it is not offered.  It may be called
 again and again, before and after backward and other calls.
+
+What implementation and caller owe each other:
+
+- Arguments belong to the caller.  They may be read-only, strided or aliases of each other, and
+  stay as they are until the last backward of the call; nothing but buffers that are updated
+  ``in_place`` is written to.
+- Results belong to the caller, y as well: it may change them or drop them at once, and every
+  later call, backward included, gives what it would have given.  A result that shares memory with
+  an argument changes with it.
+- A gradient that is zero is an array of zeros.  None stands for a result that is not offered, in
+  any case at all.
+- NaN and infinity in x, dy, gamma, beta or a statistic stay in their channel; in inference what is
+  in x or dy stays in its element of y and dx.
+- A call that raises leaves statistics as they were, and the next call is as right as any.
+- Two instances may be used at the same time, in two threads.  One instance is called by one
+  thread at a time.
 """
 
 import math

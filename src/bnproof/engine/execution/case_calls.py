@@ -111,10 +111,13 @@ class CaseCalls:
     ) -> None:
         taken = self.observation.results.setdefault(label, {})
         for name, result in zip(names, results, strict=True):
+            without = self._is_without(name, like or self.case)
             if result is None:
+                if not without:
+                    self.observation.absent.add((label, name))
                 continue
             self.observation.offers.add((label, name))
-            if self._is_absent(name, like or self.case):
+            if without:
                 continue
             copy = self._copy(label, name, result, like or self.case)
             if copy is not None:
@@ -122,7 +125,7 @@ class CaseCalls:
             if watch and isinstance(result, np.ndarray):
                 self._watch(name, label, result)
 
-    def _is_absent(self, name: Output, case: Case) -> bool:
+    def _is_without(self, name: Output, case: Case) -> bool:
         """Whether a result is the gradient of a parameter that was not given."""
         return name in GRADIENT_OF and getattr(case, GRADIENT_OF[name]) is None
 

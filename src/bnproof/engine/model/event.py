@@ -38,6 +38,7 @@ class Aspect(StrEnum):
     NONE = ""
     # of malformed results
     RESULTS = "results"
+    ABSENT = "absent"
     ARRAY = "array"
     DTYPE = "dtype"
     SHAPE = "shape"

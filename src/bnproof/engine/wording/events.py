@@ -43,6 +43,8 @@ def malformed(event: Event) -> str:
     """
     if event.aspect is Aspect.ARRAY:
         return f"cannot be read as an array: {event.exception}"
+    if event.aspect is Aspect.ABSENT:
+        return "None where other cases have an array"
     named = "" if event.aspect is Aspect.RESULTS else f"{event.aspect} "
     return f"{named}{event.actual}, due {event.expected}"
 
