@@ -1,6 +1,7 @@
 """All mutants, found by their ids."""
 
 from bnproof.mutants import (
+    activations,
     aliasing,
     axes,
     backward,
@@ -27,6 +28,7 @@ from bnproof.mutants import (
     sizes,
     state,
     variance,
+    virtual_batches,
 )
 from bnproof.mutants.decorators import registered
 from bnproof.mutants.mutant import Mutant
@@ -58,6 +60,8 @@ FAMILIES = (
     state,
     layer_state,
     graded,
+    activations,
+    virtual_batches,
 )
 
 MUTANTS: tuple[Mutant, ...] = tuple(

@@ -41,7 +41,7 @@ def agreement(records: Records) -> Iterator[Comparison]:
     "backward/finite-differences",
     "<dx, v> is the slope of <dy, y> along v.",
     theorem="finite-difference-bound",
-    needs=(Need.TRAIN, Need.ANY_SHAPE, Need.WIDE, Offer.DX),
+    needs=(Need.TRAIN, Need.ANY_SHAPE, Need.WIDE, Offer.DX, Need.PLAIN),
     rests_on=(Basis.GRADIENTS, Basis.Y),
 )
 def slopes(records: Records) -> Iterator[Comparison]:

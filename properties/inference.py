@@ -82,7 +82,7 @@ def example_independence(base: Record, twin: Record) -> Iterator[Comparison]:
     "inference/affine-in-x",
     "In inference y is affine in x.",
     theorem="inference-affine",
-    needs=(Need.INFER,),
+    needs=(Need.INFER, Need.PLAIN),
     rests_on=(Basis.Y_OF_INFER,),
 )
 def affine_in_x(records: Records) -> Iterator[Comparison]:
@@ -125,7 +125,7 @@ def equals_training(records: Records) -> Iterator[Comparison]:
     "inference/folding",
     "Inference folds into the layer in front: y = scale x + shift.",
     theorem="folding-linear",
-    needs=(Need.INFER,),
+    needs=(Need.INFER, Need.PLAIN),
     rests_on=(Basis.Y_OF_INFER,),
 )
 def folding(records: Records) -> Iterator[Comparison]:

@@ -1,6 +1,7 @@
 """All controls."""
 
 from bnproof.mutants.controls import (
+    activations,
     algebra,
     arithmetic,
     conventions,
@@ -8,11 +9,22 @@ from bnproof.mutants.controls import (
     memory,
     sums,
     variances,
+    virtual_batches,
 )
 from bnproof.mutants.controls.control import Control
 from bnproof.mutants.decorators import registered
 
-KINDS = (conventions, sums, variances, arithmetic, algebra, double_backward, memory)
+KINDS = (
+    conventions,
+    sums,
+    variances,
+    arithmetic,
+    algebra,
+    double_backward,
+    memory,
+    activations,
+    virtual_batches,
+)
 
 CONTROLS: tuple[Control, ...] = tuple(
     control for kind in KINDS for control in registered(kind, Control)

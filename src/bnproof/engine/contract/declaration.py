@@ -36,11 +36,15 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from bnproof.engine.contract.choices import (
+    ACTIVATIONS,
     AFFINE,
+    AVERAGING,
     CLASSES,
     FIXABLE,
     AccuracyClass,
+    ActivationName,
     AffineParameters,
+    Averaging,
     EmptyBatch,
     Fixable,
     KeepsStrides,
@@ -102,6 +106,14 @@ class Declaration:
         in_place: running statistics are updated in the given buffers.
         keeps_strides: True, "positive" (negative strides are copied), or False (all are).
         replays: backward replays forward, so that no calls are made between the two.
+        activation: what is applied to y in training and inference: "none", "relu", "leaky_relu",
+            "relu6", "elu", "sigmoid", "tanh", "softplus", "silu" or "gelu".  y and all gradients
+            are those of the whole; on a kink either slope will do.
+        activation_slope: of leaky_relu, where its argument is negative.
+        virtual_batch: samples that training normalizes together (ghost batches), None for all.  A
+            batch has at most so many samples, or a multiple of so many.
+        virtual_batch_averages: how virtual batches move the running statistics: "in turn" (each is
+            a step) or "together" (the mean of their statistics is one).
         compiles_per_shape: the first call with each shape is far slower than the next ones (JAX,
             Keras, XLA): cases come in a stock of about a dozen shapes per rank.
         name, version: for reports; by default the class's name.
@@ -129,6 +141,10 @@ class Declaration:
     in_place: bool = False
     keeps_strides: KeepsStrides = True
     replays: bool = False
+    activation: ActivationName = "none"
+    activation_slope: float = 0.01
+    virtual_batch: int | None = None
+    virtual_batch_averages: Averaging = "in turn"
     compiles_per_shape: bool = False
     name: str = ""
     version: str = ""
@@ -171,6 +187,15 @@ class Declaration:
         True
         """
         return self.normalising_variance == "unbiased"
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether y is gamma xhat + beta, with the statistics of the whole batch.
+
+        >>> Declaration(activation="relu").is_plain
+        False
+        """
+        return self.activation == "none" and self.virtual_batch is None
 
     def has(self, method: Method) -> bool:
         """Whether the implementation has a method.
@@ -390,6 +415,15 @@ def _accepts(value: Any) -> dict[str, tuple[float, float]] | None:
     return read if well_formed else None
 
 
+def _slope(value: Any) -> float | None:
+    return float(value) if not isinstance(value, bool) and math.isfinite(float(value)) else None
+
+
+def _samples(value: Any) -> int | None:
+    whole = not isinstance(value, bool) and int(value) == value
+    return int(value) if whole and value >= 2 else None
+
+
 def _fixed(value: Any) -> dict[str, Any] | None:
     read = {k: v for k, v in dict(value).items() if v is not None}
     if "shape" in read:
@@ -443,5 +477,9 @@ _CHECKS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "in_place": _FLAG,
     "keeps_strides": (_one_of(True, False, "positive"), 'True, "positive" or False'),
     "replays": _FLAG,
+    "activation": (_one_of(*ACTIVATIONS), f"one of {', '.join(map(repr, ACTIVATIONS))}"),
+    "activation_slope": (_slope, "a finite number such as 0.01"),
+    "virtual_batch": (_samples, "a number of samples, at least 2, such as 16"),
+    "virtual_batch_averages": (_one_of(*AVERAGING), '"in turn" or "together"'),
     "compiles_per_shape": _FLAG,
 }

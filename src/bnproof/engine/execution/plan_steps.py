@@ -23,6 +23,7 @@ from bnproof.engine.model.names import (
     Method,
     Output,
 )
+from bnproof.engine.portfolio.virtual_batches import fitting
 
 
 class PlanSteps(CaseCalls):
@@ -134,7 +135,8 @@ class PlanSteps(CaseCalls):
         cases = [(other, arguments), (other, arguments)]
         if not self.declaration.fixes("shape") and len(other.x) > 2:
             smaller = other.with_(x=other.x[:-1], dy=other.dy[:-1], layouts={})
-            cases.append((smaller, Arguments(smaller, self.declaration)))
+            if fitting(self.declaration, smaller):
+                cases.append((smaller, Arguments(smaller, self.declaration)))
         targets = [self.implementation]
         second = self.second()
         if second is not None:
