@@ -9,6 +9,7 @@ from bnproof.mutants import (
     degenerate,
     double_backward,
     eps,
+    extra_inputs,
     folding,
     form,
     formula,
@@ -62,6 +63,7 @@ FAMILIES = (
     graded,
     activations,
     virtual_batches,
+    extra_inputs,
 )
 
 MUTANTS: tuple[Mutant, ...] = tuple(

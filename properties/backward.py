@@ -15,7 +15,7 @@ from bnproof.engine.judging.records import Records
 from bnproof.engine.model.basis import Basis
 from bnproof.engine.model.case import columns
 from bnproof.engine.model.event import Event, EventKind
-from bnproof.engine.model.names import GRADIENTS
+from bnproof.engine.model.names import ADDED, GRADIENTS
 from bnproof.engine.model.offers import Offer
 from bnproof.engine.portfolio import finite_differences
 from bnproof.engine.truth.bounds.slope import truncation
@@ -34,7 +34,7 @@ def agreement(records: Records) -> Iterator[Comparison]:
     """dx, dgamma and dbeta of the first backward of every case."""
     for record in records:
         yield from raised(record, "train", "other")
-        yield from agreement_of(record, *GRADIENTS)
+        yield from agreement_of(record, *GRADIENTS, *ADDED)
 
 
 @statement(

@@ -2,6 +2,7 @@
 
 from bnproof.mutants.controls import (
     activations,
+    added_inputs,
     algebra,
     arithmetic,
     conventions,
@@ -15,6 +16,7 @@ from bnproof.mutants.controls.control import Control
 from bnproof.mutants.decorators import registered
 
 KINDS = (
+    added_inputs,
     conventions,
     sums,
     variances,

@@ -110,6 +110,11 @@ class Declaration:
             "relu6", "elu", "sigmoid", "tanh", "softplus", "silu" or "gelu".  y and all gradients
             are those of the whole; on a kink either slope will do.
         activation_slope: of leaky_relu, where its argument is negative.
+        residual: takes ``residual=`` in every call, an array like x that is added to y before the
+            activation; backward then returns (dx, dgamma, dbeta, dresidual).
+        mask: takes ``mask=`` in training calls: bool, (N, *spatial), True where a value counts, or
+            None for all.  Only those values are normalized together, get gradients and need a y;
+            dy is 0 elsewhere, and so is dx.
         virtual_batch: samples that training normalizes together (ghost batches), None for all.  A
             batch has at most so many samples, or a multiple of so many.
         virtual_batch_averages: how virtual batches move the running statistics: "in turn" (each is
@@ -143,6 +148,8 @@ class Declaration:
     replays: bool = False
     activation: ActivationName = "none"
     activation_slope: float = 0.01
+    residual: bool = False
+    mask: bool = False
     virtual_batch: int | None = None
     virtual_batch_averages: Averaging = "in turn"
     compiles_per_shape: bool = False
@@ -195,7 +202,8 @@ class Declaration:
         >>> Declaration(activation="relu").is_plain
         False
         """
-        return self.activation == "none" and self.virtual_batch is None
+        whole = self.virtual_batch is None and not self.residual
+        return self.activation == "none" and whole
 
     def has(self, method: Method) -> bool:
         """Whether the implementation has a method.
@@ -313,6 +321,8 @@ def _of_layers(declaration: Declaration) -> Declaration:
 
 def _conflicts(given: Mapping[str, Any]) -> list[ContractError]:
     """Attributes that exclude each other."""
+    if given.get("mask") and given.get("virtual_batch") is not None:
+        return [ContractError("mask and virtual_batch exclude each other; declare one of them")]
     unbiased = given.get("normalising_variance") == "unbiased"
     if unbiased and given.get("single_value") == "beta":
         return [
@@ -479,6 +489,8 @@ _CHECKS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "replays": _FLAG,
     "activation": (_one_of(*ACTIVATIONS), f"one of {', '.join(map(repr, ACTIVATIONS))}"),
     "activation_slope": (_slope, "a finite number such as 0.01"),
+    "residual": _FLAG,
+    "mask": _FLAG,
     "virtual_batch": (_samples, "a number of samples, at least 2, such as 16"),
     "virtual_batch_averages": (_one_of(*AVERAGING), '"in turn" or "together"'),
     "compiles_per_shape": _FLAG,

@@ -57,7 +57,13 @@ class CaseCalls:
         train = (target or self.implementation).train
         arguments = (given["x"], given["gamma"], given["beta"], *statistics)
         results = self._call(
-            label, train, *arguments, momentum=case.momentum, eps=case.eps, **extra
+            label,
+            train,
+            *arguments,
+            momentum=case.momentum,
+            eps=case.eps,
+            **extra,
+            **given.extras("train"),
         )
         return self._four(label, results)
 
@@ -71,7 +77,8 @@ class CaseCalls:
     ) -> tuple[Any, Any, Any, Any]:
         infer = (target or self.implementation).infer
         arguments = (given["x"], given["gamma"], given["beta"], *statistics)
-        return self._four(label, self._call(label, infer, *arguments, eps=case.eps))
+        extras = given.extras("infer")
+        return self._four(label, self._call(label, infer, *arguments, eps=case.eps, **extras))
 
     def _four(self, label: Label, results: Any) -> tuple[Any, Any, Any, Any]:
         parts = parts_of(results, 4)

@@ -14,7 +14,14 @@ from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.execution.executor import Executor
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import FORMATS, Array
-from bnproof.engine.model.names import CALL_ARGUMENTS, DOUBLE, FORWARD_RESULTS, GRADIENTS, MODES
+from bnproof.engine.model.names import (
+    ADDED,
+    CALL_ARGUMENTS,
+    DOUBLE,
+    FORWARD_RESULTS,
+    GRADIENTS,
+    MODES,
+)
 from bnproof.engine.model.observation import Observation
 
 ARGUMENTS = {
@@ -48,7 +55,7 @@ class Call:
         method: train, infer, backward, double (of a backward), layer, state or load.
         owner: number of the call that returned the layer or the backward; -1: the implementation.
         arguments: in their order: arrays, None, numbers, or a state.
-        settings: keyword arguments.
+        settings: keyword arguments, arrays among them as they are among the arguments.
         results: copies of the arrays that came back, by name; of backward and layers, none.
         raised: the exception in one line, "" if it returned.
         left: what the call left in the arrays that it was given, by their object.
@@ -114,7 +121,8 @@ class _Clerk:
         number = len(self.transcript.calls)
         names = ARGUMENTS[method]
         arguments = tuple(self._given(n, a) for n, a in zip(names, given, strict=False))
-        call = Call(number, self.label, method, owner, arguments, dict(settings))
+        held = {n: self._given(n, a) for n, a in settings.items()}
+        call = Call(number, self.label, method, owner, arguments, held)
         self.transcript.calls.append(call)
         try:
             returned = function(*given, **settings)
@@ -122,7 +130,7 @@ class _Clerk:
             call.raised = f"{type(raised).__name__}: {raised}"[:200]
             raise
         finally:
-            arrays = [a for a in given if isinstance(a, np.ndarray)]
+            arrays = [a for a in (*given, *settings.values()) if isinstance(a, np.ndarray)]
             call.left = {self._objects[id(a)]: a.tobytes() for a in arrays}
         return self._returned(call, returned)
 
@@ -135,7 +143,7 @@ class _Clerk:
         if not isinstance(returned, (tuple, list)):
             return returned
         is_layer = self._is_layer(call)
-        names = {"backward": GRADIENTS, "double": DOUBLE}.get(
+        names = {"backward": (*GRADIENTS, *ADDED), "double": DOUBLE}.get(
             call.method, FORWARD_RESULTS[:1] if is_layer else FORWARD_RESULTS
         )
         for name, value in zip(names, returned, strict=False):

@@ -79,7 +79,7 @@ def _worst(records: Sequence[Record]) -> tuple[Record, Call, Judged] | None:
 
 
 def _term(worst: tuple[Record, Call, Judged] | None) -> str:
-    if worst is None:
+    if worst is None or not worst[0].declaration.is_plain:
         return ""
     record, call, judged = worst
     quantities = record.expected_of(call).quantities

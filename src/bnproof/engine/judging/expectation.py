@@ -1,7 +1,7 @@
 """What is expected of a case, by what the implementation declares beside batch normalization."""
 
 from bnproof.engine.contract.declaration import Declaration
-from bnproof.engine.model.case import Case, from_columns
+from bnproof.engine.model.case import Case, columns, from_columns
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.names import Mode
 from bnproof.engine.truth.activations import activation
@@ -41,15 +41,17 @@ def expected(
     if declaration.is_plain:
         return whole(case, like)
     made = whole(case)
-    if declaration.activation == "none":
+    if declaration.activation == "none" and not declaration.residual:
         return made
 
     def upstream_of(dy: Array) -> Expected:
+        if declaration.activation == "none":
+            return made
         return whole(case.with_(dy=from_columns(dy, case.x.shape), data_key=""))
 
-    return fused(
-        made, upstream_of, activation(declaration.activation, declaration.activation_slope)
-    )
+    function = activation(declaration.activation, declaration.activation_slope)
+    added = None if case.residual is None else columns(case.residual)
+    return fused(made, upstream_of, function, added)
 
 
 def virtual_batch(declaration: Declaration, case: Case) -> int | None:

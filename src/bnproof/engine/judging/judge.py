@@ -11,6 +11,7 @@ import numpy as np
 from bnproof.engine.contract.choices import AccuracyClass
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.judging.expectation import expected
+from bnproof.engine.judging.masked import what_counts, without_masked
 from bnproof.engine.judging.record import Found, Judged, Record
 from bnproof.engine.model.calls import FIRST, MODE_OF, Call, is_double, is_judged
 from bnproof.engine.model.case import (
@@ -60,7 +61,7 @@ class Judge:
         seen: list[tuple[Case, Settings]] = []
         for case in cases:
             if case.calls not in NOT_JUDGED:
-                known = _narrowed(case)
+                known = _narrowed(what_counts(case))
                 if not double:
                     known = known.with_arrays(dict.fromkeys(DOUBLE_ARGUMENTS))
                 seen.append((known, self.settings(case)[0]))
@@ -79,7 +80,7 @@ class Judge:
     def judge(self, case: Case, observation: Observation) -> Record:
         """The record of a case: at the rounding of the settings that explains it best."""
         ran = case
-        case, observation = _chosen_channels(case, observation)
+        case, observation = _chosen_channels(*without_masked(case, observation))
         best: Record | None = None
         for settings in self.settings(case):
             record = self._judge(case, observation, settings)

@@ -21,6 +21,7 @@ class EventKind(StrEnum):
     MALFORMED = "malformed"
     RAISED = "raised"
     NO_ERROR = "no-error"
+    NOT_ZERO = "not-zero"
 
     # found by a property in the results
     FINITE = "finite"

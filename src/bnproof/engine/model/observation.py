@@ -10,12 +10,12 @@ from typing import Any
 from bnproof.engine.model.calls import Call, Label
 from bnproof.engine.model.event import EarlyEnd, Event, EventKind
 from bnproof.engine.model.formats import Array
-from bnproof.engine.model.names import DOUBLE, LIKE_X, Output, Parameter
+from bnproof.engine.model.names import ADDED, DOUBLE, LIKE_X, Output, Parameter
 
 GRADIENT_OF: Mapping[Output, Parameter] = {"dgamma": "gamma", "dbeta": "beta", DOUBLE[2]: "gamma"}
 """The parameter that a result is the gradient of; where that is None, the result is ignored."""
 
-WHOLE: tuple[Output, ...] = (*LIKE_X, *DOUBLE[:2])
+WHOLE: tuple[Output, ...] = (*LIKE_X, *ADDED, *DOUBLE[:2])
 """Results with the shape and dtype of x; all others have one value per channel."""
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.model.case import Case
 from bnproof.engine.portfolio import (
+    added_inputs,
     algebra,
     combined_sizes,
     degenerate,
@@ -12,6 +13,7 @@ from bnproof.engine.portfolio import (
     gradients,
     huge,
     layer_data,
+    masks,
     memory,
     numerics,
     offsets,
@@ -22,6 +24,7 @@ from bnproof.engine.portfolio import (
 )
 from bnproof.engine.portfolio.builder import Builder
 from bnproof.engine.portfolio.double_arguments import given, with_double
+from bnproof.engine.portfolio.fitting import fitting
 from bnproof.engine.portfolio.quick import choose, informative_first
 from bnproof.engine.portfolio.stock import few_programs
 
@@ -42,6 +45,8 @@ CHAPTERS = (
     layer_data,
     offsets,  # what it draws leaves the data of all others as it is
     virtual_batches,
+    added_inputs,
+    masks,
 )
 """What every profile chooses from."""
 
@@ -87,8 +92,8 @@ def _made(build: Builder) -> list[Case]:
 
 def _with_double(declaration: Declaration, cases: Sequence[Case], seed: int) -> list[Case]:
     """The cases that fit, some with what double backward is given, where its truth is known."""
-    fitting = [case for case in cases if virtual_batches.fitting(declaration, case)]
-    return with_double(fitting, seed) if declaration.is_plain else fitting
+    kept = [case for case in cases if fitting(declaration, case)]
+    return with_double(kept, seed) if declaration.is_plain else kept
 
 
 def with_end(cases: list[Case]) -> list[Case]:

@@ -4,14 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.model.case import Case
 from bnproof.engine.portfolio.builder import SMALL_EPS, Builder
 
 MULTIPLES = (1, 2, 3, 8)
-MOST = 16
-"""More virtual batches than that show nothing new, and each takes its time."""
-
 SPACES = {2: (), 3: (3,), 4: (2, 3), 5: (2, 1, 3)}
 
 
@@ -31,16 +27,3 @@ def _case(build: Builder, shape: tuple[int, ...], samples: int) -> Case:
     x = build.normal(*shape) * 2.0 ** (numbers % 3) + 3 * (numbers % 5)
     name = f"virtual batches, {'x'.join(map(str, shape))}"
     return build.case(name, x, eps=SMALL_EPS)
-
-
-def fitting(declaration: Declaration, case: Case) -> bool:
-    """Whether a case is one virtual batch at most, or several whole ones in one call.
-
-    How a last batch of fewer samples is formed is a matter of convention, and so is what several
-    virtual batches do to averages that are followed through many steps, or are cumulative.
-    """
-    samples = declaration.virtual_batch
-    if samples is None or len(case.x) <= samples:
-        return True
-    several = case.calls in ("steps", "layer") or case.momentum is None
-    return len(case.x) % samples == 0 and len(case.x) <= MOST * samples and not several

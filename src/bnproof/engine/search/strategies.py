@@ -20,7 +20,7 @@ from bnproof.engine.model.names import Argument
 from bnproof.engine.portfolio import stock
 from bnproof.engine.portfolio.builder import Builder, to_rank
 from bnproof.engine.portfolio.double_arguments import ALONE, given
-from bnproof.engine.portfolio.virtual_batches import fitting
+from bnproof.engine.portfolio.fitting import fitting
 
 PLANS: tuple[Plan, ...] = ("short", "full")
 SHAPES = ((2, 1), (3, 2), (5, 3), (8, 2), (17, 4), (33, 9), (64, 3), (130, 2), (12, 16), (257, 1))

@@ -69,13 +69,14 @@ class Activation:
             if not self.slopes:
                 return value, slope * low
             linear = value == slope * high  # else a constant piece
-            scaled = multiply(Word(slope), Word(high, low))
+            scaled, scaled_low, _ = multiply(Word(slope), Word(high, low))
+            assert scaled_low is not None  # noqa: S101  # a product has both parts
             # beyond 2^970 a product cannot be split: then it is off by half a unit of float64
-            scaled_well = np.isfinite(scaled.high) & np.isfinite(scaled.low)
+            scaled_well = np.isfinite(scaled) & np.isfinite(scaled_low)
             plain = (slope == 1) | (slope == 0) | ~linear | ~scaled_well
             return (
-                np.where(plain, value, scaled.high),
-                np.where(plain, np.where(slope == 1, low, 0.0), scaled.low),
+                np.where(plain, value, scaled),
+                np.where(plain, np.where(slope == 1, low, 0.0), scaled_low),
             )
 
 
@@ -100,7 +101,7 @@ def _leaky(slope: float) -> Activation:
 
 def _sigmoid(z: Array) -> Array:
     small = np.exp(-np.abs(z))
-    return np.where(z >= 0, 1.0, small) / (1 + small)
+    return np.asarray(np.where(z >= 0, 1.0, small) / (1 + small))
 
 
 def _sigmoid_slope(z: Array) -> Array:

@@ -132,6 +132,7 @@ _SENTENCES: Mapping[EventKind, Callable[[Event], str]] = {
     EventKind.MALFORMED: _malformed,
     EventKind.RAISED: lambda e: f"{e.called} raised {raised(e)}",
     EventKind.NO_ERROR: lambda e: "returned where an error is declared",
+    EventKind.NOT_ZERO: lambda e: f"{e.argument} is not 0 where the mask leaves values out",
     EventKind.FINITE: _finite,
     EventKind.NOT_FINITE: lambda e: f"{e.argument} is not finite after one value",
     EventKind.EMPTY_BATCH_COUNTED: lambda e: f"{e.argument} of {e.call} changed by an empty batch",

@@ -38,6 +38,8 @@ def _setting(declaration: Declaration, name: Setting) -> str:
 def _not_plain(declaration: Declaration) -> str:
     if declaration.activation != "none":
         return f"activation = {declaration.activation!r}"
+    if declaration.residual:
+        return "residual = True"
     return f"virtual_batch = {declaration.virtual_batch}"
 
 
@@ -74,6 +76,7 @@ _REASONS: Mapping[Need, str | Callable[[Declaration], str]] = {
     Need.MOMENTUM: lambda d: f"needs a variable momentum; {_setting(d, 'momentum')}",
     Need.EXTREME_MOMENTUM: lambda d: f"needs momentum 0 or 1; {_setting(d, 'momentum')}",
     Need.REPLAYS: "needs calls between forward and backward; this target declares replays = True",
+    Need.MASK: "needs masked batches; this target does not declare mask",
     Need.WIDE: "needs float32 or float64; a slope cannot be measured in 16 bits",
 }
 """Why a declaration does not allow what a property needs."""

@@ -61,7 +61,7 @@ class Split(Expected):
         """The bound of a class."""
         with np.errstate(all="ignore"):
             if output in STATISTICS:
-                made = self._of_statistic(arithmetic, output)  # type: ignore[arg-type]  # one of them
+                made = self._of_statistic(arithmetic, output)
             else:
                 each = [part.bound(arithmetic, output) for part in self.parts]
                 made = np.concatenate(each)
@@ -69,7 +69,7 @@ class Split(Expected):
                     sizes = [np.abs(part.quantities.truth.values[output][0]) for part in self.parts]
                     u = arithmetic.parameters.u
                     rounding = accumulated(len(each), u) * sum(map(np.add, sizes, each))
-                    made = sum(each) + rounding
+                    made = np.asarray(sum(each) + rounding)
             return np.where(np.isnan(made), np.inf, made * (1 + EVALUATION))
 
     def _of_statistic(self, arithmetic: Arithmetic, name: Statistic) -> Array:
