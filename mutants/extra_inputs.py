@@ -154,7 +154,7 @@ class _MaskBySample(Masked):
     "extra-inputs/mask-with-gradients",
     "Values that the mask leaves out get gradients of the mean and the variance.",
     "Give them none: the statistics do not depend on them.",
-    caught_by=("backward/masked",),
+    caught_by=BACKWARD,
     shown_by=("mask:",),
 )
 class _MaskWithGradients(Masked):

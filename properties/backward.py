@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from bnproof.engine.contract.needs import Need
-from bnproof.engine.judging.comparison import Comparison, compare
+from bnproof.engine.judging.comparison import Comparison, compare, happened
 from bnproof.engine.judging.facts import raised
 from bnproof.engine.judging.laws import exact_sums
 from bnproof.engine.judging.outputs import agreement_of
@@ -17,6 +17,7 @@ from bnproof.engine.model.case import columns
 from bnproof.engine.model.event import Event, EventKind
 from bnproof.engine.model.names import ADDED, GRADIENTS
 from bnproof.engine.model.offers import Offer
+from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio import finite_differences
 from bnproof.engine.truth.bounds.slope import truncation
 
@@ -31,7 +32,12 @@ OTHER_SLOPE = Event(EventKind.OTHER_SLOPE, "train", "<dx, v>")
     rests_on=(),
 )
 def agreement(records: Records) -> Iterator[Comparison]:
-    """dx, dgamma and dbeta of the first backward of every case."""
+    """The gradients of the first backward of every case; dx is 0 where a mask leaves values out."""
+    yield from (
+        happened(record, event)
+        for record in records.tagged(Tag.MASKED)
+        for event in record.observation.of(EventKind.NOT_ZERO)
+    )
     for record in records:
         yield from raised(record, "train", "other")
         yield from agreement_of(record, *GRADIENTS, *ADDED)

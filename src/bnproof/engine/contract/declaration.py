@@ -114,7 +114,7 @@ class Declaration:
             activation; backward then returns (dx, dgamma, dbeta, dresidual).
         mask: takes ``mask=`` in training calls: bool, (N, *spatial), True where a value counts, or
             None for all.  Only those values are normalized together, get gradients and need a y;
-            dy is 0 elsewhere, and so is dx.
+            dy is 0 elsewhere, and so is dx.  A layer is given neither, and not tested beside them.
         virtual_batch: samples that training normalizes together (ghost batches), None for all.  A
             batch has at most so many samples, or a multiple of so many.
         virtual_batch_averages: how virtual batches move the running statistics: "in turn" (each is
@@ -323,6 +323,9 @@ def _conflicts(given: Mapping[str, Any]) -> list[ContractError]:
     """Attributes that exclude each other."""
     if given.get("mask") and given.get("virtual_batch") is not None:
         return [ContractError("mask and virtual_batch exclude each other; declare one of them")]
+    extra = [name for name in ("residual", "mask") if given.get(name)]
+    if extra and "train" not in given["methods"]:
+        return [ContractError(f"{extra[0]} = True needs train, which takes {extra[0]}=")]
     unbiased = given.get("normalising_variance") == "unbiased"
     if unbiased and given.get("single_value") == "beta":
         return [

@@ -65,8 +65,6 @@ class Need(Enum):
     """momentum 0 or 1."""
     REPLAYS = "replays"
     """Calls between forward and backward."""
-    MASK = "mask"
-    """Masked batches."""
     WIDE = "wide"
     """32 or 64 bits."""
 
@@ -112,7 +110,6 @@ ALLOWED: Mapping[Need, Callable[[Declaration], bool]] = {
     Need.MOMENTUM: lambda d: not d.fixes("momentum"),
     Need.EXTREME_MOMENTUM: _setting("momentum", EXTREME_MOMENTUM),
     Need.REPLAYS: lambda d: not d.replays,
-    Need.MASK: lambda d: d.mask,
     Need.WIDE: _is_wide,
 }
 """Whether a declaration allows what a property needs."""

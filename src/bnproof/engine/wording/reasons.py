@@ -76,7 +76,6 @@ _REASONS: Mapping[Need, str | Callable[[Declaration], str]] = {
     Need.MOMENTUM: lambda d: f"needs a variable momentum; {_setting(d, 'momentum')}",
     Need.EXTREME_MOMENTUM: lambda d: f"needs momentum 0 or 1; {_setting(d, 'momentum')}",
     Need.REPLAYS: "needs calls between forward and backward; this target declares replays = True",
-    Need.MASK: "needs masked batches; this target does not declare mask",
     Need.WIDE: "needs float32 or float64; a slope cannot be measured in 16 bits",
 }
 """Why a declaration does not allow what a property needs."""
