@@ -145,10 +145,11 @@ def test_virtual_batches_are_batches_of_their_own(averages: Any) -> None:
     for begin in range(0, 12, 4):
         own = moved if averages == "in turn" else [torch.tensor(a) for a in _statistics(case)]
         part = x[begin : begin + 4]
-        parts.append(functional.batch_norm(part, *own, gamma, beta, True, 0.125, case.eps))
+        mean, var = own
+        parts.append(functional.batch_norm(part, mean, var, gamma, beta, True, 0.125, case.eps))
         ends.append([a.numpy().copy() for a in own])
     y = torch.cat(parts)
-    y.backward(torch.tensor(case.dy))
+    y.backward(torch.tensor(case.dy))  # type: ignore[no-untyped-call]  # of torch
     want = ends[-1] if averages == "in turn" else np.mean(ends, axis=0)
 
     assert np.allclose(values(subject, "running_mean"), want[0], rtol=CLOSE)
