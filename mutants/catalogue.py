@@ -1,6 +1,7 @@
 """All mutants, found by their ids."""
 
 from bnproof.mutants import (
+    activations,
     aliasing,
     axes,
     backward,
@@ -9,6 +10,7 @@ from bnproof.mutants import (
     degenerate,
     double_backward,
     eps,
+    extra_inputs,
     folding,
     form,
     formula,
@@ -30,6 +32,7 @@ from bnproof.mutants import (
     sizes,
     state,
     variance,
+    virtual_batches,
 )
 from bnproof.mutants.decorators import registered
 from bnproof.mutants.mutant import Mutant
@@ -61,6 +64,9 @@ FAMILIES = (
     state,
     layer_state,
     graded,
+    activations,
+    virtual_batches,
+    extra_inputs,
     calls,
     instances,
     places,

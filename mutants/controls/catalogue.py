@@ -1,6 +1,8 @@
 """All controls."""
 
 from bnproof.mutants.controls import (
+    activations,
+    added_inputs,
     algebra,
     arithmetic,
     conventions,
@@ -9,11 +11,24 @@ from bnproof.mutants.controls import (
     memory,
     sums,
     variances,
+    virtual_batches,
 )
 from bnproof.mutants.controls.control import Control
 from bnproof.mutants.decorators import registered
 
-KINDS = (conventions, sums, variances, arithmetic, algebra, double_backward, memory, habits)
+KINDS = (
+    added_inputs,
+    conventions,
+    sums,
+    variances,
+    arithmetic,
+    algebra,
+    double_backward,
+    memory,
+    activations,
+    virtual_batches,
+    habits,
+)
 
 CONTROLS: tuple[Control, ...] = tuple(
     control for kind in KINDS for control in registered(kind, Control)

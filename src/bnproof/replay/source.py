@@ -13,7 +13,7 @@ import numpy as np
 
 from bnproof.engine.execution.transcript import SECOND, Call, Given
 from bnproof.engine.model.formats import Array
-from bnproof.engine.model.names import DOUBLE, GRADIENTS, MODES
+from bnproof.engine.model.names import ADDED, DOUBLE, GRADIENTS, MODES
 from bnproof.replay.expectations import (
     Expectation,
     Form,
@@ -116,7 +116,10 @@ class Source:
         owner = self._owner(call)
         copied = call.owner >= 0 and call.method not in ("backward", "double")
         arguments = [self._argument(a, copied=copied) for a in call.arguments]
-        settings = [f"{argument_name(n)}={literal(v)}" for n, v in call.settings.items()]
+        settings = [
+            f"{argument_name(n)}={self._argument(v, copied=copied)}"
+            for n, v in call.settings.items()
+        ]
         self._calls += self._kept_arguments(call, due)
         # what a target does to an array is not to be done again by the script
         self._held |= {
@@ -144,6 +147,8 @@ class Source:
     def _results(self, call: Call) -> list[str]:
         """Names for what a call returns, the same for all of it: y_2, new_mean_2, ..."""
         names = RETURNED.get(call.method, ())
+        if call.method == "backward":
+            names += tuple(name for name in ADDED if name in call.results)
         if call.owner >= 0 and call.method in MODES:
             names = ("y", "backward")
         if not names:

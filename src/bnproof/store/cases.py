@@ -10,7 +10,15 @@ from typing import Any
 import numpy as np
 
 from bnproof.engine.judging.counterexample import Counterexample
-from bnproof.engine.model.case import ARRAYS, DOUBLE_ARGUMENTS, PLANS, WHOLE_ARGUMENTS, Case, Twin
+from bnproof.engine.model.case import (
+    ARRAYS,
+    DOUBLE_ARGUMENTS,
+    EXTRAS,
+    PLANS,
+    WHOLE_ARGUMENTS,
+    Case,
+    Twin,
+)
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.layouts import LAYOUTS, SAME, Alias, Layout, Place
 from bnproof.engine.model.names import MODES, Argument
@@ -23,6 +31,7 @@ OPTIONAL: tuple[Argument, ...] = ("gamma", "beta", *DOUBLE_ARGUMENTS)
 CASE = (
     "name",
     *ARRAYS,
+    *EXTRAS,
     "eps",
     "momentum",
     "batches_seen",
@@ -81,7 +90,7 @@ def case_table(case: Case) -> dict[str, Any]:
         made["judged_channels"] = [int(c) for c in case.judged_channels]
     if case.layouts:
         made["layouts"] = {name: str(place) for name, place in case.layouts.items()}
-    arrays = {name: getattr(case, name) for name in ARRAYS}
+    arrays = {name: getattr(case, name) for name in (*ARRAYS, *EXTRAS)}
     made |= {name: to_table(a) for name, a in arrays.items() if a is not None}
     if case.steps:
         made["steps"] = [to_table(step) for step in case.steps]
@@ -120,7 +129,27 @@ def read_case(fields: Fields) -> Case:
         data_key=fields.text("data_key", ""),
         judged_channels=_channels(fields, x),
         script=_script(fields),
+        residual=_residual(fields, x),
+        mask=_mask(fields, x),
     )
+
+
+def _residual(fields: Fields, x: Array) -> Array | None:
+    if "residual" not in fields:
+        return None
+    a = from_table(fields.table("residual"), (x.dtype.name,))
+    if a.shape != x.shape:
+        raise StoreError(f"{fields.where}: residual has the shape {a.shape}; expected {x.shape}")
+    return a
+
+
+def _mask(fields: Fields, x: Array) -> Array | None:
+    if "mask" not in fields:
+        return None
+    a, expected = from_table(fields.table("mask"), ("bool",)), (x.shape[0], *x.shape[2:])
+    if a.shape != expected:
+        raise StoreError(f"{fields.where}: mask has the shape {a.shape}; expected {expected}")
+    return a
 
 
 def _argument(fields: Fields, name: str, x: Array) -> Array | None:

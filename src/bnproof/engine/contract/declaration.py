@@ -20,6 +20,22 @@ are constants); that is, ``torch.autograd.grad`` of backward's results.  L does 
 ddx is like x, ddgamma and ddbeta are like gamma and beta, and None where those are.  ddy and dx
 come back like x, dgamma like gamma; each may be None where it is not offered.  It may be called
 again and again, before and after backward and other calls.
+
+What implementation and caller owe each other:
+
+- Arguments belong to the caller.  They may be read-only, strided or aliases of each other, and
+  stay as they are until the last backward of the call; nothing but buffers that are updated
+  ``in_place`` is written to.
+- Results belong to the caller, y as well: it may change them or drop them at once, and every
+  later call, backward included, gives what it would have given.  A result that shares memory with
+  an argument changes with it.
+- A gradient that is zero is an array of zeros.  None stands for a result that is not offered, in
+  any case at all.
+- NaN and infinity in x, dy, gamma, beta or a statistic stay in their channel; in inference what is
+  in x or dy stays in its element of y and dx.
+- A call that raises leaves statistics as they were, and the next call is as right as any.
+- Two instances may be used at the same time, in two threads.  One instance is called by one
+  thread at a time.
 """
 
 import math
@@ -28,11 +44,15 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from bnproof.engine.contract.choices import (
+    ACTIVATIONS,
     AFFINE,
+    AVERAGING,
     CLASSES,
     FIXABLE,
     AccuracyClass,
+    ActivationName,
     AffineParameters,
+    Averaging,
     EmptyBatch,
     Fixable,
     KeepsStrides,
@@ -95,6 +115,19 @@ class Declaration:
         keeps_strides: True, "positive" (negative strides are copied), or False (all are).  Such
             arrays are given all the same: they may be refused by an exception, never misread.
         replays: backward replays forward, so that no calls are made between the two.
+        activation: what is applied to y in training and inference: "none", "relu", "leaky_relu",
+            "relu6", "elu", "sigmoid", "tanh", "softplus", "silu" or "gelu".  y and all gradients
+            are those of the whole; on a kink either slope will do.
+        activation_slope: of leaky_relu, where its argument is negative.
+        residual: takes ``residual=`` in every call, an array like x that is added to y before the
+            activation; backward then returns (dx, dgamma, dbeta, dresidual).
+        mask: takes ``mask=`` in training calls: bool, (N, *spatial), True where a value counts, or
+            None for all.  Only those values are normalized together, get gradients and need a y;
+            dy is 0 elsewhere, and so is dx.  A layer is given neither, and not tested beside them.
+        virtual_batch: samples that training normalizes together (ghost batches), None for all.  A
+            batch has at most so many samples, or a multiple of so many.
+        virtual_batch_averages: how virtual batches move the running statistics: "in turn" (each is
+            a step) or "together" (the mean of their statistics is one).
         compiles_per_shape: the first call with each shape is far slower than the next ones (JAX,
             Keras, XLA): cases come in a stock of about a dozen shapes per rank.
         name, version: for reports; by default the class's name.
@@ -122,6 +155,12 @@ class Declaration:
     in_place: bool = False
     keeps_strides: KeepsStrides = True
     replays: bool = False
+    activation: ActivationName = "none"
+    activation_slope: float = 0.01
+    residual: bool = False
+    mask: bool = False
+    virtual_batch: int | None = None
+    virtual_batch_averages: Averaging = "in turn"
     compiles_per_shape: bool = False
     name: str = ""
     version: str = ""
@@ -164,6 +203,16 @@ class Declaration:
         True
         """
         return self.normalising_variance == "unbiased"
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether y is gamma xhat + beta, with the statistics of the whole batch.
+
+        >>> Declaration(activation="relu").is_plain
+        False
+        """
+        whole = self.virtual_batch is None and not self.residual
+        return self.activation == "none" and whole
 
     def has(self, method: Method) -> bool:
         """Whether the implementation has a method.
@@ -281,6 +330,11 @@ def _of_layers(declaration: Declaration) -> Declaration:
 
 def _conflicts(given: Mapping[str, Any]) -> list[ContractError]:
     """Attributes that exclude each other."""
+    if given.get("mask") and given.get("virtual_batch") is not None:
+        return [ContractError("mask and virtual_batch exclude each other; declare one of them")]
+    extra = [name for name in ("residual", "mask") if given.get(name)]
+    if extra and "train" not in given["methods"]:
+        return [ContractError(f"{extra[0]} = True needs train, which takes {extra[0]}=")]
     unbiased = given.get("normalising_variance") == "unbiased"
     if unbiased and given.get("single_value") == "beta":
         return [
@@ -383,6 +437,15 @@ def _accepts(value: Any) -> dict[str, tuple[float, float]] | None:
     return read if well_formed else None
 
 
+def _slope(value: Any) -> float | None:
+    return float(value) if not isinstance(value, bool) and math.isfinite(float(value)) else None
+
+
+def _samples(value: Any) -> int | None:
+    whole = not isinstance(value, bool) and int(value) == value
+    return int(value) if whole and value >= 2 else None
+
+
 def _fixed(value: Any) -> dict[str, Any] | None:
     read = {k: v for k, v in dict(value).items() if v is not None}
     if "shape" in read:
@@ -436,5 +499,11 @@ _CHECKS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "in_place": _FLAG,
     "keeps_strides": (_one_of(True, False, "positive"), 'True, "positive" or False'),
     "replays": _FLAG,
+    "activation": (_one_of(*ACTIVATIONS), f"one of {', '.join(map(repr, ACTIVATIONS))}"),
+    "activation_slope": (_slope, "a finite number such as 0.01"),
+    "residual": _FLAG,
+    "mask": _FLAG,
+    "virtual_batch": (_samples, "a number of samples, at least 2, such as 16"),
+    "virtual_batch_averages": (_one_of(*AVERAGING), '"in turn" or "together"'),
     "compiles_per_shape": _FLAG,
 }

@@ -46,6 +46,10 @@ class Need(Enum):
     BETA = "beta"
     BIASED = "biased"
     """A normalisation that does not depend on N."""
+    PLAIN = "plain"
+    """y = gamma xhat + beta, with the statistics of the whole batch."""
+    WHOLE_BATCH = "whole batch"
+    """The statistics of the whole batch."""
     DETERMINISTIC = "deterministic"
     CUMULATIVE = "cumulative"
     """momentum = None."""
@@ -94,6 +98,8 @@ ALLOWED: Mapping[Need, Callable[[Declaration], bool]] = {
     Need.GAMMA: lambda d: d.has_gamma,
     Need.BETA: lambda d: d.has_beta,
     Need.BIASED: lambda d: not d.normalises_unbiased,
+    Need.PLAIN: lambda d: d.is_plain,
+    Need.WHOLE_BATCH: lambda d: d.virtual_batch is None,
     Need.DETERMINISTIC: lambda d: d.deterministic,
     Need.CUMULATIVE: lambda d: d.cumulative,
     Need.SINGLE_VALUE: lambda d: d.single_value != "undefined",

@@ -56,7 +56,13 @@ class CaseCalls:
         train = (target or self.implementation).train
         arguments = (given["x"], given["gamma"], given["beta"], *statistics)
         results = self._call(
-            label, train, *arguments, momentum=case.momentum, eps=case.eps, **extra
+            label,
+            train,
+            *arguments,
+            momentum=case.momentum,
+            eps=case.eps,
+            **extra,
+            **given.extras("train"),
         )
         return self._four(label, results)
 
@@ -70,7 +76,8 @@ class CaseCalls:
     ) -> tuple[Any, Any, Any, Any]:
         infer = (target or self.implementation).infer
         arguments = (given["x"], given["gamma"], given["beta"], *statistics)
-        return self._four(label, self._call(label, infer, *arguments, eps=case.eps))
+        extras = given.extras("infer")
+        return self._four(label, self._call(label, infer, *arguments, eps=case.eps, **extras))
 
     def _four(self, label: Label, results: Any) -> tuple[Any, Any, Any, Any]:
         parts = parts_of(results, 4)
@@ -110,10 +117,13 @@ class CaseCalls:
     ) -> None:
         taken = self.observation.results.setdefault(label, {})
         for name, result in zip(names, results, strict=True):
+            without = self._is_without(name, like or self.case)
             if result is None:
+                if not without:
+                    self.observation.absent.add((label, name))
                 continue
             self.observation.offers.add((label, name))
-            if self._is_absent(name, like or self.case):
+            if without:
                 continue
             copy = self._copy(label, name, result, like or self.case)
             if copy is not None:
@@ -121,7 +131,7 @@ class CaseCalls:
             if watch and isinstance(result, np.ndarray):
                 self._watch(name, label, result)
 
-    def _is_absent(self, name: Output, case: Case) -> bool:
+    def _is_without(self, name: Output, case: Case) -> bool:
         """Whether a result is the gradient of a parameter that was not given."""
         return name in GRADIENT_OF and getattr(case, GRADIENT_OF[name]) is None
 

@@ -37,7 +37,9 @@ def turned(case: Case, turn: int) -> Case:
     shape = case.x.shape
     gamma = None if case.gamma is None else _halved(np.roll(case.gamma, turn), turn % 3)
     beta = None if case.beta is None else _halved(np.roll(case.beta, turn), turn % 2)
+    residual = None if case.residual is None else np.roll(columns(case.residual), turn, axis=0)
     return case.with_(
+        residual=None if residual is None else _scaled(residual, 1, shape),
         x=_scaled(np.roll(columns(case.x), turn, axis=0), 1 - turn / 64, shape),
         dy=_scaled(np.roll(columns(case.dy), 2 * turn + 1, axis=0), 1 - turn / 96, shape),
         gamma=gamma,

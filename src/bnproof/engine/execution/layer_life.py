@@ -241,6 +241,7 @@ class LayerLife:
         taken = observation.results.setdefault(label, {})
         for name, value in results.items():
             if value is None:
+                observation.absent.add((label, name))
                 continue
             plain = np.array(np.asarray(value))
             made = to_canonical(plain, self.declaration) if name in LIKE_X else plain

@@ -35,6 +35,7 @@ class CasePlan(PlanSteps):
             "refill": self._refill,
             "infer": self._inference_only,
             "train": self._training_only,
+            "gradients": self._gradients_only,
             "empty": self._empty,
             "layer": self._layer,
             **dict.fromkeys(SEQUENCE_PLANS, self._sequence),
@@ -84,6 +85,16 @@ class CasePlan(PlanSteps):
 
     def _training_only(self) -> None:
         self._train("train")
+
+    def _gradients_only(self) -> None:
+        """Training and its gradients, again and after other calls; no inference."""
+        backward = self._train("train")
+        self._gradients("train", backward)
+        self._repeat(backward)
+        if not self.declaration.replays:
+            self._other_calls()
+            self._gradients("train late", backward, late=True)
+        self._train_again()
 
     def _error(self) -> None:
         """Training has to raise, before the statistics change; inference has to work."""

@@ -17,6 +17,7 @@ from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import FORMATS, Array
 from bnproof.engine.model.layouts import ALIGNED
 from bnproof.engine.model.names import (
+    ADDED,
     CALL_ARGUMENTS,
     DOUBLE,
     FORWARD_RESULTS,
@@ -74,7 +75,7 @@ class Call:
         owner: number of the call that returned the layer or the backward; `FIRST` for the
             implementation, `SECOND` for another instance of it.
         arguments: in their order: arrays, None, numbers, or a state.
-        settings: keyword arguments.
+        settings: keyword arguments, arrays among them as they are among the arguments.
         results: copies of the arrays that came back, by name; of backward and layers, none.
         raised: the exception in one line, "" if it returned.
         left: what the call left in the arrays that it was given, by their object.
@@ -143,7 +144,8 @@ class _Clerk:
         with self._lock:
             number = len(self.transcript.calls)
             arguments = tuple(self._given(n, a) for n, a in zip(names, given, strict=False))
-            call = Call(number, self.label, method, owner, arguments, dict(settings))
+            held = {n: self._given(n, a) for n, a in settings.items()}
+            call = Call(number, self.label, method, owner, arguments, held)
             self.transcript.calls.append(call)
         try:
             returned = function(*given, **settings)
@@ -151,7 +153,7 @@ class _Clerk:
             call.raised = f"{type(raised).__name__}: {raised}"[:200]
             raise
         finally:
-            arrays = [a for a in given if isinstance(a, np.ndarray)]
+            arrays = [a for a in (*given, *settings.values()) if isinstance(a, np.ndarray)]
             call.left = {self._objects[id(a)]: a.tobytes() for a in arrays}
         return self._returned(call, returned)
 
@@ -164,7 +166,7 @@ class _Clerk:
         if not isinstance(returned, (tuple, list)):
             return returned
         is_layer = self._is_layer(call)
-        names = {"backward": GRADIENTS, "double": DOUBLE}.get(
+        names = {"backward": (*GRADIENTS, *ADDED), "double": DOUBLE}.get(
             call.method, FORWARD_RESULTS[:1] if is_layer else FORWARD_RESULTS
         )
         for name, value in zip(names, returned, strict=False):

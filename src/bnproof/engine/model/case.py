@@ -30,7 +30,9 @@ SequencePlan = Literal[
 """Calls on several data sets, each of which is judged as a case of its own."""
 
 Plan = (
-    Literal["full", "short", "error", "steps", "refill", "infer", "train", "empty", "layer"]
+    Literal[
+        "full", "short", "error", "steps", "refill", "infer", "train", "gradients", "empty", "layer"
+    ]
     | SequencePlan
 )
 """Which calls are made of a case."""
@@ -46,6 +48,10 @@ DOUBLE_ARGUMENTS: tuple[Argument, ...] = ("ddx", "ddgamma", "ddbeta")
 
 ARRAYS: tuple[Argument, ...] = ("x", "dy", *CHANNEL_ARGUMENTS, *DOUBLE_ARGUMENTS)
 """All arrays of a case."""
+
+
+EXTRAS: tuple[Argument, ...] = ("residual", "mask")
+"""What a case may have beside its arrays, of targets that declare to take it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +82,8 @@ class Rest(TypedDict, total=False):
     ddx: Array | None
     ddgamma: Array | None
     ddbeta: Array | None
+    residual: Array | None
+    mask: Array | None
 
 
 class Changes(Rest, total=False):
@@ -117,6 +125,8 @@ class Case:
         script: what layers live through, () for the fixed script; for ``calls="layer"`` only.
         ddx, ddgamma, ddbeta: what double backward is given, like x, gamma and beta; None where it
             is not called.
+        residual: what is added to y before its activation, like x; None for zeros.
+        mask: which values count, (N, *spatial) of bool; None for all.
     """
 
     name: str
@@ -140,6 +150,8 @@ class Case:
     ddx: Array | None = None
     ddgamma: Array | None = None
     ddbeta: Array | None = None
+    residual: Array | None = None
+    mask: Array | None = None
 
     @property
     def dtype(self) -> str:

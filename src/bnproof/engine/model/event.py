@@ -21,6 +21,7 @@ class EventKind(StrEnum):
     MALFORMED = "malformed"
     RAISED = "raised"
     NO_ERROR = "no-error"
+    NOT_ZERO = "not-zero"
 
     # found by a property in the results
     FINITE = "finite"
@@ -38,6 +39,7 @@ class Aspect(StrEnum):
     NONE = ""
     # of malformed results
     RESULTS = "results"
+    ABSENT = "absent"
     ARRAY = "array"
     DTYPE = "dtype"
     SHAPE = "shape"

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.model.case import Case
 from bnproof.engine.portfolio import (
+    added_inputs,
     algebra,
     call_orders,
     combined_sizes,
@@ -13,6 +14,7 @@ from bnproof.engine.portfolio import (
     gradients,
     huge,
     layer_data,
+    masks,
     memory,
     numerics,
     offsets,
@@ -20,9 +22,11 @@ from bnproof.engine.portfolio import (
     relations,
     running_statistics,
     sizes,
+    virtual_batches,
 )
 from bnproof.engine.portfolio.builder import Builder
 from bnproof.engine.portfolio.double_arguments import given, with_double
+from bnproof.engine.portfolio.fitting import fitting
 from bnproof.engine.portfolio.quick import choose, informative_first
 from bnproof.engine.portfolio.stock import few_programs
 
@@ -42,6 +46,9 @@ CHAPTERS = (
     degenerate,
     layer_data,
     offsets,  # what it draws leaves the data of all others as it is
+    virtual_batches,
+    added_inputs,
+    masks,
     call_orders,
     places,
 )
@@ -72,18 +79,26 @@ def portfolio(
         chosen = choose(pool(declaration, dtype, seed=seed), dtype, among)
     else:
         build = Builder(declaration, dtype, seed)
-        made = with_double([*_made(build), *huge.cases(build), *call_orders.large(build)], seed)
+        made = [*_made(build), *huge.cases(build), *call_orders.large(build)]
+        made = _with_double(declaration, made, seed)
         chosen = informative_first(made, dtype)
     return with_end(few_programs(chosen) if declaration.compiles_per_shape else chosen)
 
 
 def pool(declaration: Declaration, dtype: str, *, seed: int = 0) -> list[Case]:
     """What the quick profile chooses from: no case of more than 2^15 values or channels."""
-    return with_double(_made(Builder(declaration, dtype, seed, rotate=True)), seed)
+    made = _made(Builder(declaration, dtype, seed, rotate=True))
+    return _with_double(declaration, made, seed)
 
 
 def _made(build: Builder) -> list[Case]:
     return [case for chapter in CHAPTERS for case in chapter.cases(build)]
+
+
+def _with_double(declaration: Declaration, cases: Sequence[Case], seed: int) -> list[Case]:
+    """The cases that fit, some with what double backward is given, where its truth is known."""
+    kept = [case for case in cases if fitting(declaration, case)]
+    return with_double(kept, seed) if declaration.is_plain else kept
 
 
 def with_end(cases: list[Case]) -> list[Case]:
@@ -95,5 +110,7 @@ def with_end(cases: list[Case]) -> list[Case]:
 def ordinary_case(declaration: Declaration) -> Case:
     """Ordinary data, for the first calls of a target."""
     build = Builder(declaration, declaration.dtypes[0])
-    case = build.case("ordinary data", build.ordinary(8, 4), calls="short")
-    return given(next(iter(build.every_rank(case))), "", 0)
+    count = declaration.virtual_batch or 8
+    case = build.case("ordinary data", build.ordinary(count, 4), calls="short")
+    made = next(iter(build.every_rank(case)))
+    return given(made, "", 0) if declaration.is_plain else made

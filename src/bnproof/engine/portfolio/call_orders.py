@@ -28,7 +28,8 @@ def cases(build: Builder) -> Iterator[Case]:
         )
         ranks = (_rank(build),) if plan in ONE_RANK else build.ranks()
         for made in build.every_rank(case, ranks=ranks):
-            yield given(made, "", 0) if plan == "second gradients" else made
+            twice = plan == "second gradients" and build.declaration.is_plain
+            yield given(made, "", 0) if twice else made
 
 
 def large(build: Builder) -> Iterator[Case]:

@@ -22,7 +22,8 @@ def accumulates(declaration: Declaration) -> bool:
 
 def has_lives(declaration: Declaration, dtype: str) -> bool:
     """Whether layers of a dtype can be made, and given batches of any size."""
-    if not declaration.has("layer") or declaration.fixes("shape"):
+    extra = declaration.residual or declaration.mask
+    if not declaration.has("layer") or declaration.fixes("shape") or extra:
         return False
     return "dtype" in declaration.layer_options or dtype == declaration.dtypes[0]
 

@@ -43,6 +43,8 @@ def malformed(event: Event) -> str:
     """
     if event.aspect is Aspect.ARRAY:
         return f"cannot be read as an array: {event.exception}"
+    if event.aspect is Aspect.ABSENT:
+        return "None where other cases have an array"
     named = "" if event.aspect is Aspect.RESULTS else f"{event.aspect} "
     return f"{named}{event.actual}, due {event.expected}"
 
@@ -130,6 +132,7 @@ _SENTENCES: Mapping[EventKind, Callable[[Event], str]] = {
     EventKind.MALFORMED: _malformed,
     EventKind.RAISED: lambda e: f"{e.called} raised {raised(e)}",
     EventKind.NO_ERROR: lambda e: "returned where an error is declared",
+    EventKind.NOT_ZERO: lambda e: f"{e.argument} is not 0 where the mask leaves values out",
     EventKind.FINITE: _finite,
     EventKind.NOT_FINITE: lambda e: f"{e.argument} is not finite after one value",
     EventKind.EMPTY_BATCH_COUNTED: lambda e: f"{e.argument} of {e.call} changed by an empty batch",

@@ -35,6 +35,14 @@ def _setting(declaration: Declaration, name: Setting) -> str:
     return f"this target accepts {name} from {low:g} to {high:g}"
 
 
+def _not_plain(declaration: Declaration) -> str:
+    if declaration.activation != "none":
+        return f"activation = {declaration.activation!r}"
+    if declaration.residual:
+        return "residual = True"
+    return f"virtual_batch = {declaration.virtual_batch}"
+
+
 _REASONS: Mapping[Need, str | Callable[[Declaration], str]] = {
     Need.TRAIN: "train is not offered",
     Need.INFER: "infer is not offered",
@@ -52,6 +60,13 @@ _REASONS: Mapping[Need, str | Callable[[Declaration], str]] = {
     Need.BIASED: (
         "needs a normalisation that does not depend on N; this target multiplies the variance by "
         "N / (N - 1)"
+    ),
+    Need.PLAIN: lambda d: (
+        f"needs y = gamma xhat + beta of the whole batch; this target declares {_not_plain(d)}"
+    ),
+    Need.WHOLE_BATCH: lambda d: (
+        f"needs the statistics of the whole batch; this target declares virtual_batch = "
+        f"{d.virtual_batch}"
     ),
     Need.DETERMINISTIC: "needs deterministic results; this target declares others",
     Need.CUMULATIVE: "needs momentum = None; this target does not declare cumulative",

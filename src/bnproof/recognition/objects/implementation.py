@@ -17,7 +17,14 @@ from bnproof.recognition.user_calls import UsersError
 
 
 class ObjectImplementation:
-    """A recognised class, factory or instance as an implementation of the contract."""
+    """A recognised class, factory or instance as an implementation of the contract.
+
+    Attributes:
+        followed: name of the batch norm inside a module that alone is judged, before the activation
+            that follows it; "" where the object is judged as a whole.
+    """
+
+    followed = ""
 
     infer: Any
     train: Any
@@ -152,6 +159,7 @@ _DECLARED = (
     "cumulative",
     "accuracy",
     "single_value",
+    "activation",
     "keeps_strides",
     "fixed",
     "accepts",
