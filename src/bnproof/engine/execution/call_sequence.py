@@ -266,8 +266,9 @@ class CallSequence:
     # --- calls that raise -----------------------------------------------------------------
 
     def _one_value(self, mode: Mode) -> None:
-        """Training with one value per channel, where that is an error."""
-        if self.declaration.single_value != "error" or self.declaration.fixes("shape"):
+        """Training with one value per channel, where that is an error and nothing is compiled."""
+        few_shapes = self.declaration.fixes("shape") or self.declaration.compiles_per_shape
+        if self.declaration.single_value != "error" or few_shapes:
             return
         if mode == "train":
             one = (slice(1), slice(None), *(slice(1),) * (self.case.x.ndim - 2))
