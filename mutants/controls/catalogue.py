@@ -6,13 +6,14 @@ from bnproof.mutants.controls import (
     conventions,
     double_backward,
     memory,
+    nonfinite,
     sums,
     variances,
 )
 from bnproof.mutants.controls.control import Control
 from bnproof.mutants.decorators import registered
 
-KINDS = (conventions, sums, variances, arithmetic, algebra, double_backward, memory)
+KINDS = (conventions, sums, variances, arithmetic, algebra, double_backward, memory, nonfinite)
 
 CONTROLS: tuple[Control, ...] = tuple(
     control for kind in KINDS for control in registered(kind, Control)

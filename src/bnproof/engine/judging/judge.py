@@ -11,6 +11,7 @@ import numpy as np
 from bnproof.engine.contract.choices import AccuracyClass
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.judging.record import Found, Judged, Record
+from bnproof.engine.judging.spoiled_results import spoiled
 from bnproof.engine.model.calls import FIRST, MODE_OF, Call, is_double, is_judged
 from bnproof.engine.model.case import (
     ARRAYS,
@@ -21,7 +22,7 @@ from bnproof.engine.model.case import (
     columns,
 )
 from bnproof.engine.model.formats import FORMATS, Array
-from bnproof.engine.model.names import DOUBLE, RESULTS, Output
+from bnproof.engine.model.names import DOUBLE, MODES, RESULTS, Output
 from bnproof.engine.model.observation import WHOLE, Observation
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.truth.bounds import ladder
@@ -29,6 +30,7 @@ from bnproof.engine.truth.bounds.expected import Expected, Settings
 from bnproof.engine.truth.bounds.expected_by_data import EXPECTED
 from bnproof.engine.truth.bounds.side_by_side import SMALL
 from bnproof.engine.truth.oracle import error
+from bnproof.engine.truth.spoiled import healed, kinds_of
 
 NOT_JUDGED: tuple[Plan, ...] = ("error", "empty", "layer")
 """Plans of cases that have no results of their own to judge."""
@@ -84,7 +86,7 @@ class Judge:
             record = self._judge(case, observation, settings)
             if best is None or _badness(record) < _badness(best):
                 best = record
-            if best.worst <= 1:
+            if not any(best.all_wrong()):
                 break
         assert best is not None  # noqa: S101  # there is at least one rounding: none
         best.found = self._strongest(best)
@@ -135,7 +137,34 @@ class Judge:
             record.judged[call] = self._outputs(subject, call, results, base, observation)
         if Tag.EXACT in case.tags:
             record.exact = _exact_bits(record)
+        if Tag.NONFINITE in case.tags:
+            record.spoiled = self._spoiled(case, observation, settings)
         return record
+
+    def _spoiled(
+        self, case: Case, observation: Observation, settings: Settings
+    ) -> dict[Call, dict[Output, Judged]]:
+        """The results of a case with NaN or infinity, held against the kinds that they may have."""
+        made: dict[Call, dict[Output, Judged]] = {}
+        for mode in MODES:
+            results = observation.results.get(mode, {})
+            moves = settings.keep != 0 and settings.weight != 0
+            kinds = kinds_of(case, mode, moves=moves)
+            subject = EXPECTED.of(
+                healed(case, mode),
+                settings,
+                inference=mode == "infer",
+                unbiased=self.declaration.unbiased(case.x.ndim),
+                normalises_unbiased=self.declaration.normalises_unbiased,
+            )
+            truth = subject.quantities.truth.values
+            for name in RESULTS:
+                if name in results and name in truth:
+                    got = columns(results[name]) if name in WHOLE else results[name]
+                    bound = subject.bound(self.declared, name)
+                    held = spoiled(name, got, truth[name], bound, kinds)
+                    made.setdefault(mode, {})[name] = held
+        return made
 
     def _outputs(
         self,
@@ -239,7 +268,7 @@ def _roundings(value: float) -> tuple[float, ...]:
 
 def _badness(record: Record) -> tuple[int, float]:
     """How many outputs are off, then how far: one wrong output must not choose for the others."""
-    off = sum(judged.worst > 1 for _, judged in record.all_judged())
+    off = sum(1 for _ in record.all_wrong())
     return off, record.worst
 
 
