@@ -14,6 +14,7 @@ from bnproof.mutants import (
     graded,
     half_precision,
     inference_gradients,
+    layer_life,
     layer_state,
     layout,
     limits,
@@ -59,6 +60,7 @@ FAMILIES = (
     aliasing,
     state,
     layer_state,
+    layer_life,
     graded,
 )
 

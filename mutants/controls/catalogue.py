@@ -5,6 +5,7 @@ from bnproof.mutants.controls import (
     arithmetic,
     conventions,
     double_backward,
+    layers,
     memory,
     nonfinite,
     sums,
@@ -13,7 +14,17 @@ from bnproof.mutants.controls import (
 from bnproof.mutants.controls.control import Control
 from bnproof.mutants.decorators import registered
 
-KINDS = (conventions, sums, variances, arithmetic, algebra, double_backward, memory, nonfinite)
+KINDS = (
+    conventions,
+    sums,
+    variances,
+    arithmetic,
+    algebra,
+    double_backward,
+    memory,
+    nonfinite,
+    layers,
+)
 
 CONTROLS: tuple[Control, ...] = tuple(
     control for kind in KINDS for control in registered(kind, Control)

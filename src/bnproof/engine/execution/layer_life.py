@@ -1,4 +1,4 @@
-"""Stateful layers: two of them live through a script, each step written down as a case of its own.
+"""Stateful layers: some of them live through a script, each step written down as a case of its own.
 
 A step is judged from the state that the layer reported before it: training moves exactly that
 state by one step, inference uses it and leaves it.  So no error accumulates, and a layer that
@@ -14,19 +14,23 @@ import numpy as np
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.contract.functional import make_layer
 from bnproof.engine.execution.arguments import to_canonical, to_declared
-from bnproof.engine.model.calls import LayerCall
+from bnproof.engine.execution.earlier_results import Kept
+from bnproof.engine.model.calls import Label, LayerCall
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.event import Aspect, Event, EventKind
 from bnproof.engine.model.formats import Array
-from bnproof.engine.model.names import LIKE_X, PARAMETERS, STATISTICS, Mode, Output
+from bnproof.engine.model.layouts import NEGATIVE, Layout, laid_out
+from bnproof.engine.model.names import GRADIENTS, LIKE_X, PARAMETERS, STATISTICS, Mode, Output
 from bnproof.engine.model.observation import GRADIENT_OF, Observation
-from bnproof.engine.model.script import BATCHES, MANY, SCRIPT, Action, ActionKind
+from bnproof.engine.model.script import BATCHES, MANY, SCRIPT, Action, ActionKind, size_of_step
 
 STATE = (*STATISTICS, *PARAMETERS)
 UNMOVED: tuple[ActionKind, ...] = ("backward", "save")
 """Actions that leave the state of the layer that they are done to."""
 
 JUDGED_STEPS = (0, 1, 126, 127, 128, 254, 255, 256, 257, MANY - 1)
+JUDGED_SIZES = (0, 1, 2, 3, *JUDGED_STEPS[2:-1], 510, 511, 512, 513)
+"""Of many steps on batches of changing size; the last is judged as well."""
 
 
 class Make(Protocol):
@@ -52,7 +56,7 @@ class _Made:
 
 
 class LayerLife:
-    """Runs scripts on two layers of one implementation; ``call`` makes a call and may stop it."""
+    """Runs scripts on layers of one implementation; ``call`` makes a call and may stop it."""
 
     def __init__(
         self, implementation: Any, declaration: Declaration, case: Case, call: Make
@@ -62,58 +66,84 @@ class LayerLife:
         self.steps: list[tuple[Case, Observation]] = []
         self._copies: list[tuple[dict[str, Any], dict[str, bytes]]] = []
         self._events: list[Event] = []
-        self._seen = [0, 0]
-        self._loads = [0, 0]
+        self._layers: list[Any] = []
+        self._channels: list[int] = []
+        self._seen: list[int] = []
+        self._loads: list[int] = []
+        self._watched: list[Kept] = []
         self._made: list[_Made] = []
         self._saved: list[dict[str, Any]] = []
         self._doing = ""
 
     def run(self) -> None:
         """The script of the case, or the fixed one, from the state that the case gives."""
-        self._layers = [self._new(), self._new()]
-        self._load(0, self._state_of_case())
-        held = [self._state(0), self._state(1)]
+        for _ in range(2):
+            self._new(self.case.channels)
+        self._load(0, self._state_of_case(0))
+        held = self._states()
         for number, action in enumerate(self.case.script or SCRIPT, start=1):
             self._doing = f"step {number}, {action.describe()}"
             self._do(action)
-            for layer in (0, 1):
+            for layer, before in enumerate(held):
                 if layer != action.layer or action.kind in UNMOVED:
-                    self._unmoved(layer, held[layer], action.describe())
-            held = [self._state(0), self._state(1)]
+                    self._unmoved(layer, before, action.describe())
+            held = self._states()
         self._look_at_copies()
+        self._look_at_results()
 
     def _do(self, action: Action) -> None:
-        batch = BATCHES[action.batch](self.case.x)
+        layer, number = action.layer, action.number
         actions: dict[ActionKind, Callable[[], None]] = {
-            "train": lambda: self._train(action.layer, batch),
-            "infer": lambda: self._infer(action.layer, batch),
-            "backward": lambda: self._late(action.number),
-            "save": lambda: self._saved.append(self._state(action.layer)),
-            "load": lambda: self._load(action.layer, self._saved[action.number]),
-            "repeat": lambda: self._many(action.layer, action.number),
-            "single value": lambda: self._single(action.layer),
+            "train": lambda: self._train(layer, self._batch(action), action.layout),
+            "infer": lambda: self._infer(layer, self._batch(action), action.layout),
+            "backward": lambda: self._late(number),
+            "save": lambda: self._saved.append(self._state(layer)),
+            "load": lambda: self._load(layer, self._saved[number]),
+            "repeat": lambda: self._many(layer, number),
+            "single value": lambda: self._single(layer),
+            "make": lambda: self._another(number),
+            "train by sizes": lambda: self._by_sizes(layer, number, "train"),
+            "evaluate by sizes": lambda: self._by_sizes(layer, number, "infer"),
         }
         actions[action.kind]()
 
     # --- actions --------------------------------------------------------------------------
 
-    def _new(self) -> Any:
-        return self.call(
+    def _batch(self, action: Action) -> Array:
+        return action.examples(self.case.x)[:, : self._channels[action.layer]]
+
+    def _new(self, channels: int) -> None:
+        layer = self.call(
             "layer",
             make_layer,
             self.implementation,
-            self.case.channels,
+            channels,
             momentum=self.case.momentum,
             eps=self.case.eps,
             dtype=self.case.dtype,
             rank=self.case.x.ndim,
         )
+        self._layers.append(layer)
+        self._channels.append(channels)
+        self._seen.append(0)
+        self._loads.append(0)
 
-    def _train(self, layer: int, x: Array) -> None:
+    def _another(self, channels: int) -> None:
+        """Another layer, with a state of its own."""
+        layer = len(self._layers)
+        self._new(min(channels, self.case.channels))
+        self._load(layer, self._state_of_case(layer))
+
+    def _given(self, x: Array, layout: Layout) -> Array:
+        """X as a layer is given it; plain where strided arrays are copied before."""
+        strides = self.declaration.keeps_strides
+        plain = strides is False or (strides == "positive" and layout in NEGATIVE)
+        return laid_out(to_declared(x, self.declaration), "C" if plain else layout)
+
+    def _train(self, layer: int, x: Array, layout: Layout = "C") -> None:
         before = self._state(layer)
-        step, observation = self._step(x, before, seen=self._batches(layer, before))
-        given = to_declared(x, self.declaration).copy()
-        y, backward = self.call("layer train", self._layers[layer].train, given)
+        step, observation = self._step(x, before, layout, seen=self._batches(layer, before))
+        y, backward = self._called("train", layer, step, observation, layout)
         self._seen[layer] += 1
         after = self._state(layer)
         self._take(observation, "train", step, {"y": y, **_statistics(after)})
@@ -124,14 +154,13 @@ class LayerLife:
             self._unmoved(layer, after, "the backward pass")
         self._keep("train", step, backward, layer)
 
-    def _infer(self, layer: int, x: Array) -> None:
+    def _infer(self, layer: int, x: Array, layout: Layout = "C") -> None:
         before = self._state(layer)
         if not set(STATISTICS) <= set(before):
             self._keep("infer", self.case, None, layer)
             return
-        step, observation = self._step(x, before)
-        given = to_declared(x, self.declaration).copy()
-        y, backward = self.call("layer infer", self._layers[layer].infer, given)
+        step, observation = self._step(x, before, layout)
+        y, backward = self._called("infer", layer, step, observation, layout)
         after = self._state(layer)
         self._take(observation, "infer", step, {"y": y, **_statistics(after)})
         self._wrote(step, observation)
@@ -139,6 +168,37 @@ class LayerLife:
             self._gradients(observation, "infer", backward, step)
             self._unmoved(layer, after, "the backward pass of evaluation")
         self._keep("infer", step, backward, layer)
+
+    def _called(
+        self, mode: Mode, layer: int, step: Case, observation: Observation, layout: Layout
+    ) -> Any:
+        """The results of a call on the step's x, which has to stay as it is."""
+        given = self._given(step.x, layout)
+        before = given.tobytes()
+        label: LayerCall = "layer train" if mode == "train" else "layer infer"
+        results = self.call(label, getattr(self._layers[layer], mode), given)
+        if given.tobytes() != before:
+            observation.events.append(Event(EventKind.CHANGED_INPUT, label, "x"))
+        return results
+
+    def _by_sizes(self, layer: int, times: int, mode: Mode) -> None:
+        """Train or evaluate many times, on batches of changing size; some are judged."""
+        doing, x = self._doing, self.case.x[:, : self._channels[layer]]
+        for number in range(times):
+            size = size_of_step(number, len(x))
+            self._doing = f"{doing}, number {number}, {size} examples"
+            batch = np.roll(x, -number, axis=0)[:size]
+            if number in JUDGED_SIZES or number == times - 1:
+                (self._train if mode == "train" else self._infer)(layer, batch)
+            else:
+                given = to_declared(batch, self.declaration).copy()
+                label: LayerCall = "layer train" if mode == "train" else "layer infer"
+                before = self._state(layer)
+                self.call(label, getattr(self._layers[layer], mode), given)
+                if mode == "train":
+                    self._seen[layer] += 1
+                else:
+                    self._unmoved(layer, before, "an evaluation")
 
     def _keep(self, mode: Mode, step: Case, backward: Any, layer: int) -> None:
         self._made.append(_Made(mode, step, backward, layer, self._loads[layer]))
@@ -182,8 +242,9 @@ class LayerLife:
         if self.declaration.single_value != "error":
             return
         before = self._state(layer)
-        x = self.case.x[:1].reshape(1, self.case.channels, -1)[:, :, :1]
-        x = np.array(x.reshape(1, self.case.channels, *(1,) * (self.case.x.ndim - 2)))
+        channels = self._channels[layer]
+        x = self.case.x[:1, :channels].reshape(1, channels, -1)[:, :, :1]
+        x = np.array(x.reshape(1, channels, *(1,) * (self.case.x.ndim - 2)))
         step, observation = self._step(x, before)
         train, given = self._layers[layer].train, to_declared(x, self.declaration)
         if not _raises(lambda: train(given)):
@@ -200,15 +261,18 @@ class LayerLife:
     def _name(self) -> str:
         return f"{self.case.name}: {self._doing}"
 
-    def _step(self, x: Array, state: dict[str, Any], seen: int = 0) -> tuple[Case, Observation]:
+    def _step(
+        self, x: Array, state: dict[str, Any], layout: Layout = "C", *, seen: int = 0
+    ) -> tuple[Case, Observation]:
         made = self.case.with_(
             name=self._name(),
             x=np.array(x),
             dy=np.resize(self.case.dy, x.shape).astype(x.dtype),
             gamma=state.get("gamma"),
             beta=state.get("beta"),
-            running_mean=self._statistic(state, "running_mean"),
-            running_var=self._statistic(state, "running_var"),
+            running_mean=self._statistic(state, "running_mean", x.shape[1]),
+            running_var=self._statistic(state, "running_var", x.shape[1]),
+            layouts={} if layout == "C" else {"x": layout},
             batches_seen=seen,
             calls="short",
             data_key="",
@@ -216,9 +280,9 @@ class LayerLife:
         )
         return made, Observation()
 
-    def _statistic(self, state: dict[str, Any], name: str) -> Array:
+    def _statistic(self, state: dict[str, Any], name: str, channels: int) -> Array:
         """A running statistic as the layer holds it; one of a wrong shape was told before."""
-        expected: Array = getattr(self.case, name)
+        expected: Array = getattr(self.case, name)[:channels]
         found = state.get(name, expected)
         return found if np.shape(found) == expected.shape else expected
 
@@ -242,6 +306,10 @@ class LayerLife:
         for name, value in results.items():
             if value is None:
                 continue
+            if name not in STATISTICS and isinstance(value, np.ndarray):
+                of: Label = "layer train" if label == "train" else "layer infer"
+                of = "layer" if name in GRADIENTS else of  # called "layer backward"
+                self._watched.append(Kept(name, of, value, value.tobytes()))
             plain = np.array(np.asarray(value))
             made = to_canonical(plain, self.declaration) if name in LIKE_X else plain
             observation.offers.add((label, name))
@@ -290,12 +358,17 @@ class LayerLife:
         self._copies.append((state, _bytes(state)))
         return {k: np.array(np.asarray(v)) if k in STATE else v for k, v in state.items()}
 
-    def _state_of_case(self) -> dict[str, Any]:
-        state = self._state(0)
+    def _states(self) -> list[dict[str, Any]]:
+        return [self._state(layer) for layer in range(len(self._layers))]
+
+    def _state_of_case(self, layer: int) -> dict[str, Any]:
+        """The state that the case gives, its channels moved on for every layer after the first."""
+        state = self._state(layer)
         for key in STATE:
             value = getattr(self.case, key)
             if key in state and value is not None:
-                state[key] = np.array(value).astype(np.asarray(state[key]).dtype)
+                moved = np.roll(value, -layer)[: self._channels[layer]]
+                state[key] = np.array(moved).astype(np.asarray(state[key]).dtype)
         return state
 
     def _load(self, layer: int, state: dict[str, Any]) -> None:
@@ -340,6 +413,14 @@ class LayerLife:
                 if value != before[key]:
                     self._report(key, Aspect.COPY)
                     return
+
+    def _look_at_results(self) -> None:
+        """What a call returned belongs to the caller: no later call may change it."""
+        for kept in self._watched:
+            if not kept.is_unchanged and self.steps:
+                changed = Event(EventKind.CHANGED_RESULT, "layer", kept.name, kept.of)
+                self.steps[-1][1].events.append(changed)
+                return
 
 
 def _raises(call: Callable[[], object]) -> bool:

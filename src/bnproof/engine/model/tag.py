@@ -40,6 +40,8 @@ class Tag(Enum):
     """One value per channel."""
     STEPS = "steps"
     """Many batches, one after the other."""
+    THROUGH_LAYER = "through layer"
+    """Functional calls that a layer makes, into which the arguments are loaded."""
     ZERO_DY = "zero dy"
 
 

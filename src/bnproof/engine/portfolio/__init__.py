@@ -12,6 +12,7 @@ from bnproof.engine.portfolio import (
     gradients,
     huge,
     layer_data,
+    long_lives,
     memory,
     numerics,
     offsets,
@@ -24,6 +25,7 @@ from bnproof.engine.portfolio.builder import Builder
 from bnproof.engine.portfolio.double_arguments import given, with_double
 from bnproof.engine.portfolio.quick import choose, informative_first
 from bnproof.engine.portfolio.stock import few_programs
+from bnproof.engine.portfolio.through_layer import FEW, through_layer
 
 AT_THE_END = "once more at the end"
 """What follows the name of the case that comes back."""
@@ -42,6 +44,7 @@ CHAPTERS = (
     layer_data,
     offsets,  # what it draws leaves the data of all others as it is
     spoiled_arguments,  # likewise
+    long_lives,
 )
 """What every profile chooses from."""
 
@@ -68,10 +71,12 @@ def portfolio(
     """
     if quick:
         chosen = choose(pool(declaration, dtype, seed=seed), dtype, among)
+        chosen += through_layer(chosen, declaration, dtype, most=FEW)
     else:
         build = Builder(declaration, dtype, seed)
-        made = with_double([*_made(build), *huge.cases(build)], seed)
+        made = with_double([*_made(build), *huge.cases(build), *long_lives.lives(build)], seed)
         chosen = informative_first(made, dtype)
+        chosen += through_layer(chosen, declaration, dtype)
     return with_end(few_programs(chosen) if declaration.compiles_per_shape else chosen)
 
 
