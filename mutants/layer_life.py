@@ -188,25 +188,6 @@ class _ThroughSingle(Layer):
 
 
 @_layer(
-    "late-backward-by-present-statistics",
-    "backward of an evaluation scales by the running variance at the time of backward.",
-    "Keep the scale that forward used.",
-)
-class _LateByPresent(Layer):
-    def infer(self, x: Array) -> tuple[Array, Backward]:
-        y, backward = super().infer(x)
-        used = self._arrays["running_var"]
-
-        def rescaled(dy: Array) -> Any:
-            dx, dgamma, dbeta = backward(dy)
-            present = self._arrays["running_var"].astype(np.float64)
-            ratio = np.sqrt((used + self._eps) / (present + self._eps))
-            return (dx * ratio.reshape(-1, *(1,) * (x.ndim - 2))).astype(x.dtype), dgamma, dbeta
-
-        return y, rescaled
-
-
-@_layer(
     "restarts-after-512",
     "The count of batches has nine bits, and at 0 the averages start again.",
     "Count in 64 bits.",

@@ -156,6 +156,33 @@ class _Packed(Layer):
         self._pack()
 
 
+class _LiveStatistics(Layer):
+    """The backward of an evaluation goes by the running variance at its own time, as PyTorch's."""
+
+    loads = 0
+
+    def infer(self, x: Array) -> tuple[Array, Backward]:
+        y, backward = super().infer(x)
+        used, loads = self._arrays["running_var"], self.loads
+
+        def rescaled(dy: Array) -> Any:
+            if loads != self.loads:
+                message = "the state has changed since this evaluation"
+                raise RuntimeError(message)
+            dx, *parameters = backward(dy)
+            present = self._arrays["running_var"]
+            if present is not used:
+                ratio = np.sqrt((used + self._eps) / (present + self._eps))
+                dx = (dx * ratio.reshape(-1, *(1,) * (x.ndim - 2))).astype(x.dtype)
+            return dx, *parameters
+
+        return y, rescaled
+
+    def load(self, state: dict[str, Any]) -> None:
+        self.loads += 1
+        super().load(state)
+
+
 @control("lazily-allocated-layer", "A layer allocates its state at the first use.")
 class _LazilyAllocated(Layered):
     kind = _Allocated
@@ -189,3 +216,8 @@ class _LayerThatDefers(Layered):
 @control("layer-with-packed-state", "A layer keeps its four arrays in one.")
 class _LayerPacked(Layered):
     kind = _Packed
+
+
+@control("layer-with-live-statistics", "backward of an evaluation reads the present statistics.")
+class _LayerLive(Layered):
+    kind = _LiveStatistics

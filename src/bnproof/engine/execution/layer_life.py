@@ -45,7 +45,7 @@ class Make(Protocol):
 class _Made:
     """A call that was made: its backward can be called again.
 
-    ``loads`` is how many states its layer had taken by then.
+    ``loads`` is how many states its layer had taken by then, ``trained`` how often it had trained.
     """
 
     mode: Mode
@@ -53,6 +53,7 @@ class _Made:
     backward: Any
     layer: int
     loads: int
+    trained: int
 
 
 class LayerLife:
@@ -70,6 +71,7 @@ class LayerLife:
         self._channels: list[int] = []
         self._seen: list[int] = []
         self._loads: list[int] = []
+        self._trained: list[int] = []
         self._watched: list[Kept] = []
         self._made: list[_Made] = []
         self._saved: list[dict[str, Any]] = []
@@ -127,6 +129,7 @@ class LayerLife:
         self._channels.append(channels)
         self._seen.append(0)
         self._loads.append(0)
+        self._trained.append(0)
 
     def _another(self, channels: int) -> None:
         """Another layer, with a state of its own."""
@@ -144,7 +147,7 @@ class LayerLife:
         before = self._state(layer)
         step, observation = self._step(x, before, layout, seen=self._batches(layer, before))
         y, backward = self._called("train", layer, step, observation, layout)
-        self._seen[layer] += 1
+        self._has_trained(layer)
         after = self._state(layer)
         self._take(observation, "train", step, {"y": y, **_statistics(after)})
         self._wrote(step, observation)
@@ -196,20 +199,31 @@ class LayerLife:
                 before = self._state(layer)
                 self.call(label, getattr(self._layers[layer], mode), given)
                 if mode == "train":
-                    self._seen[layer] += 1
+                    self._has_trained(layer)
                 else:
                     self._unmoved(layer, before, "an evaluation")
 
+    def _has_trained(self, layer: int) -> None:
+        """A training step was made."""
+        self._seen[layer] += 1
+        self._trained[layer] += 1
+
     def _keep(self, mode: Mode, step: Case, backward: Any, layer: int) -> None:
-        self._made.append(_Made(mode, step, backward, layer, self._loads[layer]))
+        counts = self._loads[layer], self._trained[layer]
+        self._made.append(_Made(mode, step, backward, layer, *counts))
 
     def _late(self, number: int) -> None:
         """Backward of an earlier call, again; its case is that of the call.
 
         After its own layer has taken another state it may refuse, as PyTorch does, but not err.
+        That of an evaluation reads the running statistics, which PyTorch leaves in the buffers that
+        training moves: after its layer has trained, what it gives is not judged.
         """
         made = self._made[number]
         if made.backward is None or self.declaration.replays:
+            return
+        if made.mode == "infer" and made.trained != self._trained[made.layer]:
+            self._refuses(made)
             return
         if made.loads != self._loads[made.layer] and self._refuses(made):
             return
@@ -235,7 +249,7 @@ class LayerLife:
             else:
                 given = to_declared(small, self.declaration).copy()
                 self.call("layer train", self._layers[layer].train, given)
-                self._seen[layer] += 1
+                self._has_trained(layer)
 
     def _single(self, layer: int) -> None:
         """One value per channel, where that is an error: the statistics stay."""
