@@ -27,12 +27,12 @@ FEW = 24
 def through_layer(
     cases: Sequence[Case], declaration: Declaration, dtype: str, *, most: int | None = None
 ) -> list[Case]:
-    """Return cases that make their calls by layers: none for targets that have only layers.
+    """Return cases that make their calls by layers; none where functional calls do so as they are.
 
     ``cases`` are those of functional calls, those that reject most first; ``most`` is how many are
     made at most, twins beside their base.
     """
-    functional = any(declaration.has(mode) for mode in MODES)
+    functional = any(declaration.has(mode) for mode in MODES) and not declaration.made_of_layers
     if not functional or declaration.compiles_per_shape or not is_made_for(declaration, dtype):
         return []
     suitable = [case for case in cases if _is_suitable(case, declaration)]

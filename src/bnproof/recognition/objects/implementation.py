@@ -18,6 +18,7 @@ from bnproof.recognition.user_calls import UsersError
 class ObjectImplementation:
     """A recognised class, factory or instance as an implementation of the contract."""
 
+    made_of_layers = True
     infer: Any
     train: Any
     layer: Any
