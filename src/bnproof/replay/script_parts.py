@@ -53,6 +53,7 @@ def compare(name, got, want, bound, low=0.0):
         number = np.isfinite(want)
         kind = np.where(np.isnan(want), np.isfinite(got), got != want)
         wrong = np.where(number, ~(error <= bound), kind) & ~np.isinf(bound)
+        error = np.where(np.isnan(error), np.inf, error)
         worst = np.argsort(-np.where(wrong, error, -1.0), axis=None, kind="stable")[:8]
     if not wrong.any():
         return print(f"{name}: as due, within the bound")

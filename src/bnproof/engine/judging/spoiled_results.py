@@ -9,6 +9,7 @@ from bnproof.engine.judging.comparison import SHOWN, Comparison, Element, of_cal
 from bnproof.engine.judging.record import Judged, Record
 from bnproof.engine.judging.records import Records
 from bnproof.engine.model.calls import Call
+from bnproof.engine.model.event import Event, EventKind
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.names import Output
 from bnproof.engine.truth.integers import Exact
@@ -96,8 +97,14 @@ def of_spoiled(record: Record, call: Call, judged: Spoiled, plain: Record | None
         indices = (np.unravel_index(int(flat), held.ratios.shape) for flat in worst)
         return tuple(_element(held, judged.allowed, i) for i in indices if held.ratios[i] > 1)
 
+    of, finding = of_call(call), None
+    if np.isinf(held.worst):
+        (_, actual, expected, *_), *_ = elements()
+        finding = Event(
+            EventKind.OTHER_KIND, call, judged.output, of, expected=expected, actual=actual
+        )
     return Comparison(
-        record, judged.output, of_call(call), held.worst, held.not_judged, elements=elements
+        record, judged.output, of, held.worst, held.not_judged, finding, elements=elements
     )
 
 
