@@ -11,7 +11,7 @@ import numpy as np
 from bnproof.engine.contract.choices import AccuracyClass
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.judging.record import Found, Judged, Record
-from bnproof.engine.judging.spoiled_results import spoiled
+from bnproof.engine.judging.spoiled_results import have_kinds, spoiled
 from bnproof.engine.model.calls import FIRST, MODE_OF, Call, is_double, is_judged
 from bnproof.engine.model.case import (
     ARRAYS,
@@ -137,7 +137,7 @@ class Judge:
             record.judged[call] = self._outputs(subject, call, results, base, observation)
         if Tag.EXACT in case.tags:
             record.exact = _exact_bits(record)
-        if Tag.NONFINITE in case.tags:
+        if Tag.NONFINITE in case.tags and have_kinds(self.declaration):
             record.spoiled = self._spoiled(case, observation, settings)
         return record
 

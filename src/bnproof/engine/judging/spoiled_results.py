@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.judging.comparison import SHOWN, Comparison, Element, of_call
 from bnproof.engine.judging.record import Judged, Record
 from bnproof.engine.judging.records import Records
@@ -31,6 +32,16 @@ class Spoiled(Judged):
     """
 
     allowed: Array
+
+
+def have_kinds(declaration: Declaration) -> bool:
+    """Whether the table of kinds is that of an implementation.
+
+    It is about batch normalization alone: an activation behind it may make a number of NaN, and
+    lets no gradient through it; a mask may hide it, and virtual batches confine it.
+    """
+    plain = getattr(declaration, "is_plain", True)  # where more than y itself can be declared
+    return bool(plain) and not getattr(declaration, "mask", False)
 
 
 def spoiled(name: Output, got: Array, truth: Exact, bound: Array, kinds: Kinds) -> Spoiled:

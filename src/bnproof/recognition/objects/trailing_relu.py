@@ -3,7 +3,8 @@
 relu(z) - relu(-z) = z, and -z is the same batch normalization with -gamma and -beta.  So two calls,
 one with the parameters and one with their negatives, give z without loss, and their gradients add
 up to those of z, wherever z is not 0.  Where it is, the slope of a ReLU is a matter of convention,
-and no gradient is offered for that call.
+and no gradient is offered for that call; nor where z is not finite, since a ReLU passes no gradient
+through NaN.
 """
 
 from typing import Any
@@ -51,7 +52,7 @@ def _joined(positive: Any, negative: Any) -> tuple[Any, Any, Any, Any]:
         return z, mean, var, None
 
     def backward(dy: Array) -> tuple[Any, Any, Any]:
-        if not np.asarray(z).astype(bool).all():
+        if not (np.isfinite(z) & np.asarray(z).astype(bool)).all():
             return None, None, None
         dx, dgamma, dbeta = up(dy)
         dx_, dgamma_, dbeta_ = down(-dy)
