@@ -100,3 +100,19 @@ class _ScaledApart(_Narrow):
     def xhat(self, call: Call) -> Array:
         x, mean, root = (a.astype(np.float64) for a in (call.rows, call.mean, call.inv_std))
         return (x * root - mean * root).astype(call.rows.dtype)
+
+
+@control("shifted-by-running-mean", "One pass about the running mean, declared as one-pass.")
+class _ShiftedByRunningMean(Parts):
+    """A running mean that is NaN spoils what training forms from it."""
+
+    accuracy = "one-pass"
+
+    def mean(self, call: Call) -> Array:
+        shift = call.stored(call.running_mean)
+        return np.asarray(shift + self.pool(call, call.rows - shift))
+
+    def var(self, call: Call) -> Array:
+        moved = call.rows - call.stored(call.running_mean)
+        mean = self.pool(call, moved)
+        return np.maximum(self.pool(call, moved * moved) - mean * mean, 0)

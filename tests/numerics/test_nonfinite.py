@@ -13,7 +13,7 @@ from bnproof.engine.model.formats import Array
 from bnproof.engine.model.names import Mode
 from bnproof.engine.portfolio.builder import Builder
 from bnproof.engine.portfolio.spoiled_arguments import VARIANTS, cases
-from bnproof.engine.truth.nonfinite import NAN, NUMBER, PLUS
+from bnproof.engine.truth.nonfinite import ANY, NAN, NUMBER, PLUS
 from bnproof.engine.truth.spoiled import Kinds, healed, kinds_of
 
 Results = dict[str, Array]
@@ -134,6 +134,17 @@ def test_numbers_stay_where_they_do_not_depend_on_what_is_spoiled() -> None:
     assert numbers.sum() == numbers.size - 5
     assert np.array_equal(as_is["y"][numbers], whole["y"][numbers])
     assert np.array_equal(as_is["dx"], whole["dx"])
+
+
+def test_a_running_mean_may_spoil_training_that_shifts_by_it() -> None:
+    """Catches an accusation of one-pass variances about the running mean, which are declared."""
+    case = _made()["nan and inf in running means"]
+
+    assert "y" not in kinds_of(case, "train").by_output
+    shifted = kinds_of(case, "train", shifts=True).by_output
+    assert {*shifted} == {"y", "dx", "dgamma", "running_mean", "running_var"}
+    assert (shifted["y"] == ANY).all(axis=0).sum() == 3
+    assert "dbeta" not in shifted
 
 
 def test_an_infinite_variance_leaves_beta() -> None:

@@ -31,8 +31,9 @@ def make_layer(
 class FromLayer:
     """train and infer, each by a new layer into which the arguments are loaded.
 
-    ``keeps_dtypes`` has statistics and gradients of parameters come back in the dtypes of what was
-    given, whichever dtypes the layer has them in.
+    ``beside`` says that the implementation has functions of its own.  Statistics and gradients of
+    parameters then come back in the dtypes of what was given, whichever dtypes the layer has them
+    in; and where a layer has no place for what is given, the functions are called.
     """
 
     def __init__(
@@ -40,11 +41,11 @@ class FromLayer:
         implementation: Any,
         declaration: Declaration | None = None,
         *,
-        keeps_dtypes: bool = False,
+        beside: bool = False,
     ) -> None:
         self._implementation = implementation
         self._momentum = _allowed_momentum(declaration or Declaration())
-        self._keeps_dtypes = keeps_dtypes
+        self._beside = beside
 
     def train(
         self,
@@ -59,7 +60,11 @@ class FromLayer:
         batches_seen: int = 0,
     ) -> tuple[Any, Any, Any, Any]:
         """One training call: the results, and the state of the layer after it."""
-        layer = self._loaded(x, gamma, beta, running_mean, running_var, momentum, eps, batches_seen)
+        given = x, gamma, beta, running_mean, running_var
+        layer = self._loaded(*given, momentum, eps, batches_seen)
+        if layer is None:
+            extra = {"batches_seen": batches_seen} if momentum is None else {}
+            return self._own("train", *given, momentum=momentum, eps=eps, **extra)
         return self._results(layer, layer.train(x), running_mean)
 
     def infer(
@@ -73,15 +78,24 @@ class FromLayer:
         eps: float,
     ) -> tuple[Any, Any, Any, Any]:
         """One inference call: the results, and the state of the layer after it."""
-        momentum = self._momentum
-        layer = self._loaded(x, gamma, beta, running_mean, running_var, momentum, eps, 0)
+        given = x, gamma, beta, running_mean, running_var
+        layer = self._loaded(*given, self._momentum, eps, 0)
+        if layer is None:
+            return self._own("infer", *given, eps=eps)
         return self._results(layer, layer.infer(x), running_mean)
+
+    def _own(self, method: str, *given: Any, **settings: Any) -> tuple[Any, Any, Any, Any]:
+        """A call of the implementation's own, where its layers lack what is given."""
+        results: tuple[Any, Any, Any, Any] = getattr(self._implementation, method)(
+            *given, **settings
+        )
+        return results
 
     def _results(self, layer: Any, returned: Any, like: Array) -> tuple[Any, Any, Any, Any]:
         y, backward = returned
         state = layer.state()
         mean, var = state.get("running_mean"), state.get("running_var")
-        if not self._keeps_dtypes:
+        if not self._beside:
             return y, mean, var, backward
         mean, var = (_of_dtype(a, like.dtype) for a in (mean, var))
         return y, mean, var, backward and _backward_of_dtype(backward, like.dtype)
@@ -97,6 +111,7 @@ class FromLayer:
         eps: float,
         batches_seen: int,
     ) -> Any:
+        """A layer in the state given; None if it has no such state, but there is another way."""
         layer = make_layer(
             self._implementation,
             len(running_mean),
@@ -106,6 +121,10 @@ class FromLayer:
             rank=np.ndim(x),
         )
         state = dict(layer.state())
+        given = {"gamma": gamma, "beta": beta, "running_mean": running_mean}
+        lacks = any(value is not None and name not in state for name, value in given.items())
+        if self._beside and lacks:
+            return None
         state.update(running_mean=np.array(running_mean), running_var=np.array(running_var))
         for name, value, absent in (("gamma", gamma, 1), ("beta", beta, 0)):
             if name in state:

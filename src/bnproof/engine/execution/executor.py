@@ -64,7 +64,7 @@ class Executor:
         """Functional calls by layers; None for None."""
         if implementation is None or isinstance(implementation, FromLayer):
             return implementation
-        return FromLayer(implementation, self.declaration, keeps_dtypes=True)
+        return FromLayer(implementation, self.declaration, beside=True)
 
     def _look_at_earlier_results(self, observation: Observation) -> None:
         unchanged = []

@@ -149,7 +149,8 @@ class Judge:
         for mode in MODES:
             results = observation.results.get(mode, {})
             moves = settings.keep != 0 and settings.weight != 0
-            kinds = kinds_of(case, mode, moves=moves)
+            shifts = "one-pass" in self.declared.variances
+            kinds = kinds_of(case, mode, moves=moves, shifts=shifts)
             subject = EXPECTED.of(
                 healed(case, mode),
                 settings,

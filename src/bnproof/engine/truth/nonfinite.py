@@ -32,7 +32,8 @@ dgamma = sum dy (x - m) r, dbeta = sum dy (theorems "inference-affine", "inferen
 - gamma = s inf: y and dx are inf times a number, or NaN where that is 0 or where it is folded.
 - beta: as in inference.  No gradient depends on beta (theorem "independent-of-beta").
 - running_mean, running_var: keep inf + weight new = inf, but old + weight (new - old) is
-  inf - inf = NaN: not finite.  y and the gradients do not depend on them.
+  inf - inf = NaN: not finite.  y and the gradients do not depend on them, except in the class
+  "one-pass", where x may be shifted by the running mean before it is squared: `SHIFTED`.
 - dgamma does not depend on gamma.  It is not judged where gamma is not finite all the same, since
   xhat may be kept as gamma xhat.
 
@@ -128,3 +129,6 @@ EFFECTS: Mapping[tuple[Mode, Argument, Literal["nan", "inf"]], Effects] = {
     ("train", "running_var", "inf"): {"running_var": _open},
 }
 """What becomes of the results of a channel, by mode, argument and kind of value."""
+
+SHIFTED: Effects = dict.fromkeys(("y", "running_var", "dx", "dgamma"), _any)
+"""What else a running mean spoils in training, where x may be shifted by it."""

@@ -9,7 +9,7 @@ from bnproof.engine.model.case import Case, columns
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.names import CHANNEL_ARGUMENTS, STATISTICS, Argument, Mode, Output
 from bnproof.engine.model.observation import WHOLE
-from bnproof.engine.truth.nonfinite import ANY, EFFECTS, MINUS, NUMBER, PLUS, Effect
+from bnproof.engine.truth.nonfinite import ANY, EFFECTS, MINUS, NUMBER, PLUS, SHIFTED, Effect
 
 SPOILED: tuple[Argument, ...] = ("x", "dy", *CHANNEL_ARGUMENTS)
 """Arguments that may have NaN or infinity, in the order of the table."""
@@ -40,8 +40,11 @@ class Kinds:
     limit: Array
 
 
-def kinds_of(case: Case, mode: Mode, *, moves: bool = True) -> Kinds:
-    """Return what the results of a mode may be; ``moves`` tells if keep and weight are not 0.
+def kinds_of(case: Case, mode: Mode, *, moves: bool = True, shifts: bool = False) -> Kinds:
+    """Return what the results of a mode may be.
+
+    ``moves`` tells if keep and weight are not 0, ``shifts`` if training may shift x by the running
+    mean.
 
     >>> one, x = np.ones(1), np.array([[np.inf], [1.0]])
     >>> dy = np.ones((2, 1))
@@ -57,7 +60,10 @@ def kinds_of(case: Case, mode: Mode, *, moves: bool = True) -> Kinds:
         for name in hit:
             wrong = spoiled[name] & (np.isnan(given[name]) == (value == "nan"))
             if wrong.any():
-                for output, effect in EFFECTS.get((mode, name, value), {}).items():
+                effects = EFFECTS.get((mode, name, value), {})
+                if shifts and (mode, name) == ("train", "running_mean"):
+                    effects = {**SHIFTED, **effects}
+                for output, effect in effects.items():
                     kinds = made.setdefault(output, _numbers(case, output))
                     _spoil(kinds, effect, wrong, given, given[name])
     several = np.sum([*hit.values(), np.zeros(case.channels, bool)], axis=0) > 1
