@@ -297,7 +297,7 @@ def _first_failure(fresh: Sequence[Record], known: Sequence[Accepted]) -> str:
 def _off(record: Record) -> str:
     """Return the first output that exceeds its bound, or what happened instead."""
     seen = record.observation
-    off: list[str] = [judged.output for _, judged in record.all_judged() if judged.worst > 1]
+    off: list[str] = [judged.output for _, judged in record.all_wrong()]
     off += [sentence(event) for event in seen.events]
     off += [ending(seen.failure)] if seen.failure else []
     return off[0]

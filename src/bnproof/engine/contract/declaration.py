@@ -70,7 +70,7 @@ RANKS = (2, 3, 4, 5)
 PARAMETER_DTYPES = {"float16": "float32", "bfloat16": "float32"}
 """The dtype of the parameters for x of 16 bits, unless another is declared."""
 
-FOUND = ("methods", "layer_options", "name", "version")
+FOUND = ("methods", "layer_options", "made_of_layers", "name", "version")
 
 
 class ContractError(Exception):
@@ -134,6 +134,8 @@ class Declaration:
         methods: those of train, infer and layer that the object has; found, not declared.
         layer_options: those of dtype and rank that layer takes; found, not declared.  Without
             them layers are tried with the first dtype and the first rank only.
+        made_of_layers: train and infer make a layer for each call and load it, so that all cases go
+            through layers as they are; found, not declared.
     """
 
     dtypes: tuple[str, ...] = ("float32",)
@@ -166,6 +168,7 @@ class Declaration:
     version: str = ""
     methods: tuple[Method, ...] = MODES
     layer_options: tuple[LayerOption, ...] = ()
+    made_of_layers: bool = False
 
     def parameter_dtype(self, dtype: str) -> str:
         """The dtype of gamma, beta and the statistics for an x dtype.
@@ -299,6 +302,7 @@ def declaration_of(implementation: object) -> Declaration:
         raise ContractError("; ".join(map(str, wrong)))
     given["name"] = str(getattr(implementation, "name", None) or _name_of(implementation))
     given["version"] = str(getattr(implementation, "version", None) or "")
+    given["made_of_layers"] = getattr(implementation, "made_of_layers", False) is True
     if "layer" in methods:
         given["layer_options"] = layer_options(implementation.layer)  # type: ignore[attr-defined]  # checked above
     return _of_layers(Declaration(**given))

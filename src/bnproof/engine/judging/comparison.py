@@ -84,11 +84,11 @@ def of_judged(record: Record, call: Label, judged: Judged, *, named: str = "") -
     def elements() -> tuple[Element, ...]:
         return rows(judged.got, judged.truth[0], judged.error, judged.bound)
 
-    of, not_judged = named or _of(call), judged.not_judged
+    of, not_judged = named or of_call(call), judged.not_judged
     return Comparison(record, judged.output, of, judged.worst, not_judged, elements=elements)
 
 
-def _of(call: Label) -> Of:
+def of_call(call: Label) -> Of:
     """The call that an output is named with: training goes without saying."""
     return "" if call == "train" else call
 
@@ -107,7 +107,7 @@ def like_first(
     if first is None or first.worst <= 1 or first.got.shape != judged.got.shape:
         return of_judged(record, call, judged)
     bound = first.bound + judged.bound
-    return compare(record, judged.output, judged.got, first.got, bound, of=_of(call))
+    return compare(record, judged.output, judged.got, first.got, bound, of=of_call(call))
 
 
 def compare(

@@ -14,6 +14,7 @@ from bnproof.engine.execution.companions import companions
 from bnproof.engine.judging.expectation import expected
 from bnproof.engine.judging.masked import what_counts, without_masked
 from bnproof.engine.judging.record import Found, Judged, Record
+from bnproof.engine.judging.spoiled_results import have_kinds, spoiled
 from bnproof.engine.model.calls import FIRST, MODE_OF, Call, is_double, is_judged
 from bnproof.engine.model.case import (
     ARRAYS,
@@ -25,7 +26,7 @@ from bnproof.engine.model.case import (
     columns,
 )
 from bnproof.engine.model.formats import FORMATS, Array
-from bnproof.engine.model.names import DOUBLE, RESULTS, Output
+from bnproof.engine.model.names import DOUBLE, MODES, RESULTS, Output
 from bnproof.engine.model.observation import WHOLE, Observation
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.truth.bounds import ladder
@@ -33,6 +34,7 @@ from bnproof.engine.truth.bounds.expected import Expected, Settings
 from bnproof.engine.truth.bounds.expected_by_data import EXPECTED
 from bnproof.engine.truth.bounds.side_by_side import SMALL
 from bnproof.engine.truth.oracle import error
+from bnproof.engine.truth.spoiled import healed, kinds_of
 
 NOT_JUDGED: tuple[Plan, ...] = ("error", "empty", "layer", *SEQUENCE_PLANS)
 """Plans of cases that have no results of their own to judge."""
@@ -89,7 +91,7 @@ class Judge:
             record = self._judge(case, observation, settings)
             if best is None or _badness(record) < _badness(best):
                 best = record
-            if best.worst <= 1:
+            if not any(best.all_wrong()):
                 break
         assert best is not None  # noqa: S101  # there is at least one rounding: none
         best.found = self._strongest(best)
@@ -135,7 +137,35 @@ class Judge:
             record.judged[call] = self._outputs(subject, call, results, base, observation)
         if Tag.EXACT in case.tags:
             record.exact = _exact_bits(record)
+        if Tag.NONFINITE in case.tags and have_kinds(self.declaration):
+            record.spoiled = self._spoiled(case, observation, settings)
         return record
+
+    def _spoiled(
+        self, case: Case, observation: Observation, settings: Settings
+    ) -> dict[Call, dict[Output, Judged]]:
+        """The results of a case with NaN or infinity, held against the kinds that they may have."""
+        made: dict[Call, dict[Output, Judged]] = {}
+        for mode in MODES:
+            results = observation.results.get(mode, {})
+            moves = settings.keep != 0 and settings.weight != 0
+            shifts = "one-pass" in self.declared.variances
+            kinds = kinds_of(case, mode, moves=moves, shifts=shifts)
+            subject = EXPECTED.of(
+                healed(case, mode),
+                settings,
+                inference=mode == "infer",
+                unbiased=self.declaration.unbiased(case.x.ndim),
+                normalises_unbiased=self.declaration.normalises_unbiased,
+            )
+            truth = subject.quantities.truth.values
+            for name in RESULTS:
+                if name in results and name in truth:
+                    got = columns(results[name]) if name in WHOLE else results[name]
+                    bound = subject.bound(self.declared, name)
+                    held = spoiled(name, got, truth[name], bound, kinds)
+                    made.setdefault(mode, {})[name] = held
+        return made
 
     def _outputs(
         self,
@@ -239,7 +269,7 @@ def _roundings(value: float) -> tuple[float, ...]:
 
 def _badness(record: Record) -> tuple[int, float]:
     """How many outputs are off, then how far: one wrong output must not choose for the others."""
-    off = sum(judged.worst > 1 for _, judged in record.all_judged())
+    off = sum(1 for _ in record.all_wrong())
     return off, record.worst
 
 

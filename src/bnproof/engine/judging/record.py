@@ -98,6 +98,8 @@ class Record:
             outputs are all representable.
         ran: the case as it was run, which has more channels than are looked at, or is the life
             of a layer that this is a step of.
+        spoiled: by call, then by output, where arguments are NaN or infinite: each element held
+            against the kinds of value that it may have (`bnproof.engine.judging.spoiled_results`).
     """
 
     case: Case
@@ -109,6 +111,7 @@ class Record:
     found: Found = ""
     exact: tuple[int, int] = (0, 0)
     ran: Case | None = None
+    spoiled: dict[Call, dict[Output, Judged]] = field(default_factory=dict)
 
     @property
     def train(self) -> Quantities | None:
@@ -138,6 +141,14 @@ class Record:
             if not calls or call in calls:
                 for judged in outputs.values():
                     yield call, judged
+
+    def all_wrong(self) -> Iterator[tuple[Call, Judged]]:
+        """All outputs that are not what they should be, in number or in kind."""
+        for results in (self.judged, self.spoiled):
+            for call, outputs in results.items():
+                for judged in outputs.values():
+                    if judged.worst > 1:
+                        yield call, judged
 
     def expected_of(self, call: Call) -> Expected:
         """Truth and bounds of a call."""

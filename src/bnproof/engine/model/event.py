@@ -31,6 +31,7 @@ class EventKind(StrEnum):
     OTHER_CONVENTION = "other-convention"
     OTHER_DTYPE = "other-dtype"
     OTHER_SLOPE = "other-slope"
+    OTHER_KIND = "other-kind"
 
 
 class Aspect(StrEnum):

@@ -44,6 +44,8 @@ class Tag(Enum):
     """Many batches, one after the other."""
     TURN = "turn"
     """In the quick profile in one dtype of those that are checked, in turns."""
+    THROUGH_LAYER = "through layer"
+    """Functional calls that a layer makes, into which the arguments are loaded."""
     ZERO_DY = "zero dy"
 
 

@@ -14,6 +14,7 @@ from bnproof.engine.portfolio import (
     gradients,
     huge,
     layer_data,
+    long_lives,
     masks,
     memory,
     numerics,
@@ -22,6 +23,7 @@ from bnproof.engine.portfolio import (
     relations,
     running_statistics,
     sizes,
+    spoiled_arguments,
     virtual_batches,
 )
 from bnproof.engine.portfolio.builder import Builder
@@ -29,6 +31,7 @@ from bnproof.engine.portfolio.double_arguments import given, with_double
 from bnproof.engine.portfolio.fitting import fitting
 from bnproof.engine.portfolio.quick import choose, informative_first
 from bnproof.engine.portfolio.stock import few_programs
+from bnproof.engine.portfolio.through_layer import FEW, through_layer
 
 AT_THE_END = "once more at the end"
 """What follows the name of the case that comes back."""
@@ -51,6 +54,8 @@ CHAPTERS = (
     masks,
     call_orders,
     places,
+    spoiled_arguments,  # likewise
+    long_lives,
 )
 """What every profile chooses from."""
 
@@ -77,11 +82,13 @@ def portfolio(
     """
     if quick:
         chosen = choose(pool(declaration, dtype, seed=seed), dtype, among)
+        chosen += through_layer(chosen, declaration, dtype, most=FEW)
     else:
         build = Builder(declaration, dtype, seed)
-        made = [*_made(build), *huge.cases(build), *call_orders.large(build)]
-        made = _with_double(declaration, made, seed)
+        large = [*huge.cases(build), *call_orders.large(build), *long_lives.lives(build)]
+        made = _with_double(declaration, [*_made(build), *large], seed)
         chosen = informative_first(made, dtype)
+        chosen += through_layer(chosen, declaration, dtype)
     return with_end(few_programs(chosen) if declaration.compiles_per_shape else chosen)
 
 

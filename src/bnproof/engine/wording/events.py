@@ -140,4 +140,5 @@ _SENTENCES: Mapping[EventKind, Callable[[Event], str]] = {
     EventKind.OTHER_CONVENTION: lambda e: f"declared {e.expected}, is {e.actual}",
     EventKind.OTHER_DTYPE: lambda e: f"{e.argument} of {e.call} is {e.actual}, due {e.expected}",
     EventKind.OTHER_SLOPE: lambda e: "<dx, v> is not the slope of <dy, y> along v",
+    EventKind.OTHER_KIND: lambda e: f"{e.label} is {e.actual}, expected {e.expected}",
 }

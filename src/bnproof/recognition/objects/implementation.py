@@ -26,6 +26,7 @@ class ObjectImplementation:
 
     followed = ""
 
+    made_of_layers = True
     infer: Any
     train: Any
     layer: Any
