@@ -115,4 +115,4 @@ class _ShiftedByRunningMean(Parts):
     def var(self, call: Call) -> Array:
         moved = call.rows - call.stored(call.running_mean)
         mean = self.pool(call, moved)
-        return np.maximum(self.pool(call, moved * moved) - mean * mean, 0)
+        return np.asarray(np.maximum(self.pool(call, moved * moved) - mean * mean, 0))
