@@ -226,6 +226,23 @@ class _WeightShrinks(Layer):
 
 
 @_layer(
+    "every-hundredth-step-skipped",
+    "Every hundredth training step leaves the running statistics.",
+    "Each step moves them.",
+)
+class _HundredthSkipped(Layer):
+    steps = 0
+
+    def train(self, x: Array) -> tuple[Array, Backward]:
+        before = dict(self._arrays)
+        results = super().train(x)
+        self.steps += 1
+        if self.steps % 100 == 0:
+            self._arrays = before
+        return results
+
+
+@_layer(
     "long-evaluation-moves-the-mean",
     "Every 200th evaluation moves the running mean to the batch's.",
     "Evaluation leaves the statistics.",

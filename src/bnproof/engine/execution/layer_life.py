@@ -28,7 +28,7 @@ UNMOVED: tuple[ActionKind, ...] = ("backward", "save")
 
 JUDGED_STEPS = (0, 1, 126, 127, 128, 254, 255, 256, 257, MANY - 1)
 JUDGED_SIZES = (0, 1, 2, 3, *JUDGED_STEPS[2:-1], 510, 511, 512, 513)
-"""Of many steps on batches of changing size; the last is judged as well."""
+"""Of many steps on batches of changing size; every twentieth and the last are judged as well."""
 
 
 @dataclass
@@ -135,7 +135,7 @@ class LayerLife(LayerSteps):
             size = size_of_step(number, len(x))
             self._doing = f"{doing}, number {number}, {size} examples"
             batch = np.roll(x, -number, axis=0)[:size]
-            if number in JUDGED_SIZES or number == times - 1:
+            if number in JUDGED_SIZES or (number + 1) % 20 == 0 or number == times - 1:
                 (self._train if mode == "train" else self._infer)(layer, batch)
             else:
                 given = to_declared(batch, self.declaration).copy()
