@@ -16,6 +16,7 @@ from bnproof.properties import (
     layer_in_front,
     layers,
     linearity,
+    modules,
     nonfinite_gradients,
     running,
     special_inputs,
@@ -42,6 +43,7 @@ FILES = (
     statistics_kept,
     inference,
     layers,
+    modules,
 )
 """The files of statements, in the order of the report."""
 

@@ -13,6 +13,7 @@ from bnproof.engine.judging.accepted import Accepted, is_unexpected, of_property
 from bnproof.engine.judging.accuracy import accuracy
 from bnproof.engine.judging.counterexample import Failing
 from bnproof.engine.judging.judge import Judge
+from bnproof.engine.judging.module_facts import notes as module_notes
 from bnproof.engine.judging.property import Property
 from bnproof.engine.judging.record import Record
 from bnproof.engine.judging.records import Records
@@ -109,7 +110,8 @@ def check(
     ``known`` failures are not reported as failures, and the search goes on where it meets them.
     Raises LookupError for a pattern that matches no property.
     """
-    wanted = chosen(properties, exclude)
+    asked_for = chosen(properties, exclude)
+    wanted = tuple(p for p in asked_for if p.concerns(declaration)) or asked_for
     checked = CheckedDtypes()
     asked = tuple(dtypes) or declaration.dtypes
     shared = tuple(among) or asked
@@ -145,6 +147,7 @@ def _check_dtype(checked: CheckedDtypes, run: "_Run") -> None:
     checked.failing += [failing for _, found in concluded for failing in found]
     checked.offers[dtype] = frozenset().union(*(r.observation.offers for r in records))
     checked.not_offered[dtype] = _not_offered(records)
+    checked.notes += [line for line in module_notes(records) if line not in checked.notes]
     if checked.interrupted:
         return
     try:

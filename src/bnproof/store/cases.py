@@ -11,6 +11,7 @@ import numpy as np
 
 from bnproof.engine.judging.counterexample import Counterexample
 from bnproof.engine.model.case import ARRAYS, DOUBLE_ARGUMENTS, PLANS, WHOLE_ARGUMENTS, Case, Twin
+from bnproof.engine.model.demand import Demand
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.layouts import LAYOUTS, SAME, Alias, Layout, Place
 from bnproof.engine.model.names import MODES, Argument
@@ -34,8 +35,10 @@ CASE = (
     "data_key",
     "judged_channels",
     "script",
+    "demand",
 )
 TAGS = tuple(tag.value for tag in Tag)
+DEMANDS = tuple(map(str, Demand))
 MOST_STEPS = 10_000
 MOST_ACTIONS = 1000
 MOST_RELATED = 64
@@ -87,6 +90,8 @@ def case_table(case: Case) -> dict[str, Any]:
         made["steps"] = [to_table(step) for step in case.steps]
     if case.script:
         made["script"] = [asdict(action) for action in case.script]
+    if case.demand is not None:
+        made["demand"] = str(case.demand)
     if case.twin is not None:
         how = {key: _how_table(value) for key, value in case.twin.how.items()}
         made["twin"] = {"of": case.twin.of, "relation": case.twin.relation, "how": how}
@@ -120,6 +125,7 @@ def read_case(fields: Fields) -> Case:
         data_key=fields.text("data_key", ""),
         judged_channels=_channels(fields, x),
         script=_script(fields),
+        demand=_demand(fields),
     )
 
 
@@ -162,6 +168,10 @@ def _action(fields: Fields) -> Action:
         batch=fields.one_of("batch", BATCHES),
         number=fields.whole("number", 0, MOST_STEPS),
     )
+
+
+def _demand(fields: Fields) -> Demand | None:
+    return Demand(fields.one_of("demand", DEMANDS)) if "demand" in fields else None
 
 
 def _channels(fields: Fields, x: Array) -> tuple[int, ...] | None:

@@ -35,6 +35,7 @@ from bnproof.engine.contract.choices import (
     Weighed,
 )
 from bnproof.engine.contract.signatures import layer_options
+from bnproof.engine.model.demand import Demand
 from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.model.names import METHODS, MODES, Method
 
@@ -42,7 +43,7 @@ RANKS = (2, 3, 4, 5)
 PARAMETER_DTYPES = {"float16": "float32", "bfloat16": "float32"}
 """The dtype of the parameters for x of 16 bits, unless another is declared."""
 
-FOUND = ("methods", "layer_options", "name", "version")
+FOUND = ("methods", "layer_options", "demands", "name", "version")
 
 
 class ContractError(Exception):
@@ -88,10 +89,15 @@ class Declaration:
         replays: backward replays forward, so that no calls are made between the two.
         compiles_per_shape: the first call with each shape is far slower than the next ones (JAX,
             Keras, XLA): cases come in a stock of about a dozen shapes per rank.
+        differs: what a torch module does otherwise than torch's own on purpose, as
+            ("initial-values", "state-dict"): the second parts of the ids of properties module/*,
+            which are then not tested.
         name, version: for reports; by default the class's name.
         methods: those of train, infer and layer that the object has; found, not declared.
         layer_options: those of dtype and rank that layer takes; found, not declared.  Without
             them layers are tried with the first dtype and the first rank only.
+        demands: of a torch module, what can be tried on it, each with the reason if it cannot;
+            found, not declared.
     """
 
     dtypes: tuple[str, ...] = ("float32",)
@@ -114,10 +120,12 @@ class Declaration:
     keeps_strides: KeepsStrides = True
     replays: bool = False
     compiles_per_shape: bool = False
+    differs: tuple[str, ...] = ()
     name: str = ""
     version: str = ""
     methods: tuple[Method, ...] = MODES
     layer_options: tuple[LayerOption, ...] = ()
+    demands: Mapping[Demand, str] = field(default_factory=dict)
 
     def parameter_dtype(self, dtype: str) -> str:
         """The dtype of gamma, beta and the statistics for an x dtype.
@@ -241,6 +249,7 @@ def declaration_of(implementation: object) -> Declaration:
         raise ContractError("; ".join(map(str, wrong)))
     given["name"] = str(getattr(implementation, "name", None) or _name_of(implementation))
     given["version"] = str(getattr(implementation, "version", None) or "")
+    given["demands"] = dict(getattr(implementation, "module_demands", None) or {})
     if "layer" in methods:
         given["layer_options"] = layer_options(implementation.layer)  # type: ignore[attr-defined]  # checked above
     return _of_layers(Declaration(**given))
@@ -397,6 +406,12 @@ def _can_be(fixed: Mapping[str, Any]) -> bool:
     return bool(channels >= 1 and all(map(math.isfinite, numbers)) and fixed.get("eps", 0) >= 0)
 
 
+def _differs(value: Any) -> tuple[str, ...] | None:
+    names = (value,) if isinstance(value, str) else tuple(value)
+    known = tuple(Demand)
+    return names if all(name in known for name in names) else None
+
+
 _FLAG = (_one_of(True, False), "True or False")
 _CHECKS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "dtypes": (_dtypes, 'some of "float32", "float64", "float16", "bfloat16" as a tuple'),
@@ -428,4 +443,5 @@ _CHECKS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "keeps_strides": (_one_of(True, False, "positive"), 'True, "positive" or False'),
     "replays": _FLAG,
     "compiles_per_shape": _FLAG,
+    "differs": (_differs, f"some of {', '.join(Demand)} as a tuple"),
 }

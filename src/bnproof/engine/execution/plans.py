@@ -36,6 +36,7 @@ class CasePlan(PlanSteps):
             "train": self._training_only,
             "empty": self._empty,
             "layer": self._layer,
+            "module": self._module,
         }
         plans[self.case.calls]()
         self._close()
@@ -158,6 +159,19 @@ class CasePlan(PlanSteps):
         life = LayerLife(self.original, self.declaration, self.case, self._layer_call)
         self.observation.facts = {"steps": life.steps}
         life.run()
+
+    def _module(self) -> None:
+        """Training and inference, whose bounds are needed, and what is tried on the whole module."""
+        self._gradients("train", self._train("train"))
+        self._infer("infer")
+        live = getattr(self.original, "module_life", None)  # scripts have none
+        if live is None:
+            return
+        try:
+            self.announce(f"module: {self.case.demand}")
+            self.observation.facts = {"module": live(self.case)}
+        finally:
+            self.returned()
 
     def _layer_call(self, label: LayerCall, function: Any, *arguments: Any, **settings: Any) -> Any:
         """A call of a layer; a result of the wrong form ends the case as an exception does."""

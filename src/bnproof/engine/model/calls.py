@@ -21,8 +21,8 @@ LayerCall = Literal[
 ]
 """The calls that a layer's life consists of; their results are judged as those of a `Call`."""
 
-UnjudgedCall = Literal["other", "step", "steps", "infer buffers"]
-"""Calls with other data in between, the steps of an average and where it ends, and buffers."""
+UnjudgedCall = Literal["other", "step", "steps", "infer buffers", "module"]
+"""Calls with other data in between, the steps of an average and where it ends, buffers, modules."""
 
 Label = Call | LayerCall | UnjudgedCall | Literal["case", "later"]
 """Where something came from: a call, the case as a whole, or what ran after it."""

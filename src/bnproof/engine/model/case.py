@@ -10,13 +10,16 @@ from typing import Any, Literal, TypedDict, Unpack, get_args
 
 import numpy as np
 
+from bnproof.engine.model.demand import Demand
 from bnproof.engine.model.formats import Array, name_of
 from bnproof.engine.model.layouts import Place
 from bnproof.engine.model.names import CHANNEL_ARGUMENTS, Argument
 from bnproof.engine.model.script import Action
 from bnproof.engine.model.tag import Tag
 
-Plan = Literal["full", "short", "error", "steps", "refill", "infer", "train", "empty", "layer"]
+Plan = Literal[
+    "full", "short", "error", "steps", "refill", "infer", "train", "empty", "layer", "module"
+]
 """Which calls are made of a case."""
 
 PLANS: tuple[Plan, ...] = get_args(Plan)
@@ -56,6 +59,7 @@ class Rest(TypedDict, total=False):
     data_key: str
     judged_channels: tuple[int, ...] | None
     script: tuple[Action, ...]
+    demand: Demand | None
     ddx: Array | None
     ddgamma: Array | None
     ddbeta: Array | None
@@ -98,6 +102,7 @@ class Case:
         data_key: cases with the same key have the same data, so that truth is formed once.
         judged_channels: the channels that are looked at, None for all.
         script: what layers live through, () for the fixed script; for ``calls="layer"`` only.
+        demand: what is tried on the whole module; for ``calls="module"`` only.
         ddx, ddgamma, ddbeta: what double backward is given, like x, gamma and beta; None where it
             is not called.
     """
@@ -120,6 +125,7 @@ class Case:
     data_key: str = ""
     judged_channels: tuple[int, ...] | None = None
     script: tuple[Action, ...] = ()
+    demand: Demand | None = None
     ddx: Array | None = None
     ddgamma: Array | None = None
     ddbeta: Array | None = None

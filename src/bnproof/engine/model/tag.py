@@ -27,6 +27,8 @@ class Tag(Enum):
     LAYER = "layer"
     LAYOUT = "layout"
     """Arguments that are not plain in memory."""
+    MODULE = "module"
+    """A whole torch module, beside its numbers."""
     NONFINITE = "nonfinite"
     NONFINITE_DY = "nonfinite dy"
     NONFINITE_X = "nonfinite x"

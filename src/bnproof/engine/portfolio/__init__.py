@@ -18,6 +18,7 @@ from bnproof.engine.portfolio import (
     relations,
     running_statistics,
     sizes,
+    whole_modules,
 )
 from bnproof.engine.portfolio.builder import Builder
 from bnproof.engine.portfolio.double_arguments import given, with_double
@@ -40,6 +41,7 @@ CHAPTERS = (
     degenerate,
     layer_data,
     offsets,  # what it draws leaves the data of all others as it is
+    whole_modules,
 )
 """What every profile chooses from."""
 

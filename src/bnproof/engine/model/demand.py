@@ -1,0 +1,23 @@
+"""What a whole torch module has to do beside its numbers: a closed set, a property for each."""
+
+from enum import StrEnum
+
+
+class Demand(StrEnum):
+    """One demand; the value is the second part of the property's id."""
+
+    INITIAL_VALUES = "initial-values"
+    PARAMETERS = "parameters"
+    STATE_DICT = "state-dict"
+    COPIES = "copies"
+    PICKLE = "pickle"
+    DTYPE = "dtype"
+    AFFINE = "affine"
+    TRACKING = "tracking"
+    REQUIRES_GRAD = "requires-grad"
+    FROZEN = "frozen"
+    BATCHES_TRACKED = "batches-tracked"
+    CUMULATIVE = "cumulative"
+    SYNC_CONVERSION = "sync-conversion"
+    CHECKPOINTING = "checkpointing"
+    FUNCTIONAL_CALL = "functional-call"

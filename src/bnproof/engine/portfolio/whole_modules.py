@@ -1,0 +1,21 @@
+"""What is tried on whole torch modules: one case for each demand, on the same ordinary data."""
+
+from collections.abc import Iterator
+
+from bnproof.engine.model.case import Case
+from bnproof.engine.model.tag import Tag
+from bnproof.engine.portfolio.builder import Builder, to_rank
+
+
+def cases(build: Builder) -> Iterator[Case]:
+    """A case for each demand that can be tried, in 32 and 64 bits; none without a torch module."""
+    declared = build.declaration
+    tried = [d for d, why in declared.demands.items() if not why and d not in declared.differs]
+    if not tried or not build.wide or declared.fixes("shape"):
+        return
+    made = build.case(
+        "module", build.ordinary(8, 4), weight=0.25, calls="module", tags=frozenset({Tag.MODULE})
+    )
+    made = to_rank(made, declared.ranks[0])
+    for demand in tried:
+        yield made.with_(name=f"module: {demand}", demand=demand)

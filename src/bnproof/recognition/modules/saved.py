@@ -1,0 +1,118 @@
+"""Modules saved, copied, pickled and moved to another dtype: they stay what they are."""
+
+import copy
+import pickle
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from bnproof.engine.model.module_fact import Fact
+from bnproof.recognition.modules.claims import Claim
+from bnproof.recognition.modules.subject import Subject
+from bnproof.recognition.objects.slots import held
+from bnproof.recognition.user_calls import UsersError, called
+
+
+def state_dict(subject: Subject) -> Iterator[Fact]:
+    """A new module that loads ``state_dict()``, strictly, holds the same and evaluates the same.
+
+    Statistics that are not in it are lost.  Some modules mean that: those without torch's
+    constructor do not promise otherwise.
+    """
+    old, new = subject.loaded(), subject.fresh()
+    lost = subject.unsaved(old)
+    for role in lost:
+        what = f"{subject.name(role)} in state_dict()"
+        yield Fact(what, "not saved", "saved", subject.claims(Claim.DROP_IN))
+    try:
+        called(new.load_state_dict, called(old.state_dict), strict=True)
+    except UsersError as error:
+        yield subject.raised("load_state_dict(state_dict())", error, Claim.NAMES)
+        return
+    yield from _same(subject, "after load_state_dict(state_dict())", new, old, lost)
+
+
+def _same(subject: Subject, where: str, new: Any, old: Any, lost: Any = ()) -> Iterator[Fact]:
+    """A module holds and evaluates what another one does, but for what was lost."""
+    kept = {role: v for role, v in subject.values(old).items() if role not in lost}
+    yield from subject.equal(where, subject.values(new), kept, Claim.ANY)
+    counted = subject.counted(old)
+    if counted is not None:
+        seen = subject.counted(new)
+        yield Fact(f"batches counted {where}", str(_number(seen)), str(_number(counted)))
+    if not lost:
+        y = subject.evaluate(new), subject.evaluate(old)
+        yield subject.evaluated(where, *y, Claim.ANY)
+
+
+def _number(count: Any) -> Any:
+    return "none" if count is None else int(count)
+
+
+def copies(subject: Subject) -> Iterator[Fact]:
+    """A deep copy is the same module, and shares nothing with the one that it was made from."""
+    old = subject.loaded()
+    twin = called(copy.deepcopy, old)
+    yield from _same(subject, "of a deep copy", twin, old)
+    before = subject.values(old)
+    subject.train(twin)
+    where = "of a module whose deep copy was trained"
+    yield from subject.equal(where, subject.values(old), before, Claim.ANY)
+    apart = subject.loaded()
+    subject.train(apart)
+    where = "of a deep copy that was trained"
+    trained = subject.statistics(apart)
+    yield from subject.stepped(where, subject.statistics(twin), trained, Claim.ANY)
+    before = subject.values(twin)
+    subject.train(old)
+    where = "of a deep copy whose module was trained"
+    yield from subject.equal(where, subject.values(twin), before, Claim.ANY)
+
+
+def pickled(subject: Subject) -> Iterator[Fact]:
+    """A module that was pickled and loaded is the same module."""
+    old = subject.loaded()
+    try:
+        twin = called(pickle.loads, called(pickle.dumps, old))
+    except UsersError as error:
+        yield subject.raised("pickle.loads(pickle.dumps(module))", error, Claim.NAMES)
+        return
+    yield from _same(subject, "after pickling", twin, old)
+
+
+def dtype(subject: Subject) -> Iterator[Fact]:
+    """``to(dtype)`` moves parameters and statistics, leaves the counter, and keeps the values.
+
+    Plain attributes stay behind, as in every torch module.
+    """
+    module = subject.as_made()
+    if subject.lab.warm_up:  # it has its arrays after the first call only
+        module = subject.lab.new(subject.case.x.ndim, subject.lab.dtype)
+    before = subject.values(module)
+    wide = called(module.to, subject.torch.float64)
+    module = called(wide.to, getattr(subject.torch, subject.dtype))
+    where = f"after to(float64) and to({subject.dtype})"
+    claim = Claim.ANY if not subject.unsaved(module) else Claim.DROP_IN
+    for role, path in subject.recipe.paths.items():
+        value = held(module, path)
+        if not subject.lab.arrays.is_array(value):
+            continue
+        got = str(value.dtype).removeprefix("torch.")
+        name = subject.name(role)
+        demanded = subject.claims(claim)
+        yield Fact(f"dtype of {name} {where}", got, subject.dtype, demanded)
+        if role in before and subject.dtype in ("float32", "float64"):
+            kept = np.asarray(before[role], np.float64)
+            moved = np.asarray(subject.values(module)[role], np.float64)
+            yield Fact(f"{name} {where}", moved, kept, demanded)
+    counted = subject.counted(module)
+    if hasattr(counted, "dtype"):
+        yield Fact(f"dtype of the counter {where}", str(counted.dtype), "torch.int64")
+    subject.load(module)
+    try:
+        y = subject.evaluate(module)
+    except UsersError as error:
+        yield subject.raised(f"evaluation {where}", error, claim)
+        return
+    yield subject.evaluated(where, y, subject.evaluate(subject.loaded()), claim)
