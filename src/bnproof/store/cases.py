@@ -75,7 +75,7 @@ def case_table(case: Case) -> dict[str, Any]:
     }
     if case.momentum is not None:
         made["momentum"] = hexadecimal(float(case.momentum))
-    for name in ("batches_seen", "data_key"):
+    for name in ("batches_seen", "data_key", "demand"):
         if getattr(case, name):
             made[name] = getattr(case, name)
     if case.tags:
@@ -90,8 +90,6 @@ def case_table(case: Case) -> dict[str, Any]:
         made["steps"] = [to_table(step) for step in case.steps]
     if case.script:
         made["script"] = [asdict(action) for action in case.script]
-    if case.demand is not None:
-        made["demand"] = str(case.demand)
     if case.twin is not None:
         how = {key: _how_table(value) for key, value in case.twin.how.items()}
         made["twin"] = {"of": case.twin.of, "relation": case.twin.relation, "how": how}

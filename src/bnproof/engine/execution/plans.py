@@ -161,7 +161,7 @@ class CasePlan(PlanSteps):
         life.run()
 
     def _module(self) -> None:
-        """Training and inference, whose bounds are needed, and what is tried on the whole module."""
+        """Training and inference, for their bounds, and what is tried on the whole module."""
         self._gradients("train", self._train("train"))
         self._infer("infer")
         live = getattr(self.original, "module_life", None)  # scripts have none

@@ -30,20 +30,25 @@ def tried(records: Records, demand: Demand) -> Iterator[Comparison]:
                 yield from _compared(record, fact)
 
 
-def notes(records: Iterable[Record]) -> list[str]:
+def notes(records: Iterable[Record]) -> dict[Demand, str]:
     """What differs from torch's modules and is not demanded of this one, a line for each demand."""
-    lines: list[str] = []
+    lines: dict[Demand, str] = {}
     for record in records:
+        demand = record.case.demand
+        if demand is None:
+            continue
         loose = (fact for fact in facts_of(record) if not fact.demanded)
         seen = [check for fact in loose for check in _compared(record, fact) if not check.holds]
         if seen:
             more = f" (and {len(seen) - 1} more)" if len(seen) > 1 else ""
-            lines.append(f"noted, not judged: module/{record.case.demand}: {_text(seen[0])}{more}")
-    return list(dict.fromkeys(lines))
+            lines[demand] = f"not demanded, module/{demand}: {_text(seen[0])}{more}"
+    return lines
 
 
 def _text(check: Comparison) -> str:
-    return sentence(check.finding) if isinstance(check.finding, Event) else f"{check.output} differs"
+    return (
+        sentence(check.finding) if isinstance(check.finding, Event) else f"{check.output} differs"
+    )
 
 
 def facts_of(record: Record) -> tuple[Fact, ...]:
@@ -61,7 +66,9 @@ def _compared(record: Record, fact: Fact) -> Iterator[Comparison]:
         yield _of_texts(record, fact.what, f"shape {expected.shape}", f"shape {got.shape}")
     elif fact.output is None:
         due = got if expected is None else expected
-        yield compare(record, "y", got, due, np.zeros(got.shape)).named(fact.what)
+        event = _differs(fact.what, "the same values", "others")
+        checked = compare(record, "y", got, due, np.zeros(got.shape), finding=event)
+        yield checked.named(fact.what)
     elif (judged := _judged(record, fact, got if expected is None else expected)) is not None:
         if expected is None:
             yield of_judged(record, fact.call, judged).named(fact.what)
@@ -72,8 +79,11 @@ def _compared(record: Record, fact: Fact) -> Iterator[Comparison]:
 
 
 def _of_texts(record: Record, what: str, expected: str, got: str) -> Comparison:
-    event = Event(EventKind.MODULE_DIFFERS, "module", what, expected=expected, actual=got)
-    return found(record, event, holds=got == expected)
+    return found(record, _differs(what, expected, got), holds=got == expected)
+
+
+def _differs(what: str, expected: str, got: str) -> Event:
+    return Event(EventKind.MODULE_DIFFERS, "module", what, expected=expected, actual=got)
 
 
 def _described(value: Array | str | None) -> str:

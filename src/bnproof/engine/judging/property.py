@@ -11,6 +11,7 @@ from bnproof.engine.judging.records import Records
 from bnproof.engine.model.basis import Basis
 from bnproof.engine.model.calls import Call
 from bnproof.engine.model.demand import Demand
+from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.model.names import Output
 from bnproof.engine.model.offers import OFFERS, Offer
 from bnproof.engine.portfolio.relation import Relation
@@ -42,12 +43,15 @@ class Property:
     compare: Compare = field(repr=False)
     rests_on: tuple[Basis, ...] = ()
 
-    def concerns(self, declaration: Declaration) -> bool:
-        """Whether a property is about implementations of this kind at all.
+    def concerns(self, declaration: Declaration, dtype: str) -> bool:
+        """Whether a property is about implementations of this kind, and about a dtype, at all.
 
-        Properties of torch modules are not reported for anything else.
+        Properties of torch modules are reported for nothing else, and in 32 and 64 bits alone,
+        since what a module holds does not depend on the dtype.
         """
-        return bool(declaration.demands) or not any(isinstance(n, Demand) for n in self.needs)
+        if not any(isinstance(need, Demand) for need in self.needs):
+            return True
+        return bool(declaration.demands) and not FORMATS[dtype].is_16_bit
 
     def unsupported(self, declaration: Declaration, dtype: str = "") -> str:
         """Why an implementation is not checked for this property, "" if it is.

@@ -16,6 +16,7 @@ Some demands hold for every module; see `bnproof.properties.modules`.
 
 import functools
 import inspect
+from dataclasses import replace
 from enum import IntEnum
 from typing import Any
 
@@ -23,6 +24,7 @@ from bnproof.recognition.aliases import AFFINE, STATISTICS, Role
 from bnproof.recognition.objects.layer import Recipe
 from bnproof.recognition.objects.signatures import parameters_of
 from bnproof.recognition.objects.slots import Kind, held, is_torch_module, kind_of
+from bnproof.recognition.user_calls import UsersError
 
 TORCH_NAMES = {
     Role.GAMMA: "weight",
@@ -57,22 +59,40 @@ def claim_of(owner: Any, recipe: Recipe) -> Claim:
     """How much a module claims."""
     if norm_in(owner, recipe) is not owner:
         return Claim.ANY
-    if set(FLAGS) <= set(flags_of(type(owner))):
+    if set(FLAGS) <= set(flags_of(type(owner))) and _takes_flags(recipe):
         return Claim.DROP_IN
     return Claim.NAMES if _has_torch_names(owner, recipe) else Claim.ANY
 
 
 def flags_of(maker: Any) -> tuple[str, ...]:
-    """Which of torch's flags a class or factory takes.
+    """Which of torch's flags a class or factory takes, or passes on to the class it is derived from.
 
     >>> flags_of(lambda channels, affine=True: None)
     ('affine',)
     """
-    parameters = parameters_of(maker) or []
-    named = [p.name for p in parameters]
-    if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters) and is_subclass(maker):
-        return FLAGS  # passed on to torch's constructor
+    kind = class_of(maker)
+    classes = [k for k in kind.__mro__ if "__init__" in k.__dict__] if kind else []
+    own = [k.__dict__["__init__"] for k in classes] or [maker]
+    named: list[str] = []
+    for function in own:
+        parameters = parameters_of(function) or []
+        named += [p.name for p in parameters]
+        if not any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters):
+            break
     return tuple(flag for flag in FLAGS if flag in named)
+
+
+def _takes_flags(recipe: Recipe) -> bool:
+    """Whether a class can be given both flags; a constructor may set what it seems to pass on."""
+    maker = recipe.lab.maker
+    if maker.is_instance or class_of(maker.target) is None:
+        return True
+    flagged = functools.partial(maker.target, **dict.fromkeys(FLAGS, True))
+    try:
+        replace(recipe.lab, maker=replace(maker, target=flagged), warm_up=False).new(2)
+    except UsersError:
+        return False
+    return True
 
 
 def is_subclass(kind: Any) -> bool:

@@ -68,7 +68,10 @@ def _called_with(
     """y of a module with the parameters and buffers of another, and the statistics it leaves."""
     torch, lab = subject.torch, subject.lab
     held = {**dict(source.named_parameters()), **dict(source.named_buffers())}
-    given = {name: value.detach().clone() for name, value in held.items()}
+    given = {
+        name: value.detach().clone().requires_grad_(value.requires_grad)
+        for name, value in held.items()
+    }
     called(module.train, training)
     x = subject.native(subject.case.x)
     silent = not training and lab.modes.under_no_grad

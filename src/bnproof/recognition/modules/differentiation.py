@@ -72,9 +72,7 @@ def frozen(subject: Subject) -> Iterator[Fact]:
         yield from _same(where, got, {n: v for n, v in expected.items() if n != own})
 
 
-def _same(
-    where: str, got: dict[Output, Array], expected: dict[Output, Array]
-) -> Iterator[Fact]:
+def _same(where: str, got: dict[Output, Array], expected: dict[Output, Array]) -> Iterator[Fact]:
     """Results of a training call and its backward are those of another one."""
     for name, value in expected.items():
         yield Fact(f"{name} {where}", got.get(name, "none"), value, True, name)

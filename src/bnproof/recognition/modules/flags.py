@@ -50,7 +50,9 @@ def tracking(subject: Subject) -> Iterator[Fact]:
     what = "with track_running_stats=False"
     yield Fact(f"y of evaluation {what}", subject.evaluate(without), expected, True, "y")
     yield Fact(f"y of training {what}", subject.train(without), expected, True, "y")
-    yield Fact(f"y of evaluation after training {what}", subject.evaluate(without), expected, True, "y")
+    yield Fact(
+        f"y of evaluation after training {what}", subject.evaluate(without), expected, True, "y"
+    )
     if subject.is_torchs(module):
         before = subject.statistics(module)
         called(setattr, norm_in(module, subject.recipe), "track_running_stats", False)

@@ -54,5 +54,5 @@ def live(recipe: Recipe, case: Case, *, trains: bool) -> tuple[Fact, ...]:
             for fact in experiment(subject):
                 facts.append(fact)  # noqa: PERF402  # those before an exception are kept
         except UsersError as error:
-            facts.append(subject.raised(str(case.demand), error, claim))
+            facts.append(subject.raised(f"trying {case.demand}", error, claim))
     return tuple(facts)

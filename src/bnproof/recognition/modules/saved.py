@@ -2,12 +2,11 @@
 
 import copy
 import pickle
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
-
 from bnproof.engine.model.module_fact import Fact
+from bnproof.recognition.aliases import Role
 from bnproof.recognition.modules.claims import Claim
 from bnproof.recognition.modules.subject import Subject
 from bnproof.recognition.objects.slots import held
@@ -20,7 +19,7 @@ def state_dict(subject: Subject) -> Iterator[Fact]:
     Statistics that are not in it are lost.  Some modules mean that: those without torch's
     constructor do not promise otherwise.
     """
-    old, new = subject.loaded(), subject.fresh()
+    old, new = subject.loaded(), subject.unused()
     lost = subject.unsaved(old)
     for role in lost:
         what = f"{subject.name(role)} in state_dict()"
@@ -28,22 +27,32 @@ def state_dict(subject: Subject) -> Iterator[Fact]:
     try:
         called(new.load_state_dict, called(old.state_dict), strict=True)
     except UsersError as error:
-        yield subject.raised("load_state_dict(state_dict())", error, Claim.NAMES)
+        # what is made with the first batch is a promise of drop-ins, such as torch's lazy modules
+        claim = Claim.DROP_IN if subject.lab.warm_up else Claim.NAMES
+        yield subject.raised("load_state_dict(state_dict())", error, claim)
         return
-    yield from _same(subject, "after load_state_dict(state_dict())", new, old, lost)
+    claim = Claim.DROP_IN if subject.lab.warm_up else Claim.ANY
+    yield from _same(subject, "after load_state_dict(state_dict())", new, old, lost, claim)
 
 
-def _same(subject: Subject, where: str, new: Any, old: Any, lost: Any = ()) -> Iterator[Fact]:
+def _same(
+    subject: Subject,
+    where: str,
+    new: Any,
+    old: Any,
+    lost: Sequence[Role] = (),
+    claim: Claim = Claim.ANY,
+) -> Iterator[Fact]:
     """A module holds and evaluates what another one does, but for what was lost."""
     kept = {role: v for role, v in subject.values(old).items() if role not in lost}
-    yield from subject.equal(where, subject.values(new), kept, Claim.ANY)
+    yield from subject.equal(where, subject.values(new), kept, claim)
     counted = subject.counted(old)
     if counted is not None:
         seen = subject.counted(new)
         yield Fact(f"batches counted {where}", str(_number(seen)), str(_number(counted)))
     if not lost:
         y = subject.evaluate(new), subject.evaluate(old)
-        yield subject.evaluated(where, *y, Claim.ANY)
+        yield subject.evaluated(where, *y, claim)
 
 
 def _number(count: Any) -> Any:
@@ -103,8 +112,8 @@ def dtype(subject: Subject) -> Iterator[Fact]:
         demanded = subject.claims(claim)
         yield Fact(f"dtype of {name} {where}", got, subject.dtype, demanded)
         if role in before and subject.dtype in ("float32", "float64"):
-            kept = np.asarray(before[role], np.float64)
-            moved = np.asarray(subject.values(module)[role], np.float64)
+            moved = subject.values(module)[role]
+            kept = before[role].astype(moved.dtype)  # it may have been made in float64
             yield Fact(f"{name} {where}", moved, kept, demanded)
     counted = subject.counted(module)
     if hasattr(counted, "dtype"):

@@ -47,6 +47,13 @@ class Subject:
             put(made, self.recipe.settings[Role.MOMENTUM], self.case.momentum)
         return made
 
+    def unused(self) -> Any:
+        """A new module in the dtype of the case that was never called, even if it is lazy."""
+        made = self.lab.with_(warm_up=False).new(self.case.x.ndim, self.dtype)
+        if self.lab.warm_up:  # what it does not have yet is made in its dtype
+            called(made.to, getattr(self.torch, self.dtype))
+        return made
+
     def lab_with(self, **flags: Any) -> Lab:
         """The lab whose constructor is given flags as well."""
         if not flags:
@@ -131,6 +138,7 @@ class Subject:
 
         for parameter in self.parameters(owner).values():
             parameter.grad = None
+
         def unwrapped(given: Any) -> Any:
             try:
                 return forward(given)
@@ -206,7 +214,6 @@ class Subject:
     def evaluated(self, where: str, got: Array, expected: Array, claim: Claim) -> Fact:
         """The fact that y of evaluation is that of another module."""
         return Fact(f"y {where}", got, expected, self.claims(claim), "y", "infer")
-
 
 
 def original(error: UsersError) -> BaseException:
