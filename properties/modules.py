@@ -10,10 +10,10 @@ that somebody writes by hand.  So what is demanded depends on what a module clai
   gradient checkpointing, changes no result; a flag that the constructor takes has its effect.
 - One with torch's names (weight, bias, and the buffers running_mean and running_var): it starts
   from 1, 0, 0 and 1, since averages that start from a variance of 0 evaluate wrongly for as long as
-  that weighs; none of the above raises; ``torch.func.functional_call`` works.
+  that weighs; none of the above raises but pickling; ``torch.func.functional_call`` works.
 - A drop-in for torch's classes (its constructor takes affine and track_running_stats): its
-  statistics are in ``state_dict``, since a module that is loaded evaluates wrongly without; in
-  subclasses of torch's, names, num_batches_tracked, momentum=None and SyncBatchNorm as well.
+  statistics are in ``state_dict``, since a module that is loaded evaluates wrongly without; it can
+  be pickled; in subclasses of torch's, names, num_batches_tracked, momentum=None and SyncBatchNorm as well.
 
 What a module does not claim is noted beside the verdict: averages that are plain attributes, as in
 courses; a gamma that is drawn at random; a flag that is refused with an exception.  What a factory

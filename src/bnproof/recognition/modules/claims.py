@@ -65,7 +65,7 @@ def claim_of(owner: Any, recipe: Recipe) -> Claim:
 
 
 def flags_of(maker: Any) -> tuple[str, ...]:
-    """Which of torch's flags a class or factory takes, or passes on to the class it is derived from.
+    """Which of torch's flags a class or factory takes, or passes on to the class above.
 
     >>> flags_of(lambda channels, affine=True: None)
     ('affine',)

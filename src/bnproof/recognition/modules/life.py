@@ -24,7 +24,7 @@ EXPERIMENTS: Mapping[Demand, tuple[Experiment, Claim]] = {
     Demand.PARAMETERS: (parameters, Claim.NEVER),
     Demand.STATE_DICT: (state_dict, Claim.NAMES),
     Demand.COPIES: (copies, Claim.NAMES),
-    Demand.PICKLE: (pickled, Claim.NAMES),
+    Demand.PICKLE: (pickled, Claim.DROP_IN),
     Demand.DTYPE: (dtype, Claim.NAMES),
     Demand.AFFINE: (affine, Claim.NEVER),
     Demand.TRACKING: (tracking, Claim.NEVER),

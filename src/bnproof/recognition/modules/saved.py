@@ -85,7 +85,7 @@ def pickled(subject: Subject) -> Iterator[Fact]:
     try:
         twin = called(pickle.loads, called(pickle.dumps, old))
     except UsersError as error:
-        yield subject.raised("pickle.loads(pickle.dumps(module))", error, Claim.NAMES)
+        yield subject.raised("pickle.loads(pickle.dumps(module))", error, Claim.DROP_IN)
         return
     yield from _same(subject, "after pickling", twin, old)
 
@@ -99,29 +99,33 @@ def dtype(subject: Subject) -> Iterator[Fact]:
     if subject.lab.warm_up:  # it has its arrays after the first call only
         module = subject.lab.new(subject.case.x.ndim, subject.lab.dtype)
     before = subject.values(module)
-    wide = called(module.to, subject.torch.float64)
-    module = called(wide.to, getattr(subject.torch, subject.dtype))
+    module = called(module.to, subject.torch.float64)
+    yield from _moved(subject, "after to(float64)", module, "float64")
+    module = called(module.to, getattr(subject.torch, subject.dtype))
     where = f"after to(float64) and to({subject.dtype})"
-    claim = Claim.ANY if not subject.unsaved(module) else Claim.DROP_IN
-    for role, path in subject.recipe.paths.items():
-        value = held(module, path)
-        if not subject.lab.arrays.is_array(value):
-            continue
-        got = str(value.dtype).removeprefix("torch.")
-        name = subject.name(role)
-        demanded = subject.claims(claim)
-        yield Fact(f"dtype of {name} {where}", got, subject.dtype, demanded)
-        if role in before and subject.dtype in ("float32", "float64"):
-            moved = subject.values(module)[role]
-            kept = before[role].astype(moved.dtype)  # it may have been made in float64
-            yield Fact(f"{name} {where}", moved, kept, demanded)
-    counted = subject.counted(module)
-    if hasattr(counted, "dtype"):
-        yield Fact(f"dtype of the counter {where}", str(counted.dtype), "torch.int64")
+    yield from _moved(subject, where, module, subject.dtype)
+    after = subject.values(module)
+    kept = {r: before[r].astype(v.dtype) for r, v in after.items() if r in before}
+    yield from subject.equal(where, after, kept, Claim.ANY)  # rounded if it was made in float64
     subject.load(module)
+    claim = Claim.NAMES if not subject.unsaved(module) else Claim.DROP_IN
     try:
         y = subject.evaluate(module)
     except UsersError as error:
         yield subject.raised(f"evaluation {where}", error, claim)
         return
     yield subject.evaluated(where, y, subject.evaluate(subject.loaded()), claim)
+
+
+def _moved(subject: Subject, where: str, module: Any, expected: str) -> Iterator[Fact]:
+    """Parameters and statistics have a dtype, and the counter is a whole number still."""
+    demanded = subject.claims(Claim.DROP_IN)
+    for role, path in subject.recipe.paths.items():
+        value = held(module, path)
+        if subject.lab.arrays.is_array(value):
+            got = str(value.dtype).removeprefix("torch.")
+            yield Fact(f"dtype of {subject.name(role)} {where}", got, expected, demanded)
+    counted = subject.counted(module)
+    if hasattr(counted, "dtype"):
+        got = str(counted.dtype).removeprefix("torch.")
+        yield Fact(f"dtype of the counter {where}", got, "int64", demanded)
