@@ -3,7 +3,7 @@
 A module is made, saved, loaded, copied, frozen and converted by code that never calls forward.
 What it then has to do is documented by torch for its own classes, and not all of it for modules
 that somebody writes by hand.  So what is demanded depends on what a module claims to be
-(`bnproof.recognition.modules.claims`):
+(`bnproof.recognition.modules.promises`):
 
 - Any torch module: what it registers survives ``state_dict``, ``copy.deepcopy``, pickling and
   ``to(dtype)``; copies share nothing; calls leave ``requires_grad`` alone; freezing a parameter, or
@@ -13,7 +13,8 @@ that somebody writes by hand.  So what is demanded depends on what a module clai
   that weighs; none of the above raises but pickling; ``torch.func.functional_call`` works.
 - A drop-in for torch's classes (its constructor takes affine and track_running_stats): its
   statistics are in ``state_dict``, since a module that is loaded evaluates wrongly without; it can
-  be pickled; in subclasses of torch's, names, num_batches_tracked, momentum=None and SyncBatchNorm as well.
+  be pickled; in subclasses of torch's, names, num_batches_tracked, momentum=None and SyncBatchNorm
+  as well.
 
 What a module does not claim is noted beside the verdict: averages that are plain attributes, as in
 courses; a gamma that is drawn at random; a flag that is refused with an exception.  What a factory

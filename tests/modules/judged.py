@@ -1,4 +1,4 @@
-"""What the properties of whole modules say of a target, without a worker and without other cases."""
+"""What the properties of whole modules say of a target, without a worker and other cases."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -7,14 +7,14 @@ from importlib import import_module
 from typing import Any
 
 import pytest
+from tests.modules.judged import MODULES, JudgedModule
 
 from bnproof.engine.model.demand import Demand
 from bnproof.properties.catalogue import PROPERTIES
 from bnproof.properties.modules import initial_values
 from bnproof.reference import BatchNorm
-from bnproof.targets.overrides import prepare
 from bnproof.targets.outside import Outside
-from tests.modules.judged import MODULES, JudgedModule
+from bnproof.targets.overrides import prepare
 
 WRONG: dict[str, tuple[Any, tuple[str, ...]]] = import_module("tests.modules.wrong").WRONG
 RIGHT: dict[str, Any] = import_module("tests.modules.right").RIGHT

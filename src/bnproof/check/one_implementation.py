@@ -31,7 +31,7 @@ from bnproof.engine.portfolio import portfolio
 from bnproof.engine.portfolio.layer_data import has_lives
 from bnproof.engine.search.profiles import LIVES, SEARCHED
 from bnproof.engine.wording.events import ending, sentence
-from bnproof.properties.catalogue import chosen
+from bnproof.properties.catalogue import chosen, concerning
 
 Fails = Callable[[Sequence[Record], Sequence[Record]], bool]
 STOPPED_BEFORE = "no case of its kind was reached before the first failure"
@@ -120,7 +120,7 @@ def check(
     meter = Meter(progress, len(asked))
     for dtype in asked:
         expected = [k for k in known if k.dtype == dtype]
-        wanted = tuple(p for p in asked_for if p.concerns(declaration, dtype)) or asked_for
+        wanted = concerning(asked_for, declaration, dtype)
         fails = _fails(wanted, declaration, dtype, expected) if stop_at_first else _never
         judge = Judge(declaration, dtype)
         run = _Run(session, judge, profile, seed, shared, wanted, expected, meter.next(), fails)

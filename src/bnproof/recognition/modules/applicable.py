@@ -5,7 +5,7 @@ from typing import Any
 
 from bnproof.engine.model.demand import Demand
 from bnproof.recognition.aliases import AFFINE, PER_CHANNEL, STATISTICS, Role
-from bnproof.recognition.modules.claims import (
+from bnproof.recognition.modules.promises import (
     Claim,
     claim_of,
     class_of,

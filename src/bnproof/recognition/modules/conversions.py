@@ -9,7 +9,7 @@ from bnproof.engine.model.formats import Array
 from bnproof.engine.model.module_fact import Fact
 from bnproof.engine.model.names import STATISTICS
 from bnproof.recognition.aliases import Role
-from bnproof.recognition.modules.claims import Claim
+from bnproof.recognition.modules.promises import Claim
 from bnproof.recognition.modules.subject import Subject
 from bnproof.recognition.objects.call_modes import returned
 from bnproof.recognition.user_calls import called

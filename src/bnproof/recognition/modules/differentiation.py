@@ -11,7 +11,7 @@ from bnproof.engine.model.formats import Array
 from bnproof.engine.model.module_fact import Fact
 from bnproof.engine.model.names import Output
 from bnproof.recognition.aliases import Role
-from bnproof.recognition.modules.claims import Claim
+from bnproof.recognition.modules.promises import Claim
 from bnproof.recognition.modules.subject import GRADIENT_OF_ROLE, Subject
 from bnproof.recognition.user_calls import called
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from bnproof.engine.model.module_fact import Fact
 from bnproof.recognition.aliases import Role
-from bnproof.recognition.modules.claims import Claim, norm_in
+from bnproof.recognition.modules.promises import Claim, norm_in
 from bnproof.recognition.modules.subject import Subject
 from bnproof.recognition.objects.slots import held
 from bnproof.recognition.user_calls import called

@@ -7,10 +7,10 @@ from bnproof.engine.model.case import Case
 from bnproof.engine.model.demand import Demand
 from bnproof.engine.model.module_fact import Fact
 from bnproof.recognition.modules.averages import batches_tracked, cumulative
-from bnproof.recognition.modules.claims import Claim
 from bnproof.recognition.modules.conversions import functional_call, sync_conversion
 from bnproof.recognition.modules.differentiation import checkpointing, frozen, requires_grad
 from bnproof.recognition.modules.flags import affine, tracking
+from bnproof.recognition.modules.promises import Claim
 from bnproof.recognition.modules.saved import copies, dtype, pickled, state_dict
 from bnproof.recognition.modules.start import initial_values, parameters
 from bnproof.recognition.modules.subject import Subject

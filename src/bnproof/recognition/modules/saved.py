@@ -7,7 +7,7 @@ from typing import Any
 
 from bnproof.engine.model.module_fact import Fact
 from bnproof.recognition.aliases import Role
-from bnproof.recognition.modules.claims import Claim
+from bnproof.recognition.modules.promises import Claim
 from bnproof.recognition.modules.subject import Subject
 from bnproof.recognition.objects.slots import held
 from bnproof.recognition.user_calls import UsersError, called

@@ -8,7 +8,7 @@ import numpy as np
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.module_fact import Fact
 from bnproof.recognition.aliases import AFFINE, STATISTICS, Role
-from bnproof.recognition.modules.claims import TORCH_NAMES, Claim, is_subclass
+from bnproof.recognition.modules.promises import TORCH_NAMES, Claim, is_subclass
 from bnproof.recognition.modules.subject import Subject, uniform
 from bnproof.recognition.objects.slots import Kind, held, kind_of
 

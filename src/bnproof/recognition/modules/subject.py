@@ -12,7 +12,7 @@ from bnproof.engine.model.formats import Array
 from bnproof.engine.model.module_fact import Fact
 from bnproof.engine.model.names import GRADIENTS, Output
 from bnproof.recognition.aliases import AFFINE, STATISTICS, Role
-from bnproof.recognition.modules.claims import Claim, claim_of, is_subclass, norm_in
+from bnproof.recognition.modules.promises import Claim, claim_of, is_subclass, norm_in
 from bnproof.recognition.objects.call_modes import returned
 from bnproof.recognition.objects.lab import Lab
 from bnproof.recognition.objects.layer import Recipe, count
