@@ -6,14 +6,15 @@ that somebody writes by hand.  So what is demanded depends on what a module clai
 (`bnproof.recognition.modules.promises`):
 
 - Any torch module: what it registers survives ``state_dict``, ``copy.deepcopy``, pickling and
-  ``to(dtype)``; copies share nothing; calls leave ``requires_grad`` alone; freezing a parameter, or
-  gradient checkpointing, changes no result; a flag that the constructor takes has its effect.
+  ``to(dtype)``, if these raise nothing; copies share nothing; freezing a parameter, or gradient
+  checkpointing, changes no result; a flag that the constructor takes has its effect.
 - One with torch's names (weight, bias, and the buffers running_mean and running_var): it starts
   from 1, 0, 0 and 1, since averages that start from a variance of 0 evaluate wrongly for as long as
-  that weighs; none of the above raises but pickling; ``torch.func.functional_call`` works.
+  that weighs; ``state_dict`` loads strictly; ``requires_grad`` stays as it was set;
+  ``torch.func.functional_call`` uses what it is given.
 - A drop-in for torch's classes (its constructor takes affine and track_running_stats): its
-  statistics are in ``state_dict``, since a module that is loaded evaluates wrongly without; it can
-  be pickled; in subclasses of torch's, names, num_batches_tracked, momentum=None and SyncBatchNorm
+  statistics are in ``state_dict``, since a module that is loaded evaluates wrongly without; none of
+  all this raises; in subclasses of torch's, names, num_batches_tracked, momentum=None and SyncBatchNorm
   as well.
 
 What a module does not claim is noted beside the verdict: averages that are plain attributes, as in

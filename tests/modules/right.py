@@ -479,3 +479,43 @@ class InnerNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.norm(x)
+
+
+@right
+class TrainsWithGradientsOnly(_ByHand):
+    """Without gradients it evaluates, in either mode; it counts batches in a plain number."""
+
+    def __init__(self, num_features, eps=1e-5, momentum=0.1) -> None:
+        super().__init__()
+        self.eps, self.momentum, self.num_batches = eps, momentum, 0
+        self.weight = nn.Parameter(torch.ones(num_features))
+        self.bias = nn.Parameter(torch.zeros(num_features))
+        self.register_buffer("running_mean", torch.zeros(num_features))
+        self.register_buffer("running_var", torch.ones(num_features))
+
+    def standardised(self, x):
+        if self.training and not torch.is_grad_enabled():
+            mean, var = self.evaluated()
+            return (x - _wide(mean, x)) / torch.sqrt(_wide(var, x) + self.eps)
+        self.num_batches += self.training
+        return super().standardised(x)
+
+    def forward(self, x):
+        return _wide(self.weight, x) * self.standardised(x) + _wide(self.bias, x)
+
+
+@right
+class ParametersInAnyCase(_ByHand):
+    """affine=False leaves the parameters where they are, and does not use them."""
+
+    def __init__(self, num_features, eps=1e-5, momentum=0.1, affine=True) -> None:
+        super().__init__()
+        self.eps, self.momentum, self.affine = eps, momentum, affine
+        self.weight = nn.Parameter(torch.ones(num_features))
+        self.bias = nn.Parameter(torch.zeros(num_features))
+        self.register_buffer("running_mean", torch.zeros(num_features))
+        self.register_buffer("running_var", torch.ones(num_features))
+
+    def forward(self, x):
+        y = self.standardised(x)
+        return _wide(self.weight, x) * y + _wide(self.bias, x) if self.affine else y

@@ -28,14 +28,14 @@ def requires_grad(subject: Subject) -> Iterator[Fact]:
     frozen = dict.fromkeys(expected, False)
     subject.differentiated(module)
     subject.evaluate(module)
-    yield from _kept(subject, f"{where}, frozen before,", module, frozen, Claim.ANY)
+    yield from _kept(subject, f"{where}, frozen before,", module, frozen, Claim.NAMES)
     twin = called(copy.deepcopy, module)
-    yield from _kept(subject, "of a deep copy, frozen before,", twin, frozen, Claim.ANY)
+    yield from _kept(subject, "of a deep copy, frozen before,", twin, frozen, Claim.NAMES)
     called(module.load_state_dict, called(module.state_dict))
     where = "after load_state_dict, frozen before,"
-    yield from _kept(subject, where, module, frozen, Claim.ANY)
+    yield from _kept(subject, where, module, frozen, Claim.NAMES)
     moved = called(module.to, subject.torch.float64)
-    yield from _kept(subject, "after to(float64), frozen before,", moved, frozen, Claim.ANY)
+    yield from _kept(subject, "after to(float64), frozen before,", moved, frozen, Claim.NAMES)
 
 
 def _flags(subject: Subject, module: Any) -> dict[Role, bool]:
@@ -88,7 +88,8 @@ def checkpointing(subject: Subject) -> Iterator[Fact]:
 
     # without the wrapper that hides it from torch.compile, which takes a second to import, as does
     # use_reentrant=False; a module that takes no_grad for evaluation needs that all the same
-    plain_checkpoint, reentrant = inspect.unwrap(checkpoint), not subject.lab.modes.under_no_grad
+    plain_checkpoint = inspect.unwrap(checkpoint)
+    reentrant = _trains_without_gradients(subject)
 
     def through(forward: Any, x: Any) -> Any:
         return plain_checkpoint(forward, x, use_reentrant=reentrant)
@@ -97,6 +98,13 @@ def checkpointing(subject: Subject) -> Iterator[Fact]:
     got, expected = subject.differentiated(module, through), subject.differentiated(plain)
     yield from _same("under checkpointing", got, expected)
     yield from _moved(subject, subject.statistics(module), plain)
+
+
+def _trains_without_gradients(subject: Subject) -> bool:
+    """Whether training under no_grad gives the y of training."""
+    expected = subject.train(subject.loaded())
+    with subject.torch.no_grad():
+        return np.array_equal(subject.train(subject.loaded()), expected)
 
 
 def _moved(subject: Subject, got: dict[Role, Array], plain: Any) -> Iterator[Fact]:

@@ -7,7 +7,7 @@ import numpy as np
 from bnproof.engine.model.module_fact import Fact
 from bnproof.recognition.aliases import Role
 from bnproof.recognition.modules.promises import Claim, norm_in
-from bnproof.recognition.modules.subject import Subject
+from bnproof.recognition.modules.subject import GRADIENT_OF_ROLE, Subject
 from bnproof.recognition.objects.slots import held
 from bnproof.recognition.user_calls import called
 
@@ -15,9 +15,14 @@ from bnproof.recognition.user_calls import called
 def affine(subject: Subject) -> Iterator[Fact]:
     """With ``affine=False`` nothing is trained, and y is that of gamma = 1 and beta = 0."""
     without = subject.fresh(affine=False)
-    trained = [name for name, p in without.named_parameters() if p.requires_grad]
-    what = "trainable parameters with affine=False"
-    yield Fact(what, ", ".join(trained) or "none", "none")
+    if subject.is_torchs(without):
+        trained = [name for name, p in without.named_parameters() if p.requires_grad]
+        what = "trainable parameters with affine=False"
+        yield Fact(what, ", ".join(trained) or "none", "none")
+    for name, gradient in subject.differentiated(subject.fresh(affine=False)).items():
+        if name in GRADIENT_OF_ROLE.values():  # parameters that are there and not used get none
+            moved = "another number" if np.any(gradient) else "none or 0"
+            yield Fact(f"{name} with affine=False", moved, "none or 0")
     case = subject.case
     ones, zeros = np.ones_like(case.running_mean), np.zeros_like(case.running_mean)
     plain = case.with_(

@@ -22,19 +22,19 @@ Experiment = Callable[[Subject], Iterator[Fact]]
 EXPERIMENTS: Mapping[Demand, tuple[Experiment, Claim]] = {
     Demand.INITIAL_VALUES: (initial_values, Claim.NEVER),
     Demand.PARAMETERS: (parameters, Claim.NEVER),
-    Demand.STATE_DICT: (state_dict, Claim.NAMES),
-    Demand.COPIES: (copies, Claim.NAMES),
+    Demand.STATE_DICT: (state_dict, Claim.DROP_IN),
+    Demand.COPIES: (copies, Claim.DROP_IN),
     Demand.PICKLE: (pickled, Claim.DROP_IN),
-    Demand.DTYPE: (dtype, Claim.NAMES),
+    Demand.DTYPE: (dtype, Claim.DROP_IN),
     Demand.AFFINE: (affine, Claim.NEVER),
     Demand.TRACKING: (tracking, Claim.NEVER),
-    Demand.REQUIRES_GRAD: (requires_grad, Claim.NAMES),
-    Demand.FROZEN: (frozen, Claim.NAMES),
+    Demand.REQUIRES_GRAD: (requires_grad, Claim.DROP_IN),
+    Demand.FROZEN: (frozen, Claim.DROP_IN),
     Demand.BATCHES_TRACKED: (batches_tracked, Claim.NEVER),
     Demand.CUMULATIVE: (cumulative, Claim.NEVER),
     Demand.SYNC_CONVERSION: (sync_conversion, Claim.NEVER),
     Demand.CHECKPOINTING: (checkpointing, Claim.DROP_IN),
-    Demand.FUNCTIONAL_CALL: (functional_call, Claim.NAMES),
+    Demand.FUNCTIONAL_CALL: (functional_call, Claim.DROP_IN),
 }
 """Each experiment, and the claim of a module for which an exception is a violation.
 

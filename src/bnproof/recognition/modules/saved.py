@@ -9,7 +9,7 @@ from bnproof.engine.model.module_fact import Fact
 from bnproof.recognition.aliases import Role
 from bnproof.recognition.modules.promises import Claim
 from bnproof.recognition.modules.subject import Subject
-from bnproof.recognition.objects.slots import held
+from bnproof.recognition.objects.slots import held, is_registered
 from bnproof.recognition.user_calls import UsersError, called
 
 
@@ -46,17 +46,18 @@ def _same(
     """A module holds and evaluates what another one does, but for what was lost."""
     kept = {role: v for role, v in subject.values(old).items() if role not in lost}
     yield from subject.equal(where, subject.values(new), kept, claim)
-    counted = subject.counted(old)
-    if counted is not None:
-        seen = subject.counted(new)
-        yield Fact(f"batches counted {where}", str(_number(seen)), str(_number(counted)))
+    counted, path = subject.counted(old), subject.recipe.counter
+    if counted is not None and path is not None:
+        demanded = is_registered(old, path) or subject.claims(Claim.DROP_IN)
+        seen = _number(subject.counted(new))
+        yield Fact(f"batches counted {where}", seen, _number(counted), demanded)
     if not lost:
         y = subject.evaluate(new), subject.evaluate(old)
         yield subject.evaluated(where, *y, claim)
 
 
-def _number(count: Any) -> Any:
-    return "none" if count is None else int(count)
+def _number(count: Any) -> str:
+    return "none" if count is None else str(int(count))
 
 
 def copies(subject: Subject) -> Iterator[Fact]:
@@ -108,12 +109,12 @@ def dtype(subject: Subject) -> Iterator[Fact]:
     kept = {r: before[r].astype(v.dtype) for r, v in after.items() if r in before}
     yield from subject.equal(where, after, kept, Claim.ANY)  # rounded if it was made in float64
     subject.load(module)
-    claim = Claim.NAMES if not subject.unsaved(module) else Claim.DROP_IN
     try:
         y = subject.evaluate(module)
     except UsersError as error:
-        yield subject.raised(f"evaluation {where}", error, claim)
+        yield subject.raised(f"evaluation {where}", error, Claim.DROP_IN)
         return
+    claim = Claim.NAMES if not subject.unsaved(module) else Claim.DROP_IN
     yield subject.evaluated(where, y, subject.evaluate(subject.loaded()), claim)
 
 
