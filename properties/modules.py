@@ -12,10 +12,11 @@ that somebody writes by hand.  So what is demanded depends on what a module clai
   from 1, 0, 0 and 1, since averages that start from a variance of 0 evaluate wrongly for as long as
   that weighs; ``state_dict`` loads strictly; ``requires_grad`` stays as it was set;
   ``torch.func.functional_call`` uses what it is given.
+- A subclass of torch's: it starts from these values as well.
 - A drop-in for torch's classes (its constructor takes affine and track_running_stats): its
   statistics are in ``state_dict``, since a module that is loaded evaluates wrongly without; none of
-  all this raises; in subclasses of torch's, names, num_batches_tracked, momentum=None and SyncBatchNorm
-  as well.
+  all this raises; in subclasses of torch's, names, num_batches_tracked, momentum=None and
+  SyncBatchNorm as well.
 
 What a module does not claim is noted beside the verdict: averages that are plain attributes, as in
 courses; a gamma that is drawn at random; a flag that is refused with an exception.  What a factory

@@ -31,9 +31,9 @@ def initial_values(subject: Subject) -> Iterator[Fact]:
         if not subject.lab.arrays.is_array(value) or role in free or moved:
             continue
         values = subject.lab.arrays.plain(value)
-        drawn = uniform(values) is None
-        chosen = drawn and role in AFFINE and not is_subclass(type(new))
-        demanded = subject.claims(Claim.NAMES) and not chosen
+        derived = is_subclass(type(new))
+        chosen = uniform(values) is None and role in AFFINE and not derived
+        demanded = derived or (subject.claims(Claim.NAMES) and not chosen)
         what = f"{subject.name(role)} of a new module"
         yield Fact(what, _told(values), f"{STARTS[role]:g}", demanded)
 
