@@ -11,7 +11,7 @@ from bnproof.engine.execution.case_calls import kind_of, parts_of
 from bnproof.engine.execution.exceptions import Stop
 from bnproof.engine.execution.layer_life import LayerLife
 from bnproof.engine.execution.plan_steps import PlanSteps, copied, offers, other_data
-from bnproof.engine.model.calls import Label, LayerCall
+from bnproof.engine.model.calls import Label, LayerCall, trial_of
 from bnproof.engine.model.case import Plan
 from bnproof.engine.model.event import Aspect, EventKind
 from bnproof.engine.model.formats import Array
@@ -168,7 +168,7 @@ class CasePlan(PlanSteps):
         if live is None:
             return
         try:
-            self.announce(f"module: {self.case.demand}")
+            self.announce(trial_of(str(self.case.demand)))
             self.observation.facts = {"module": live(self.case)}
         finally:
             self.returned()

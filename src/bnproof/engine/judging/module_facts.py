@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from bnproof.engine.judging.comparison import Comparison, compare, ended, found, of_judged
+from bnproof.engine.judging.facts import ended_beside_calls
 from bnproof.engine.judging.judge import Judge
 from bnproof.engine.judging.record import Judged, Record
 from bnproof.engine.judging.records import Records
@@ -23,7 +24,7 @@ def tried(records: Records, demand: Demand) -> Iterator[Comparison]:
     for record in records.tagged(Tag.MODULE):
         if record.case.demand is not demand:
             continue
-        if record.observation.failure:
+        if record.observation.failure and ended_beside_calls(record):
             yield ended(record, record.observation.failure)
         for fact in facts_of(record):
             if fact.demanded:

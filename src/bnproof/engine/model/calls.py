@@ -62,6 +62,15 @@ def called(label: Label, *, backward: bool = False) -> str:
     return f"{label}{BACKWARD}" if backward else label
 
 
+def trial_of(demand: str) -> str:
+    """What is tried on a whole module, as the call that is under way.
+
+    >>> trial_of("pickle")
+    'module: pickle'
+    """
+    return f"module: {demand}"
+
+
 def is_judged(label: object) -> TypeGuard[Call]:
     """Whether results of a call are judged; calls with other data in between are not."""
     return label in MODE_OF

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from bnproof.engine.model.calls import trial_of
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio.builder import Builder, to_rank
@@ -18,4 +19,4 @@ def cases(build: Builder) -> Iterator[Case]:
     )
     made = to_rank(made, declared.ranks[0])
     for demand in tried:
-        yield made.with_(name=f"module: {demand}", demand=demand)
+        yield made.with_(name=trial_of(demand), demand=demand)

@@ -20,22 +20,24 @@ def requires_grad(subject: Subject) -> Iterator[Fact]:
     """Calls, modes, copies and other dtypes leave ``requires_grad`` as it was set."""
     module = subject.loaded()
     expected = _flags(subject, module)
-    where = "after training and evaluation"
     subject.differentiated(module)
     subject.evaluate(module)
+    where = "after training and evaluation"
     yield from _kept(subject, where, module, expected, Claim.DROP_IN)
     _freeze(subject, module)
     frozen = dict.fromkeys(expected, False)
     subject.differentiated(module)
     subject.evaluate(module)
-    yield from _kept(subject, f"{where}, frozen before,", module, frozen, Claim.NAMES)
+    yield from _kept(
+        subject, "after training and evaluation, both frozen", module, frozen, Claim.NAMES
+    )
     twin = called(copy.deepcopy, module)
-    yield from _kept(subject, "of a deep copy, frozen before,", twin, frozen, Claim.NAMES)
+    yield from _kept(subject, "of a deep copy of a frozen module", twin, frozen, Claim.NAMES)
     called(module.load_state_dict, called(module.state_dict))
-    where = "after load_state_dict, frozen before,"
+    where = "after load_state_dict, frozen before"
     yield from _kept(subject, where, module, frozen, Claim.NAMES)
     moved = called(module.to, subject.torch.float64)
-    yield from _kept(subject, "after to(float64), frozen before,", moved, frozen, Claim.NAMES)
+    yield from _kept(subject, "after to(float64), frozen before", moved, frozen, Claim.NAMES)
 
 
 def _flags(subject: Subject, module: Any) -> dict[Role, bool]:
