@@ -38,6 +38,8 @@ READ: list[tuple[str, str, Any]] = [
     ("keeps_strides", "false", False),
     ("replays", "true", True),
     ("compiles_per_shape", "true", True),
+    ("differs", "pickle", ("pickle",)),
+    ("differs", "initial-values,state-dict", ("initial-values", "state-dict")),
 ]
 
 
