@@ -21,3 +21,28 @@ class Demand(StrEnum):
     SYNC_CONVERSION = "sync-conversion"
     CHECKPOINTING = "checkpointing"
     FUNCTIONAL_CALL = "functional-call"
+
+
+TRAINED = (
+    Demand.INITIAL_VALUES,
+    Demand.PARAMETERS,
+    Demand.AFFINE,
+    Demand.TRACKING,
+    Demand.REQUIRES_GRAD,
+    Demand.FROZEN,
+    Demand.BATCHES_TRACKED,
+    Demand.CUMULATIVE,
+    Demand.CHECKPOINTING,
+)
+"""Demands on training."""
+
+EVALUATED = (
+    Demand.STATE_DICT,
+    Demand.COPIES,
+    Demand.PICKLE,
+    Demand.DTYPE,
+    Demand.TRACKING,
+    Demand.SYNC_CONVERSION,
+    Demand.FUNCTIONAL_CALL,
+)
+"""Demands on evaluation with running statistics."""

@@ -6,12 +6,13 @@ from bnproof.engine.model.calls import trial_of
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio.builder import Builder, to_rank
+from bnproof.engine.wording.reasons import not_tried
 
 
 def cases(build: Builder) -> Iterator[Case]:
     """A case for each demand that can be tried, in 32 and 64 bits; none without a torch module."""
     declared = build.declaration
-    tried = [d for d, why in declared.demands.items() if not why and d not in declared.differs]
+    tried = [demand for demand in declared.demands if not not_tried(demand, declared)]
     if not tried or not build.wide or declared.fixes("shape"):
         return
     made = build.case(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from bnproof.engine.contract.choices import Fixable, Setting
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.contract.needs import FEW, Need
-from bnproof.engine.model.demand import Demand
+from bnproof.engine.model.demand import EVALUATED, TRAINED, Demand
 from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.model.offers import Offer
 
@@ -38,6 +38,10 @@ def not_tried(demand: Demand, declaration: Declaration) -> str:
         return "needs a torch module"
     if demand in declaration.differs:
         return f"this target declares that it differs from torch: {demand}"
+    if demand in EVALUATED and not declaration.has("infer"):
+        return "needs evaluation with running statistics, which this module does not have"
+    if demand in TRAINED and not declaration.has("train"):
+        return "needs training, which this module does not offer"
     if all(FORMATS[dtype].is_16_bit for dtype in declaration.dtypes):
         return "tried in float32 and float64 only, since it does not depend on the dtype"
     return declaration.demands[demand]

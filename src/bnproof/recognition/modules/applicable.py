@@ -18,30 +18,7 @@ from bnproof.recognition.objects.slots import is_registered, name_of
 from bnproof.recognition.objects.traits import Traits
 from bnproof.recognition.user_calls import UsersError
 
-NEEDS_TRAINING = "needs training, which this module does not offer"
-NEEDS_EVALUATION = "needs evaluation with running statistics, which this module does not have"
 NEEDS_TORCHS_CLASS = "needs a subclass of torch's batch normalizations with its constructor"
-
-TRAINED = (
-    Demand.INITIAL_VALUES,
-    Demand.PARAMETERS,
-    Demand.AFFINE,
-    Demand.TRACKING,
-    Demand.REQUIRES_GRAD,
-    Demand.FROZEN,
-    Demand.BATCHES_TRACKED,
-    Demand.CUMULATIVE,
-    Demand.CHECKPOINTING,
-)
-EVALUATED = (
-    Demand.STATE_DICT,
-    Demand.COPIES,
-    Demand.PICKLE,
-    Demand.DTYPE,
-    Demand.TRACKING,
-    Demand.SYNC_CONVERSION,
-    Demand.FUNCTIONAL_CALL,
-)
 
 
 def demands_of(recipe: Recipe, traits: Traits, *, rectified: bool) -> dict[Demand, str]:
@@ -55,13 +32,7 @@ def demands_of(recipe: Recipe, traits: Traits, *, rectified: bool) -> dict[Deman
     if _is_scripted(owner):
         return dict.fromkeys(Demand, "needs a module of Python code; this one is scripted")
     found = dict.fromkeys(Demand, "")
-    if not traits.infers:
-        found |= dict.fromkeys(EVALUATED, NEEDS_EVALUATION)
-    if not traits.trains:
-        found |= dict.fromkeys(TRAINED, NEEDS_TRAINING)
-    for demand, reason in _reasons(owner, recipe, rectified=rectified).items():
-        found[demand] = found[demand] or reason
-    return found
+    return found | _reasons(owner, recipe, rectified=rectified)
 
 
 def _is_scripted(owner: Any) -> bool:
