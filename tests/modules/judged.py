@@ -5,7 +5,7 @@ from typing import Any
 
 from bnproof.engine.execution.in_process import InProcess
 from bnproof.engine.judging.judge import Judge
-from bnproof.engine.judging.module_facts import notes
+from bnproof.engine.judging.module_facts import facts_of, notes
 from bnproof.engine.judging.records import Records
 from bnproof.engine.judging.verdicts import conclude
 from bnproof.engine.model.result import Result
@@ -40,6 +40,8 @@ class JudgedModule:
             cases = whole_modules.cases(Builder(declaration, dtype))
             records = Records(declaration, tuple(judge.judge(c, runner.run(c)) for c in cases))
             assert not [e for record in records for e in record.observation.events]
+            facts = [fact for record in records for fact in facts_of(record)]
+            assert not [f.what for f in facts if " of " in f.what]  # as labels of calls have it
             self.results += [conclude(p, records, dtype)[0] for p in MODULES]
             self.notes += notes(records.all).values()
 

@@ -21,9 +21,9 @@ def batches_tracked(subject: Subject) -> Iterator[Fact]:
     yield Fact(COUNTER, "a buffer" if saved else "none", "a buffer")
     if not saved:
         return
-    yield Fact(f"dtype of {COUNTER}", str(getattr(counter, "dtype", "")), "torch.int64")
+    yield Fact(f"{COUNTER}.dtype", str(getattr(counter, "dtype", "")), "torch.int64")
     if not subject.lab.warm_up:  # one that is lazy was called once
-        yield Fact(f"{COUNTER} of a new module", _told(counter), "0")
+        yield Fact(f"{COUNTER} in a new module", _told(counter), "0")
     before = int(getattr(module, COUNTER))
     subject.train(module)
     subject.train(module)

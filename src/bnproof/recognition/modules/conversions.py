@@ -49,16 +49,16 @@ def functional_call(subject: Subject) -> Iterator[Fact]:
     source, module = subject.loaded(), subject.fresh()
     own = subject.values(module)
     got = _called_with(subject, module, source, training=False)[0]
-    where = "of functional_call"
+    where = "by functional_call"
     claim = Claim.NAMES
     yield subject.evaluated(where, got, subject.evaluate(source), claim)
     if subject.trains:
         y, left = _called_with(subject, module, source, training=True)
         expected = subject.train(source)
-        yield Fact(f"y of training {where}", y, expected, subject.claims(claim), "y")
+        yield Fact(f"y in training {where}", y, expected, subject.claims(claim), "y")
         where = "given to functional_call, after training"
         yield from subject.stepped(where, left, subject.statistics(source), claim)
-    where = "of a module after functional_call"
+    where = "in a module after functional_call"
     yield from subject.equal(where, subject.values(module), own, claim)
 
 

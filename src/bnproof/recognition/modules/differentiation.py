@@ -32,7 +32,7 @@ def requires_grad(subject: Subject) -> Iterator[Fact]:
         subject, "after training and evaluation, both frozen", module, frozen, Claim.NAMES
     )
     twin = called(copy.deepcopy, module)
-    yield from _kept(subject, "of a deep copy of a frozen module", twin, frozen, Claim.NAMES)
+    yield from _kept(subject, "in a deep copy, frozen before", twin, frozen, Claim.NAMES)
     called(module.load_state_dict, called(module.state_dict))
     where = "after load_state_dict, frozen before"
     yield from _kept(subject, where, module, frozen, Claim.NAMES)
@@ -55,7 +55,7 @@ def _kept(
 ) -> Iterator[Fact]:
     found = _flags(subject, module)
     for role, flag in expected.items():
-        what = f"requires_grad of {subject.name(role)} {where}"
+        what = f"{subject.name(role)}.requires_grad {where}"
         yield Fact(what, str(found.get(role, "none")), str(flag), subject.claims(claim))
 
 

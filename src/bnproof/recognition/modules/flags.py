@@ -53,10 +53,10 @@ def tracking(subject: Subject) -> Iterator[Fact]:
     subject.lab.load(without, {subject.recipe.paths[r]: v for r, v in affine_.items()})
     expected = subject.train(subject.loaded())
     what = "with track_running_stats=False"
-    yield Fact(f"y of evaluation {what}", subject.evaluate(without), expected, True, "y")
-    yield Fact(f"y of training {what}", subject.train(without), expected, True, "y")
+    yield Fact(f"y in evaluation {what}", subject.evaluate(without), expected, True, "y")
+    yield Fact(f"y in training {what}", subject.train(without), expected, True, "y")
     yield Fact(
-        f"y of evaluation after training {what}", subject.evaluate(without), expected, True, "y"
+        f"y in evaluation after training {what}", subject.evaluate(without), expected, True, "y"
     )
     if subject.is_torchs(module):
         before = subject.statistics(module)

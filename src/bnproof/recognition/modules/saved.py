@@ -64,19 +64,19 @@ def copies(subject: Subject) -> Iterator[Fact]:
     """A deep copy is the same module, and shares nothing with the one that it was made from."""
     old = subject.loaded()
     twin = called(copy.deepcopy, old)
-    yield from _same(subject, "of a deep copy", twin, old)
+    yield from _same(subject, "in a deep copy", twin, old)
     before = subject.values(old)
     subject.train(twin)
-    where = "of a module whose deep copy was trained"
+    where = "in a module whose deep copy was trained"
     yield from subject.equal(where, subject.values(old), before, Claim.ANY)
     apart = subject.loaded()
     subject.train(apart)
-    where = "of a deep copy that was trained"
+    where = "in a deep copy that was trained"
     trained = subject.statistics(apart)
     yield from subject.stepped(where, subject.statistics(twin), trained, Claim.ANY)
     before = subject.values(twin)
     subject.train(old)
-    where = "of a deep copy whose module was trained"
+    where = "in a deep copy whose module was trained"
     yield from subject.equal(where, subject.values(twin), before, Claim.ANY)
 
 
@@ -125,8 +125,8 @@ def _moved(subject: Subject, where: str, module: Any, expected: str) -> Iterator
         value = held(module, path)
         if subject.lab.arrays.is_array(value):
             got = str(value.dtype).removeprefix("torch.")
-            yield Fact(f"dtype of {subject.name(role)} {where}", got, expected, demanded)
+            yield Fact(f"{subject.name(role)}.dtype {where}", got, expected, demanded)
     counted = subject.counted(module)
     if hasattr(counted, "dtype"):
         got = str(counted.dtype).removeprefix("torch.")
-        yield Fact(f"dtype of the counter {where}", got, "int64", demanded)
+        yield Fact(f"the counter's dtype {where}", got, "int64", demanded)

@@ -34,7 +34,7 @@ def initial_values(subject: Subject) -> Iterator[Fact]:
         derived = is_subclass(type(new))
         chosen = uniform(values) is None and role in AFFINE and not derived
         demanded = derived or (subject.claims(Claim.NAMES) and not chosen)
-        what = f"{subject.name(role)} of a new module"
+        what = f"{subject.name(role)} in a new module"
         yield Fact(what, _told(values), f"{STARTS[role]:g}", demanded)
 
 
@@ -81,11 +81,11 @@ def parameters(subject: Subject) -> Iterator[Fact]:
         if not subject.lab.arrays.is_array(value):
             continue  # it has no shape before the first batch
         dtype = str(value.dtype).removeprefix("torch.")
-        yield Fact(f"dtype of {name}", dtype, default, demanded)
+        yield Fact(f"{name}.dtype", dtype, default, demanded)
         if is_subclass(type(new)):
-            yield Fact(f"name of {role}", name, TORCH_NAMES[role], demanded)
+            yield Fact(f"name for {role}", name, TORCH_NAMES[role], demanded)
             shape = (subject.case.channels,)
-            yield Fact(f"shape of {name}", str(tuple(value.shape)), str(shape), demanded)
+            yield Fact(f"{name}.shape", str(tuple(value.shape)), str(shape), demanded)
     yield from _trainable(subject, new)
 
 
@@ -98,4 +98,4 @@ def _trainable(subject: Subject, new: Any) -> Iterator[Fact]:
     found = {role: p.requires_grad for role, p in subject.parameters(new).items()}
     for role, trains in found.items():
         demanded = any(found.values()) and subject.claims(Claim.DROP_IN)
-        yield Fact(f"requires_grad of {subject.name(role)}", str(trains), "True", demanded)
+        yield Fact(f"{subject.name(role)}.requires_grad", str(trains), "True", demanded)

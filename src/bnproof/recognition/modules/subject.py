@@ -129,7 +129,7 @@ class Subject:
     def differentiated(
         self, owner: Any, through: Callable[..., Any] | None = None
     ) -> dict[Output, Array]:
-        """y of training and the gradients; ``through`` makes the call, as checkpointing does."""
+        """y in training and the gradients; ``through`` makes the call, as checkpointing does."""
         x = self.native(self.case.x).requires_grad_()
 
         def forward(given: Any) -> Any:
