@@ -19,6 +19,7 @@ from bnproof.engine.model.case import (
     Case,
     Twin,
 )
+from bnproof.engine.model.demand import Demand
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.layouts import LAYOUTS, SAME, Alias, Layout, Place
 from bnproof.engine.model.names import MODES, Argument
@@ -43,8 +44,10 @@ CASE = (
     "data_key",
     "judged_channels",
     "script",
+    "demand",
 )
 TAGS = tuple(tag.value for tag in Tag)
+DEMANDS = tuple(map(str, Demand))
 MOST_STEPS = 10_000
 MOST_ACTIONS = 1000
 MOST_RELATED = 64
@@ -81,7 +84,7 @@ def case_table(case: Case) -> dict[str, Any]:
     }
     if case.momentum is not None:
         made["momentum"] = hexadecimal(float(case.momentum))
-    for name in ("batches_seen", "data_key"):
+    for name in ("batches_seen", "data_key", "demand"):
         if getattr(case, name):
             made[name] = getattr(case, name)
     if case.tags:
@@ -131,6 +134,7 @@ def read_case(fields: Fields) -> Case:
         script=_script(fields),
         residual=_residual(fields, x),
         mask=_mask(fields, x),
+        demand=_demand(fields),
     )
 
 
@@ -199,6 +203,10 @@ def _action(fields: Fields) -> Action:
         size=fields.whole("size", 0, MOST_STEPS, 0),
         layout=fields.one_of("layout", LAYOUTS) if "layout" in fields else "C",
     )
+
+
+def _demand(fields: Fields) -> Demand | None:
+    return Demand(fields.one_of("demand", DEMANDS)) if "demand" in fields else None
 
 
 def _channels(fields: Fields, x: Array) -> tuple[int, ...] | None:

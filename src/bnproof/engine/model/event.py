@@ -28,6 +28,7 @@ class EventKind(StrEnum):
     NOT_FINITE = "not-finite"
     EMPTY_BATCH_COUNTED = "empty-batch-counted"
     INFERENCE_MOVED = "inference-moved"
+    MODULE_DIFFERS = "module-differs"
     OTHER_CONVENTION = "other-convention"
     OTHER_DTYPE = "other-dtype"
     OTHER_SLOPE = "other-slope"

@@ -29,6 +29,8 @@ class Tag(Enum):
     """Arguments that are not plain in memory."""
     MASKED = "masked"
     """Some values do not count."""
+    MODULE = "module"
+    """A whole torch module, beside its numbers."""
     NONFINITE = "nonfinite"
     NONFINITE_DY = "nonfinite dy"
     NONFINITE_X = "nonfinite x"

@@ -25,6 +25,7 @@ from bnproof.engine.portfolio import (
     sizes,
     spoiled_arguments,
     virtual_batches,
+    whole_modules,
 )
 from bnproof.engine.portfolio.builder import Builder
 from bnproof.engine.portfolio.double_arguments import given, with_double
@@ -56,6 +57,7 @@ CHAPTERS = (
     places,
     spoiled_arguments,  # likewise
     long_lives,
+    whole_modules,
 )
 """What every profile chooses from."""
 
