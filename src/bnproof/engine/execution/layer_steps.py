@@ -133,7 +133,7 @@ class LayerSteps:
             if name not in STATISTICS and isinstance(value, np.ndarray):
                 of: Label = "layer train" if label == "train" else "layer infer"
                 of = "layer" if name in GRADIENTS else of  # called "layer backward"
-                self._watched.append(Kept(name, of, value, value.tobytes()))
+                self._watched.append(Kept.now(name, of, value))
             plain = np.array(np.asarray(value))
             made = to_canonical(plain, self.declaration) if name in LIKE_X else plain
             observation.offers.add((label, name))
