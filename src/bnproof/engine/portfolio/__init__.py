@@ -13,6 +13,7 @@ from bnproof.engine.portfolio import (
     huge,
     layer_data,
     memory,
+    network_sizes,
     numerics,
     offsets,
     relations,
@@ -40,6 +41,7 @@ CHAPTERS = (
     degenerate,
     layer_data,
     offsets,  # what it draws leaves the data of all others as it is
+    network_sizes,  # likewise
 )
 """What every profile chooses from."""
 
@@ -50,14 +52,16 @@ def portfolio(
     *,
     seed: int = 0,
     quick: bool = False,
+    thorough: bool = False,
     among: Sequence[str] = (),
 ) -> list[Case]:
     """All directed cases of one dtype that the implementation can be given.
 
     Those that reject most wrong implementations come first.  ``quick`` takes the cases that
     `bnproof.engine.portfolio.quick` chooses, each in one rank, in turns, and shares them between
-    the dtypes that are checked, which ``among`` are (by default this dtype alone).  Some cases have
-    what double backward is given.  Of a target that compiles each shape, cases come in a stock of
+    the dtypes that are checked, which ``among`` are (by default this dtype alone).  All profiles
+    share large cases between them, and ``thorough`` adds the largest.  Some cases have what double
+    backward is given.  Of a target that compiles each shape, cases come in a stock of
     shapes, and sizes come last.  An early case comes back at the end, after all other shapes and
     settings.
 
@@ -65,17 +69,21 @@ def portfolio(
     True
     """
     if quick:
-        chosen = choose(pool(declaration, dtype, seed=seed), dtype, among)
+        chosen = choose(pool(declaration, dtype, seed=seed, among=among), dtype, among)
     else:
-        build = Builder(declaration, dtype, seed)
-        made = with_double([*_made(build), *huge.cases(build)], seed)
+        build = Builder(declaration, dtype, seed, among=among)
+        large = [*huge.cases(build), *(network_sizes.above_2_24(build) if thorough else ())]
+        made = with_double([*_made(build), *large], seed)
         chosen = informative_first(made, dtype)
     return with_end(few_programs(chosen) if declaration.compiles_per_shape else chosen)
 
 
-def pool(declaration: Declaration, dtype: str, *, seed: int = 0) -> list[Case]:
+def pool(
+    declaration: Declaration, dtype: str, *, seed: int = 0, among: Sequence[str] = ()
+) -> list[Case]:
     """What the quick profile chooses from: no case of more than 2^15 values or channels."""
-    return with_double(_made(Builder(declaration, dtype, seed, rotate=True)), seed)
+    build = Builder(declaration, dtype, seed, rotate=True, among=among)
+    return with_double(_made(build), seed)
 
 
 def _made(build: Builder) -> list[Case]:
