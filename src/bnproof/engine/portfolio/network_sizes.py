@@ -16,6 +16,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from bnproof.engine.model.case import Case
+from bnproof.engine.model.layouts import Layout
+from bnproof.engine.model.names import Argument
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio.builder import SMALL_EPS, Builder, to_rank
 from bnproof.engine.portfolio.patterns import heavy_tail
@@ -56,7 +58,22 @@ COLUMNS: tuple[Shape, ...] = (
     (50001, 2),
     (257, 770),
 )
-ABOVE_2_20: Shape = (3, 40, 95, 93)
+ABOVE_2_20: tuple[Shape, ...] = ((3, 40, 95, 93), (5, 36, 78, 77))
+"""More than 2^20 elements."""
+
+LARGE: tuple[Shape, ...] = (*IMAGES, *SEQUENCES, *VOLUMES, *COLUMNS, *ABOVE_2_20)
+
+COMPILED: tuple[Shape, ...] = (
+    (2, 64, 56, 55),
+    (139999, 1),
+    (5, 20, 17, 19),
+    (9, 20, 997),
+    (1, 3, 231, 307),
+    (2, 16, 18, 21, 17),
+    (5, 256, 14, 13),
+)
+"""For targets that compile each shape."""
+
 ABOVE_2_24: Shape = (3, 75, 275, 273)
 """More elements than float32 counts, for the thorough profile."""
 
@@ -72,27 +89,27 @@ LARGEST_EARLY = 2**16
 
 
 def cases(build: Builder) -> Iterator[Case]:
-    """All shapes, or the small ones for a builder that rotates.
+    """All shapes, or the small ones for a builder that rotates, and few where each is compiled.
 
-    None where the target has only one shape, or compiles each.
+    None where the target has only one shape.
     """
-    if build.declaration.fixes("shape") or build.compiled:
+    if build.declaration.fixes("shape"):
         return
-    shapes = [*SMALL]
-    if not build.rotates:
-        shapes += [*IMAGES, *SEQUENCES, *VOLUMES, *COLUMNS, ABOVE_2_20]
+    if build.compiled:
+        shapes: list[Shape] = [] if build.rotates else [*COMPILED]
+    else:
+        shapes = [*SMALL] if build.rotates else [*SMALL, *LARGE]
     for number, shape in enumerate(shapes):
         if build.in_turn(number):
             yield _case(build, shape, number)
-    if build.rotates:
+    if build.compiled or build.rotates:
         return
+    ranks = build.declaration.ranks
     for number in range(DRAWN):
         if build.in_turn(number):
-            ranks = build.declaration.ranks
             rank = ranks[(number + number // build.turns) % len(ranks)]
-            yield _case(build, drawn_shape(rank, build.rng), number)
-    if build.in_turn(0):
-        yield _case(build, ABOVE_2_20, 0, moved=True)
+            made = _case(build, drawn_shape(rank, build.rng), number)
+            yield made.with_(name=f"drawn {made.name}, number {number}")
 
 
 def above_2_24(build: Builder) -> Iterator[Case]:
@@ -118,8 +135,8 @@ def drawn_shape(rank: int, rng: np.random.Generator) -> Shape:
     return tuple(sides)
 
 
-def _case(build: Builder, shape: Shape, number: int, *, moved: bool | None = None) -> Case:
-    """A shape in its rank, or in the one nearest to it, every second one with channels last."""
+def _case(build: Builder, shape: Shape, number: int) -> Case:
+    """A shape in its rank, or in the one nearest to it, every second one with channels moved."""
     if build.only_channels is not None:
         shape = (shape[0], build.only_channels, *shape[2:])
     rng = build.rng
@@ -131,16 +148,19 @@ def _case(build: Builder, shape: Shape, number: int, *, moved: bool | None = Non
         dy=pair.dy,
         eps=SMALL_EPS,
         calls="short",
-        tags=frozenset({Tag.LARGE}) if math.prod(shape) > LARGEST_EARLY else frozenset(),
+        tags=_tags(build, shape),
     )
     ranks = sorted(build.declaration.ranks, key=lambda rank: abs(rank - case.x.ndim))
     if ranks[0] != case.x.ndim:
         case = to_rank(case, ranks[0])
-    last = number // build.turns % 2 == 1 if moved is None else moved
-    if last and case.x.ndim > 2 and build.declaration.keeps_strides is not False:
-        return case.with_(
-            name=f"{case.name}, channels moved",
-            layouts={"x": "channels moved", "dy": "channels moved"},
-        )
-    return case
+    moved = number // build.turns % 2 == 1 and build.declaration.keeps_strides is not False
+    if not moved or case.x.ndim == 2 or build.compiled:
+        return case
+    layouts: dict[Argument, Layout] = {"x": "channels moved", "dy": "channels moved"}
+    return case.with_(name=f"{case.name}, channels moved", layouts=layouts)
+
+
+def _tags(build: Builder, shape: Shape) -> frozenset[Tag]:
+    large = {Tag.LARGE} if math.prod(shape) > LARGEST_EARLY else set()
+    return frozenset(large | ({Tag.SIZE} if build.compiled else set()))
 
