@@ -40,6 +40,10 @@ class Tag(Enum):
     """One value per channel."""
     STEPS = "steps"
     """Many batches, one after the other."""
+    SUMS = "sums"
+    """Integer data, on which every family of algorithms is nearly exact in some channel."""
+    PATTERNS = "patterns"
+    """From these the effective depth of sums is compared between numbers of values."""
     ZERO_DY = "zero dy"
 
 

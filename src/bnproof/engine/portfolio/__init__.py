@@ -12,6 +12,7 @@ from bnproof.engine.portfolio import (
     gradients,
     huge,
     layer_data,
+    many_values,
     memory,
     network_sizes,
     numerics,
@@ -42,6 +43,7 @@ CHAPTERS = (
     layer_data,
     offsets,  # what it draws leaves the data of all others as it is
     network_sizes,  # likewise
+    many_values,  # likewise
 )
 """What every profile chooses from."""
 
@@ -72,8 +74,10 @@ def portfolio(
         chosen = choose(pool(declaration, dtype, seed=seed, among=among), dtype, among)
     else:
         build = Builder(declaration, dtype, seed, among=among)
-        large = [*huge.cases(build), *(network_sizes.above_2_24(build) if thorough else ())]
-        made = with_double([*_made(build), *large], seed)
+        made = [*_made(build), *huge.cases(build)]
+        if thorough:
+            made += [*many_values.largest(build), *network_sizes.above_2_24(build)]
+        made = with_double(made, seed)
         chosen = informative_first(made, dtype)
     return with_end(few_programs(chosen) if declaration.compiles_per_shape else chosen)
 

@@ -71,7 +71,7 @@ class Builder:
 
         >>> few = Declaration(dtypes=("float32", "float64"))
         >>> [Builder(few, "float64", among=few.dtypes).in_turn(number) for number in range(3)]
-        [False, True, False]
+        [True, False, True]
         """
         return number % self.turns == self._sharing.index(self.dtype)
 

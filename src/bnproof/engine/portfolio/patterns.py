@@ -95,7 +95,7 @@ PATTERNS: Mapping[str, Callable[[tuple[int, ...], np.random.Generator], Pair]] =
 def side_by_side(shape: tuple[int, ...], rng: np.random.Generator) -> Pair:
     """The patterns as the channels of one batch, in turns.
 
-    >>> side_by_side((400, 4), np.random.default_rng(0)).x[0, 1] > 20
+    >>> bool(side_by_side((400, 4), np.random.default_rng(0)).x[0, 1] > 20)
     True
     """
     made = [form((shape[0], 1, *shape[2:]), rng) for form in PATTERNS.values()]
