@@ -18,11 +18,14 @@ from bnproof.mutants import (
     layout,
     limits,
     magnitudes,
+    many_values,
     mode,
+    network_sizes,
     numerics,
     parameter_gradients,
     running,
     running_values,
+    settings,
     single_value,
     sizes,
     state,
@@ -58,6 +61,9 @@ FAMILIES = (
     state,
     layer_state,
     graded,
+    network_sizes,
+    many_values,
+    settings,
 )
 
 MUTANTS: tuple[Mutant, ...] = tuple(

@@ -5,6 +5,7 @@ from bnproof.mutants.controls import (
     arithmetic,
     conventions,
     double_backward,
+    many_values,
     memory,
     sums,
     variances,
@@ -12,7 +13,7 @@ from bnproof.mutants.controls import (
 from bnproof.mutants.controls.control import Control
 from bnproof.mutants.decorators import registered
 
-KINDS = (conventions, sums, variances, arithmetic, algebra, double_backward, memory)
+KINDS = (conventions, sums, variances, arithmetic, algebra, double_backward, memory, many_values)
 
 CONTROLS: tuple[Control, ...] = tuple(
     control for kind in KINDS for control in registered(kind, Control)

@@ -1,7 +1,5 @@
 """Right algorithms that differ where there are many values: weights, lanes, blocks, averages."""
 
-from collections.abc import Callable
-
 import numpy as np
 
 from bnproof.mutants.call import Call
@@ -27,7 +25,9 @@ class _Weighted(Parts):
         return np.asarray(np.add.accumulate(rows * share, axis=1)[:, -1:])
 
 
-@control("divided-values", "Each value is divided by N before they are added, sums are N times that.")
+@control(
+    "divided-values", "Each value is divided by N before they are added, sums are N times that."
+)
 class _Divided(Parts):
     def pool(self, call: Call, rows: Array) -> Array:
         return np.asarray((rows / np.asarray(rows.shape[1], rows.dtype)).sum(axis=1, keepdims=True))
@@ -60,7 +60,7 @@ class _UnbiasedAndBack(Parts):
 class _RootOff(Parts):
     def inv_std(self, call: Call) -> Array:
         right = super().inv_std(call)
-        return np.nextafter(right, np.asarray(np.inf, right.dtype))
+        return np.asarray(np.nextafter(right, np.asarray(np.inf, right.dtype)))
 
 
 def merged(one: Moments, other: Moments) -> Moments:
@@ -139,7 +139,9 @@ class _WelfordInTree(_InLanes):
         return parts[0]
 
 
-@control("welford-in-blocks", "A block of values for each of 48 lanes, merged from the last one on.")
+@control(
+    "welford-in-blocks", "A block of values for each of 48 lanes, merged from the last one on."
+)
 class _WelfordInBlocks(_InLanes):
     lanes = 48
 
@@ -169,12 +171,6 @@ class _WelfordForGradients(_InLanes):
 
 @control("cumulative-average", "Means are m (k - 1) / k + x / k, in 64 lanes.")
 class _CumulativeAverage(_InLanes):
-    def moments(self, rows: Array) -> Moments:
-        return super().moments(rows)
-
-    def split(self, rows: Array) -> list[Array]:
-        return super().split(rows)
-
     def mean(self, call: Call) -> Array:
         return self.averaged(call, call.rows)
 
@@ -195,7 +191,9 @@ class _CumulativeAverage(_InLanes):
         return np.asarray(total)
 
 
-@control("merged-planes", "Each example in two passes, merged by sums of n mean and n (mean - m)^2.")
+@control(
+    "merged-planes", "Each example in two passes, merged by sums of n mean and n (mean - m)^2."
+)
 class _MergedPlanes(Parts):
     accuracy = "streaming"
 
@@ -258,6 +256,3 @@ class _OnePassInLanes(Parts):
     def var(self, call: Call) -> Array:
         square = self.pool(call, call.rows * call.rows)
         return np.asarray(np.maximum(square - call.mean * call.mean, 0))
-
-
-Reduction = Callable[[Array], Array]

@@ -20,6 +20,7 @@ from bnproof.engine.execution.plans import CasePlan
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.event import Aspect, Event, EventKind
 from bnproof.engine.model.observation import Observation
+from bnproof.engine.model.tag import Tag
 
 REMEMBERED = 12  # earlier results that are looked at again after each case
 
@@ -55,6 +56,8 @@ class Executor:
         observation = run.observation
         with contextlib.suppress(Stop), np.errstate(all="ignore"):
             run.plan()
+        if Tag.REFUSABLE in case.tags:
+            observation.events = [e for e in observation.events if not _is_refusal(e)]
         self._look_at_earlier_results(observation)
         self._earlier = (self._earlier + run.live)[-REMEMBERED:]
         return observation
@@ -75,6 +78,11 @@ class Executor:
                 )
             )
         self._earlier = unchanged
+
+
+def _is_refusal(event: Event) -> bool:
+    """Whether an event is an exception of the implementation's own; an interrupt is none."""
+    return event.kind is EventKind.RAISED and event.actual != "KeyboardInterrupt"
 
 
 def second_instance(implementation: Any, declaration: Declaration) -> Any:

@@ -145,7 +145,6 @@ class Judge:
                     unbiased=self.declaration.unbiased(case.x.ndim),
                     normalises_unbiased=self.declaration.normalises_unbiased,
                 )
-            subject = record.subjects[mode]
             base = record.judged.get(FIRST[call], {})
             record.judged[call] = self._outputs(record, call, results, base)
         if Tag.EXACT in case.tags:

@@ -32,6 +32,8 @@ class Tag(Enum):
     NONFINITE_X = "nonfinite x"
     OFFSETS = "offsets"
     """The same data further and further from 0."""
+    REFUSABLE = "refusable"
+    """The implementation may raise; what it returns has to be right."""
     SEARCHED = "searched"
     """Found by the search; its name says nothing."""
     SIZE = "size"

@@ -19,6 +19,7 @@ from bnproof.engine.portfolio import (
     offsets,
     relations,
     running_statistics,
+    settings,
     sizes,
 )
 from bnproof.engine.portfolio.builder import Builder
@@ -44,6 +45,7 @@ CHAPTERS = (
     offsets,  # what it draws leaves the data of all others as it is
     network_sizes,  # likewise
     many_values,  # likewise
+    settings,  # likewise
 )
 """What every profile chooses from."""
 

@@ -42,7 +42,7 @@ FLIPPED: Mapping[Argument, Layout] = {"x": "channels moved", "dy": "channels mov
 
 
 def cases(build: Builder) -> Iterator[Case]:
-    """About 4,100, 33,000 and 100,000 values; only the first for a builder that rotates.
+    """About 4,100, 33,000 and 100,000 values; fewer for a builder that rotates.
 
     None where the target has only one shape, or compiles each, which has one large rank.
     """
@@ -57,14 +57,17 @@ def cases(build: Builder) -> Iterator[Case]:
     if build.rotates:
         (rank,) = build.ranks()
         yield from _both(build, SMALL[rank])
+        if build.in_turn(0):
+            yield from _integers(build, MIDDLE[rank])
         return
     for rank in ranks:
         yield from _both(build, SMALL[rank])
-        yield from _both(build, SMALL[rank], flipped=True)
+        if _can_flip(build, SMALL[rank]):
+            yield from _both(build, SMALL[rank], flipped=True)
     batches = [(rank, batches[rank]) for batches in (MIDDLE, LARGE) for rank in ranks]
     for number, (rank, batch) in enumerate(batches):
         if build.in_turn(number):
-            flipped = (number // len(ranks) + rank) % 2 == 1
+            flipped = _can_flip(build, batch) and (number // len(ranks) + rank) % 2 == 1
             yield from _both(build, batch, flipped=flipped)
 
 
@@ -75,14 +78,17 @@ def largest(build: Builder) -> Iterator[Case]:
 
 
 def _both(build: Builder, batch: Batch, *, flipped: bool = False) -> Iterator[Case]:
-    """Integer data and the patterns; with the channels moved where strides are kept."""
-    if flipped and (len(batch) == 1 or build.declaration.keeps_strides is False):
-        return
+    """Integer data and the patterns, with the channels moved or not."""
     for case in (*_integers(build, batch), *_patterns(build, batch)):
         if flipped:
             yield case.with_(name=f"{case.name}, channels moved", layouts=FLIPPED)
         else:
             yield case
+
+
+def _can_flip(build: Builder, batch: Batch) -> bool:
+    """Whether there are positions, and strides are kept."""
+    return len(batch) > 1 and build.declaration.keeps_strides is not False
 
 
 def _integers(build: Builder, batch: Batch) -> Iterator[Case]:

@@ -29,8 +29,15 @@ SMALL: tuple[Shape, ...] = (
     (11, 24, 13, 19),
     (5, 20, 17, 19),
     (13, 70, 9, 7),
+    (10, 130, 11, 7),
+    (3, 5, 1037),
+    (7, 34, 9, 11),
+    (1, 6, 61, 67),
+    (2, 3, 18, 9, 11),
+    (130, 517),
 )
-"""For the quick profile as well: ragged planes around 256 and above 1,024 positions."""
+"""For the quick profile as well: ragged planes around 256 and above 1,024 positions, and one of
+each kind."""
 
 IMAGES: tuple[Shape, ...] = (
     (2, 64, 56, 55),
@@ -42,7 +49,6 @@ IMAGES: tuple[Shape, ...] = (
     (2, 3, 147, 149),
     (1, 3, 231, 307),
     (1, 100, 37, 53),
-    (10, 130, 11, 7),
     (2, 1, 181, 211),
     (9, 36, 23, 25),
 )
@@ -163,4 +169,3 @@ def _case(build: Builder, shape: Shape, number: int) -> Case:
 def _tags(build: Builder, shape: Shape) -> frozenset[Tag]:
     large = {Tag.LARGE} if math.prod(shape) > LARGEST_EARLY else set()
     return frozenset(large | ({Tag.SIZE} if build.compiled else set()))
-

@@ -71,8 +71,8 @@ def offset(shape: tuple[int, ...], rng: np.random.Generator) -> Pair:
 def last_only(shape: tuple[int, ...], rng: np.random.Generator) -> Pair:
     """Standard normal, with 3 at the very last position, the only one where dy is not 0."""
     x, dy = rng.normal(size=shape), np.zeros(shape)
-    last = (-1, slice(None), *(-1 for _ in shape[2:]))
-    x[last], dy[last] = 3.0, 1.0
+    for a, value in ((x, 3.0), (dy, 1.0)):
+        a.reshape(shape[0], shape[1], -1)[-1, :, -1] = value
     return Pair(x, dy)
 
 
@@ -101,4 +101,3 @@ def side_by_side(shape: tuple[int, ...], rng: np.random.Generator) -> Pair:
     made = [form((shape[0], 1, *shape[2:]), rng) for form in PATTERNS.values()]
     chosen = [made[c % len(made)] for c in range(shape[1])]
     return Pair(*(np.concatenate([getattr(p, n) for p in chosen], axis=1) for n in ("x", "dy")))
-

@@ -55,10 +55,11 @@ def additions(arithmetic: Arithmetic, q: Quantities, terms: Terms) -> float | Ar
     if arithmetic.summation in STREAMING:
         few = 3 * LANES + ROUNDINGS
         whole = q.count + 5 * np.log2(max(2, q.count)) + 8
-        return np.where(alone(arithmetic.summation, q, terms), min(few, whole), whole)
+        ends = alone(arithmetic.summation, q, terms)
+        return np.asarray(np.where(ends, min(few, whole), whole))
     found = np.minimum(q.count, _nonzero(q, terms))
     if arithmetic.summation is Summation.EXACT and arithmetic.exact_sums:
-        return np.where(_exact(arithmetic, q, terms), 0, found)
+        return np.asarray(np.where(_exact(arithmetic, q, terms), 0, found))
     return np.asarray(found)
 
 
@@ -96,13 +97,9 @@ def _exact(arithmetic: Arithmetic, q: Quantities, terms: Terms) -> Array:
         "squares": lambda: q.x_squares * u <= q.x_quantum**2,
         "deviations": lambda: (q.mean == 0) & (q.x_squares * u <= q.x_quantum**2),
         "dy": lambda: q.dy_sum_abs * u <= q.dy_quantum,
-        "scaled dy": lambda: (
-            q.factors_are_powers_of_two & (q.dy_sum_abs * u <= q.dy_quantum)
-        ),
+        "scaled dy": lambda: q.factors_are_powers_of_two & (q.dy_sum_abs * u <= q.dy_quantum),
         "products": lambda: (
-            q.factors_are_powers_of_two
-            & (q.mean == 0)
-            & (q.dy_d * u <= q.dy_quantum * q.x_quantum)
+            q.factors_are_powers_of_two & (q.mean == 0) & (q.dy_d * u <= q.dy_quantum * q.x_quantum)
         ),
     }
     with np.errstate(all="ignore"):
