@@ -113,7 +113,7 @@ class _ShortCount(_Counted):
     "Beyond 60000 values only whole blocks of 256 are counted, while all are added.",
     "Count the values and not the blocks.",
     caught_by=AGREEMENT,
-    shown_by=("integers 1003",),
+    shown_by=("integers 1004",),
 )
 class _CountOfBlocks(_Counted):
     def counted(self, call: Call) -> int:
@@ -203,7 +203,7 @@ class _ShortSums(Parts):
     "Beyond 60000 values the sums of blocks are added in bfloat16.",
     "Add them in float32.",
     caught_by=AGREEMENT,
-    shown_by=("integers 1003",),
+    shown_by=("integers 1004",),
 )
 class _LargeShortSums(_ShortSums):
     least = 60000

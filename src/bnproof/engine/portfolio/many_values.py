@@ -25,7 +25,7 @@ Batch = tuple[int, ...]
 SMALL: Mapping[int, Batch] = {2: (4099,), 3: (3, 1367), 4: (3, 36, 38), 5: (3, 10, 11, 13)}
 MIDDLE: Mapping[int, Batch] = {2: (33001,), 3: (4, 8251), 4: (5, 81, 82), 5: (3, 21, 22, 24)}
 LARGE: Mapping[int, Batch] = {
-    2: (100353,),
+    2: (100401,),
     3: (3, 33461),
     4: (7, 119, 121),
     5: (3, 31, 32, 34),
@@ -61,14 +61,16 @@ def cases(build: Builder) -> Iterator[Case]:
             yield from _integers(build, MIDDLE[rank])
         return
     for rank in ranks:
-        yield from _both(build, SMALL[rank])
+        plain = [*_both(build, SMALL[rank])]
+        yield from plain
         if _can_flip(build, SMALL[rank]):
-            yield from _both(build, SMALL[rank], flipped=True)
+            yield from map(_flipped, plain)
     batches = [(rank, batches[rank]) for batches in (MIDDLE, LARGE) for rank in ranks]
     for number, (rank, batch) in enumerate(batches):
         if build.in_turn(number):
+            made = _both(build, batch)
             flipped = _can_flip(build, batch) and (number // len(ranks) + rank) % 2 == 1
-            yield from _both(build, batch, flipped=flipped)
+            yield from map(_flipped, made) if flipped else made
 
 
 def largest(build: Builder) -> Iterator[Case]:
@@ -77,13 +79,15 @@ def largest(build: Builder) -> Iterator[Case]:
         yield from _both(build, LARGEST[build.declaration.ranks[-1]])
 
 
-def _both(build: Builder, batch: Batch, *, flipped: bool = False) -> Iterator[Case]:
-    """Integer data and the patterns, with the channels moved or not."""
-    for case in (*_integers(build, batch), *_patterns(build, batch)):
-        if flipped:
-            yield case.with_(name=f"{case.name}, channels moved", layouts=FLIPPED)
-        else:
-            yield case
+def _both(build: Builder, batch: Batch) -> Iterator[Case]:
+    """Integer data and the patterns."""
+    yield from _integers(build, batch)
+    yield from _patterns(build, batch)
+
+
+def _flipped(case: Case) -> Case:
+    """The same data with the channels moved."""
+    return case.with_(name=f"{case.name}, channels moved", layouts=FLIPPED)
 
 
 def _can_flip(build: Builder, batch: Batch) -> bool:
