@@ -73,8 +73,10 @@ def _shares(record: Record, *, constant: bool = False) -> Iterable[float]:
 
 
 def _is_rounded(record: Record, output: Output) -> bool:
-    """Whether an output is stored in fewer digits than it is computed in."""
+    """Whether an output, or what it is made of, is stored in fewer digits than computed in."""
     arithmetic = record.arithmetic
+    if arithmetic.saved is not None or arithmetic.elementwise is not None:
+        return True
     kind = arithmetic.storage if output in LIKE_X else arithmetic.parameters
     return kind.u > arithmetic.compute.u
 
