@@ -128,6 +128,7 @@ def test_few_channels_make_more_cases() -> None:
 def test_data_of_other_cases_is_left_alone() -> None:
     """Catches offsets that draw before others do: every counterexample would be another one."""
     build = Builder(Declaration(ranks=(2,)), "float32")
-    made = [case for chapter in CHAPTERS for case in chapter.cases(build)]
+    until = CHAPTERS.index(offsets) + 1  # later chapters came later, and draw after it
+    made = [case for chapter in CHAPTERS[:until] for case in chapter.cases(build)]
 
     assert [Tag.OFFSETS in case.tags for case in made[-2:]] == [False, True]
