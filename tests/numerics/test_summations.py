@@ -17,11 +17,12 @@ from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio import many_values, settings
 from bnproof.engine.portfolio.builder import Builder
 from bnproof.engine.portfolio.integer_data import integer_data
+from bnproof.mutants.call import Call
 from bnproof.mutants.catalogue import mutant_of
 from bnproof.mutants.controls import many_values as controls
 from bnproof.mutants.controls.control import Control
 from bnproof.mutants.decorators import registered
-from bnproof.mutants.parts import Parts, Results
+from bnproof.mutants.parts import Parts
 from bnproof.reference.checks import Array
 
 RIGHT = registered(controls, Control)
@@ -87,11 +88,11 @@ def test_sums_are_told_by_count() -> None:
     """Catches an algorithm that changes at a size, and no finding says so."""
 
     class Switching(Parts):
-        def pool(self, call: object, rows: Array) -> Array:
+        def pool(self, call: Call, rows: Array) -> Array:
             if rows.shape[1] < 10000:
-                return super().pool(call, rows)  # type: ignore[arg-type]  # as it is called
+                return super().pool(call, rows)
             kind = rows.dtype.type
-            return np.add.accumulate(rows * kind(1 / rows.shape[1]), axis=1)[:, -1:]
+            return np.asarray(np.add.accumulate(rows * kind(1 / rows.shape[1]), axis=1)[:, -1:])
 
     few, many = sums_by_count([*records(Switching(), (4099,)), *records(Switching(), (33001,))])
 
@@ -105,11 +106,11 @@ def test_sums_are_told_by_count() -> None:
 class _Refusing(Parts):
     """Raises where eps is 0, as some libraries do."""
 
-    def train(self, *arguments: Array, momentum: float | None, eps: float, **more: int) -> Results:
-        if eps == 0:
+    def begin(self, call: Call) -> None:
+        if call.eps == 0:
             message = "eps must be positive"
             raise ValueError(message)
-        return super().train(*arguments, momentum=momentum, eps=eps, **more)
+        super().begin(call)
 
 
 def test_eps_of_zero_may_be_refused_unless_it_is_declared() -> None:
