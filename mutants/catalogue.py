@@ -23,13 +23,16 @@ from bnproof.mutants import (
     layout,
     limits,
     magnitudes,
+    many_values,
     mode,
+    network_sizes,
     nonfinite,
     numerics,
     parameter_gradients,
     places,
     running,
     running_values,
+    settings,
     single_value,
     sizes,
     state,
@@ -74,6 +77,9 @@ FAMILIES = (
     calls,
     instances,
     places,
+    network_sizes,
+    many_values,
+    settings,
 )
 
 MUTANTS: tuple[Mutant, ...] = tuple(

@@ -33,7 +33,6 @@ KINDS = (
     nonfinite,
     layers,
 )
-
 CONTROLS: tuple[Control, ...] = tuple(
     control for kind in KINDS for control in registered(kind, Control)
 )

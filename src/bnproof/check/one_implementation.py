@@ -248,8 +248,14 @@ class _Run:
 def _gather(records: list[Record], checked: CheckedDtypes, run: _Run) -> None:
     """Run the cases of one dtype, and add their records to ``records`` one by one."""
     session, judge, dtype, known = run.session, run.judge, run.judge.dtype, run.known
-    quick = run.profile == "quick"
-    cases = portfolio(judge.declaration, dtype, seed=run.seed, quick=quick, among=run.among)
+    cases = portfolio(
+        judge.declaration,
+        dtype,
+        seed=run.seed,
+        quick=run.profile == "quick",
+        thorough=run.profile == "thorough",
+        among=run.among,
+    )
     searches = _searches(session, judge, dtype, run.profile, run.seed, known)
     total = len(cases) + sum(search.examples for search in searches)
     checked.cases[dtype], checked.promised[dtype] = 0, total

@@ -109,7 +109,9 @@ class Declaration:
         deterministic: the same call gives the same bits.
         flush_to_zero: subnormal inputs, settings, intermediates and results may become 0.
         cumulative: takes momentum=None with batches_seen=t, whose weight is 1 / (t + 1).
-        accepts: ranges of settings, as {"eps": (1e-12, 1.0), "momentum": (0.0, 0.99)}.
+        accepts: ranges of settings, as {"eps": (1e-12, 1.0), "momentum": (0.0, 0.99)}.  Where no
+            range of eps is declared, eps = 0 may be refused by an exception; a result has to be
+            right.
         fixed: what cannot be varied, as {"eps": 1e-5, "momentum": 0.1, "channels": 64,
             "shape": (8, 64, 7, 7)}.
         in_place: running statistics are updated in the given buffers.

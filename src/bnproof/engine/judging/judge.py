@@ -28,8 +28,9 @@ from bnproof.engine.model.case import (
 from bnproof.engine.model.formats import FORMATS, Array
 from bnproof.engine.model.names import DOUBLE, MODES, RESULTS, Output
 from bnproof.engine.model.observation import WHOLE, Observation
+from bnproof.engine.model.summation import Summation
 from bnproof.engine.model.tag import Tag
-from bnproof.engine.truth.bounds import ladder
+from bnproof.engine.truth.bounds import Arithmetic, ladder
 from bnproof.engine.truth.bounds.expected import Expected, Settings
 from bnproof.engine.truth.bounds.expected_by_data import EXPECTED
 from bnproof.engine.truth.bounds.side_by_side import SMALL
@@ -83,12 +84,18 @@ class Judge:
         EXPECTED.forget()
 
     def judge(self, case: Case, observation: Observation) -> Record:
-        """The record of a case: at the rounding of the settings that explains it best."""
+        """The record of a case: at the rounding of the settings that explains it best.
+
+        Over integer data also by the family of algorithms that does, the strongest first: one has
+        to explain all outputs (see `bnproof.engine.truth.bounds.summations`).
+        """
         ran = case
         case, observation = _chosen_channels(*without_masked(case, observation))
         best: Record | None = None
-        for settings in self.settings(case):
-            record = self._judge(case, observation, settings)
+        by_family = Tag.SUMS in case.tags and self.declaration.is_plain
+        families = Summation if by_family else (None,)
+        for summation, settings in product(families, self.settings(case)):
+            record = self._judge(case, observation, settings, summation)
             if best is None or _badness(record) < _badness(best):
                 best = record
             if not any(best.all_wrong()):
@@ -120,8 +127,17 @@ class Judge:
 
     # --- one rounding of the settings -----------------------------------------------------
 
-    def _judge(self, case: Case, observation: Observation, settings: Settings) -> Record:
-        record = Record(case, self.declaration, observation, self.declared)
+    def _judge(
+        self,
+        case: Case,
+        observation: Observation,
+        settings: Settings,
+        summation: Summation | None,
+    ) -> Record:
+        declared = self.declared
+        if summation is not None:
+            declared = replace(declared, summation=summation)
+        record = Record(case, self.declaration, observation, declared)
         doubled = self.declaration.is_plain and any(map(is_double, observation.results))
         if case.ddx is not None and not doubled:
             case = case.with_arrays(dict.fromkeys(DOUBLE_ARGUMENTS))  # its truth is not needed
@@ -132,9 +148,8 @@ class Judge:
             if mode not in record.subjects:
                 like = next(iter(record.subjects.values()), None)
                 record.subjects[mode] = expected(self.declaration, case, settings, mode, like)
-            subject = record.subjects[mode]
             base = record.judged.get(FIRST[call], {})
-            record.judged[call] = self._outputs(subject, call, results, base, observation)
+            record.judged[call] = self._outputs(record, call, results, base)
         if Tag.EXACT in case.tags:
             record.exact = _exact_bits(record)
         if Tag.NONFINITE in case.tags and have_kinds(self.declaration):
@@ -169,14 +184,14 @@ class Judge:
 
     def _outputs(
         self,
-        subject: Expected,
+        record: Record,
         call: Call,
         results: dict[Output, Array],
         base: dict[Output, Judged],
-        observation: Observation,
     ) -> dict[Output, Judged]:
         out: dict[Output, Judged] = {}
-        first = observation.results.get(FIRST[call], {})
+        subject = record.expected_of(call)
+        first = record.observation.results.get(FIRST[call], {})
         for name in (*RESULTS, *DOUBLE):
             if name not in results or name not in subject.quantities.truth.values:
                 continue
@@ -184,27 +199,32 @@ class Judge:
             if name in base and same is not None and _same_bits(same, results[name]):
                 out[name] = base[name]  # the same bits have the same error
                 continue
-            out[name] = self._output(subject, name, results[name], whole=call != "infer one")
+            whole = call != "infer one"
+            out[name] = self._output(subject, record.arithmetic, name, results[name], whole=whole)
         return out
 
-    def _output(self, subject: Expected, name: Output, result: Array, *, whole: bool) -> Judged:
+    def _output(
+        self, subject: Expected, declared: Arithmetic, name: Output, result: Array, *, whole: bool
+    ) -> Judged:
         """A judged output; where several cases of the same data have the same bits, the same one.
 
         Such cases differ in rank or memory layout.  What is large is judged each time, not kept,
         and so is what comes alone, as in a search.
         """
         got = columns(result) if name in WHOLE else result
-        if self._seen is None or got.size > SMALL:
-            return self._held_against(subject, name, got, whole=whole)
+        if self._seen is None or got.size > SMALL or declared.summation is not None:
+            return self._held_against(subject, declared, name, got, whole=whole)
         key = subject, name, whole, got.dtype.str, got.tobytes()
         if key not in self._seen:
-            self._seen[key] = self._held_against(subject, name, got, whole=whole)
+            self._seen[key] = self._held_against(subject, declared, name, got, whole=whole)
         return self._seen[key]
 
-    def _held_against(self, subject: Expected, name: Output, got: Array, *, whole: bool) -> Judged:
+    def _held_against(
+        self, subject: Expected, declared: Arithmetic, name: Output, got: Array, *, whole: bool
+    ) -> Judged:
         """An output held against the truth."""
         high, low = subject.quantities.truth.values[name]
-        bound = subject.bound(self.declared, name)
+        bound = subject.bound(declared, name)
         if not whole:
             high, low, bound = high[: len(got)], low[: len(got)], bound[: len(got)]
         return Judged(name, got, (high, low), error(got, (high, low)), bound)

@@ -92,7 +92,8 @@ class Record:
         case, declaration, observation: what was run, on what, and what came back.
         judged: by call, then by output.
         subjects: truth and bounds by mode, "train" or "infer", where they were needed.
-        arithmetic: the declared class.
+        arithmetic: the declared class; over integer data with the family of algorithms whose
+            bounds explain the outputs, or come nearest to it.
         found: the strongest class that explains every output, "" if none does.
         exact: outputs that came back bit for bit, and how many were looked at, for cases whose
             outputs are all representable.
@@ -159,6 +160,8 @@ class Record:
         if arithmetic.name == self.arithmetic.name:
             return judged
         if arithmetic.name not in judged.by_class:
+            if self.arithmetic.summation is not None:
+                arithmetic = replace(arithmetic, summation=self.arithmetic.summation)
             bound = self.expected_of(call).bound(arithmetic, judged.output)[: len(judged.error)]
             bound = np.where(np.isinf(judged.bound), np.inf, bound)
             judged.by_class[arithmetic.name] = replace(judged, bound=bound)

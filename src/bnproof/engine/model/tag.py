@@ -36,6 +36,8 @@ class Tag(Enum):
     NONFINITE_X = "nonfinite x"
     OFFSETS = "offsets"
     """The same data further and further from 0."""
+    REFUSABLE = "refusable"
+    """The implementation may raise; what it returns has to be right."""
     SEARCHED = "searched"
     """Found by the search; its name says nothing."""
     SIZE = "size"
@@ -48,6 +50,10 @@ class Tag(Enum):
     """In the quick profile in one dtype of those that are checked, in turns."""
     THROUGH_LAYER = "through layer"
     """Functional calls that a layer makes, into which the arguments are loaded."""
+    SUMS = "sums"
+    """Integer data, on which every family of algorithms is nearly exact in some channel."""
+    PATTERNS = "patterns"
+    """From these the effective depth of sums is compared between numbers of values."""
     ZERO_DY = "zero dy"
 
 
