@@ -32,7 +32,9 @@ KINDS = (
     habits,
     nonfinite,
     layers,
+    many_values,
 )
+
 CONTROLS: tuple[Control, ...] = tuple(
     control for kind in KINDS for control in registered(kind, Control)
 )
