@@ -9,6 +9,7 @@ from bnproof.mutants.controls import (
     double_backward,
     habits,
     layers,
+    many_values,
     memory,
     nonfinite,
     sums,
