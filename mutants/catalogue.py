@@ -1,19 +1,23 @@
 """All mutants, found by their ids."""
 
 from bnproof.mutants import (
+    activations,
     aliasing,
     axes,
     backward,
+    calls,
     cumulative,
     degenerate,
     double_backward,
     eps,
+    extra_inputs,
     folding,
     form,
     formula,
     graded,
     half_precision,
     inference_gradients,
+    instances,
     layer_life,
     layer_state,
     layout,
@@ -23,12 +27,14 @@ from bnproof.mutants import (
     nonfinite,
     numerics,
     parameter_gradients,
+    places,
     running,
     running_values,
     single_value,
     sizes,
     state,
     variance,
+    virtual_batches,
 )
 from bnproof.mutants.decorators import registered
 from bnproof.mutants.mutant import Mutant
@@ -62,6 +68,12 @@ FAMILIES = (
     layer_state,
     layer_life,
     graded,
+    activations,
+    virtual_batches,
+    extra_inputs,
+    calls,
+    instances,
+    places,
 )
 
 MUTANTS: tuple[Mutant, ...] = tuple(

@@ -88,7 +88,7 @@ class _InvStdConstant(Doubled):
 )
 class _OneSided(Doubled):
     def dx_of_ddx(self, call: Call, up: Upstream) -> Array:
-        terms = self.residual(call, up.dy) * self.along(call, up.ddx)
+        terms = self.residuals(call, up.dy) * self.along(call, up.ddx)
         terms = terms + call.xhat * self.common(call, up)
         return np.asarray(-call.gamma * call.inv_std * call.inv_std * terms)
 
@@ -210,7 +210,7 @@ class _DgammaOfDirectTerm(Doubled):
 class _DgammaOfFirstPlace(Doubled):
     def dgamma_of_ddx(self, call: Call, up: Upstream) -> Array:
         places = call.m // call.examples
-        terms = call.inv_std * self.residual(call, up.dy) * up.ddx
+        terms = call.inv_std * self.residuals(call, up.dy) * up.ddx
         return np.asarray(terms[:, ::places].sum(axis=1, keepdims=True))
 
 

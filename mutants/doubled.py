@@ -84,18 +84,18 @@ class Doubled(Parts):
         """The mean of rows times xhat."""
         return np.asarray((rows * call.xhat).mean(axis=1, keepdims=True))
 
-    def residual(self, call: Call, rows: Array) -> Array:
+    def residuals(self, call: Call, rows: Array) -> Array:
         """What backward leaves of rows, but for a factor."""
         centred = rows - rows.mean(axis=1, keepdims=True)
         return np.asarray(centred - call.xhat * self.along(call, rows))
 
     def common(self, call: Call, up: Upstream) -> Array:
         """What dy and ddx have in common beside the mean and xhat."""
-        return np.asarray((self.residual(call, up.dy) * up.ddx).mean(axis=1, keepdims=True))
+        return np.asarray((self.residuals(call, up.dy) * up.ddx).mean(axis=1, keepdims=True))
 
     def ddy_of_ddx(self, call: Call, up: Upstream) -> Array:
         """What dx passes on to ddy: backward at ddx."""
-        return np.asarray(call.gamma * call.inv_std * self.residual(call, up.ddx))
+        return np.asarray(call.gamma * call.inv_std * self.residuals(call, up.ddx))
 
     def ddy_of_ddgamma(self, call: Call, up: Upstream) -> Array:
         """What dgamma passes on to ddy."""
@@ -103,14 +103,14 @@ class Doubled(Parts):
 
     def dx_of_ddx(self, call: Call, up: Upstream) -> Array:
         """What dx passes on to x: through xhat, through inv_std, and through both."""
-        first = self.residual(call, up.dy) * self.along(call, up.ddx)
-        second = self.residual(call, up.ddx) * self.along(call, up.dy)
+        first = self.residuals(call, up.dy) * self.along(call, up.ddx)
+        second = self.residuals(call, up.ddx) * self.along(call, up.dy)
         third = call.xhat * self.common(call, up)
         return np.asarray(-call.gamma * call.inv_std * call.inv_std * (first + second + third))
 
     def dx_of_ddgamma(self, call: Call, up: Upstream) -> Array:
         """What dgamma passes on to x: backward with ddgamma for gamma."""
-        return np.asarray(up.ddgamma * call.inv_std * self.residual(call, up.dy))
+        return np.asarray(up.ddgamma * call.inv_std * self.residuals(call, up.dy))
 
     def dgamma_of_ddx(self, call: Call, up: Upstream) -> Array:
         """What dx passes on to gamma, a column."""

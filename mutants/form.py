@@ -1,10 +1,12 @@
 """Results of the wrong shape or dtype."""
 
+from typing import Any
+
 import numpy as np
 
 from bnproof.mutants.call import Call
 from bnproof.mutants.mutant import mutant
-from bnproof.mutants.parts import Parts
+from bnproof.mutants.parts import Gradients, Parts
 from bnproof.reference.checks import Array
 
 FORM = ("forward/dtype-and-shape",)
@@ -126,3 +128,27 @@ class _StatisticsInDtypeOfX(Parts):
 class _ResultsInFloat32(Parts):
     def write(self, call: Call, rows: Array) -> Array:
         return super().write(call, rows).astype(np.float32)
+
+
+@mutant(
+    "form/zero-gradients-are-none",
+    "dgamma and dbeta are None where dy is 0.",
+    "Return zeros: a gradient of 0 is an array like any other.",
+    caught_by=FORM,
+)
+class _NoneForZero(Parts):
+    def gradients(self, call: Call, dy: Array) -> Gradients:
+        dx, dgamma, dbeta = super().gradients(call, dy)
+        return (dx, dgamma, dbeta) if dy.any() else (dx, None, None)
+
+
+@mutant(
+    "form/dx-is-none-without-scale",
+    "dx is None where gamma is 0, since nothing flows back.",
+    "Return zeros.",
+    caught_by=FORM,
+)
+class _NoneWithoutScale(Parts):
+    def gradients(self, call: Call, dy: Array) -> Any:
+        dx, *others = super().gradients(call, dy)
+        return dx if dx.any() else None, *others

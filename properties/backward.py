@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from bnproof.engine.contract.needs import Need
-from bnproof.engine.judging.comparison import Comparison, compare
+from bnproof.engine.judging.comparison import Comparison, compare, happened
 from bnproof.engine.judging.facts import raised
 from bnproof.engine.judging.laws import exact_sums
 from bnproof.engine.judging.outputs import agreement_of
@@ -15,8 +15,9 @@ from bnproof.engine.judging.records import Records
 from bnproof.engine.model.basis import Basis
 from bnproof.engine.model.case import columns
 from bnproof.engine.model.event import Event, EventKind
-from bnproof.engine.model.names import GRADIENTS
+from bnproof.engine.model.names import ADDED, GRADIENTS
 from bnproof.engine.model.offers import Offer
+from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio import finite_differences
 from bnproof.engine.truth.bounds.slope import truncation
 
@@ -31,17 +32,22 @@ OTHER_SLOPE = Event(EventKind.OTHER_SLOPE, "train", "<dx, v>")
     rests_on=(),
 )
 def agreement(records: Records) -> Iterator[Comparison]:
-    """dx, dgamma and dbeta of the first backward of every case."""
+    """The gradients of the first backward of every case; dx is 0 where a mask leaves values out."""
+    yield from (
+        happened(record, event)
+        for record in records.tagged(Tag.MASKED)
+        for event in record.observation.of(EventKind.NOT_ZERO)
+    )
     for record in records:
         yield from raised(record, "train", "other")
-        yield from agreement_of(record, *GRADIENTS)
+        yield from agreement_of(record, *GRADIENTS, *ADDED)
 
 
 @statement(
     "backward/finite-differences",
     "<dx, v> is the slope of <dy, y> along v.",
     theorem="finite-difference-bound",
-    needs=(Need.TRAIN, Need.ANY_SHAPE, Need.WIDE, Offer.DX),
+    needs=(Need.TRAIN, Need.ANY_SHAPE, Need.WIDE, Offer.DX, Need.PLAIN),
     rests_on=(Basis.GRADIENTS, Basis.Y),
 )
 def slopes(records: Records) -> Iterator[Comparison]:

@@ -10,7 +10,7 @@ from bnproof.engine.judging.property import statement
 from bnproof.engine.judging.records import Records
 from bnproof.engine.model.calls import Call
 from bnproof.engine.model.event import EventKind
-from bnproof.engine.model.names import GRADIENTS
+from bnproof.engine.model.names import ADDED, GRADIENTS
 from bnproof.engine.model.offers import Offer
 
 
@@ -25,9 +25,9 @@ def repeatable(records: Records) -> Iterator[Comparison]:
     """The same backward again: the same again, and the same bits where that is declared."""
     yield from _calls(records, "train again")
     if records.declaration.deterministic:
-        yield from (
-            c for c in events(records, EventKind.NONDETERMINISTIC) if c.output in (*GRADIENTS, "")
-        )
+        gradients = (*GRADIENTS, *ADDED, "")
+        seen = events(records, EventKind.NONDETERMINISTIC)
+        yield from (check for check in seen if check.output in gradients)
 
 
 @statement(
@@ -45,7 +45,7 @@ def interleaved(records: Records) -> Iterator[Comparison]:
 def _calls(records: Records, call: Call) -> Iterator[Comparison]:
     for record in records:
         yield from raised(record, call)
-        for judged in outputs(record, *GRADIENTS, call=call):
+        for judged in outputs(record, *GRADIENTS, *ADDED, call=call):
             yield like_first(record, call, judged)
 
 

@@ -3,28 +3,37 @@
 from collections.abc import Iterator
 
 from bnproof.engine.contract.needs import Need
-from bnproof.engine.judging.comparison import Comparison, like_first
+from bnproof.engine.judging.comparison import Comparison, happened, like_first
 from bnproof.engine.judging.facts import events, raised
 from bnproof.engine.judging.property import statement
 from bnproof.engine.judging.records import Records
 from bnproof.engine.model.calls import is_double
 from bnproof.engine.model.case import DOUBLE_ARGUMENTS
-from bnproof.engine.model.event import EventKind
+from bnproof.engine.model.event import Aspect, Event, EventKind
 from bnproof.engine.model.names import DOUBLE
 from bnproof.engine.model.tag import Tag
 
 
 @statement(
     "forward/dtype-and-shape",
-    "y and dx come back in x's dtype and shape, everything else in gamma's.",
+    "y and dx come back in x's dtype and shape, everything else in gamma's, each in every case.",
     theorem="forward-definition",
     rests_on=(),
 )
 def well_formed(records: Records) -> Iterator[Comparison]:
-    """No result of a wrong dtype or shape; double backward has a property of its own."""
+    """No result of a wrong dtype or shape, and none that is None in some cases only.
+
+    A gradient that is zero is an array of zeros.  Double backward has a property of its own.
+    """
     for check in events(records, EventKind.MALFORMED):
         if check.output not in (*DOUBLE, "double"):
             yield check
+    for record in records:
+        for call, name in sorted(record.observation.absent & records.offers):
+            if name in DOUBLE:
+                continue
+            event = Event(EventKind.MALFORMED, call, name, aspect=Aspect.ABSENT)
+            yield happened(record, event, seen=False)
 
 
 @statement(
@@ -67,11 +76,13 @@ def deterministic(records: Records) -> Iterator[Comparison]:
     "forward/strides",
     "Results do not depend on how the arguments lie in memory.",
     theorem="forward-definition",
-    needs=(Need.STRIDES,),
     rests_on=(),
 )
 def strides(records: Records) -> Iterator[Comparison]:
-    """All outputs agree with the truth, or with those of plain arrays if they are off as well."""
+    """All outputs agree with the truth, or with those of plain arrays if they are off as well.
+
+    A target that declares to copy strided arrays may refuse them, but not misread them.
+    """
     for record in records.tagged(Tag.LAYOUT):
         yield from raised(record, "train", "infer", "other")
         base = records.plain_of(record)

@@ -22,7 +22,7 @@ from bnproof.engine.model.tag import Tag
     "forward/nonfinite-confinement",
     "NaN or infinity in x stays in its channel, whose y and statistics are then not finite.",
     theorem="channel-independence",
-    needs=(Need.TRAIN, Need.CHANNELS),
+    needs=(Need.TRAIN, Need.CHANNELS, Need.PLAIN),
     rests_on=TRAINING,
 )
 def confinement(records: Records) -> Iterator[Comparison]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from bnproof.engine.contract.needs import Need
 from bnproof.engine.judging.comparison import Comparison, ended, happened, like_first, of_judged
 from bnproof.engine.judging.outputs import outputs
 from bnproof.engine.judging.property import statement
@@ -29,7 +30,7 @@ EVENTS = (
     "backward/double-backward",
     "The gradients of <ddx, dx> + <ddgamma, dgamma> + <ddbeta, dbeta> agree with exact arithmetic.",
     theorem="double-backward",
-    needs=(Offer.DOUBLE_BACKWARD,),
+    needs=(Offer.DOUBLE_BACKWARD, Need.PLAIN),
     rests_on=(Basis.GRADIENTS, Basis.GRADIENTS_OF_INFER, Basis.Y_OF_INFER),
 )
 def agreement(records: Records) -> Iterator[Comparison]:

@@ -33,7 +33,7 @@ def agreement(records: Records) -> Iterator[Comparison]:
     "forward/zero-mean",
     "The mean of y over the batch is beta.",
     theorem="moments-of-y",
-    needs=(Need.TRAIN,),
+    needs=(Need.TRAIN, Need.PLAIN),
     rests_on=(Basis.Y,),
 )
 def zero_mean(records: Records) -> Iterator[Comparison]:
@@ -50,7 +50,7 @@ def zero_mean(records: Records) -> Iterator[Comparison]:
     "forward/unit-variance",
     "The variance of y over the batch is gamma^2 var inv_std^2, with the biased variance var.",
     theorem="moments-of-y",
-    needs=(Need.TRAIN,),
+    needs=(Need.TRAIN, Need.PLAIN),
     rests_on=(Basis.Y,),
 )
 def unit_variance(records: Records) -> Iterator[Comparison]:

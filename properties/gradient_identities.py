@@ -40,7 +40,7 @@ def sum_zero(records: Records) -> Iterator[Comparison]:
     "backward/along-xhat",
     "sum dx xhat = gamma eps inv_std^3 dgamma.",
     theorem="dx-dot-xhat",
-    needs=(Need.TRAIN, Offer.DX),
+    needs=(Need.TRAIN, Offer.DX, Need.PLAIN),
     rests_on=(Basis.GRADIENTS,),
 )
 def orthogonal_to_xhat(records: Records) -> Iterator[Comparison]:
@@ -66,7 +66,7 @@ def orthogonal_to_xhat(records: Records) -> Iterator[Comparison]:
     "backward/dbeta-is-sum",
     "dbeta is the sum of dy.",
     theorem="dbeta",
-    needs=(Need.TRAIN, Offer.DX, Offer.DBETA, Need.BETA),
+    needs=(Need.TRAIN, Offer.DX, Offer.DBETA, Need.BETA, Need.PLAIN),
     rests_on=(Basis.GRADIENTS,),
 )
 def dbeta_is_sum(records: Records) -> Iterator[Comparison]:
@@ -82,7 +82,7 @@ def dbeta_is_sum(records: Records) -> Iterator[Comparison]:
     "backward/dgamma-from-output",
     "gamma dgamma is the sum of dy (y - beta).",
     theorem="dgamma",
-    needs=(Need.TRAIN, Offer.DX, Offer.DGAMMA, Need.GAMMA),
+    needs=(Need.TRAIN, Offer.DX, Offer.DGAMMA, Need.GAMMA, Need.PLAIN),
     rests_on=(Basis.GRADIENTS, Basis.Y),
 )
 def dgamma_from_output(records: Records) -> Iterator[Comparison]:

@@ -16,7 +16,7 @@ from bnproof.engine.judging.records import Records
 from bnproof.engine.judging.spoiled_results import kinds_of_results
 from bnproof.engine.model.basis import Basis
 from bnproof.engine.model.case import columns
-from bnproof.engine.model.names import GRADIENTS
+from bnproof.engine.model.names import ADDED, GRADIENTS
 from bnproof.engine.model.offers import Offer
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio import relations
@@ -48,7 +48,7 @@ def gradients(records: Records) -> Iterator[Comparison]:
     for record in records:
         yield from raised(record, "infer")
         for call in ("infer", "infer late"):
-            yield from agreement_of(record, *GRADIENTS, call=call)
+            yield from agreement_of(record, *GRADIENTS, *ADDED, call=call)
 
 
 @statement(
@@ -83,7 +83,7 @@ def example_independence(base: Record, twin: Record) -> Iterator[Comparison]:
     "inference/affine-in-x",
     "In inference y is affine in x.",
     theorem="inference-affine",
-    needs=(Need.INFER,),
+    needs=(Need.INFER, Need.PLAIN),
     rests_on=(Basis.Y_OF_INFER,),
 )
 def affine_in_x(records: Records) -> Iterator[Comparison]:
@@ -126,7 +126,7 @@ def equals_training(records: Records) -> Iterator[Comparison]:
     "inference/folding",
     "Inference folds into the layer in front: y = scale x + shift.",
     theorem="folding-linear",
-    needs=(Need.INFER,),
+    needs=(Need.INFER, Need.PLAIN),
     rests_on=(Basis.Y_OF_INFER,),
 )
 def folding(records: Records) -> Iterator[Comparison]:

@@ -34,7 +34,7 @@ STILL: tuple[Output, ...] = ("dgamma", "dbeta", *STATISTICS)
     "A bias added to x changes neither y nor any gradient.",
     theorem="bias-invariance",
     twins=relations.bias_invariance,
-    needs=RELATED,
+    needs=(*RELATED, Need.PLAIN),
     rests_on=TRAINING,
 )
 def bias_invariance(base: Record, twin: Record) -> Iterator[Comparison]:
@@ -54,7 +54,7 @@ def bias_invariance(base: Record, twin: Record) -> Iterator[Comparison]:
     "x scaled by c and eps by c^2 leave y as it is and divide dx by c.",
     theorem="scale-law",
     twins=relations.scale_law,
-    needs=(*RELATED, Need.SCALED_EPS),
+    needs=(*RELATED, Need.SCALED_EPS, Need.PLAIN),
     rests_on=TRAINING,
 )
 def scale_law(base: Record, twin: Record) -> Iterator[Comparison]:
@@ -68,7 +68,7 @@ def scale_law(base: Record, twin: Record) -> Iterator[Comparison]:
     "x with the other sign gives the mirror image: y - beta, dgamma and the mean change sign.",
     theorem="sign-law",
     twins=relations.sign,
-    needs=RELATED,
+    needs=(*RELATED, Need.PLAIN),
     rests_on=TRAINING,
 )
 def sign(base: Record, twin: Record) -> Iterator[Comparison]:
@@ -92,7 +92,7 @@ def sign(base: Record, twin: Record) -> Iterator[Comparison]:
     "Permuting the samples permutes y and dx and nothing else.",
     theorem="permutation-equivariance",
     twins=relations.sample_permutation,
-    needs=RELATED,
+    needs=(*RELATED, Need.PLAIN),
     rests_on=TRAINING,
 )
 def sample_permutation(base: Record, twin: Record) -> Iterator[Comparison]:
@@ -106,7 +106,7 @@ def sample_permutation(base: Record, twin: Record) -> Iterator[Comparison]:
     "Permuting the spatial positions permutes y and dx and nothing else.",
     theorem="spatial-positions",
     twins=relations.spatial_permutation,
-    needs=(*RELATED, Need.SPACE),
+    needs=(*RELATED, Need.SPACE, Need.PLAIN),
     rests_on=TRAINING,
 )
 def spatial_permutation(base: Record, twin: Record) -> Iterator[Comparison]:
@@ -151,7 +151,7 @@ def channel_independence(base: Record, twin: Record) -> Iterator[Comparison]:
     "y is affine in gamma and beta.",
     theorem="affine-in-gamma-beta",
     twins=relations.affine,
-    needs=(*RELATED, Need.AFFINE),
+    needs=(*RELATED, Need.AFFINE, Need.PLAIN),
     rests_on=(Basis.Y,),
 )
 def affine(base: Record, twin: Record) -> Iterator[Comparison]:

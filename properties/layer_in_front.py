@@ -30,7 +30,7 @@ def bias_in_front(records: Records) -> Iterator[Comparison]:
     "backward/weight-in-front",
     "sum x dx = gamma eps inv_std^2 dgamma, which is W . dW of a layer in front.",
     theorem="weight-dot-gradient",
-    needs=(Need.TRAIN, Offer.DX),
+    needs=(Need.TRAIN, Offer.DX, Need.PLAIN),
     rests_on=(Basis.GRADIENTS,),
 )
 def weight_in_front(records: Records) -> Iterator[Comparison]:

@@ -60,7 +60,7 @@ def homogeneity(base: Record, twin: Record) -> Iterator[Comparison]:
     "<u, dx(v)> = <v, dx(u)> in each channel.",
     theorem="backward-symmetry",
     twins=relations.symmetry,
-    needs=(*SIZED, Offer.DX),
+    needs=(*SIZED, Offer.DX, Need.PLAIN),
     rests_on=(Basis.GRADIENTS,),
 )
 def symmetry(base: Record, twin: Record) -> Iterator[Comparison]:
@@ -77,7 +77,7 @@ def symmetry(base: Record, twin: Record) -> Iterator[Comparison]:
     "No gradient depends on beta.",
     theorem="independent-of-beta",
     twins=relations.independent_of_beta,
-    needs=(*SIZED, Need.BETA, Offer.GRADIENTS),
+    needs=(*SIZED, Need.BETA, Offer.GRADIENTS, Need.PLAIN),
     rests_on=(Basis.GRADIENTS,),
 )
 def independent_of_beta(base: Record, twin: Record) -> Iterator[Comparison]:
@@ -101,7 +101,7 @@ def zero_dy(records: Records) -> Iterator[Comparison]:
     "backward/constant-dy",
     "A constant dy gives a dx of zeros.",
     theorem="constant-dy",
-    needs=(Need.TRAIN, Offer.DX),
+    needs=(Need.TRAIN, Offer.DX, Need.PLAIN),
     rests_on=(Basis.GRADIENTS,),
 )
 def constant_dy(records: Records) -> Iterator[Comparison]:

@@ -22,7 +22,7 @@ from bnproof.engine.model.tag import Tag
     "backward/nonfinite-confinement",
     "NaN in dy stays in its channel, whose gradients are then not finite.",
     theorem="channel-independence",
-    needs=(Need.TRAIN, Need.CHANNELS, Offer.GRADIENTS),
+    needs=(Need.TRAIN, Need.CHANNELS, Offer.GRADIENTS, Need.PLAIN),
     rests_on=(),
 )
 def nonfinite(records: Records) -> Iterator[Comparison]:

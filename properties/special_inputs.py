@@ -22,7 +22,7 @@ from bnproof.engine.portfolio import relations
     "forward/identity-recovery",
     "gamma = 1 / inv_std = sqrt(var + eps) and beta = mean give x back.",
     theorem="identity-recovered",
-    needs=(Need.TRAIN,),
+    needs=(Need.TRAIN, Need.PLAIN),
     rests_on=(Basis.Y,),
 )
 def identity_recovery(records: Records) -> Iterator[Comparison]:
@@ -47,7 +47,7 @@ def identity_recovery(records: Records) -> Iterator[Comparison]:
     "forward/constant-feature",
     "A constant feature is normalised to beta.",
     theorem="constant-feature",
-    needs=(Need.TRAIN,),
+    needs=(Need.TRAIN, Need.PLAIN),
     rests_on=(Basis.Y,),
 )
 def constant_feature(records: Records) -> Iterator[Comparison]:
@@ -64,7 +64,7 @@ def constant_feature(records: Records) -> Iterator[Comparison]:
     "The same batch twice over gives the same y, and twice dgamma and dbeta.",
     theorem="duplicated-batch",
     twins=relations.duplicated_batch,
-    needs=(Need.TRAIN, Need.ANY_SHAPE, Need.EPS, Need.BIASED),
+    needs=(Need.TRAIN, Need.ANY_SHAPE, Need.EPS, Need.BIASED, Need.WHOLE_BATCH),
     rests_on=(Basis.Y, Basis.GRADIENTS),
 )
 def duplicated_batch(base: Record, twin: Record) -> Iterator[Comparison]:
@@ -83,7 +83,7 @@ def duplicated_batch(base: Record, twin: Record) -> Iterator[Comparison]:
     "forward/layouts-agree",
     "The same values in another rank or memory layout give the same results.",
     theorem="permutation-equivariance",
-    needs=(Need.TRAIN,),
+    needs=(Need.TRAIN, Need.WHOLE_BATCH),
     rests_on=TRAINING,
 )
 def layouts_agree(records: Records) -> Iterator[Comparison]:

@@ -55,7 +55,7 @@ def untouched_by_backward(records: Records) -> Iterator[Comparison]:
     "running/buffers",
     "Updates are seen whatever the layout of the statistics, and in the buffers if in place.",
     theorem="running-one-step",
-    needs=(Need.TRAIN, Need.STRIDES, Offer.STATISTICS),
+    needs=(Need.TRAIN, Offer.STATISTICS),
     rests_on=(Basis.STATISTICS,),
 )
 def buffers(records: Records) -> Iterator[Comparison]:

@@ -1,20 +1,25 @@
 """All controls."""
 
 from bnproof.mutants.controls import (
+    activations,
+    added_inputs,
     algebra,
     arithmetic,
     conventions,
     double_backward,
+    habits,
     layers,
     memory,
     nonfinite,
     sums,
     variances,
+    virtual_batches,
 )
 from bnproof.mutants.controls.control import Control
 from bnproof.mutants.decorators import registered
 
 KINDS = (
+    added_inputs,
     conventions,
     sums,
     variances,
@@ -22,6 +27,9 @@ KINDS = (
     algebra,
     double_backward,
     memory,
+    activations,
+    virtual_batches,
+    habits,
     nonfinite,
     layers,
 )

@@ -94,8 +94,17 @@ def test_first_and_last_line_are_the_verdict(
         ({"error": "no file bn.py"}, "cannot be used: no file bn.py"),
         ({"results": (KNOWN,)}, "conforms, except for 1 known failure"),
         ({}, "conforms"),
+        ({"not_checked": ("strides",)}, "conforms, except: strides not checked"),
+        (
+            {"not_checked": ("strides", "equal bits"), "excluded": ("running/dtype",)},
+            "conforms, except: strides, equal bits and 1 excluded property not checked",
+        ),
+        (
+            {"not_checked": ("empty batches",), "results": (KNOWN,)},
+            "conforms, except for 1 known failure; empty batches not checked",
+        ),
     ],
-    ids=range(10),
+    ids=range(13),
 )
 def test_verdicts(passing: Report, changes: dict[str, object], said: str) -> None:
     """Catches a verdict that does not say why."""

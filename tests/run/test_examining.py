@@ -111,11 +111,6 @@ def _untested(report: Report) -> dict[str, list[str]]:
         ("affine_parameters=none", "needs gamma and beta", "this target has none"),
         ("deterministic=false", "needs deterministic results", "this target declares others"),
         (
-            "keeps_strides=false",
-            "needs strided arrays",
-            "this target declares keeps_strides = False",
-        ),
-        (
             "replays=true",
             "needs calls between forward and backward",
             "this target declares replays = True",

@@ -15,12 +15,14 @@ from bnproof.check.partition import Part
 from bnproof.check.request import CheckedVariant, Request
 from bnproof.check.saved_failures import Warn, warn_on_stderr, with_replays
 from bnproof.engine.contract.declaration import Declaration
+from bnproof.engine.contract.not_checked import not_checked
 from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.model.result import Report, Result
 from bnproof.engine.model.verdict import PROFILES, Profile
 from bnproof.engine.wording.text import suggestion
 from bnproof.known_failures.pinned_examples import by_variant, live, run_pinned, today
 from bnproof.known_failures.settlement import with_known
+from bnproof.recognition.recognised import DECLARED
 from bnproof.sandbox.session import TIMEOUT
 from bnproof.sandbox.sessions import AnySession, open_session, written
 from bnproof.targets.declarations import DeclarationError, outside_of
@@ -228,7 +230,7 @@ def conventions(declaration: Declaration) -> dict[str, Any]:
         name, value = attribute.name, getattr(declaration, attribute.name)
         if name in ALWAYS_TOLD or value != getattr(default, name):
             told[name] = list(value) if isinstance(value, tuple) else value
-    for found in ("name", "version", "layer_options", "made_of_layers"):
+    for found in ("name", "version", "layer_options", "made_of_layers", "demands"):
         told.pop(found, None)
     return told
 
@@ -345,6 +347,10 @@ def _told(session: AnySession, asked: Request) -> dict[str, Any]:
         "recognised": recognised_lines(told.recognition, origins, declaration),
         "environment": environment(),
         "excluded": _excluded(asked),
+        "not_checked": (
+            *not_checked(declaration, [n for n, o in origins.items() if o in DECLARED]),
+            *(part.replace("-", " ") for part in session.outside.without),
+        ),
     }
 
 

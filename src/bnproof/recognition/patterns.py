@@ -2,10 +2,10 @@
 
 A batch normalization over the channel axis changes, when one element of x changes, exactly the
 elements of its channel.  Broadcasting makes code for rows take images without complaint; its
-pattern is another one.
+pattern is another one.  An element of y that is 0 and stays 0 says nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 import numpy as np
@@ -43,17 +43,21 @@ def pattern(forward: Callable[[Array], Array], x: Array, axis: int) -> Pattern:
     'ELEMENT'
     """
     before = np.asarray(forward(x.copy()), np.float64)
-    masks = [(index, _changed(forward, x, index, before)) for index in _looked_at(x)]
+    masks = [(index, *_changed(forward, x, index, before)) for index in _looked_at(x)]
     grid = np.indices(x.shape)
-    if all(np.array_equal(mask, grid[axis] == index[axis]) for index, mask in masks):
+
+    def spread(axes: Sequence[int]) -> bool:
+        """Whether just the elements that agree with the moved one on these axes change."""
+        return all(
+            np.array_equal(mask[alive], np.all([grid[a] == index[a] for a in axes], axis=0)[alive])
+            for index, mask, alive in masks
+        )
+
+    if spread([axis]):
         return Pattern.CHANNEL
-    rest = range(1, x.ndim)
-    if all(
-        np.array_equal(mask, np.all([grid[a] == index[a] for a in rest], axis=0))
-        for index, mask in masks
-    ):
+    if spread(range(1, x.ndim)):
         return Pattern.POSITION
-    if all(mask[index] and mask.sum() == 1 for index, mask in masks):
+    if all(mask[index] and mask.sum() == 1 for index, mask, _ in masks):
         return Pattern.ELEMENT
     return Pattern.OTHER
 
@@ -65,10 +69,11 @@ def _looked_at(x: Array) -> list[tuple[int, ...]]:
 
 def _changed(
     forward: Callable[[Array], Array], x: Array, index: tuple[int, ...], before: Array
-) -> Array:
+) -> tuple[Array, Array]:
+    """Which elements of y change, and which say something: a ReLU may hold one at 0."""
     moved = x.copy()
     moved[index] += 1
     after = np.asarray(forward(moved), np.float64)
     with np.errstate(invalid="ignore"):
         changed: Array = np.abs(after - before) > UNCHANGED * np.abs(before).max()
-        return changed
+    return changed, (before != 0) | (after != 0)

@@ -21,6 +21,10 @@ class Origin(StrEnum):
     READ = "read from the target"
 
 
+DECLARED = frozenset({Origin.DECLARED_INSIDE, Origin.DECLARED_OUTSIDE})
+"""Origins of what the author or the user says of a target."""
+
+
 class Part(StrEnum):
     """A part of an implementation that ``--without`` says does not exist."""
 

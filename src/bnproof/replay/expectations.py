@@ -14,10 +14,10 @@ from bnproof.engine.judging.record import Judged, Record
 from bnproof.engine.model.calls import Label
 from bnproof.engine.model.event import Event, EventKind
 from bnproof.engine.model.formats import Array
-from bnproof.engine.model.names import DOUBLE, GRADIENTS, RESULTS, STATISTICS, Output
+from bnproof.engine.model.names import ADDED, DOUBLE, GRADIENTS, RESULTS, STATISTICS, Output
 from bnproof.engine.model.observation import WHOLE
 
-_GRADIENTS = (*GRADIENTS, *DOUBLE)
+_GRADIENTS = (*GRADIENTS, *ADDED, *DOUBLE)
 """The results of backward and of its double."""
 
 

@@ -30,6 +30,16 @@ def laid_out(values, strides):
     return view
 '''
 
+SHIFTED = '''
+def shifted(values, elements):
+    """The same values, so many elements behind a multiple of 64 bytes."""
+    memory = np.full(values.size + 256 // values.itemsize, 7, values.dtype)
+    begin = -memory.ctypes.data % 64 // values.itemsize + elements
+    view = memory[begin : begin + values.size].reshape(values.shape)
+    view[...] = values
+    return view
+'''
+
 COMPARE = '''
 failures = 0
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from bnproof.engine.execution.transcript import Call, Given
+from bnproof.engine.execution.transcript import SECOND, Call, Given
 from bnproof.engine.model.formats import Array
-from bnproof.engine.model.names import DOUBLE, GRADIENTS, MODES
+from bnproof.engine.model.names import ADDED, DOUBLE, GRADIENTS, MODES
 from bnproof.replay.expectations import (
     Expectation,
     Form,
@@ -33,11 +33,13 @@ from bnproof.replay.literals import (
     literal,
     quoted,
 )
-from bnproof.replay.script_parts import ARRAY, COMPARE, END, LAID_OUT, PACKED
+from bnproof.replay.script_parts import ARRAY, COMPARE, END, LAID_OUT, PACKED, SHIFTED
 from bnproof.store.arrays import to_table
 from bnproof.targets.text import Target
 
 OBJECT = "IMPLEMENTATION = TARGET() if isinstance(TARGET, type) else TARGET"
+SECOND_OBJECT = "SECOND = type(IMPLEMENTATION)()"
+SECOND_ADAPTED = "SECOND = IMPLEMENTATION  # which makes a new object for each call"
 NEGLIGIBLE = 2.0**-20  # of the bound: what is due is then one float64
 RETURNED = {
     "train": ("y", "new_mean", "new_var", "backward"),
@@ -88,18 +90,25 @@ class Source:
             self._call(call, raising=call.number in raising, due=due)
         for expectation in due:
             self._checks += self._check(expectation)
-        functions = {"array": ARRAY, "packed": PACKED, "laid_out": LAID_OUT}
+        functions = {"array": ARRAY, "packed": PACKED, "laid_out": LAID_OUT, "shifted": SHIFTED}
         helpers = [text for name, text in functions.items() if name in self._used]
         parts = [
             "\n".join(f"# {line}".rstrip() for line in comment),
             "\n".join(import_lines(self.target, self.folder, self.standalone, self._used)),
             *(part.strip("\n") for part in (*helpers, COMPARE)),
-            self.standalone.strip("\n") or OBJECT,
+            "\n".join(self._objects_called(calls)),
             "\n".join(self._inputs),
             "# the calls\n" + "\n".join(self._calls),
             "# what is due\n" + "\n".join(self._checks),
         ]
         return "\n\n\n".join(part.rstrip("\n") for part in parts if part) + "\n" + END
+
+    def _objects_called(self, calls: Sequence[Call]) -> Iterator[str]:
+        """The implementation, and another instance of it where calls are made on one."""
+        adapter = self.standalone.strip("\n")
+        yield adapter or OBJECT
+        if any(call.owner == SECOND for call in calls):
+            yield SECOND_ADAPTED if adapter else SECOND_OBJECT
 
     # --- calls ------------------------------------------------------------------------------------
 
@@ -107,7 +116,10 @@ class Source:
         owner = self._owner(call)
         copied = call.owner >= 0 and call.method not in ("backward", "double")
         arguments = [self._argument(a, copied=copied) for a in call.arguments]
-        settings = [f"{argument_name(n)}={literal(v)}" for n, v in call.settings.items()]
+        settings = [
+            f"{argument_name(n)}={self._argument(v, copied=copied)}"
+            for n, v in call.settings.items()
+        ]
         self._calls += self._kept_arguments(call, due)
         # what a target does to an array is not to be done again by the script
         self._held |= {
@@ -126,7 +138,7 @@ class Source:
 
     def _owner(self, call: Call) -> str:
         if call.owner < 0:
-            return f"IMPLEMENTATION.{call.method}"
+            return f"{'SECOND' if call.owner == SECOND else 'IMPLEMENTATION'}.{call.method}"
         if call.method in ("backward", "double"):
             backward = self._returned[call.owner]["backward"]
             return backward if call.method == "backward" else f"{backward}.double"
@@ -135,6 +147,8 @@ class Source:
     def _results(self, call: Call) -> list[str]:
         """Names for what a call returns, the same for all of it: y_2, new_mean_2, ..."""
         names = RETURNED.get(call.method, ())
+        if call.method == "backward":
+            names += tuple(name for name in ADDED if name in call.results)
         if call.owner >= 0 and call.method in MODES:
             names = ("y", "backward")
         if not names:
@@ -170,15 +184,29 @@ class Source:
     def _object(self, given: Given) -> str:
         """The name of the very array that was given, filled anew where it held something else."""
         content = given.values.tobytes()
+        if given.object not in self._objects and given.made_by is not None:
+            number, output = given.made_by
+            if number in self._returned:  # it is what an earlier call of the script returned
+                name = self._returned[number][RESULT.get(output, output)]
+                self._objects[given.object], self._held[name] = name, content
         if given.object not in self._objects:
             name = self._objects[given.object] = self._new(given.name)
             plain = given.strides == given.values.strides
             self._inputs += self._made(name, given.values, None if plain else given.strides)
+            self._inputs += self._placed(name, given)
         name = self._objects[given.object]
         if self._held.setdefault(name, content) != content:
             self._calls += self._made(f"{name}[...]", given.values, None)
             self._held[name] = content
         return name
+
+    def _placed(self, name: str, given: Given) -> Iterator[str]:
+        """Lines that put a contiguous array where it lay, and protect one that was read-only."""
+        if given.shift:
+            self._used.add("shifted")
+            yield f"{name} = shifted({name}, {given.shift})"
+        if not given.writeable:
+            yield f"{name}.flags.writeable = False"
 
     def _new(self, name: str) -> str:
         name = name if name.isidentifier() and name.isascii() else "array"

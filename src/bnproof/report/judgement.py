@@ -149,5 +149,13 @@ def _incomplete(whole: Whole) -> str:
 
 
 def _conforms(whole: Whole) -> str:
+    """What the verdict does not include: known failures, and what was declared or asked away."""
     known = {each.result.property for each in whole.placed if each.result.verdict == "known"}
-    return f"except for {count(len(known), 'known failure')}" if known else ""
+    failures = f"except for {count(len(known), 'known failure')}" if known else ""
+    away = list(whole.not_checked)
+    if excluded := whole.lines("excluded"):
+        away.append(count(len(excluded), "excluded property", "excluded properties"))
+    if not away:
+        return failures
+    unchecked = f"{listed(away)} not checked"
+    return f"{failures}; {unchecked}" if failures else f"except: {unchecked}"

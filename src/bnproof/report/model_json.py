@@ -79,6 +79,7 @@ def _report(report: Report) -> dict[str, Any]:
         "interrupted": report.interrupted,
         "stopped": report.stopped,
         "excluded": list(report.excluded),
+        "not_checked": list(report.not_checked),
         "profile": report.profile,
         "seed": report.seed,
         "accuracy": {dtype: found.found or None for dtype, found in report.accuracy.items()},

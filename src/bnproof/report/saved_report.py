@@ -168,6 +168,7 @@ def _report(made: Mapping[str, Any]) -> Report:
         differs_in=tuple(made.get("differs_in", _declared_in(made.get("advice", ())))),
         stopped=made.get("stopped", False),
         excluded=tuple(made.get("excluded", ())),
+        not_checked=tuple(made.get("not_checked", ())),
     )
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from bnproof.engine.model.result import Accuracy, Report, Result
 from bnproof.engine.model.verdict import FAILED
 from bnproof.engine.wording.differences import difference
+from bnproof.engine.wording.text import listed
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,23 @@ class Whole:
         for report, name in zip(self.reports, variant_names(self.reports), strict=True):
             for dtype, accuracy in report.accuracy.items():
                 yield place(report, name, dtype), accuracy
+
+    @property
+    def not_checked(self) -> tuple[str, ...]:
+        """What declarations took out of the check, with the variants where it is not all of them.
+
+        >>> half, mixed = Report("BN", "BN (half)", not_checked=("strides",)), Report("BN", "BN")
+        >>> Whole((half, mixed)).not_checked
+        ('strides (of BN (half))',)
+        """
+        named = {
+            words: [report.name for report in self.reports if words in report.not_checked]
+            for words in self.lines("not_checked")
+        }
+        return tuple(
+            words if len(names) == len(self.reports) else f"{words} (of {listed(names)})"
+            for words, names in named.items()
+        )
 
     def lines(self, field: str) -> tuple[str, ...]:
         """The lines of one field of all variants, each once: recognised, advice, notes, ..."""

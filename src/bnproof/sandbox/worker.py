@@ -164,7 +164,8 @@ class Worker:
             if raised_by_us(error):
                 raise
             found = Observation(events=[raised_event("train", error)])
-        found.events = [self._explained(event) for event in found.events]
+        for each in (found, *(step for _, step in found.facts.get("steps", ()))):
+            each.events = [self._explained(event) for event in each.events]
         self._end_of_case()
         return found
 

@@ -15,6 +15,7 @@ LARGEST = 2**26  # elements that a memory layout may take in all
 DTYPES: dict[str, np.dtype[Any]] = {
     **{name: held.dtype for name, held in FORMATS.items()},
     "int64": np.dtype(np.int64),
+    "bool": np.dtype(np.bool_),
 }
 
 
@@ -64,7 +65,8 @@ def shape_of(fields: Fields) -> tuple[int, ...]:
 
 
 def _written(value: Any) -> str:
-    return str(int(value)) if isinstance(value, np.integer) else hexadecimal(float(value))
+    whole = isinstance(value, np.integer | np.bool_)
+    return str(int(value)) if whole else hexadecimal(float(value))
 
 
 def hexadecimal(value: float) -> str:
@@ -87,7 +89,7 @@ def _values(fields: Fields, dtype: np.dtype[Any]) -> Array:
 
 def _read_values(text: str, dtype: np.dtype[Any]) -> Array:
     """Numbers of a dtype; ValueError where one of them is none."""
-    if dtype.kind == "i":
+    if dtype.kind in "ib":
         return np.array([int(word) for word in text.split()], dtype)
     wide = np.array([float.fromhex(word) for word in text.split()], np.float64)
     with np.errstate(all="ignore"):

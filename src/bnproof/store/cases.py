@@ -10,7 +10,16 @@ from typing import Any
 import numpy as np
 
 from bnproof.engine.judging.counterexample import Counterexample
-from bnproof.engine.model.case import ARRAYS, DOUBLE_ARGUMENTS, PLANS, WHOLE_ARGUMENTS, Case, Twin
+from bnproof.engine.model.case import (
+    ARRAYS,
+    DOUBLE_ARGUMENTS,
+    EXTRAS,
+    PLANS,
+    WHOLE_ARGUMENTS,
+    Case,
+    Twin,
+)
+from bnproof.engine.model.demand import Demand
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.layouts import LAYOUTS, SAME, Alias, Layout, Place
 from bnproof.engine.model.names import MODES, Argument
@@ -23,6 +32,7 @@ OPTIONAL: tuple[Argument, ...] = ("gamma", "beta", *DOUBLE_ARGUMENTS)
 CASE = (
     "name",
     *ARRAYS,
+    *EXTRAS,
     "eps",
     "momentum",
     "batches_seen",
@@ -34,8 +44,10 @@ CASE = (
     "data_key",
     "judged_channels",
     "script",
+    "demand",
 )
 TAGS = tuple(tag.value for tag in Tag)
+DEMANDS = tuple(map(str, Demand))
 MOST_STEPS = 10_000
 MOST_ACTIONS = 1000
 MOST_RELATED = 64
@@ -72,7 +84,7 @@ def case_table(case: Case) -> dict[str, Any]:
     }
     if case.momentum is not None:
         made["momentum"] = hexadecimal(float(case.momentum))
-    for name in ("batches_seen", "data_key"):
+    for name in ("batches_seen", "data_key", "demand"):
         if getattr(case, name):
             made[name] = getattr(case, name)
     if case.tags:
@@ -81,7 +93,7 @@ def case_table(case: Case) -> dict[str, Any]:
         made["judged_channels"] = [int(c) for c in case.judged_channels]
     if case.layouts:
         made["layouts"] = {name: str(place) for name, place in case.layouts.items()}
-    arrays = {name: getattr(case, name) for name in ARRAYS}
+    arrays = {name: getattr(case, name) for name in (*ARRAYS, *EXTRAS)}
     made |= {name: to_table(a) for name, a in arrays.items() if a is not None}
     if case.steps:
         made["steps"] = [to_table(step) for step in case.steps]
@@ -120,7 +132,28 @@ def read_case(fields: Fields) -> Case:
         data_key=fields.text("data_key", ""),
         judged_channels=_channels(fields, x),
         script=_script(fields),
+        residual=_residual(fields, x),
+        mask=_mask(fields, x),
+        demand=_demand(fields),
     )
+
+
+def _residual(fields: Fields, x: Array) -> Array | None:
+    if "residual" not in fields:
+        return None
+    a = from_table(fields.table("residual"), (x.dtype.name,))
+    if a.shape != x.shape:
+        raise StoreError(f"{fields.where}: residual has the shape {a.shape}; expected {x.shape}")
+    return a
+
+
+def _mask(fields: Fields, x: Array) -> Array | None:
+    if "mask" not in fields:
+        return None
+    a, expected = from_table(fields.table("mask"), ("bool",)), (x.shape[0], *x.shape[2:])
+    if a.shape != expected:
+        raise StoreError(f"{fields.where}: mask has the shape {a.shape}; expected {expected}")
+    return a
 
 
 def _argument(fields: Fields, name: str, x: Array) -> Array | None:
@@ -170,6 +203,10 @@ def _action(fields: Fields) -> Action:
         size=fields.whole("size", 0, MOST_STEPS, 0),
         layout=fields.one_of("layout", LAYOUTS) if "layout" in fields else "C",
     )
+
+
+def _demand(fields: Fields) -> Demand | None:
+    return Demand(fields.one_of("demand", DEMANDS)) if "demand" in fields else None
 
 
 def _channels(fields: Fields, x: Array) -> tuple[int, ...] | None:

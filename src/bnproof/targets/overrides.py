@@ -8,6 +8,7 @@ from typing import Any
 from bnproof.engine.contract.declaration import (
     ATTRIBUTES,
     RANKS,
+    ContractError,
     Declaration,
     attributes_of,
     declaration_of,
@@ -117,6 +118,12 @@ def _prepare(made: Any, found: Any, outside: Outside) -> Prepared:
 
 def _settled(each: Prepared, outside: Outside, dtypes: tuple[str, ...] | None) -> Prepared:
     declared = {n: v for n, v in outside.declared.items() if n != "dtypes"}
+    inner = getattr(each.made, "followed", "")
+    if inner and "activation" in declared:
+        raise ContractError(
+            f"activation cannot be declared: the batch norm {inner} inside is checked, before the "
+            "activation that follows it; leave --declare activation out"
+        )
     if dtypes is not None:
         declared["dtypes"] = dtypes
     changed = with_declared(each.declaration, declared)

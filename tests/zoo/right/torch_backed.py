@@ -102,6 +102,22 @@ class TorchMixed(_Torch):
     keeps_strides = False
     accepts: ClassVar[dict[str, Any]] = {"eps": (1e-12, 10.0)}
 
+    def train(self, x: Any, *arrays: Any, momentum: float, eps: float) -> Any:
+        """Normalise a contiguous copy with the statistics of the batch."""
+        return _contiguous(
+            super().train(np.array(x, order="C"), *arrays, momentum=momentum, eps=eps)
+        )
+
+    def infer(self, x: Any, *arrays: Any, eps: float) -> Any:
+        """Normalise a contiguous copy with the running statistics."""
+        return _contiguous(super().infer(np.array(x, order="C"), *arrays, eps=eps))
+
+
+def _contiguous(results: Any) -> Any:
+    """The results, with a backward that copies dy."""
+    *made, backward = results
+    return *made, lambda dy: backward(np.array(dy, order="C"))
+
 
 class _Written(_Torch):
     def _train(self, given: list[torch.Tensor], momentum: float, eps: float) -> Any:

@@ -27,6 +27,23 @@ AccuracyClass = Literal[
     "low-precision arithmetic",
 ]
 
+ActivationName = Literal[
+    "none",
+    "relu",
+    "leaky_relu",
+    "relu6",
+    "elu",
+    "sigmoid",
+    "tanh",
+    "softplus",
+    "silu",
+    "gelu",
+]
+"""What may be applied to y: elu with alpha 1, gelu with the error function."""
+
+Averaging = Literal["in turn", "together"]
+"""How virtual batches move the running statistics: each in its turn, or their mean in one step."""
+
 Setting = Literal["eps", "momentum"]
 Fixable = Literal["eps", "momentum", "channels", "shape"]
 """What an implementation may have only one value of."""
@@ -36,5 +53,7 @@ LayerOption = Literal["dtype", "rank"]
 CLASSES: tuple[AccuracyClass, ...] = get_args(AccuracyClass)
 """The accuracy classes, strongest first."""
 
+ACTIVATIONS: tuple[ActivationName, ...] = get_args(ActivationName)
+AVERAGING: tuple[Averaging, ...] = get_args(Averaging)
 AFFINE: tuple[AffineParameters, ...] = get_args(AffineParameters)
 FIXABLE: tuple[Fixable, ...] = get_args(Fixable)

@@ -4,6 +4,14 @@ Nothing is inherited and nothing is imported: any object with ``train``, ``infer
 will do, and every attribute has a default.  `declaration_of` reads the attributes once, checks
 each, and says in one line how to write the one that is wrong.
 
+x, gamma, beta, dy and, unless ``in_place`` is declared, the statistics belong to the caller: they
+may be read-only, expanded (a stride of 0) or a slice of a larger array, and stay as they are, also
+while a call is under way.  y and all other results are the caller's from the moment of return, who
+may write over them or drop them before backward.  What backward needs is kept for each call, of
+which any number may be open, and a backward may be given several dy, in any order.  After a call
+that raised, the next call gives what it would have given.  Two instances may be called in turn, and
+at the same time from two threads.
+
 Double backward is optional.  The ``backward`` that train or infer returns may have an attribute
 ``double``: ``backward.double(dy, ddx, ddgamma, ddbeta) -> (ddy, dx, dgamma)``, the gradients with
 respect to dy, x and gamma of L = <ddx, dx> + <ddgamma, dgamma> + <ddbeta, dbeta>, where dx, dgamma
@@ -12,6 +20,22 @@ are constants); that is, ``torch.autograd.grad`` of backward's results.  L does 
 ddx is like x, ddgamma and ddbeta are like gamma and beta, and None where those are.  ddy and dx
 come back like x, dgamma like gamma; each may be None where it is not offered.  It may be called
 again and again, before and after backward and other calls.
+
+What implementation and caller owe each other:
+
+- Arguments belong to the caller.  They may be read-only, strided or aliases of each other, and
+  stay as they are until the last backward of the call; nothing but buffers that are updated
+  ``in_place`` is written to.
+- Results belong to the caller, y as well: it may change them or drop them at once, and every
+  later call, backward included, gives what it would have given.  A result that shares memory with
+  an argument changes with it.
+- A gradient that is zero is an array of zeros.  None stands for a result that is not offered, in
+  any case at all.
+- NaN and infinity in x, dy, gamma, beta or a statistic stay in their channel; in inference what is
+  in x or dy stays in its element of y and dx.
+- A call that raises leaves statistics as they were, and the next call is as right as any.
+- Two instances may be used at the same time, in two threads.  One instance is called by one
+  thread at a time.
 """
 
 import math
@@ -20,11 +44,15 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from bnproof.engine.contract.choices import (
+    ACTIVATIONS,
     AFFINE,
+    AVERAGING,
     CLASSES,
     FIXABLE,
     AccuracyClass,
+    ActivationName,
     AffineParameters,
+    Averaging,
     EmptyBatch,
     Fixable,
     KeepsStrides,
@@ -35,6 +63,7 @@ from bnproof.engine.contract.choices import (
     Weighed,
 )
 from bnproof.engine.contract.signatures import layer_options
+from bnproof.engine.model.demand import Demand
 from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.model.names import METHODS, MODES, Method
 
@@ -42,7 +71,7 @@ RANKS = (2, 3, 4, 5)
 PARAMETER_DTYPES = {"float16": "float32", "bfloat16": "float32"}
 """The dtype of the parameters for x of 16 bits, unless another is declared."""
 
-FOUND = ("methods", "layer_options", "made_of_layers", "name", "version")
+FOUND = ("methods", "layer_options", "made_of_layers", "demands", "name", "version")
 
 
 class ContractError(Exception):
@@ -84,16 +113,35 @@ class Declaration:
         fixed: what cannot be varied, as {"eps": 1e-5, "momentum": 0.1, "channels": 64,
             "shape": (8, 64, 7, 7)}.
         in_place: running statistics are updated in the given buffers.
-        keeps_strides: True, "positive" (negative strides are copied), or False (all are).
+        keeps_strides: True, "positive" (negative strides are copied), or False (all are).  Such
+            arrays are given all the same: they may be refused by an exception, never misread.
         replays: backward replays forward, so that no calls are made between the two.
+        activation: what is applied to y in training and inference: "none", "relu", "leaky_relu",
+            "relu6", "elu", "sigmoid", "tanh", "softplus", "silu" or "gelu".  y and all gradients
+            are those of the whole; on a kink either slope will do.
+        activation_slope: of leaky_relu, where its argument is negative.
+        residual: takes ``residual=`` in every call, an array like x that is added to y before the
+            activation; backward then returns (dx, dgamma, dbeta, dresidual).
+        mask: takes ``mask=`` in training calls: bool, (N, *spatial), True where a value counts, or
+            None for all.  Only those values are normalized together, get gradients and need a y;
+            dy is 0 elsewhere, and so is dx.  A layer is given neither, and not tested beside them.
+        virtual_batch: samples that training normalizes together (ghost batches), None for all.  A
+            batch has at most so many samples, or a multiple of so many.
+        virtual_batch_averages: how virtual batches move the running statistics: "in turn" (each is
+            a step) or "together" (the mean of their statistics is one).
         compiles_per_shape: the first call with each shape is far slower than the next ones (JAX,
             Keras, XLA): cases come in a stock of about a dozen shapes per rank.
+        differs: what a torch module does otherwise than torch's own on purpose, as
+            ("initial-values", "state-dict"): the second parts of the ids of properties module/*,
+            which are then not tested.
         name, version: for reports; by default the class's name.
         methods: those of train, infer and layer that the object has; found, not declared.
         layer_options: those of dtype and rank that layer takes; found, not declared.  Without
             them layers are tried with the first dtype and the first rank only.
         made_of_layers: train and infer make a layer for each call and load it, so that all cases go
             through layers as they are; found, not declared.
+        demands: of a torch module, what can be tried on it, each with the reason if it cannot;
+            found, not declared.
     """
 
     dtypes: tuple[str, ...] = ("float32",)
@@ -115,12 +163,20 @@ class Declaration:
     in_place: bool = False
     keeps_strides: KeepsStrides = True
     replays: bool = False
+    activation: ActivationName = "none"
+    activation_slope: float = 0.01
+    residual: bool = False
+    mask: bool = False
+    virtual_batch: int | None = None
+    virtual_batch_averages: Averaging = "in turn"
     compiles_per_shape: bool = False
+    differs: tuple[str, ...] = ()
     name: str = ""
     version: str = ""
     methods: tuple[Method, ...] = MODES
     layer_options: tuple[LayerOption, ...] = ()
     made_of_layers: bool = False
+    demands: Mapping[Demand, str] = field(default_factory=dict)
 
     def parameter_dtype(self, dtype: str) -> str:
         """The dtype of gamma, beta and the statistics for an x dtype.
@@ -158,6 +214,16 @@ class Declaration:
         True
         """
         return self.normalising_variance == "unbiased"
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether y is gamma xhat + beta, with the statistics of the whole batch.
+
+        >>> Declaration(activation="relu").is_plain
+        False
+        """
+        whole = self.virtual_batch is None and not self.residual
+        return self.activation == "none" and whole
 
     def has(self, method: Method) -> bool:
         """Whether the implementation has a method.
@@ -245,6 +311,7 @@ def declaration_of(implementation: object) -> Declaration:
     given["name"] = str(getattr(implementation, "name", None) or _name_of(implementation))
     given["version"] = str(getattr(implementation, "version", None) or "")
     given["made_of_layers"] = getattr(implementation, "made_of_layers", False) is True
+    given["demands"] = dict(getattr(implementation, "module_demands", None) or {})
     if "layer" in methods:
         given["layer_options"] = layer_options(implementation.layer)  # type: ignore[attr-defined]  # checked above
     return _of_layers(Declaration(**given))
@@ -276,6 +343,11 @@ def _of_layers(declaration: Declaration) -> Declaration:
 
 def _conflicts(given: Mapping[str, Any]) -> list[ContractError]:
     """Attributes that exclude each other."""
+    if given.get("mask") and given.get("virtual_batch") is not None:
+        return [ContractError("mask and virtual_batch exclude each other; declare one of them")]
+    extra = [name for name in ("residual", "mask") if given.get(name)]
+    if extra and "train" not in given["methods"]:
+        return [ContractError(f"{extra[0]} = True needs train, which takes {extra[0]}=")]
     unbiased = given.get("normalising_variance") == "unbiased"
     if unbiased and given.get("single_value") == "beta":
         return [
@@ -378,6 +450,15 @@ def _accepts(value: Any) -> dict[str, tuple[float, float]] | None:
     return read if well_formed else None
 
 
+def _slope(value: Any) -> float | None:
+    return float(value) if not isinstance(value, bool) and math.isfinite(float(value)) else None
+
+
+def _samples(value: Any) -> int | None:
+    whole = not isinstance(value, bool) and int(value) == value
+    return int(value) if whole and value >= 2 else None
+
+
 def _fixed(value: Any) -> dict[str, Any] | None:
     read = {k: v for k, v in dict(value).items() if v is not None}
     if "shape" in read:
@@ -399,6 +480,12 @@ def _can_be(fixed: Mapping[str, Any]) -> bool:
             return False
     numbers = [fixed[name] for name in ("eps", "momentum") if name in fixed]
     return bool(channels >= 1 and all(map(math.isfinite, numbers)) and fixed.get("eps", 0) >= 0)
+
+
+def _differs(value: Any) -> tuple[str, ...] | None:
+    names = (value,) if isinstance(value, str) else tuple(value)
+    known = tuple(Demand)
+    return names if all(name in known for name in names) else None
 
 
 _FLAG = (_one_of(True, False), "True or False")
@@ -431,5 +518,12 @@ _CHECKS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "in_place": _FLAG,
     "keeps_strides": (_one_of(True, False, "positive"), 'True, "positive" or False'),
     "replays": _FLAG,
+    "activation": (_one_of(*ACTIVATIONS), f"one of {', '.join(map(repr, ACTIVATIONS))}"),
+    "activation_slope": (_slope, "a finite number such as 0.01"),
+    "residual": _FLAG,
+    "mask": _FLAG,
+    "virtual_batch": (_samples, "a number of samples, at least 2, such as 16"),
+    "virtual_batch_averages": (_one_of(*AVERAGING), '"in turn" or "together"'),
     "compiles_per_shape": _FLAG,
+    "differs": (_differs, f"some of {', '.join(Demand)} as a tuple"),
 }

@@ -46,6 +46,10 @@ class Need(Enum):
     BETA = "beta"
     BIASED = "biased"
     """A normalisation that does not depend on N."""
+    PLAIN = "plain"
+    """y = gamma xhat + beta, with the statistics of the whole batch."""
+    WHOLE_BATCH = "whole batch"
+    """The statistics of the whole batch."""
     DETERMINISTIC = "deterministic"
     CUMULATIVE = "cumulative"
     """momentum = None."""
@@ -53,8 +57,6 @@ class Need(Enum):
     """One value per channel."""
     EMPTY = "empty"
     """An empty batch."""
-    STRIDES = "strides"
-    """Strided arrays."""
     MOMENTUM = "momentum"
     """A variable momentum."""
     EXTREME_MOMENTUM = "extreme momentum"
@@ -96,11 +98,12 @@ ALLOWED: Mapping[Need, Callable[[Declaration], bool]] = {
     Need.GAMMA: lambda d: d.has_gamma,
     Need.BETA: lambda d: d.has_beta,
     Need.BIASED: lambda d: not d.normalises_unbiased,
+    Need.PLAIN: lambda d: d.is_plain,
+    Need.WHOLE_BATCH: lambda d: d.virtual_batch is None,
     Need.DETERMINISTIC: lambda d: d.deterministic,
     Need.CUMULATIVE: lambda d: d.cumulative,
     Need.SINGLE_VALUE: lambda d: d.single_value != "undefined",
     Need.EMPTY: lambda d: d.empty != "undefined",
-    Need.STRIDES: lambda d: d.keeps_strides is not False,
     Need.MOMENTUM: lambda d: not d.fixes("momentum"),
     Need.EXTREME_MOMENTUM: _setting("momentum", EXTREME_MOMENTUM),
     Need.REPLAYS: lambda d: not d.replays,

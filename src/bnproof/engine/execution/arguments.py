@@ -8,7 +8,7 @@ from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.model.case import DOUBLE_ARGUMENTS, WHOLE_ARGUMENTS, Case
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.layouts import Alias, laid_out
-from bnproof.engine.model.names import CHANNEL_ARGUMENTS, STATISTICS, Argument
+from bnproof.engine.model.names import CHANNEL_ARGUMENTS, STATISTICS, Argument, Mode
 
 
 def to_declared(a: Array, declaration: Declaration) -> Array:
@@ -35,6 +35,11 @@ class Arguments:
         names: tuple[Argument, ...] = ("x", "dy", *CHANNEL_ARGUMENTS, *DOUBLE_ARGUMENTS)
         for name in names:
             self._arrays[name] = self._make(name, getattr(case, name))
+        if declaration.residual:
+            added = np.zeros_like(case.x) if case.residual is None else case.residual
+            self._arrays["residual"] = self._make("residual", added)
+        if declaration.mask:
+            self._arrays["mask"] = self._make("mask", case.mask)
         self._before = self._bytes()
 
     def __getitem__(self, name: Argument) -> Any:
@@ -46,9 +51,14 @@ class Arguments:
             return self._arrays[layout.of]
         if values is None:
             return None
-        if name in WHOLE_ARGUMENTS:
+        if name in (*WHOLE_ARGUMENTS, "residual"):
             values = to_declared(values, self._declaration)
         return laid_out(values, layout)
+
+    def extras(self, mode: Mode) -> dict[str, Any]:
+        """What the target takes beside the arguments of the contract, by keyword."""
+        taken: tuple[Argument, ...] = ("residual", "mask") if mode == "train" else ("residual",)
+        return {name: self._arrays[name] for name in taken if name in self._arrays}
 
     def statistics(self) -> tuple[Array, Array]:
         """The running statistics; fresh buffers in the same layout where they are updated."""
@@ -62,9 +72,10 @@ class Arguments:
         for name, held in self._arrays.items():
             values = getattr(case, name)
             if held is not None and values is not None:
-                wide = to_declared(values, self._declaration) if name in WHOLE_ARGUMENTS else values
-                held[...] = wide
+                whole = name in (*WHOLE_ARGUMENTS, "residual")
+                held[...] = to_declared(values, self._declaration) if whole else values
         self._before = self._bytes()
+        self._case = case.with_(layouts=self._case.layouts)
 
     def _bytes(self) -> dict[str, bytes]:
         return {name: a.tobytes() for name, a in self._arrays.items() if a is not None}
@@ -73,6 +84,15 @@ class Arguments:
         """Names of the arguments that are not, byte for byte, what they were."""
         now = self._bytes()
         return [name for name, before in self._before.items() if now[name] != before]
+
+    @property
+    def may_be_refused(self) -> bool:
+        """Whether an implementation that declares to copy such memory may refuse it instead."""
+        given = [a for a in self._arrays.values() if a is not None]
+        if self._declaration.keeps_strides is False:
+            return any(not a.flags.c_contiguous for a in given)
+        negative = any(stride < 0 for a in given for stride in a.strides)
+        return negative and self._declaration.keeps_strides == "positive"
 
     def shares_memory(self, a: Array) -> bool:
         """Whether an array shares memory with an argument."""

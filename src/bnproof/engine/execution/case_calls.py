@@ -18,7 +18,6 @@ from bnproof.engine.model.observation import GRADIENT_OF, WHOLE, Observation
 
 Announce = Callable[[str], None]
 Returned = Callable[[], None]
-REMEMBERED_SIZE = 4096  # larger results are not kept
 
 
 class CaseCalls:
@@ -57,7 +56,13 @@ class CaseCalls:
         train = (target or self.implementation).train
         arguments = (given["x"], given["gamma"], given["beta"], *statistics)
         results = self._call(
-            label, train, *arguments, momentum=case.momentum, eps=case.eps, **extra
+            label,
+            train,
+            *arguments,
+            momentum=case.momentum,
+            eps=case.eps,
+            **extra,
+            **given.extras("train"),
         )
         return self._four(label, results)
 
@@ -71,7 +76,8 @@ class CaseCalls:
     ) -> tuple[Any, Any, Any, Any]:
         infer = (target or self.implementation).infer
         arguments = (given["x"], given["gamma"], given["beta"], *statistics)
-        return self._four(label, self._call(label, infer, *arguments, eps=case.eps))
+        extras = given.extras("infer")
+        return self._four(label, self._call(label, infer, *arguments, eps=case.eps, **extras))
 
     def _four(self, label: Label, results: Any) -> tuple[Any, Any, Any, Any]:
         parts = parts_of(results, 4)
@@ -111,10 +117,13 @@ class CaseCalls:
     ) -> None:
         taken = self.observation.results.setdefault(label, {})
         for name, result in zip(names, results, strict=True):
+            without = self._is_without(name, like or self.case)
             if result is None:
+                if not without:
+                    self.observation.absent.add((label, name))
                 continue
             self.observation.offers.add((label, name))
-            if self._is_absent(name, like or self.case):
+            if without:
                 continue
             copy = self._copy(label, name, result, like or self.case)
             if copy is not None:
@@ -122,7 +131,7 @@ class CaseCalls:
             if watch and isinstance(result, np.ndarray):
                 self._watch(name, label, result)
 
-    def _is_absent(self, name: Output, case: Case) -> bool:
+    def _is_without(self, name: Output, case: Case) -> bool:
         """Whether a result is the gradient of a parameter that was not given."""
         return name in GRADIENT_OF and getattr(case, GRADIENT_OF[name]) is None
 
@@ -148,7 +157,7 @@ class CaseCalls:
 
     def _watch(self, name: str, of: str, live: Array) -> None:
         if not self.arguments.shares_memory(live):
-            self._watched.append(Kept(name, of, live, live.tobytes()))
+            self._watched.append(Kept.now(name, of, live))
 
     def _same_bits(self, first: Call, second: Call, names: tuple[Output, ...]) -> None:
         a, b = (self.observation.results.get(label, {}) for label in (first, second))
@@ -162,7 +171,7 @@ class CaseCalls:
             self._event(EventKind.CHANGED_INPUT, "case", name)
         self._look_at_results()
         for kept in self._watched:
-            if kept.live.size <= REMEMBERED_SIZE and not self.declaration.in_place:
+            if not self.declaration.in_place:
                 self.live.append((kept, self.case.name))
 
     def _look_at_results(self) -> None:

@@ -14,15 +14,13 @@ import numpy as np
 from bnproof.engine.contract.declaration import ContractError, Declaration, declaration_of
 from bnproof.engine.contract.functional import FromLayer, functional
 from bnproof.engine.execution.case_calls import Announce, Returned
-from bnproof.engine.execution.earlier_results import Kept
+from bnproof.engine.execution.earlier_results import Kept, latest
 from bnproof.engine.execution.exceptions import Stop
 from bnproof.engine.execution.plans import CasePlan
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.event import Aspect, Event, EventKind
 from bnproof.engine.model.observation import Observation
 from bnproof.engine.model.tag import Tag
-
-REMEMBERED = 12  # earlier results that are looked at again after each case
 
 
 class Executor:
@@ -49,7 +47,7 @@ class Executor:
         with contextlib.suppress(Stop), np.errstate(all="ignore"):
             run.plan()
         self._look_at_earlier_results(observation)
-        self._earlier = (self._earlier + run.live)[-REMEMBERED:]
+        self._earlier = latest(self._earlier + run.live)
         return observation
 
     def _plan(self, case: Case, announce: Announce, returned: Returned) -> CasePlan:
@@ -85,18 +83,32 @@ class Executor:
 
 
 def second_instance(implementation: Any, declaration: Declaration) -> Any:
-    """Return another instance of the same class, None unless it can be made without arguments."""
-    if declaration.fixed or isinstance(implementation, type):
+    """Return another instance of the same class, None unless one can be made that is like it.
+
+    An adapter makes one by its method ``another_instance``.  Otherwise the class is called without
+    arguments, and what is made has to declare the same of itself as the implementation does of
+    itself; what was found or declared from outside holds for both.
+    """
+    if isinstance(implementation, type):
         return None
+    make = getattr(implementation, "another_instance", type(implementation))
     try:
-        made = type(implementation)()
+        made = make()
     except Exception:  # noqa: BLE001  # whatever a constructor does: then there is no second one
         return None
-    try:
-        own = declaration_of(made)
-    except ContractError:
-        return None
-    # what is found by timing is not of the arguments that it was made with
-    if replace(own, compiles_per_shape=declaration.compiles_per_shape) != declaration:
+    if made is None or not declares_the_same(made, implementation):
         return None
     return functional(made, declaration)
+
+
+def declares_the_same(one: Any, other: Any) -> bool:
+    """Whether two objects declare the same of themselves.
+
+    >>> from bnproof.reference import BatchNorm
+    >>> declares_the_same(BatchNorm(), BatchNorm(momentum_weighs="old"))
+    False
+    """
+    try:
+        return declaration_of(one) == declaration_of(other)
+    except ContractError:
+        return False

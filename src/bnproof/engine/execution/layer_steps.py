@@ -128,11 +128,12 @@ class LayerSteps:
         taken = observation.results.setdefault(label, {})
         for name, value in results.items():
             if value is None:
+                observation.absent.add((label, name))
                 continue
             if name not in STATISTICS and isinstance(value, np.ndarray):
                 of: Label = "layer train" if label == "train" else "layer infer"
                 of = "layer" if name in GRADIENTS else of  # called "layer backward"
-                self._watched.append(Kept(name, of, value, value.tobytes()))
+                self._watched.append(Kept.now(name, of, value))
             plain = np.array(np.asarray(value))
             made = to_canonical(plain, self.declaration) if name in LIKE_X else plain
             observation.offers.add((label, name))

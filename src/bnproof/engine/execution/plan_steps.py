@@ -11,11 +11,12 @@ from bnproof.engine.execution.arguments import Arguments
 from bnproof.engine.execution.case_calls import Announce, CaseCalls, Returned, kind_of, parts_of
 from bnproof.engine.execution.exceptions import Stop
 from bnproof.engine.model.calls import Call, DoubleCall
-from bnproof.engine.model.case import DOUBLE_ARGUMENTS, Case
+from bnproof.engine.model.case import DOUBLE_ARGUMENTS, EXTRAS, Case
 from bnproof.engine.model.event import Aspect
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.layouts import can_be_changed
 from bnproof.engine.model.names import (
+    ADDED,
     DOUBLE,
     FORWARD_RESULTS,
     GRADIENTS,
@@ -23,6 +24,7 @@ from bnproof.engine.model.names import (
     Method,
     Output,
 )
+from bnproof.engine.portfolio.fitting import fitting
 
 
 class PlanSteps(CaseCalls):
@@ -30,7 +32,8 @@ class PlanSteps(CaseCalls):
 
     ``original`` is the implementation as it was given, ``second`` returns another instance of it,
     None where there can be none.
-    ``arguments`` are those of the case, made where they are not given.
+    ``arguments`` are those of the case, made where they are not given; ``given`` are the statistics
+    that the last call was given, ``statistics`` those that it returned.
     """
 
     def __init__(
@@ -46,43 +49,67 @@ class PlanSteps(CaseCalls):
     ) -> None:
         super().__init__(implementation, declaration, case, announce, returned, arguments)
         self.original, self.second = original, second
+        self.given: tuple[Array, ...] = ()
+        self.statistics: tuple[Any, Any] = None, None
 
     @property
     def _trains(self) -> bool:
         return offers(self.implementation, "train")
 
-    def _train(self, label: Call) -> Any:
+    @property
+    def _infers(self) -> bool:
+        return offers(self.implementation, "infer")
+
+    def _train(self, label: Call, passed: tuple[Array, Array] | None = None) -> Any:
+        """A training call; ``passed`` are statistics that earlier calls have left."""
         if not self._trains:
             return None
-        statistics = self.arguments.statistics()
+        statistics = passed or self.arguments.statistics()
         results = self._call_train(label, self.arguments, self.case, statistics)
-        self._take(label, FORWARD_RESULTS, results[:3])
+        self._take_forward(label, results, statistics, passed=passed is not None)
         if self.declaration.in_place:
             self.observation.results["train buffers"] = copied(statistics)
             for name, buffer in zip(STATISTICS, statistics, strict=True):
-                self._watch("the buffer", name, buffer)
+                if passed is None:
+                    self._watch("the buffer", name, buffer)
         return results[3]
 
-    def _infer(self, label: Call) -> Any:
-        if not offers(self.implementation, "infer"):
+    def _infer(self, label: Call, passed: tuple[Array, Array] | None = None) -> Any:
+        """A call of inference; ``passed`` are statistics that earlier calls have left."""
+        if not self._infers:
             return None
-        statistics = self.arguments.statistics()
+        statistics = passed or self.arguments.statistics()
         results = self._call_infer(label, self.arguments, self.case, statistics)
-        self._take(label, FORWARD_RESULTS, results[:3])
+        self._take_forward(label, results, statistics, passed=passed is not None)
         if self.declaration.in_place:
             self.observation.results["infer buffers"] = copied(statistics)
         return results[3]
+
+    def _take_forward(
+        self,
+        label: Call,
+        results: tuple[Any, ...],
+        statistics: tuple[Array, Array],
+        *,
+        passed: bool,
+    ) -> None:
+        """Take what a call returned; ``passed`` buffers may be updated by later calls."""
+        self.given, self.statistics = statistics, (results[1], results[2])
+        self._take(label, FORWARD_RESULTS[:1], results[:1])
+        watch = not (passed and self.declaration.in_place)
+        self._take(label, FORWARD_RESULTS[1:], results[1:3], watch=watch)
 
     def _gradients(self, label: Call, backward: Any, *, late: bool = False) -> None:
         if backward is None:
             return
         results = self._call(label, backward, self.arguments["dy"], backward=True)
-        parts = parts_of(results, 3)
+        names = (*GRADIENTS, *ADDED) if self.declaration.residual else GRADIENTS
+        parts = parts_of(results, len(names))
         if parts is None:
-            parts_due = "(dx, dgamma, dbeta)"
-            self._malformed(label, "backward", Aspect.RESULTS, parts_due, kind_of(results))
+            wanted = f"({', '.join(names)})"
+            self._malformed(label, "backward", Aspect.RESULTS, wanted, kind_of(results))
             return
-        self._take(label, GRADIENTS, parts, watch=not late)
+        self._take(label, names, parts, watch=not late)
 
     def _double(self, label: DoubleCall, backward: Any, *, late: bool = False) -> None:
         """Double backward, where it is offered and the case has what it is given.
@@ -133,10 +160,12 @@ class PlanSteps(CaseCalls):
         arguments = Arguments(other, self.declaration)
         cases = [(other, arguments), (other, arguments)]
         if not self.declaration.fixes("shape") and len(other.x) > 2:
-            smaller = other.with_(x=other.x[:-1], dy=other.dy[:-1], layouts={})
-            cases.append((smaller, Arguments(smaller, self.declaration)))
+            smaller = some_samples(other, slice(-1))
+            if fitting(self.declaration, smaller):
+                cases.append((smaller, Arguments(smaller, self.declaration)))
         targets = [self.implementation]
-        second = self.second()
+        # where every call is one of a new object, these are calls of other instances already
+        second = None if getattr(self.original, "renews", False) else self.second()
         if second is not None:
             targets.append(second)
         for target in targets:
@@ -153,7 +182,7 @@ class PlanSteps(CaseCalls):
         """Inference on the first example alone."""
         if not offers(self.implementation, "infer") or self.declaration.fixes("shape"):
             return
-        alone = self.case.with_(x=self.case.x[:1], dy=self.case.dy[:1], layouts={})
+        alone = some_samples(self.case, slice(1))
         arguments = Arguments(alone, self.declaration)
         results = self._call_infer("infer one", arguments, alone, arguments.statistics())
         self._take("infer one", ("y",), results[:1], watch=False, like=alone)
@@ -181,7 +210,15 @@ def other_data(case: Case) -> Case:
         running_mean=case.running_mean * case.running_mean.dtype.type(0.5),
         running_var=case.running_var * case.running_var.dtype.type(0.5),
         layouts=keep,
+        residual=None if case.residual is None else np.array(case.residual[::-1]) * half,
+        mask=None if case.mask is None else np.array(case.mask[::-1]),
     )
+
+
+def some_samples(case: Case, samples: slice) -> Case:
+    """A case of some of the samples, in plain memory."""
+    extras = {name: None if (a := getattr(case, name)) is None else a[samples] for name in EXTRAS}
+    return case.with_(x=case.x[samples], dy=case.dy[samples], layouts={}, **extras)  # type: ignore[arg-type]  # two arrays
 
 
 def _halved(a: Array | None) -> Array | None:

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from bnproof.engine.execution.arguments import Arguments
+from bnproof.engine.execution.call_sequence import Around, CallSequence
 from bnproof.engine.execution.case_calls import kind_of, parts_of
 from bnproof.engine.execution.exceptions import Stop
 from bnproof.engine.execution.layer_life import LayerLife
 from bnproof.engine.execution.plan_steps import PlanSteps, copied, offers, other_data
-from bnproof.engine.model.calls import Label, LayerCall
-from bnproof.engine.model.case import Plan
+from bnproof.engine.model.calls import Label, LayerCall, trial_of
+from bnproof.engine.model.case import SEQUENCE_PLANS, Plan
 from bnproof.engine.model.event import Aspect, EventKind
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.names import STATISTICS_TOGETHER
@@ -34,11 +35,22 @@ class CasePlan(PlanSteps):
             "refill": self._refill,
             "infer": self._inference_only,
             "train": self._training_only,
+            "gradients": self._gradients_only,
             "empty": self._empty,
             "layer": self._layer,
+            **dict.fromkeys(SEQUENCE_PLANS, self._sequence),
+            "module": self._module,
         }
-        plans[self.case.calls]()
+        try:
+            plans[self.case.calls]()
+        finally:
+            self._forgive_refusals()
         self._close()
+
+    def _forgive_refusals(self) -> None:
+        """Forget exceptions where memory may be refused; results are judged all the same."""
+        if self.arguments.may_be_refused:
+            self._expected_error()
 
     def _full(self) -> None:
         """Train, backward twice, other calls, backward again, train again; likewise inference."""
@@ -74,6 +86,16 @@ class CasePlan(PlanSteps):
 
     def _training_only(self) -> None:
         self._train("train")
+
+    def _gradients_only(self) -> None:
+        """Training and its gradients, again and after other calls; no inference."""
+        backward = self._train("train")
+        self._gradients("train", backward)
+        self._repeat(backward)
+        if not self.declaration.replays:
+            self._other_calls()
+            self._gradients("train late", backward, late=True)
+        self._train_again()
 
     def _error(self) -> None:
         """Training has to raise, before the statistics change; inference has to work."""
@@ -153,11 +175,36 @@ class CasePlan(PlanSteps):
         self.arguments.refill(self.case)
         self._short()
 
+    def _sequence(self) -> None:
+        """Calls on several data sets; each is judged as a case of its own."""
+        around = Around(self.declaration, self.announce, self.returned)
+        instances = self.implementation, self.second
+        sequence = CallSequence(self.case, self.arguments, instances, around)
+        self.observation.facts = {"steps": sequence.steps}
+        try:
+            sequence.run()
+        finally:
+            raised = [e for e in sequence.raised if e.actual == "KeyboardInterrupt"]
+            self.observation.events += raised
+
     def _layer(self) -> None:
         """The life of two layers; its steps are cases of their own."""
         life = LayerLife(self.original, self.declaration, self.case, self._layer_call)
         self.observation.facts = {"steps": life.steps}
         life.run()
+
+    def _module(self) -> None:
+        """Training and inference, for their bounds, and what is tried on the whole module."""
+        self._gradients("train", self._train("train"))
+        self._infer("infer")
+        live = getattr(self.original, "module_life", None)  # scripts have none
+        if live is None:
+            return
+        try:
+            self.announce(trial_of(str(self.case.demand)))
+            self.observation.facts = {"module": live(self.case)}
+        finally:
+            self.returned()
 
     def _layer_call(self, label: LayerCall, function: Any, *arguments: Any, **settings: Any) -> Any:
         """A call of a layer; a result of the wrong form ends the case as an exception does."""

@@ -6,16 +6,29 @@ It is made in the worker, by a stand-in that passes every call on to the impleme
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
+from threading import Lock
 from typing import Any
 
 import numpy as np
 
 from bnproof.engine.contract.declaration import Declaration
-from bnproof.engine.execution.executor import Executor
+from bnproof.engine.execution.executor import Executor, second_instance
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import FORMATS, Array
-from bnproof.engine.model.names import CALL_ARGUMENTS, DOUBLE, FORWARD_RESULTS, GRADIENTS, MODES
+from bnproof.engine.model.layouts import ALIGNED
+from bnproof.engine.model.names import (
+    ADDED,
+    CALL_ARGUMENTS,
+    DOUBLE,
+    FORWARD_RESULTS,
+    GRADIENTS,
+    MODES,
+    STATISTICS,
+)
 from bnproof.engine.model.observation import Observation
+
+FIRST, SECOND = -1, -2
+"""The owners of calls of the implementation, and of those of another instance of it."""
 
 ARGUMENTS = {
     "train": CALL_ARGUMENTS,
@@ -30,12 +43,25 @@ ARGUMENTS = {
 
 @dataclass(frozen=True, eq=False)
 class Given:
-    """An array as it was given: which object it was, its values, and its strides in bytes."""
+    """An array as it was given: which object it was, its values, and where it lay in memory.
+
+    Attributes:
+        object: a number for each object.
+        name: of the argument.
+        values: what it held.
+        strides: in bytes.
+        shift: elements between a multiple of 64 bytes and its beginning, if it is contiguous.
+        writeable: whether it could be written to.
+        made_by: the number of the call that returned it, and the name of the result, if one did.
+    """
 
     object: int
     name: str
     values: Array
     strides: tuple[int, ...]
+    shift: int = 0
+    writeable: bool = True
+    made_by: tuple[int, str] | None = None
 
 
 @dataclass(eq=False)
@@ -46,9 +72,10 @@ class Call:
         number: from 0.
         label: of the step of the plan that it belongs to.
         method: train, infer, backward, double (of a backward), layer, state or load.
-        owner: number of the call that returned the layer or the backward; -1: the implementation.
+        owner: number of the call that returned the layer or the backward; `FIRST` for the
+            implementation, `SECOND` for another instance of it.
         arguments: in their order: arrays, None, numbers, or a state.
-        settings: keyword arguments.
+        settings: keyword arguments, arrays among them as they are among the arguments.
         results: copies of the arrays that came back, by name; of backward and layers, none.
         raised: the exception in one line, "" if it returned.
         left: what the call left in the arrays that it was given, by their object.
@@ -108,21 +135,25 @@ class _Clerk:
         self.label = ""
         self._kept: list[Any] = []  # so that no two objects have the same id
         self._objects: dict[int, int] = {}
+        self._results: dict[int, tuple[int, str]] = {}
+        self._lock = Lock()  # calls may come from two threads
 
     def call(self, method: str, owner: int, function: Any, given: Any, settings: Any) -> Any:
         """Make a call and write it down; what it returns is passed on, its functions recorded."""
-        number = len(self.transcript.calls)
         names = ARGUMENTS[method]
-        arguments = tuple(self._given(n, a) for n, a in zip(names, given, strict=False))
-        call = Call(number, self.label, method, owner, arguments, dict(settings))
-        self.transcript.calls.append(call)
+        with self._lock:
+            number = len(self.transcript.calls)
+            arguments = tuple(self._given(n, a) for n, a in zip(names, given, strict=False))
+            held = {n: self._given(n, a) for n, a in settings.items()}
+            call = Call(number, self.label, method, owner, arguments, held)
+            self.transcript.calls.append(call)
         try:
             returned = function(*given, **settings)
         except BaseException as raised:
             call.raised = f"{type(raised).__name__}: {raised}"[:200]
             raise
         finally:
-            arrays = [a for a in given if isinstance(a, np.ndarray)]
+            arrays = [a for a in (*given, *settings.values()) if isinstance(a, np.ndarray)]
             call.left = {self._objects[id(a)]: a.tobytes() for a in arrays}
         return self._returned(call, returned)
 
@@ -135,12 +166,13 @@ class _Clerk:
         if not isinstance(returned, (tuple, list)):
             return returned
         is_layer = self._is_layer(call)
-        names = {"backward": GRADIENTS, "double": DOUBLE}.get(
+        names = {"backward": (*GRADIENTS, *ADDED), "double": DOUBLE}.get(
             call.method, FORWARD_RESULTS[:1] if is_layer else FORWARD_RESULTS
         )
         for name, value in zip(names, returned, strict=False):
             if (copy := _copy(value)) is not None:
                 call.results[name] = copy
+            self._note_statistic(call, name, value)
         if call.method in MODES and callable(returned[-1]):
             backward = returned[-1]
 
@@ -157,6 +189,12 @@ class _Clerk:
             return type(returned)([*returned[:-1], recorded])
         return returned
 
+    def _note_statistic(self, call: Call, name: str, value: Any) -> None:
+        """Note a statistic that came back: later calls may be given the same object."""
+        if name in STATISTICS and type(value) is np.ndarray and id(value) not in self._objects:
+            self._results[id(value)] = call.number, name
+            self._kept.append(value)
+
     def _is_layer(self, call: Call) -> bool:
         return call.owner >= 0
 
@@ -168,7 +206,16 @@ class _Clerk:
         if id(value) not in self._objects:
             self._objects[id(value)] = len(self._objects)
             self._kept.append(value)
-        return Given(self._objects[id(value)], name, np.array(value, order="C"), value.strides)
+        address = value.__array_interface__["data"][0]
+        return Given(
+            self._objects[id(value)],
+            name,
+            np.array(value, order="C"),
+            value.strides,
+            shift=address % ALIGNED // value.itemsize if value.flags.c_contiguous else 0,
+            writeable=value.flags.writeable,
+            made_by=self._results.get(id(value)),
+        )
 
 
 def _copy(value: Any) -> Array | None:
@@ -185,17 +232,26 @@ class _StandIn:
     """The implementation's methods, each recorded."""
 
 
-def _stand_in(implementation: Any, clerk: _Clerk, declaration: Declaration) -> Any:
-    made = _StandIn()
+def _stand_in(
+    implementation: Any, clerk: _Clerk, declaration: Declaration, owner: int = FIRST
+) -> Any:
+    made: Any = _StandIn()
     for method in declaration.methods:
-        setattr(made, method, _recorded(getattr(implementation, method), method, clerk))
+        setattr(made, method, _recorded(getattr(implementation, method), method, clerk, owner))
+
+    def another_instance() -> Any:
+        second = second_instance(implementation, declaration)
+        return None if second is None else _stand_in(second, clerk, declaration, SECOND)
+
+    made.another_instance = another_instance
+    made.renews = getattr(implementation, "renews", False)
     return made
 
 
-def _recorded(function: Any, method: str, clerk: _Clerk) -> Callable[..., Any]:
+def _recorded(function: Any, method: str, clerk: _Clerk, owner: int) -> Callable[..., Any]:
     @wraps(function)
     def record(*given: Any, **settings: Any) -> Any:
-        return clerk.call(method, -1, function, given, settings)
+        return clerk.call(method, owner, function, given, settings)
 
     return record
 

@@ -79,7 +79,7 @@ def _worst(records: Sequence[Record]) -> tuple[Record, Call, Judged] | None:
 
 
 def _term(worst: tuple[Record, Call, Judged] | None) -> str:
-    if worst is None:
+    if worst is None or not worst[0].declaration.is_plain:
         return ""
     record, call, judged = worst
     quantities = record.expected_of(call).quantities
@@ -92,7 +92,11 @@ def effective_depth(records: Sequence[Record]) -> tuple[float, int]:
     A chain of N additions has about N, a tree log2 N, compensated sums less than 1.  Measured on
     the case tagged "depth" with the most values; NaN where there is none or nothing explains it.
     """
-    candidates = [r for r in records if Tag.DEPTH in r.case.tags and r.train is not None]
+    candidates = [
+        r
+        for r in records
+        if Tag.DEPTH in r.case.tags and r.train is not None and r.declaration.is_plain
+    ]
     if not candidates:
         return float("nan"), 0
     record = max(candidates, key=lambda r: r.case.count)

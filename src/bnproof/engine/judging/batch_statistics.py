@@ -1,11 +1,13 @@
 """Whether statistics are those of the batch, exactly or within their bound."""
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 
+from bnproof.engine.contract.choices import Variance
+from bnproof.engine.judging.expectation import expected
 from bnproof.engine.judging.judge import Judge
 from bnproof.engine.judging.record import Judged, Record
-from bnproof.engine.truth.bounds.expected_by_data import EXPECTED
 from bnproof.engine.truth.oracle import error
 
 
@@ -29,7 +31,9 @@ def fits_variance(record: Record, judged: Judged, *, unbiased: bool) -> bool:
     """Whether a running variance is what one of the two estimators gives, within its bound."""
     judge = Judge(record.declaration, record.case.dtype)
     settings = judge.settings(record.case)[0]
-    subject = EXPECTED.of(record.case, settings, inference=False, unbiased=unbiased)
+    estimator: Variance = "unbiased" if unbiased else "biased"
+    declaration = replace(record.declaration, running_variance=estimator)
+    subject = expected(declaration, record.case, settings, "train")
     truth = subject.quantities.truth.values["running_var"]
     bound = subject.bound(judge.declared, "running_var")
     return bool((error(judged.got, truth) <= bound).all())

@@ -1,7 +1,7 @@
 """A comparison: one output of one record against the truth, or against another output."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -68,6 +68,10 @@ class Comparison:
     def label(self) -> str:
         """The output as reports name it."""
         return labelled(self.output, self.of)
+
+    def named(self, output: str) -> "Comparison":
+        """The same comparison under another name for what was compared."""
+        return replace(self, output=output, of="")
 
     @property
     def holds(self) -> bool:

@@ -10,12 +10,16 @@ import numpy as np
 
 from bnproof.engine.contract.choices import AccuracyClass
 from bnproof.engine.contract.declaration import Declaration
+from bnproof.engine.execution.companions import companions
+from bnproof.engine.judging.expectation import expected
+from bnproof.engine.judging.masked import what_counts, without_masked
 from bnproof.engine.judging.record import Found, Judged, Record
 from bnproof.engine.judging.spoiled_results import have_kinds, spoiled
 from bnproof.engine.model.calls import FIRST, MODE_OF, Call, is_double, is_judged
 from bnproof.engine.model.case import (
     ARRAYS,
     DOUBLE_ARGUMENTS,
+    SEQUENCE_PLANS,
     WHOLE_ARGUMENTS,
     Case,
     Plan,
@@ -32,7 +36,7 @@ from bnproof.engine.truth.bounds.side_by_side import SMALL
 from bnproof.engine.truth.oracle import error
 from bnproof.engine.truth.spoiled import healed, kinds_of
 
-NOT_JUDGED: tuple[Plan, ...] = ("error", "empty", "layer")
+NOT_JUDGED: tuple[Plan, ...] = ("error", "empty", "layer", *SEQUENCE_PLANS)
 """Plans of cases that have no results of their own to judge."""
 
 
@@ -60,8 +64,9 @@ class Judge:
         """
         seen: list[tuple[Case, Settings]] = []
         for case in cases:
-            if case.calls not in NOT_JUDGED:
-                known = _narrowed(case)
+            judged = companions(case) if case.calls in NOT_JUDGED else (case,)
+            for each in judged:
+                known = _narrowed(what_counts(each))
                 if not double:
                     known = known.with_arrays(dict.fromkeys(DOUBLE_ARGUMENTS))
                 seen.append((known, self.settings(case)[0]))
@@ -80,7 +85,7 @@ class Judge:
     def judge(self, case: Case, observation: Observation) -> Record:
         """The record of a case: at the rounding of the settings that explains it best."""
         ran = case
-        case, observation = _chosen_channels(case, observation)
+        case, observation = _chosen_channels(*without_masked(case, observation))
         best: Record | None = None
         for settings in self.settings(case):
             record = self._judge(case, observation, settings)
@@ -117,21 +122,16 @@ class Judge:
 
     def _judge(self, case: Case, observation: Observation, settings: Settings) -> Record:
         record = Record(case, self.declaration, observation, self.declared)
-        if case.ddx is not None and not any(map(is_double, observation.results)):
+        doubled = self.declaration.is_plain and any(map(is_double, observation.results))
+        if case.ddx is not None and not doubled:
             case = case.with_arrays(dict.fromkeys(DOUBLE_ARGUMENTS))  # its truth is not needed
         for call, results in observation.results.items():
             if not is_judged(call) or case.count == 0:
                 continue
             mode = MODE_OF[call]
             if mode not in record.subjects:
-                record.subjects[mode] = EXPECTED.of(
-                    case,
-                    settings,
-                    next(iter(record.subjects.values()), None),
-                    inference=mode == "infer",
-                    unbiased=self.declaration.unbiased(case.x.ndim),
-                    normalises_unbiased=self.declaration.normalises_unbiased,
-                )
+                like = next(iter(record.subjects.values()), None)
+                record.subjects[mode] = expected(self.declaration, case, settings, mode, like)
             subject = record.subjects[mode]
             base = record.judged.get(FIRST[call], {})
             record.judged[call] = self._outputs(subject, call, results, base, observation)

@@ -10,10 +10,10 @@ from bnproof.engine.judging.judge import Judge
 from bnproof.engine.judging.property import Property
 from bnproof.engine.judging.record import Record
 from bnproof.engine.judging.records import Records
-from bnproof.engine.judging.verdicts import summed_up
+from bnproof.engine.judging.verdicts import by_output, summed_up, violation
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.observation import Observation
-from bnproof.engine.model.result import Result
+from bnproof.engine.model.result import Result, Violation
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio import portfolio
 
@@ -62,6 +62,17 @@ def alone(
 ) -> tuple[Result, Records]:
     """The result of a property on a counterexample alone, and the records of its cases."""
     return _result(session, declaration, property_, found, found.cases)
+
+
+def violation_in(
+    output: str, property_: Property, found: Counterexample, records: Records
+) -> Violation | None:
+    """The simplest violation of a property in one output of a counterexample; None if it holds.
+
+    A result shows the first few outputs alone.
+    """
+    wrong = [c for c in found.judged(property_, records) if not c.holds and c.output == output]
+    return violation(by_output(wrong)[0][0]) if wrong else None
 
 
 def in_place(

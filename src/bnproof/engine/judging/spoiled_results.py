@@ -40,8 +40,7 @@ def have_kinds(declaration: Declaration) -> bool:
     It is about batch normalization alone: an activation behind it may make a number of NaN, and
     lets no gradient through it; a mask may hide it, and virtual batches confine it.
     """
-    plain = getattr(declaration, "is_plain", True)  # where more than y itself can be declared
-    return bool(plain) and not getattr(declaration, "mask", False)
+    return declaration.is_plain and not declaration.mask
 
 
 def spoiled(name: Output, got: Array, truth: Exact, bound: Array, kinds: Kinds) -> Spoiled:

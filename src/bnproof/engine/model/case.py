@@ -10,16 +10,46 @@ from typing import Any, Literal, TypedDict, Unpack, get_args
 
 import numpy as np
 
+from bnproof.engine.model.demand import Demand
 from bnproof.engine.model.formats import Array, name_of
 from bnproof.engine.model.layouts import Place
 from bnproof.engine.model.names import CHANNEL_ARGUMENTS, Argument
 from bnproof.engine.model.script import Action
 from bnproof.engine.model.tag import Tag
 
-Plan = Literal["full", "short", "error", "steps", "refill", "infer", "train", "empty", "layer"]
+SequencePlan = Literal[
+    "second gradients",
+    "two instances",
+    "natural loop",
+    "open contexts",
+    "after errors",
+    "owned results",
+    "refilled again",
+    "two threads",
+    "large calls",
+]
+"""Calls on several data sets, each of which is judged as a case of its own."""
+
+Plan = (
+    Literal[
+        "full",
+        "short",
+        "error",
+        "steps",
+        "refill",
+        "infer",
+        "train",
+        "gradients",
+        "empty",
+        "layer",
+        "module",
+    ]
+    | SequencePlan
+)
 """Which calls are made of a case."""
 
-PLANS: tuple[Plan, ...] = get_args(Plan)
+SEQUENCE_PLANS: tuple[SequencePlan, ...] = get_args(SequencePlan)
+PLANS: tuple[Plan, ...] = (*get_args(get_args(Plan)[0]), *SEQUENCE_PLANS)
 
 WHOLE_ARGUMENTS: tuple[Argument, ...] = ("x", "dy", "ddx")
 """The arguments with the shape of x."""
@@ -29,6 +59,10 @@ DOUBLE_ARGUMENTS: tuple[Argument, ...] = ("ddx", "ddgamma", "ddbeta")
 
 ARRAYS: tuple[Argument, ...] = ("x", "dy", *CHANNEL_ARGUMENTS, *DOUBLE_ARGUMENTS)
 """All arrays of a case."""
+
+
+EXTRAS: tuple[Argument, ...] = ("residual", "mask")
+"""What a case may have beside its arrays, of targets that declare to take it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,9 +90,12 @@ class Rest(TypedDict, total=False):
     data_key: str
     judged_channels: tuple[int, ...] | None
     script: tuple[Action, ...]
+    demand: Demand | None
     ddx: Array | None
     ddgamma: Array | None
     ddbeta: Array | None
+    residual: Array | None
+    mask: Array | None
 
 
 class Changes(Rest, total=False):
@@ -98,8 +135,11 @@ class Case:
         data_key: cases with the same key have the same data, so that truth is formed once.
         judged_channels: the channels that are looked at, None for all.
         script: what layers live through, () for the fixed script; for ``calls="layer"`` only.
+        demand: what is tried on the whole module; for ``calls="module"`` only.
         ddx, ddgamma, ddbeta: what double backward is given, like x, gamma and beta; None where it
             is not called.
+        residual: what is added to y before its activation, like x; None for zeros.
+        mask: which values count, (N, *spatial) of bool; None for all.
     """
 
     name: str
@@ -120,9 +160,12 @@ class Case:
     data_key: str = ""
     judged_channels: tuple[int, ...] | None = None
     script: tuple[Action, ...] = ()
+    demand: Demand | None = None
     ddx: Array | None = None
     ddgamma: Array | None = None
     ddbeta: Array | None = None
+    residual: Array | None = None
+    mask: Array | None = None
 
     @property
     def dtype(self) -> str:

@@ -21,12 +21,14 @@ class EventKind(StrEnum):
     MALFORMED = "malformed"
     RAISED = "raised"
     NO_ERROR = "no-error"
+    NOT_ZERO = "not-zero"
 
     # found by a property in the results
     FINITE = "finite"
     NOT_FINITE = "not-finite"
     EMPTY_BATCH_COUNTED = "empty-batch-counted"
     INFERENCE_MOVED = "inference-moved"
+    MODULE_DIFFERS = "module-differs"
     OTHER_CONVENTION = "other-convention"
     OTHER_DTYPE = "other-dtype"
     OTHER_SLOPE = "other-slope"
@@ -39,6 +41,7 @@ class Aspect(StrEnum):
     NONE = ""
     # of malformed results
     RESULTS = "results"
+    ABSENT = "absent"
     ARRAY = "array"
     DTYPE = "dtype"
     SHAPE = "shape"

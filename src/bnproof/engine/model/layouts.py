@@ -1,6 +1,8 @@
 """Memory layouts: the same values, elsewhere in memory.
 
-Every layout gives writable memory, since a caller's arrays usually are.
+Every layout but "read-only" gives writable memory, since a caller's arrays usually are.  Where an
+array begins is decided by its layout, never by chance: at a multiple of 64 bytes, which some
+libraries need to use the caller's memory as it is, or beside one.
 """
 
 from collections.abc import Callable
@@ -23,6 +25,12 @@ Layout = Literal[
     "reversed last",
     "middle",
     "zero stride",
+    "expanded",
+    "shifted",
+    "slice",
+    "channels moved slice",
+    "sides swapped",
+    "read-only",
 ]
 
 NEGATIVE: frozenset[Layout] = frozenset({"reversed", "reversed channels", "reversed last"})
@@ -50,21 +58,47 @@ Place = Layout | Alias
 """Where an argument lies in memory."""
 
 FILLER = 7  # between the elements of a stepped array: not NaN, so that reading it shows as a value
+ALIGNED = 64
+"""Bytes that the beginning of an array is a multiple of."""
+TRIES = 32
+"""Arrays of their own that are made until one begins where it should."""
 
 
 def _c(a: Array) -> Array:
-    return np.array(a, order="C")
+    """An array that owns its memory, as most do, if the allocator gives one that is aligned."""
+    missed: list[Array] = []  # kept for as long as another one is looked for
+    for _ in range(TRIES if a.nbytes < ALLOCATED_ALONE else 0):
+        made = np.array(a, order="C")
+        if made.__array_interface__["data"][0] % ALIGNED == 0:
+            return made
+        missed.append(made)
+    return _within(a, 0)
+
+
+ALLOCATED_ALONE = 2**16
+"""Bytes from which on memory is mapped page by page, and begins 16 bytes after one."""
+
+
+def _within(a: Array, shift: int) -> Array:
+    """A contiguous part of a longer array, ``shift`` elements behind an aligned address."""
+    spare = 2 * ALIGNED // a.itemsize
+    wide = np.full(a.size + 2 * spare, FILLER, a.dtype)
+    behind = -wide.__array_interface__["data"][0] % ALIGNED // a.itemsize
+    begin = behind + ALIGNED // a.itemsize + shift
+    view = wide[begin : begin + a.size].reshape(a.shape)
+    view[...] = a
+    return view
 
 
 def _fortran(a: Array) -> Array:
-    return np.array(a, order="F")
+    return _c(a.T).T
 
 
 def _channels_moved(a: Array) -> Array:
     """The memory of the other channel axis: channels last under (N, C, H, W), and the reverse."""
     if a.ndim < 3:
         return _fortran(a)
-    return np.moveaxis(np.array(np.moveaxis(a, 1, -1), order="C"), -1, 1)
+    return np.moveaxis(_c(np.moveaxis(a, 1, -1)), -1, 1)
 
 
 def _stepped(axis: int) -> Callable[[Array], Array]:
@@ -101,9 +135,59 @@ def _zero_stride(a: Array) -> Array:
     if not a.size:
         return _c(a)
     if (a == a.flat[0]).all():
-        return np.lib.stride_tricks.as_strided(np.array(a.flat[:1]), a.shape, (0,) * a.ndim)
-    row = np.array(a[:1], order="C")
-    return np.lib.stride_tricks.as_strided(row, a.shape, (0, *row.strides[1:]))
+        return _repeated(a, (0,) * a.ndim, a.flat[:1])
+    return _repeated(a, (0, *a[:1].copy().strides[1:]), a[:1])
+
+
+def _repeated(a: Array, strides: tuple[int, ...], part: Array) -> Array:
+    """A part of ``a`` for all of it; as many elements as a has are there, with others behind."""
+    wide = _c(np.full(a.size, FILLER, a.dtype))
+    wide[: part.size] = part.ravel()
+    return np.lib.stride_tricks.as_strided(wide, a.shape, strides)
+
+
+def _expanded(a: Array) -> Array:
+    """The last axis along which all elements are the same has a stride of zero."""
+    for axis in reversed(range(a.ndim)):
+        first = a[(slice(None),) * axis + (slice(1),)]
+        if a.shape[axis] > 1 and (a == first).all():
+            strides = list(np.array(first, order="C").strides)
+            strides[axis] = 0
+            return _repeated(a, tuple(strides), first)
+    return _c(a)
+
+
+def _shifted(a: Array) -> Array:
+    """Contiguous, one element behind an aligned address: a[1:] of a flat array."""
+    return _within(a, 1)
+
+
+def _slice(a: Array) -> Array:
+    """Contiguous: all rows of a longer array but the first and the last one."""
+    wide = np.full((len(a) + 2, *a.shape[1:]), FILLER, a.dtype)
+    view = wide[1:-1]
+    view[...] = a
+    return view
+
+
+def _channels_moved_slice(a: Array) -> Array:
+    """A slice of the memory of the other channel axis."""
+    if a.ndim < 3:
+        return _slice(a.T).T
+    return np.moveaxis(_slice(np.moveaxis(a, 1, -1)), -1, 1)
+
+
+def _sides_swapped(a: Array) -> Array:
+    """Width before height in memory; rows before columns in rank 2."""
+    if a.ndim < 2:
+        return _c(a)
+    return np.swapaxes(_c(np.swapaxes(a, -1, -2)), -1, -2)
+
+
+def _read_only(a: Array) -> Array:
+    made = _c(a)
+    made.flags.writeable = False
+    return made
 
 
 LAYOUTS: dict[Layout, Callable[[Array], Array]] = {
@@ -117,17 +201,27 @@ LAYOUTS: dict[Layout, Callable[[Array], Array]] = {
     "reversed last": _reversed(-1),
     "middle": _middle,
     "zero stride": _zero_stride,
+    "expanded": _expanded,
+    "shifted": _shifted,
+    "slice": _slice,
+    "channels moved slice": _channels_moved_slice,
+    "sides swapped": _sides_swapped,
+    "read-only": _read_only,
 }
 """Layouts by name, for arrays of any rank; "reversed channels" needs rank 2."""
 
 
 def laid_out(values: Array, layout: Layout) -> Array:
-    """A writable copy of values in a layout.
+    """A copy of values in a layout, writable unless that is read-only.
 
     >>> laid_out(np.arange(4.0), "stepped").strides
     (16,)
     """
     return LAYOUTS[layout](values)
+
+
+UNCHANGEABLE: frozenset[Layout] = frozenset({"zero stride", "expanded", "read-only"})
+"""Layouts in which not any value can be written to each element."""
 
 
 def can_be_changed(place: Place) -> bool:
@@ -136,4 +230,4 @@ def can_be_changed(place: Place) -> bool:
     >>> can_be_changed("stepped"), can_be_changed("zero stride"), can_be_changed(Alias("x"))
     (True, False, False)
     """
-    return not isinstance(place, Alias) and place != "zero stride"
+    return not isinstance(place, Alias) and place not in UNCHANGEABLE

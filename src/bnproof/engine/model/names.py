@@ -13,7 +13,7 @@ Parameter = Literal["gamma", "beta"]
 PARAMETERS: Final[tuple[Parameter, ...]] = get_args(Parameter)
 
 Statistic = Literal["running_mean", "running_var"]
-Argument = Literal[Parameter, Statistic, "x", "dy", "ddx", "ddgamma", "ddbeta"]
+Argument = Literal[Parameter, Statistic, "x", "dy", "ddx", "ddgamma", "ddbeta", "residual", "mask"]
 """An array that a call is given, or its backward, or double backward."""
 
 Output = Literal[
@@ -21,6 +21,7 @@ Output = Literal[
     "dx",
     "dgamma",
     "dbeta",
+    "dresidual",
     "running_mean",
     "running_var",
     "ddy",
@@ -32,16 +33,19 @@ Output = Literal[
 STATISTICS: Final[tuple[Statistic, ...]] = get_args(Statistic)
 GRADIENTS: Final[tuple[Output, ...]] = ("dx", "dgamma", "dbeta")
 
+ADDED: Final[tuple[Output, ...]] = ("dresidual",)
+"""The gradient of an added input, which backward returns after those where one is declared."""
+
 DOUBLE: Final[tuple[Output, ...]] = ("ddy", "double dx", "double dgamma")
 """Results of double backward; its dx and dgamma are not those of backward."""
 
-OUTPUTS: Final[tuple[Output, ...]] = ("y", *GRADIENTS, *STATISTICS)
+OUTPUTS: Final[tuple[Output, ...]] = ("y", *GRADIENTS, *ADDED, *STATISTICS)
 """All results of a call and its backward, as reports list them."""
 
 FORWARD_RESULTS: Final[tuple[Output, ...]] = ("y", *STATISTICS)
 """What a training call and an inference call return before their backward, in this order."""
 
-RESULTS: Final[tuple[Output, ...]] = (*FORWARD_RESULTS, *GRADIENTS)
+RESULTS: Final[tuple[Output, ...]] = (*FORWARD_RESULTS, *GRADIENTS, *ADDED)
 """All results of a call and its backward, in the order in which they come back."""
 
 LIKE_X: Final[tuple[Output, ...]] = ("y", "dx")

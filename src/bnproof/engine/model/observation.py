@@ -10,12 +10,12 @@ from typing import Any
 from bnproof.engine.model.calls import Call, Label
 from bnproof.engine.model.event import EarlyEnd, Event, EventKind
 from bnproof.engine.model.formats import Array
-from bnproof.engine.model.names import DOUBLE, LIKE_X, Output, Parameter
+from bnproof.engine.model.names import ADDED, DOUBLE, LIKE_X, Output, Parameter
 
 GRADIENT_OF: Mapping[Output, Parameter] = {"dgamma": "gamma", "dbeta": "beta", DOUBLE[2]: "gamma"}
 """The parameter that a result is the gradient of; where that is None, the result is ignored."""
 
-WHOLE: tuple[Output, ...] = (*LIKE_X, *DOUBLE[:2])
+WHOLE: tuple[Output, ...] = (*LIKE_X, *ADDED, *DOUBLE[:2])
 """Results with the shape and dtype of x; all others have one value per channel."""
 
 
@@ -27,6 +27,7 @@ class Observation:
         results: by call ("train", "train late", "infer", ...) the results offered, by name.
         events: what happened that should not, or that the properties have to know.
         offers: results that came back, each with its call, for instance {("infer", "dx")}.
+        absent: results that came back as None, each with its call.
         failure: how the case ended before its last call, None if it did not.
         facts: what else is known, for instance the steps of a layer's life.
         seconds: that the calls took, where they were timed (`bnproof.engine.execution.stopwatch`).
@@ -35,6 +36,7 @@ class Observation:
     results: dict[Label, dict[Output, Array]] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     offers: set[tuple[Call, Output]] = field(default_factory=set)
+    absent: set[tuple[Call, Output]] = field(default_factory=set)
     failure: EarlyEnd | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0

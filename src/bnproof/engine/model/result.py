@@ -226,6 +226,9 @@ class Report:
         advice: flags under which failures would disappear, as a convention or a weaker accuracy
             class explains them; a line each.
         differs_in: the attributes that these flags declare.
+        stopped: whether the run stopped at the first failure, as asked.
+        excluded: ids of the properties that were excluded, as asked.
+        not_checked: what declarations, of the target or from outside, took out of the check.
     """
 
     target: str
@@ -251,6 +254,7 @@ class Report:
     error_reason: str = ""
     stopped: bool = False
     excluded: tuple[str, ...] = ()
+    not_checked: tuple[str, ...] = ()
 
     @property
     def conforms(self) -> bool:

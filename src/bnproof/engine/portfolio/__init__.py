@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.model.case import Case
 from bnproof.engine.portfolio import (
+    added_inputs,
     algebra,
+    call_orders,
     combined_sizes,
     degenerate,
     finite_differences,
@@ -13,16 +15,21 @@ from bnproof.engine.portfolio import (
     huge,
     layer_data,
     long_lives,
+    masks,
     memory,
     numerics,
     offsets,
+    places,
     relations,
     running_statistics,
     sizes,
     spoiled_arguments,
+    virtual_batches,
+    whole_modules,
 )
 from bnproof.engine.portfolio.builder import Builder
 from bnproof.engine.portfolio.double_arguments import given, with_double
+from bnproof.engine.portfolio.fitting import fitting
 from bnproof.engine.portfolio.quick import choose, informative_first
 from bnproof.engine.portfolio.stock import few_programs
 from bnproof.engine.portfolio.through_layer import FEW, through_layer
@@ -43,8 +50,14 @@ CHAPTERS = (
     degenerate,
     layer_data,
     offsets,  # what it draws leaves the data of all others as it is
+    virtual_batches,
+    added_inputs,
+    masks,
+    call_orders,
+    places,
     spoiled_arguments,  # likewise
     long_lives,
+    whole_modules,
 )
 """What every profile chooses from."""
 
@@ -74,7 +87,8 @@ def portfolio(
         chosen += through_layer(chosen, declaration, dtype, most=FEW)
     else:
         build = Builder(declaration, dtype, seed)
-        made = with_double([*_made(build), *huge.cases(build), *long_lives.lives(build)], seed)
+        large = [*huge.cases(build), *call_orders.large(build), *long_lives.lives(build)]
+        made = _with_double(declaration, [*_made(build), *large], seed)
         chosen = informative_first(made, dtype)
         chosen += through_layer(chosen, declaration, dtype)
     return with_end(few_programs(chosen) if declaration.compiles_per_shape else chosen)
@@ -82,11 +96,18 @@ def portfolio(
 
 def pool(declaration: Declaration, dtype: str, *, seed: int = 0) -> list[Case]:
     """What the quick profile chooses from: no case of more than 2^15 values or channels."""
-    return with_double(_made(Builder(declaration, dtype, seed, rotate=True)), seed)
+    made = _made(Builder(declaration, dtype, seed, rotate=True))
+    return _with_double(declaration, made, seed)
 
 
 def _made(build: Builder) -> list[Case]:
     return [case for chapter in CHAPTERS for case in chapter.cases(build)]
+
+
+def _with_double(declaration: Declaration, cases: Sequence[Case], seed: int) -> list[Case]:
+    """The cases that fit, some with what double backward is given, where its truth is known."""
+    kept = [case for case in cases if fitting(declaration, case)]
+    return with_double(kept, seed) if declaration.is_plain else kept
 
 
 def with_end(cases: list[Case]) -> list[Case]:
@@ -98,5 +119,7 @@ def with_end(cases: list[Case]) -> list[Case]:
 def ordinary_case(declaration: Declaration) -> Case:
     """Ordinary data, for the first calls of a target."""
     build = Builder(declaration, declaration.dtypes[0])
-    case = build.case("ordinary data", build.ordinary(8, 4), calls="short")
-    return given(next(iter(build.every_rank(case))), "", 0)
+    count = declaration.virtual_batch or 8
+    case = build.case("ordinary data", build.ordinary(count, 4), calls="short")
+    made = next(iter(build.every_rank(case)))
+    return given(made, "", 0) if declaration.is_plain else made

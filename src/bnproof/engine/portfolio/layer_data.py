@@ -28,7 +28,8 @@ def is_made_for(declaration: Declaration, dtype: str) -> bool:
 
 def has_lives(declaration: Declaration, dtype: str) -> bool:
     """Whether layers of a dtype can be made, and given batches of any size."""
-    return is_made_for(declaration, dtype) and not declaration.fixes("shape")
+    extra = declaration.residual or declaration.mask
+    return is_made_for(declaration, dtype) and not declaration.fixes("shape") and not extra
 
 
 def cases(build: Builder) -> Iterator[Case]:

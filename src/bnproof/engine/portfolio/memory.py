@@ -29,7 +29,7 @@ SHAPES = {2: (12, 5), 3: (4, 5, 6), 4: (4, 6, 3, 5), 5: (2, 5, 3, 2, 4)}
 def cases(build: Builder) -> Iterator[Case]:
     """Cases of memory, on one data set per rank."""
     for rank in build.main_ranks:
-        base = build.case(f"memory, rank {rank}", _data(build, rank), eps=2.0**-10)
+        base = build.case(f"memory, rank {rank}", data_of(build, rank), eps=2.0**-10)
         yield base
         yield base.with_(name=f"refilled buffers, rank {rank}", calls="refill")
         if build.declaration.keeps_strides is not False:
@@ -37,7 +37,7 @@ def cases(build: Builder) -> Iterator[Case]:
         yield from _aliases(build, base)
 
 
-def _data(build: Builder, rank: int) -> Array:
+def data_of(build: Builder, rank: int) -> Array:
     """Data with several positions on each axis, unless shapes are few and layouts do not matter."""
     if build.compiled and build.declaration.keeps_strides is False:
         case = build.case("", build.ordinary(12, 5))

@@ -14,6 +14,9 @@ from bnproof.engine.portfolio.quick_table import TABLE
 
 RANK = re.compile(r", rank \d+")
 
+ONE_DTYPE = frozenset({Tag.SIZE, Tag.TURN})
+"""Tags of cases that come in one dtype, in turns."""
+
 STANDS_IN = {
     "float32": ("float64", "bfloat16", "float16"),
     "float64": ("float32", "float16", "bfloat16"),
@@ -60,23 +63,24 @@ def choose(cases: Sequence[Case], dtype: str, among: Iterable[str]) -> list[Case
     """The chosen cases in their order, with the calls that are enough of each.
 
     A case that the table does not know, since it is newer, is there in every dtype as it is.
-    Sizes of targets that compile each shape, which it does not have, come in one dtype, in turns.
+    Sizes of targets that compile each shape, which it does not have, come in one dtype, in turns,
+    and so do cases with the tag for it.
     """
     plans = chosen_plans(dtype, among)
-    sizes = _sizes_in_turn(cases, dtype, among)
+    turns = _in_turn(cases, dtype, among)
     kept = [
         case
         for case in cases
-        if (case.name in sizes if Tag.SIZE in case.tags else _is_chosen(case, plans))
+        if (case.name in turns if case.tags & ONE_DTYPE else _is_chosen(case, plans))
     ]
     return [_with_plan(case, plans) for case in _ordered(kept, plans)]
 
 
-def _sizes_in_turn(cases: Sequence[Case], dtype: str, among: Iterable[str]) -> list[str]:
-    """The names of the sizes that a dtype has; all dtypes that are checked have the same order."""
+def _in_turn(cases: Sequence[Case], dtype: str, among: Iterable[str]) -> set[str]:
+    """The names of cases that come in one dtype; all that are checked have the same order."""
     checked = sorted({dtype, *among})
-    sizes = [case.name for case in cases if Tag.SIZE in case.tags]
-    return sizes[checked.index(dtype) :: len(checked)]
+    once = [case.name for case in cases if case.tags & ONE_DTYPE]
+    return set(once[checked.index(dtype) :: len(checked)])
 
 
 def _is_chosen(case: Case, plans: Mapping[str, Plan]) -> bool:

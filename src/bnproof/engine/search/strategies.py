@@ -20,6 +20,7 @@ from bnproof.engine.model.names import Argument
 from bnproof.engine.portfolio import stock
 from bnproof.engine.portfolio.builder import Builder, to_rank
 from bnproof.engine.portfolio.double_arguments import ALONE, given
+from bnproof.engine.portfolio.fitting import fitting
 
 PLANS: tuple[Plan, ...] = ("short", "full")
 SHAPES = ((2, 1), (3, 2), (5, 3), (8, 2), (17, 4), (33, 9), (64, 3), (130, 2), (12, 16), (257, 1))
@@ -153,7 +154,9 @@ def cases(
             case = case.with_(layouts={k: v for k, v in layouts.items() if v != "C"})
         case = case.with_(calls=draw(st.sampled_from(PLANS)))
         case = stock.with_few_shapes(case) if compiled else case
-        alone = draw(st.sampled_from([None, None, None, *ALONE]))
+        alone = draw(st.sampled_from([None, None, None, *ALONE])) if declaration.is_plain else None
         return case if alone is None else given(case, alone, draw(SEEDS))
 
-    return made()
+    if declaration.virtual_batch is None:
+        return made()
+    return made().filter(lambda case: fitting(declaration, case))

@@ -43,6 +43,8 @@ def malformed(event: Event) -> str:
     """
     if event.aspect is Aspect.ARRAY:
         return f"cannot be read as an array: {event.exception}"
+    if event.aspect is Aspect.ABSENT:
+        return "None where other cases have an array"
     named = "" if event.aspect is Aspect.RESULTS else f"{event.aspect} "
     return f"{named}{event.actual}, due {event.expected}"
 
@@ -122,6 +124,10 @@ def _inference_moved(event: Event) -> str:
     return f"{event.argument} is not what inference was given"
 
 
+def _module_differs(event: Event) -> str:
+    return f"{event.argument}: expected {event.expected}, got {event.actual}"
+
+
 _SENTENCES: Mapping[EventKind, Callable[[Event], str]] = {
     EventKind.CHANGED_INPUT: _changed_input,
     EventKind.CHANGED_RESULT: _changed_result,
@@ -130,10 +136,12 @@ _SENTENCES: Mapping[EventKind, Callable[[Event], str]] = {
     EventKind.MALFORMED: _malformed,
     EventKind.RAISED: lambda e: f"{e.called} raised {raised(e)}",
     EventKind.NO_ERROR: lambda e: "returned where an error is declared",
+    EventKind.NOT_ZERO: lambda e: f"{e.argument} is not 0 where the mask leaves values out",
     EventKind.FINITE: _finite,
     EventKind.NOT_FINITE: lambda e: f"{e.argument} is not finite after one value",
     EventKind.EMPTY_BATCH_COUNTED: lambda e: f"{e.argument} of {e.call} changed by an empty batch",
     EventKind.INFERENCE_MOVED: _inference_moved,
+    EventKind.MODULE_DIFFERS: _module_differs,
     EventKind.OTHER_CONVENTION: lambda e: f"declared {e.expected}, is {e.actual}",
     EventKind.OTHER_DTYPE: lambda e: f"{e.argument} of {e.call} is {e.actual}, due {e.expected}",
     EventKind.OTHER_SLOPE: lambda e: "<dx, v> is not the slope of <dy, y> along v",

@@ -8,6 +8,7 @@ from typing import Any
 from bnproof.engine.contract.declaration import ContractError
 from bnproof.recognition.aliases import STATISTICS, Role, affine_words
 from bnproof.recognition.errors import NotRecognised
+from bnproof.recognition.modules.applicable import demands_of
 from bnproof.recognition.objects.anatomy import dissect
 from bnproof.recognition.objects.arrays import TorchArrays
 from bnproof.recognition.objects.discovery import find
@@ -22,7 +23,6 @@ from bnproof.recognition.objects.limits import (
     settle_twice,
 )
 from bnproof.recognition.objects.object_settings import settle_eps, settle_momentum
-from bnproof.recognition.objects.trailing_relu import TrailingReLU
 from bnproof.recognition.objects.traits import Traits
 from bnproof.recognition.patterns import Pattern
 from bnproof.recognition.recognised import Origin, Part, Unidentified
@@ -39,7 +39,10 @@ def build(target: Any) -> list[Any]:
     within = inside(target)
     if within is not None and within.followed:
         remark = f"an activation follows the batch norm {within.name}, and is not checked"
-        return [_with(made, remarks=(remark,)) for made in _finished(_drafted(within.module))]
+        finished = [_with(made, remarks=(remark,)) for made in _finished(_drafted(within.module))]
+        for made in finished:
+            made.followed = within.name
+        return finished
     try:
         draft = _drafted(target)
     except ContractError:
@@ -87,9 +90,12 @@ def _finished(draft: Draft) -> list[Any]:
     settle_strides(draft)
     settle_single_value(draft)
     made = [implementation(draft), *_sixteen_bits(draft)]
+    rectified = draft.anatomy.rectified
+    for each in made:
+        each.module_demands = demands_of(each.recipe, each.traits, rectified=rectified)
     if draft.compiled:
         _compile(made)
-    return [TrailingReLU(each) for each in made] if draft.anatomy.rectified else made
+    return made
 
 
 def _drafted(target: Any) -> Draft:
@@ -112,7 +118,11 @@ def _drafted(target: Any) -> Draft:
     )
     if found.lab.maker.is_instance:
         traits.fixed["channels"] = found.lab.channels
+    if anatomy.rectified:
+        traits.activation = "relu"
     origins = dict.fromkeys(("ranks", "affine_parameters"), Origin.IDENTIFIED)
+    if anatomy.rectified:
+        origins["activation"] = Origin.IDENTIFIED
     if max(traits.ranks) > 2:  # rank 2 has the channels last in any case
         origins["channel_axis"] = Origin.IDENTIFIED
     return Draft(original, found, anatomy, traits, origins, [], [], compiled=original is not target)

@@ -4,11 +4,15 @@ from dataclasses import replace
 from typing import Any
 
 from bnproof.engine.contract.declaration import PARAMETER_DTYPES
+from bnproof.engine.model.case import Case
+from bnproof.engine.model.demand import Demand
 from bnproof.engine.model.formats import Array, name_of
+from bnproof.engine.model.module_fact import Fact
+from bnproof.engine.model.names import METHODS
 from bnproof.recognition.errors import Unusable
 from bnproof.recognition.objects.lab import Lab
-from bnproof.recognition.objects.layer import ObjectLayer, Recipe
-from bnproof.recognition.objects.makers import CUMULATIVE
+from bnproof.recognition.objects.layer import ObjectLayer, Recipe, count
+from bnproof.recognition.objects.makers import CUMULATIVE, Recorder
 from bnproof.recognition.objects.standalone import standalone
 from bnproof.recognition.objects.traits import Traits
 from bnproof.recognition.recognised import Recognition
@@ -16,7 +20,14 @@ from bnproof.recognition.user_calls import UsersError
 
 
 class ObjectImplementation:
-    """A recognised class, factory or instance as an implementation of the contract."""
+    """A recognised class, factory or instance as an implementation of the contract.
+
+    Attributes:
+        followed: name of the batch norm inside a module that alone is judged, before the activation
+            that follows it; "" where the object is judged as a whole.
+    """
+
+    followed = ""
 
     made_of_layers = True
     infer: Any
@@ -25,12 +36,14 @@ class ObjectImplementation:
     keeps_strides: bool | str
     parameter_dtypes: dict[str, str]
     fixed: dict[str, Any]
+    renews = True  # every call is one of a new object
 
     def __init__(
         self, recipe: Recipe, traits: Traits, recognition: Recognition, name: str, version: str
     ) -> None:
         self.recipe, self.traits, self.recognition = recipe, traits, recognition
         self.name, self.version = name, version
+        self.module_demands: dict[Demand, str] = {}
         self.train = self._train if traits.trains else None
         self.infer = self._infer if traits.infers else None
         self.layer = self._layer_of if traits.trains else None  # the contract has layers that train
@@ -85,10 +98,33 @@ class ObjectImplementation:
         """The object itself, as a stateful layer."""
         return self._layer(channels, momentum, eps, dtype, rank)
 
+    def another_instance(self) -> "ObjectImplementation | None":
+        """The same on other objects; None where all objects are copies of one.
+
+        Every call makes a new object, so that calls of both are calls of several objects.
+        """
+        lab = self.recipe.lab
+        if lab.maker.is_instance:
+            return None
+        alone = replace(lab.maker, recorder=lab.maker.recorder and Recorder())
+        recipe = replace(self.recipe, lab=lab.with_(maker=alone))
+        made = ObjectImplementation(recipe, self.traits, self.recognition, self.name, self.version)
+        own = {
+            name: value for name, value in vars(self).items() if name not in (*METHODS, "recipe")
+        }
+        vars(made).update(own)  # what is declared from outside is set on an adapter
+        return made
+
     def default_layer(self, channels: int, dtype: str) -> "ObjectLayer":
         """The object as its constructor makes it without settings."""
         lab = self.recipe.lab.with_(channels=channels, eps=None, momentum=None)
         return self._of(lab, dtype, self.traits.ranks[0])
+
+    def module_life(self, case: Case) -> tuple[Fact, ...]:
+        """What is seen when the case's demand is tried on whole modules; for torch modules."""
+        from bnproof.recognition.modules.life import live  # noqa: PLC0415  # for torch modules only
+
+        return live(self.recipe, case, trains=self.traits.trains)
 
     def standalone(self, dtype: str) -> str:
         """The same as source text, for scripts; Unusable where an optimizer has to stand in."""
@@ -115,6 +151,9 @@ class ObjectImplementation:
             owner = lab.new(rank, parameters)
         except UsersError as caught:
             raise caught.error from None
+        counter = self.recipe.counter
+        if counter is not None and lab.warm_up:  # the batch that it was warmed up with is not one
+            count(owner, counter, 0, lab)
         return ObjectLayer(
             self.recipe,
             lab,
@@ -134,6 +173,7 @@ _DECLARED = (
     "cumulative",
     "accuracy",
     "single_value",
+    "activation",
     "keeps_strides",
     "fixed",
     "accepts",

@@ -173,14 +173,16 @@ class ObjectLayer:
         """
         number = self._changes
         kept = None if private and not self._recipe.once else copy.deepcopy((self._owner, made))
+        recorder = self._recipe.lab.maker.recorder
+        forget(recorder)  # gradients of other calls, which the object's optimizer holds
         before = {path: held(self._owner, path) for _, path in plan.left}
 
         def backward(dy: Array) -> tuple[Any, Any, Any]:
             owner, result = self._owner, made
             if kept is not None and (self._recipe.once or number != self._changes):
                 owner, result = copy.deepcopy(kept)
+            forget(recorder)
             reset(owner, [path for _, path in plan.left], before, self._lab.arrays)
-            recorder = self._recipe.lab.maker.recorder
             return self._gradients(plan, owner, result, dy, recorder)
 
         return backward
@@ -189,7 +191,6 @@ class ObjectLayer:
         self, plan: Backward, owner: Any, result: Returned, dy: Array, recorder: Recorder | None
     ) -> tuple[Any, Any, Any]:
         recorded = [] if recorder is None else recorder.given
-        recorded.clear()
         try:
             back = plan.call(owner, self._native(dy), result)
         except UsersError as caught:
@@ -206,6 +207,12 @@ class ObjectLayer:
         dx, dgamma, dbeta = (found.get(role) for role in GRADIENTS)
         flat = [None if g is None else self._per_channel(g) for g in (dgamma, dbeta)]
         return None if dx is None else self._plain(dx), flat[0], flat[1]
+
+
+def forget(recorder: Recorder | None) -> None:
+    """Forget the gradients that an optimizer was given."""
+    if recorder is not None:
+        recorder.given.clear()
 
 
 def count(owner: Any, path: Path, number: int, lab: Lab) -> None:

@@ -16,6 +16,7 @@ class Traits:
     cumulative: bool = False
     accuracy: str = "streaming"
     single_value: str | None = None
+    activation: str = "none"
     keeps_strides: bool | str = True
     fixed: dict[str, Any] = field(default_factory=dict)
     accepts: dict[str, tuple[float, float]] = field(default_factory=dict)

@@ -1,0 +1,25 @@
+"""Whether a case is one that a target with virtual batches, or with a mask, can be given."""
+
+from bnproof.engine.contract.declaration import Declaration
+from bnproof.engine.model.case import Case
+
+MOST = 16
+"""More virtual batches than that show nothing new, and each takes its time."""
+
+FEWEST = 2
+"""Values that have to count, with which every target can be trained."""
+
+
+def fitting(declaration: Declaration, case: Case) -> bool:
+    """Whether enough values count, and whether all virtual batches are whole.
+
+    How a last batch of fewer samples is formed is a matter of convention, and so is what several
+    virtual batches do to averages that are followed through many steps, or are cumulative.
+    """
+    if case.mask is not None and case.mask.sum() < FEWEST:
+        return False
+    samples = declaration.virtual_batch
+    if samples is None or len(case.x) <= samples:
+        return True
+    several = case.calls in ("steps", "layer") or case.momentum is None
+    return len(case.x) % samples == 0 and len(case.x) <= MOST * samples and not several
