@@ -8,10 +8,11 @@ batch normalization.  A module makes it
 - by *torch's names*: weight, bias, running_mean and running_var, the last two as buffers, so that
   checkpoints go from one to the other.
 
-A subclass of torch's classes starts from torch's values in any case.  Any other module, such as one of a course with plain averages, promises nothing of the kind: what
-differs there is noted in the report, and no violation.  So is what differs in a module that
-contains the batch normalization, since its author may have prepared the inner one on purpose.
-Some demands hold for every module; see `bnproof.properties.modules`.
+A subclass of torch's classes starts from torch's values in any case.  Any other module, such as
+one of a course with plain averages, promises nothing of the kind: what differs there is noted in
+the report, and no violation.  So is what differs in a module that contains the batch normalization,
+since its author may have prepared the inner one on purpose.  Some demands hold for every module;
+see `bnproof.properties.modules`.
 """
 
 import functools
