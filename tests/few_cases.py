@@ -25,7 +25,7 @@ def few(
     among: Sequence[str] = (),  # noqa: ARG001  # as `portfolio`
     number: int = FEW,
 ) -> list[Case]:
-    """Small cases of all sizes and ranks in plain memory, and lives of layers; each made once."""
+    """Small cases of all sizes and ranks in plain memory, lives of layers, whole modules."""
     key = repr(declaration), dtype, seed, quick, number
     if key not in MADE:
         cases = portfolio(declaration, dtype, seed=seed, quick=True)
@@ -33,7 +33,7 @@ def few(
         small = [c for c in plain if c.x.size <= 64]
         of_each_size = {(c.count, c.x.ndim): c for c in reversed(small)}
         kept = sorted(small, key=lambda c: c is not of_each_size[c.count, c.x.ndim])[:number]
-        MADE[key] = [*kept, *(c for c in cases if Tag.LAYER in c.tags)]
+        MADE[key] = [*kept, *(c for c in cases if c.tags & {Tag.LAYER, Tag.MODULE})]
     return MADE[key]
 
 

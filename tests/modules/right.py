@@ -130,6 +130,16 @@ class WithReLU(nn.BatchNorm2d):
 
 
 @right
+class WithLeakyReLU(nn.BatchNorm2d):
+    def __init__(self, num_features: int, *, slope: float = 0.01, **settings: Any) -> None:
+        super().__init__(num_features, **settings)
+        self.slope = slope
+
+    def forward(self, x: Tensor) -> Tensor:
+        return nn.functional.leaky_relu(super().forward(x), self.slope)
+
+
+@right
 class UpdatesOnce(nn.BatchNorm2d):
     """Under reentrant checkpointing the first pass leaves the statistics alone."""
 

@@ -52,7 +52,7 @@ def test_right_modules_are_accepted(right: str, dtypes: tuple[str, ...]) -> None
 
 
 def test_each_demand_is_a_property_that_rejects_several_modules() -> None:
-    """Catches a demand without a property, or one that nothing was seen to break."""
+    """Catches a demand without a property, or a property that no module breaks."""
     assert [p.id for p in MODULES] == [f"module/{demand}" for demand in Demand]
     for property_ in MODULES:
         breaking = [name for name, (_, ids) in WRONG.items() if property_.id in ids]
@@ -84,7 +84,7 @@ def test_what_differs_on_purpose_is_declared() -> None:
 
 
 def test_plain_averages_are_noted() -> None:
-    """Catches a loss of statistics that nobody hears of."""
+    """Catches a loss of statistics that the report does not mention."""
     notes = JudgedModule(RIGHT["Lesson"]).notes
 
     assert any("moving_mean in state_dict(): expected saved, got not saved" in n for n in notes)

@@ -19,7 +19,7 @@ def evidence(shown: Sequence[Record], records: Sequence[Record]) -> list[Record]
     """
     wrong = [r for r in records if r.worst > 1 and Tag.NONFINITE not in r.case.tags]
     several = [r for r in wrong if r.case.count > 1 and Tag.CONSTANT not in r.case.tags]
-    functional = [r for r in several if r.ran is None or r.ran.calls != "layer"]
+    functional = [r for r in several if r.ran is None or r.ran.calls not in ("layer", "module")]
     shown = [r for r in shown if r.case.calls != "module"]
     chosen: list[Record] = []
     for record in sorted(functional or several or wrong or shown, key=lambda r: r.case.x.size):

@@ -23,18 +23,18 @@ def batches_tracked(subject: Subject) -> Iterator[Fact]:
         return
     yield Fact(f"{COUNTER}.dtype", str(getattr(counter, "dtype", "")), "torch.int64")
     if not subject.lab.warm_up:  # one that is lazy was called once
-        yield Fact(f"{COUNTER} in a new module", _told(counter), "0")
+        yield Fact(f"{COUNTER} in a new module", _described(counter), "0")
     before = int(getattr(module, COUNTER))
     subject.train(module)
     subject.train(module)
-    after = _told(getattr(module, COUNTER))
+    after = _described(getattr(module, COUNTER))
     yield Fact(f"{COUNTER} after two training calls", after, str(before + 2))
     subject.evaluate(module)
-    after = _told(getattr(module, COUNTER))
+    after = _described(getattr(module, COUNTER))
     yield Fact(f"{COUNTER} after evaluation", after, str(before + 2))
 
 
-def _told(counter: object) -> str:
+def _described(counter: object) -> str:
     return str(int(counter))  # type: ignore[call-overload]  # a tensor of one whole number
 
 

@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import Any
 
+import numpy as np
+
+from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.module_fact import Fact
 from bnproof.engine.model.names import STATISTICS
@@ -14,13 +17,17 @@ from bnproof.recognition.modules.subject import Subject
 from bnproof.recognition.objects.call_modes import returned
 from bnproof.recognition.user_calls import called
 
+ABOUT = 1e-2
+"""What tells a batch normalization from one with an activation; no verdict depends on it."""
+
 KEPT = ("eps", "momentum", "affine", "track_running_stats")
 
 
 def sync_conversion(subject: Subject) -> Iterator[Fact]:
     """SyncBatchNorm made of a module holds what it held and evaluates the same, and so back.
 
-    torch has no function for the way back; state_dict goes there.
+    torch has no function for the way back; state_dict goes there.  What a subclass does beside the
+    normalisation, such as an activation, is lost in a SyncBatchNorm, so y is not compared there.
     """
     old = subject.loaded()
     convert = subject.torch.nn.SyncBatchNorm.convert_sync_batchnorm
@@ -32,13 +39,27 @@ def sync_conversion(subject: Subject) -> Iterator[Fact]:
         got, due = (str(getattr(module, name, "none")) for module in (sync, old))
         yield Fact(f"{name} {where}", got, due, subject.claims(Claim.DROP_IN))
     y = subject.evaluate(old)
-    if subject.lab.axis == 1:
+    if subject.lab.axis == 1 and _is_plain(subject.case, y):
         yield subject.evaluated(where, subject.evaluate(sync), y, Claim.DROP_IN)
     back = subject.fresh()
     called(back.load_state_dict, called(sync.state_dict))
     where = "after conversion to SyncBatchNorm and back"
     yield from subject.equal(where, subject.values(back), expected, Claim.DROP_IN)
     yield subject.evaluated(where, subject.evaluate(back), y, Claim.DROP_IN)
+
+
+def _is_plain(case: Case, y: Array) -> bool:
+    """Whether y of evaluation is that of a batch normalization and nothing else, about."""
+    shape = (1, case.channels, *(1,) * (case.x.ndim - 2))
+    x, mean, var = (
+        np.asarray(a, np.float64) for a in (case.x, case.running_mean, case.running_var)
+    )
+    expected = (x - mean.reshape(shape)) / np.sqrt(var.reshape(shape) + case.eps)
+    if case.gamma is not None:
+        expected = expected * np.asarray(case.gamma, np.float64).reshape(shape)
+    if case.beta is not None:
+        expected = expected + np.asarray(case.beta, np.float64).reshape(shape)
+    return y.shape == expected.shape and np.allclose(y, expected, rtol=ABOUT, atol=ABOUT)
 
 
 def functional_call(subject: Subject) -> Iterator[Fact]:

@@ -1,17 +1,18 @@
 """How much a module claims to be like torch's own, which decides what is demanded of it.
 
-What torch's own modules do around their numbers is a promise of torch, and not of everybody who
-writes a batch normalization.  A module makes it
+What torch's own modules do around their numbers is a promise of torch, and not of all who write a
+batch normalization.  A module makes it
 
 - as a *drop-in*: its constructor takes ``affine`` and ``track_running_stats``, so that it stands
   where torch's classes stand;
 - by *torch's names*: weight, bias, running_mean and running_var, the last two as buffers, so that
   checkpoints go from one to the other.
 
-Any other module, such as one of a course with plain averages, promises nothing of the kind: what
-differs there is noted in the report, and no violation.  So is what differs in a module that
-contains the batch normalization, since its author may have prepared the inner one on purpose.
-Some demands hold for every module; see `bnproof.properties.modules`.
+A subclass of torch's classes starts from torch's values in any case.  Any other module, such as
+one of a course with plain averages, promises nothing of the kind: what differs there is noted in
+the report, and no violation.  So is what differs in a module that contains the batch normalization,
+since its author may have prepared the inner one on purpose.  Some demands hold for every module;
+see `bnproof.properties.modules`.
 """
 
 import functools

@@ -35,10 +35,10 @@ def initial_values(subject: Subject) -> Iterator[Fact]:
         chosen = uniform(values) is None and role in AFFINE and not derived
         demanded = derived or (subject.claims(Claim.NAMES) and not chosen)
         what = f"{subject.name(role)} in a new module"
-        yield Fact(what, _told(values), f"{STARTS[role]:g}", demanded)
+        yield Fact(what, _described(values), f"{STARTS[role]:g}", demanded)
 
 
-def _told(values: Array) -> str:
+def _described(values: Array) -> str:
     same = uniform(values)
     if same is not None:
         return f"{same:g}"
