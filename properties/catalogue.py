@@ -2,6 +2,7 @@
 
 from fnmatch import fnmatchcase
 
+from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.judging.property import Property
 from bnproof.properties import (
     backward,
@@ -16,6 +17,7 @@ from bnproof.properties import (
     layer_in_front,
     layers,
     linearity,
+    modules,
     nonfinite_gradients,
     running,
     special_inputs,
@@ -42,6 +44,7 @@ FILES = (
     statistics_kept,
     inference,
     layers,
+    modules,
 )
 """The files of statements, in the order of the report."""
 
@@ -67,6 +70,17 @@ def chosen(patterns: tuple[str, ...] = (), exclude: tuple[str, ...] = ()) -> tup
         for p in PROPERTIES
         if (not patterns or _matches(p, patterns)) and not _matches(p, exclude)
     )
+
+
+def concerning(
+    asked: tuple[Property, ...], declaration: Declaration, dtype: str
+) -> tuple[Property, ...]:
+    """Those of some properties that concern an implementation and a dtype; all if none does.
+
+    >>> len(concerning(chosen(("layer/*", "module/*")), Declaration(), "float32"))
+    3
+    """
+    return tuple(p for p in asked if p.concerns(declaration, dtype)) or asked
 
 
 def _matches(property_: Property, patterns: tuple[str, ...]) -> bool:

@@ -11,6 +11,7 @@ from bnproof.engine.judging.outputs import agreement_of, outputs
 from bnproof.engine.judging.property import statement
 from bnproof.engine.judging.record import Record
 from bnproof.engine.judging.records import Records
+from bnproof.engine.judging.spoiled_results import kinds_of_results
 from bnproof.engine.model.basis import TRAINING
 from bnproof.engine.model.event import Event, EventKind
 from bnproof.engine.model.names import STATISTICS, STATISTICS_TOGETHER
@@ -35,6 +36,20 @@ def confinement(records: Records) -> Iterator[Comparison]:
                 yield found(record, event, holds=not finite.all())
         for call, judged in record.all_judged("train"):
             yield like_first(record, call, judged, records.plain_of(record))
+
+
+@statement(
+    "forward/nonfinite-values",
+    "Where arguments are NaN or infinite, each y is of the kind that arithmetic makes it.",
+    theorem="channel-independence",
+    needs=(Need.TRAIN,),
+    rests_on=TRAINING,
+)
+def nonfinite_values(records: Records) -> Iterator[Comparison]:
+    """y of training: NaN, infinite or a number, element by element."""
+    for record in records.tagged(Tag.NONFINITE):
+        yield from raised(record, "train")
+        yield from kinds_of_results(records, record, "train", "y")
 
 
 def _unweighted(record: Record) -> bool:

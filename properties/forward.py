@@ -41,7 +41,8 @@ def zero_mean(records: Records) -> Iterator[Comparison]:
     for record, y in small(records, "train", "y"):
         count = len(y.got)
         beta = parameter(record, "beta", 0.0)
-        bound = y.bound.sum(axis=0) / count + 2.0**-52 * np.abs(y.got).sum(axis=0) / count
+        size = np.abs(y.got.astype(np.float64)).sum(axis=0)
+        bound = (y.bound.sum(axis=0) + 2.0**-52 * size) / count
         yield compare(record, "mean", exact_sums(y.got) / count, beta, bound, of="y")
 
 

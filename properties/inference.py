@@ -13,6 +13,7 @@ from bnproof.engine.judging.outputs import agreement_of
 from bnproof.engine.judging.property import relation_statement, statement
 from bnproof.engine.judging.record import Record
 from bnproof.engine.judging.records import Records
+from bnproof.engine.judging.spoiled_results import kinds_of_results
 from bnproof.engine.model.basis import Basis
 from bnproof.engine.model.case import columns
 from bnproof.engine.model.names import ADDED, GRADIENTS
@@ -148,3 +149,30 @@ def folding(records: Records) -> Iterator[Comparison]:
             )
             want = scale * x + shift
         yield compare(record, "y", y.got, want, y.bound + 2.0**-50 * size, of="infer")
+
+
+@statement(
+    "inference/nonfinite",
+    "In inference NaN and infinity appear in y where arithmetic puts them, and nowhere else.",
+    theorem="inference-affine",
+    needs=(Need.INFER,),
+    rests_on=(Basis.Y_OF_INFER,),
+)
+def nonfinite(records: Records) -> Iterator[Comparison]:
+    """y of inference: what is wrong with an element of x stays in that element."""
+    for record in records.tagged(Tag.NONFINITE):
+        yield from raised(record, "infer")
+        yield from kinds_of_results(records, record, "infer", "y")
+
+
+@statement(
+    "inference/nonfinite-gradients",
+    "In inference NaN and infinity in x and in the running mean leave dx as it is.",
+    theorem="inference-gradients",
+    needs=(Need.INFER, Offer.GRADIENTS_OF_INFER),
+    rests_on=(Basis.GRADIENTS_OF_INFER,),
+)
+def nonfinite_gradients(records: Records) -> Iterator[Comparison]:
+    """The gradients of inference: dx = gamma inv_std dy, whatever x and the mean are."""
+    for record in records.tagged(Tag.NONFINITE):
+        yield from kinds_of_results(records, record, "infer", *GRADIENTS)

@@ -10,6 +10,8 @@ from bnproof.engine.judging.facts import raised
 from bnproof.engine.judging.outputs import outputs
 from bnproof.engine.judging.property import statement
 from bnproof.engine.judging.records import Records
+from bnproof.engine.judging.spoiled_results import kinds_of_results
+from bnproof.engine.model.basis import Basis
 from bnproof.engine.model.event import Event, EventKind
 from bnproof.engine.model.names import GRADIENTS
 from bnproof.engine.model.offers import Offer
@@ -32,3 +34,16 @@ def nonfinite(records: Records) -> Iterator[Comparison]:
             event = Event(EventKind.FINITE, "train", judged.output, origin="dy")
             yield found(record, event, holds=not finite.all())
             yield like_first(record, "train", judged, records.plain_of(record))
+
+
+@statement(
+    "backward/nonfinite-values",
+    "Where arguments are NaN or infinite, each gradient is of the kind that arithmetic makes it.",
+    theorem="channel-independence",
+    needs=(Need.TRAIN, Offer.GRADIENTS),
+    rests_on=(Basis.GRADIENTS,),
+)
+def nonfinite_values(records: Records) -> Iterator[Comparison]:
+    """The gradients of training: dbeta needs dy alone, and no gradient needs beta."""
+    for record in records.tagged(Tag.NONFINITE):
+        yield from kinds_of_results(records, record, "train", *GRADIENTS)

@@ -8,6 +8,7 @@ from bnproof.engine.judging.facts import statistics_kept
 from bnproof.engine.judging.outputs import agreement_of
 from bnproof.engine.judging.property import statement
 from bnproof.engine.judging.records import Records
+from bnproof.engine.judging.spoiled_results import kinds_of_results
 from bnproof.engine.model.basis import Basis
 from bnproof.engine.model.calls import Call, Label
 from bnproof.engine.model.event import Event, EventKind
@@ -85,3 +86,16 @@ def dtype(records: Records) -> Iterator[Comparison]:
                         EventKind.OTHER_DTYPE, call, name, expected=expected, actual=actual
                     )
                     yield found(record, other, holds=actual == expected)
+
+
+@statement(
+    "running/nonfinite",
+    "NaN or infinity in a running statistic, or in x, reaches its own channel and no other.",
+    theorem="running-one-step",
+    needs=(Need.TRAIN, Offer.STATISTICS),
+    rests_on=(Basis.STATISTICS,),
+)
+def nonfinite(records: Records) -> Iterator[Comparison]:
+    """The statistics after training, where one of them, or x, was NaN or infinite before."""
+    for record in records.tagged(Tag.NONFINITE):
+        yield from kinds_of_results(records, record, "train", *STATISTICS)

@@ -21,6 +21,7 @@ def few(
     *,
     seed: int = 0,
     quick: bool = False,
+    thorough: bool = False,  # noqa: ARG001  # as `portfolio`
     among: Sequence[str] = (),  # noqa: ARG001  # as `portfolio`
     number: int = FEW,
 ) -> list[Case]:

@@ -8,7 +8,9 @@ from bnproof.mutants.controls import (
     conventions,
     double_backward,
     habits,
+    layers,
     memory,
+    nonfinite,
     sums,
     variances,
     virtual_batches,
@@ -28,8 +30,9 @@ KINDS = (
     activations,
     virtual_batches,
     habits,
+    nonfinite,
+    layers,
 )
-
 CONTROLS: tuple[Control, ...] = tuple(
     control for kind in KINDS for control in registered(kind, Control)
 )

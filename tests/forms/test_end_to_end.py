@@ -65,7 +65,6 @@ def test_right_twins_conform(form: Form) -> None:
 
 NOT_SEEN = {
     67: "double backward of functions is not checked, and the report says so",
-    68: "initial values of statistics are not checked",
     71: "objects on JAX arrays are refused",
 }
 """Wrong twins that are not rejected, and why; a test fails when one of them is."""

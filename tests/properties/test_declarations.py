@@ -32,6 +32,7 @@ def small(
     *,
     seed: int = 0,
     quick: bool = False,
+    thorough: bool = False,  # noqa: ARG001  # as `portfolio`
     among: Sequence[str] = (),  # noqa: ARG001  # all cases, in this dtype
 ) -> list[Case]:
     """The small cases of the quick portfolio, without those of memory; each made once."""

@@ -45,6 +45,8 @@ READ: list[tuple[str, str, Any]] = [
     ("mask", "true", True),
     ("virtual_batch", "16", 16),
     ("virtual_batch_averages", "in turn", "in turn"),
+    ("differs", "pickle", ("pickle",)),
+    ("differs", "initial-values,state-dict", ("initial-values", "state-dict")),
 ]
 
 

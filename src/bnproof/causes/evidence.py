@@ -15,10 +15,12 @@ def evidence(shown: Sequence[Record], records: Sequence[Record]) -> list[Record]
     comes last: what training does with it is a policy, which the known mistakes do not share.  So
     do constant channels, where a mistake is a matter of rounding, and steps of layers, since known
     mistakes repeat a step without the life that it is from.
+    What a whole module does beside its calls is none of theirs.
     """
     wrong = [r for r in records if r.worst > 1 and Tag.NONFINITE not in r.case.tags]
     several = [r for r in wrong if r.case.count > 1 and Tag.CONSTANT not in r.case.tags]
     functional = [r for r in several if r.ran is None or r.ran.calls != "layer"]
+    shown = [r for r in shown if r.case.calls != "module"]
     chosen: list[Record] = []
     for record in sorted(functional or several or wrong or shown, key=lambda r: r.case.x.size):
         if record.case.count not in {other.case.count for other in chosen}:

@@ -128,14 +128,16 @@ def _counts(
     from bnproof.properties.catalogue import PROPERTIES  # noqa: PLC0415  # slower than loading
 
     others: dict[str, list[str]] = {}
-    for each in PROPERTIES:
+    dtypes = declaration.dtypes
+    concerned = [p for p in PROPERTIES if any(p.concerns(declaration, d) for d in dtypes)]
+    for each in concerned:
         offers = None if observation is None else observation.offers
         reason = (
             each.unsupported(declaration) if offers is None else each.untested(declaration, offers)
         )
         if reason:
             others.setdefault(reason, []).append(each.id)
-    return len(PROPERTIES) - sum(map(len, others.values())), others
+    return len(concerned) - sum(map(len, others.values())), others
 
 
 def _offered(declaration: Declaration, observation: Observation) -> dict[str, list[str]]:

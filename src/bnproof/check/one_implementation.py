@@ -13,6 +13,7 @@ from bnproof.engine.judging.accepted import Accepted, is_unexpected, of_property
 from bnproof.engine.judging.accuracy import accuracy
 from bnproof.engine.judging.counterexample import Failing
 from bnproof.engine.judging.judge import Judge
+from bnproof.engine.judging.module_facts import notes as module_notes
 from bnproof.engine.judging.property import Property
 from bnproof.engine.judging.record import Record
 from bnproof.engine.judging.records import Records
@@ -20,6 +21,7 @@ from bnproof.engine.judging.rerun import judged
 from bnproof.engine.judging.verdicts import conclude
 from bnproof.engine.model.calls import Call, is_double
 from bnproof.engine.model.case import Case
+from bnproof.engine.model.demand import Demand
 from bnproof.engine.model.names import Output
 from bnproof.engine.model.observation import Observation
 from bnproof.engine.model.offers import Offered
@@ -29,7 +31,7 @@ from bnproof.engine.portfolio import portfolio
 from bnproof.engine.portfolio.layer_data import has_lives
 from bnproof.engine.search.profiles import LIVES, SEARCHED
 from bnproof.engine.wording.events import ending, sentence
-from bnproof.properties.catalogue import chosen
+from bnproof.properties.catalogue import chosen, concerning
 
 Fails = Callable[[Sequence[Record], Sequence[Record]], bool]
 STOPPED_BEFORE = "no case of its kind was reached before the first failure"
@@ -61,6 +63,7 @@ class CheckedDtypes:
     every output in which a property is violated, with a counterexample; ``offers`` the optional
     parts that were offered; ``alternatives`` another declaration under which failures disappear,
     for each dtype that has failures; ``not_offered`` are gradients that no case returned;
+    ``noted`` is what differs from torch's modules and is not demanded;
     ``stopped`` says that the run ended at a failure, as asked; ``first_failure`` says in
     a few words what failed first.  After an interrupt (KeyboardInterrupt) it is what was found out
     until then, and ``interrupted`` says so.
@@ -76,6 +79,7 @@ class CheckedDtypes:
     alternatives: dict[str, Alternative | None] = field(default_factory=dict)
     failing: list[Failing] = field(default_factory=list)
     not_offered: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    noted: dict[Demand, str] = field(default_factory=dict)
     interrupted: bool = False
     stopped: bool = False
     first_failure: str = ""
@@ -109,13 +113,14 @@ def check(
     ``known`` failures are not reported as failures, and the search goes on where it meets them.
     Raises LookupError for a pattern that matches no property.
     """
-    wanted = chosen(properties, exclude)
+    asked_for = chosen(properties, exclude)
     checked = CheckedDtypes()
     asked = tuple(dtypes) or declaration.dtypes
     shared = tuple(among) or asked
     meter = Meter(progress, len(asked))
     for dtype in asked:
         expected = [k for k in known if k.dtype == dtype]
+        wanted = concerning(asked_for, declaration, dtype)
         fails = _fails(wanted, declaration, dtype, expected) if stop_at_first else _never
         judge = Judge(declaration, dtype)
         run = _Run(session, judge, profile, seed, shared, wanted, expected, meter.next(), fails)
@@ -123,7 +128,7 @@ def check(
         checked.stopped |= stop_at_first and bool(checked.failing)
         if checked.interrupted or checked.stopped:
             break
-    checked.notes += notes_on(checked.not_offered)
+    checked.notes += [*notes_on(checked.not_offered), *checked.noted.values()]
     return checked
 
 
@@ -145,6 +150,7 @@ def _check_dtype(checked: CheckedDtypes, run: "_Run") -> None:
     checked.failing += [failing for _, found in concluded for failing in found]
     checked.offers[dtype] = frozenset().union(*(r.observation.offers for r in records))
     checked.not_offered[dtype] = _not_offered(records)
+    checked.noted = {**module_notes(records), **checked.noted}  # of the first dtype
     if checked.interrupted:
         return
     try:
@@ -242,8 +248,14 @@ class _Run:
 def _gather(records: list[Record], checked: CheckedDtypes, run: _Run) -> None:
     """Run the cases of one dtype, and add their records to ``records`` one by one."""
     session, judge, dtype, known = run.session, run.judge, run.judge.dtype, run.known
-    quick = run.profile == "quick"
-    cases = portfolio(judge.declaration, dtype, seed=run.seed, quick=quick, among=run.among)
+    cases = portfolio(
+        judge.declaration,
+        dtype,
+        seed=run.seed,
+        quick=run.profile == "quick",
+        thorough=run.profile == "thorough",
+        among=run.among,
+    )
     searches = _searches(session, judge, dtype, run.profile, run.seed, known)
     total = len(cases) + sum(search.examples for search in searches)
     checked.cases[dtype], checked.promised[dtype] = 0, total
@@ -297,7 +309,7 @@ def _first_failure(fresh: Sequence[Record], known: Sequence[Accepted]) -> str:
 def _off(record: Record) -> str:
     """Return the first output that exceeds its bound, or what happened instead."""
     seen = record.observation
-    off: list[str] = [judged.output for _, judged in record.all_judged() if judged.worst > 1]
+    off: list[str] = [judged.output for _, judged in record.all_wrong()]
     off += [sentence(event) for event in seen.events]
     off += [ending(seen.failure)] if seen.failure else []
     return off[0]

@@ -230,7 +230,7 @@ def conventions(declaration: Declaration) -> dict[str, Any]:
         name, value = attribute.name, getattr(declaration, attribute.name)
         if name in ALWAYS_TOLD or value != getattr(default, name):
             told[name] = list(value) if isinstance(value, tuple) else value
-    for found in ("name", "version", "layer_options"):
+    for found in ("name", "version", "layer_options", "made_of_layers", "demands"):
         told.pop(found, None)
     return told
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bnproof.engine.contract.declaration import Declaration
-from bnproof.engine.judging.rerun import UNJUDGEABLE, alone, cannot_take
+from bnproof.engine.judging.rerun import UNJUDGEABLE, alone, cannot_take, violation_in
 from bnproof.engine.model.result import Violation
 from bnproof.sandbox.sessions import AnySession
 
@@ -92,14 +92,14 @@ def _run(session: AnySession, entry: "Entry") -> PinnedExample:
     if reason := _cannot(declaration, entry) or property_.unsupported(declaration):
         return PinnedExample(entry, Stale.MATCHES_NOTHING, reason)
     try:
-        result, _ = alone(session, declaration, property_, entry.counterexample)
+        result, records = alone(session, declaration, property_, entry.counterexample)
     except UNJUDGEABLE as error:
         said = f"{type(error).__name__}: {error}"[:100]
         reason = f"its example cannot be judged ({said})"
         return PinnedExample(entry, Stale.MATCHES_NOTHING, reason)
-    same = [v for v in result.violations if v.name == entry.output]
-    if same:
-        return PinnedExample(entry, violation=same[0])
+    same = violation_in(entry.output, property_, entry.counterexample, records)
+    if same is not None:
+        return PinnedExample(entry, violation=same)
     if not result.examples:
         reason = "the property is not judged on its example"
         return PinnedExample(entry, Stale.MATCHES_NOTHING, reason)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bnproof.engine.judging.counterexample import Failing
-from bnproof.engine.judging.rerun import alone
+from bnproof.engine.judging.rerun import alone, violation_in
 from bnproof.engine.model.result import Report, Result
 from bnproof.known_failures.edits import Why, update
 from bnproof.known_failures.file import explanation
@@ -108,8 +108,9 @@ def _lasting(
     with Session(target, checked.number, timeout, memory, outside=checked.outside) as session:
         for failing in checked.failing:
             (property_,) = chosen((failing.property,))
-            result, _ = alone(session, session.declaration, property_, failing.counterexample)
-            if any(v.name == failing.output for v in result.violations):
+            found = failing.counterexample
+            _, records = alone(session, session.declaration, property_, found)
+            if violation_in(failing.output, property_, found, records) is not None:
                 yield failing
 
 

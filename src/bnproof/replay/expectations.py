@@ -136,6 +136,7 @@ def _first_values(
 def _judged(record: Record) -> list[tuple[Label, Judged]]:
     """All judged results, and the averages after many steps, which the closed form judges."""
     found: list[tuple[Label, Judged]] = list(record.all_judged())
+    found += [(call, j) for call, outputs in record.spoiled.items() for j in outputs.values()]
     held = record.observation.results
     for name in STATISTICS:  # inference leaves them, and an empty batch does
         calls: tuple[Label, ...] = ("infer",) if record.case.count else ("infer", "train")

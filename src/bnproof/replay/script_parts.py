@@ -51,13 +51,19 @@ def fail(text):
 
 
 def compare(name, got, want, bound, low=0.0):
-    """Print where got is further from want + low, which is exact, than the bound allows."""
+    """Print where got is further from want + low, which is exact, than the bound allows.
+
+    Where want is NaN, got is not finite.
+    """
     got = np.asarray(got).astype(np.float64)
     if got.shape != want.shape:
         return fail(f"{name}: shape {got.shape}, due {want.shape}")
     with np.errstate(all="ignore"):
         error = np.abs((got - want) - low)
-        wrong = ~(error <= bound) & ~np.isinf(bound)
+        number = np.isfinite(want)
+        kind = np.where(np.isnan(want), np.isfinite(got), got != want)
+        wrong = np.where(number, ~(error <= bound), kind) & ~np.isinf(bound)
+        error = np.where(np.isnan(error), np.inf, error)
         worst = np.argsort(-np.where(wrong, error, -1.0), axis=None, kind="stable")[:8]
     if not wrong.any():
         return print(f"{name}: as due, within the bound")

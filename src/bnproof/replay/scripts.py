@@ -56,6 +56,11 @@ def script_of(replay: Replay, *, timeout: float = TIMEOUT, folder: Path | None =
     one, the target's file is found by its absolute path.  Raises CannotRun.
     """
     (property_,) = chosen((replay.property,))
+    if replay.counterexample.case.demand is not None:
+        raise CannotRun(
+            "no script can show this: a script makes calls, and this is about the whole module; "
+            f"bnproof replay {replay.id()} tries it again"
+        )
     try:
         with opened(replay, timeout) as session:
             selected(session, replay)

@@ -7,12 +7,25 @@ from rich.text import Text
 from bnproof.engine.contract.choices import CLASSES
 from bnproof.engine.model.result import Accuracy
 from bnproof.report.lines import labelled, ratio
+from bnproof.report.sum_findings import findings
 from bnproof.report.target_report import Whole
 
 
 def accuracy_lines(whole: Whole) -> list[Text]:
     """One line per dtype: the class found, the declared class and the worst error/bound."""
-    return labelled("accuracy", [f"{dtype:9} {_in_words(each)}" for dtype, each in _weakest(whole)])
+    told = [f"{dtype:9} {_in_words(each)}" for dtype, each in _weakest(whole)]
+    return labelled("accuracy", told) + labelled("finding", _findings(whole))
+
+
+def _findings(whole: Whole) -> list[str]:
+    """Each finding on sums once, with its dtype."""
+    told = (
+        f"{dtype}: {finding}"
+        for report in whole.reports
+        for dtype, accuracy in report.accuracy.items()
+        for finding in findings(accuracy)
+    )
+    return list(dict.fromkeys(told))
 
 
 def _weakest(whole: Whole) -> Iterator[tuple[str, Accuracy]]:

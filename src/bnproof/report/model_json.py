@@ -9,8 +9,17 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
-from bnproof.engine.model.result import Accuracy, Cause, OffsetCurve, Report, Result, Violation
+from bnproof.engine.model.result import (
+    Accuracy,
+    Cause,
+    OffsetCurve,
+    Report,
+    Result,
+    SumsAt,
+    Violation,
+)
 from bnproof.report.finding_json import finding_to_json
+from bnproof.report.sum_findings import findings
 
 SCHEMA = 1
 
@@ -175,6 +184,8 @@ def _accuracy(accuracy: Accuracy) -> dict[str, Any]:
             for each in accuracy.outputs
         ],
         "offsets": [_curve(curve) for curve in accuracy.offsets],
+        "sums": [_sums(each) for each in accuracy.sums],
+        "findings": findings(accuracy),
     }
 
 
@@ -187,6 +198,15 @@ def _curve(curve: OffsetCurve) -> dict[str, Any]:
             {"offset": point.offset, "digits": point.digits, "bounds": dict(point.bounds)}
             for point in curve.points
         ],
+    }
+
+
+def _sums(sums: SumsAt) -> dict[str, Any]:
+    return {
+        "count": sums.count,
+        "explained_by": None if sums.summation is None else sums.summation.value,
+        "share": None if math.isnan(sums.share) else _number(sums.share),
+        "depth": None if math.isnan(sums.depth) else _number(sums.depth),
     }
 
 

@@ -36,6 +36,9 @@ from bnproof.report.violations import Failure, about_entries, gather
 PASSING_LINES, FAILING_LINES = 24, 59
 """The most lines of a report without and with failures."""
 
+MODULE = "module/"
+"""How the ids of properties begin that no script can show, since it makes calls alone."""
+
 MOST_KNOWN = 3
 """The most lines on known failures."""
 
@@ -185,7 +188,10 @@ def _reproduce(failures: Sequence[Failure]) -> list[Text]:
     replay = next((f.violation.replay for f in failures if f.violation.replay), "")
     if not replay:
         return []
-    texts = [f"bnproof replay {replay}", f"bnproof replay {replay} --script bug.py"]
+    texts = [f"bnproof replay {replay}"]
+    calls = (f.violation.replay for f in failures if not f.result.property.startswith(MODULE))
+    if script := next(filter(None, calls), ""):
+        texts.append(f"bnproof replay {script} --script bug.py")
     return labelled("reproduce", texts)
 
 

@@ -20,8 +20,10 @@ from bnproof.engine.model.result import (
     OutputAccuracy,
     Report,
     Result,
+    SumsAt,
     Violation,
 )
+from bnproof.engine.model.summation import Summation
 from bnproof.engine.wording.text import clipped
 from bnproof.report.finding_json import finding_from_json
 from bnproof.report.lines import printable
@@ -230,7 +232,16 @@ def _accuracy(made: Mapping[str, Any]) -> Accuracy:
         exact=(made["exact"]["equal"], made["exact"]["of"]),
         outputs=tuple(_output(each) for each in made.get("outputs", ())),
         offsets=tuple(_curve(each) for each in made.get("offsets", ())),
+        sums=tuple(_sums(each) for each in made.get("sums", ())),
     )
+
+
+def _sums(made: Mapping[str, Any]) -> SumsAt:
+    share, depth = (
+        float("nan") if made[name] is None else float(made[name]) for name in ("share", "depth")
+    )
+    family = made["explained_by"]
+    return SumsAt(made["count"], None if family is None else Summation(family), share, depth)
 
 
 def _output(made: Mapping[str, Any]) -> OutputAccuracy:

@@ -10,6 +10,7 @@ from bnproof.engine.model.result import Accuracy, Report
 from bnproof.engine.wording.text import count, some
 from bnproof.report.judgement import COLOURS, judgement
 from bnproof.report.lines import line, ratio, wrapped
+from bnproof.report.sum_findings import findings
 
 TOLD = (
     ("momentum_weighs", "momentum weighs the {} value"),
@@ -87,7 +88,23 @@ def _accuracy(dtype: str, accuracy: Accuracy) -> list[Text]:
     if accuracy.exact[1]:
         parts.append(f"exact cases bit for bit: {accuracy.exact[0]} of {accuracy.exact[1]}")
     made += wrapped("; ".join(parts), " " * 12)
+    if told := _sums(accuracy):
+        made += wrapped(told, " " * 12)
+    for finding in findings(accuracy):
+        made += wrapped(f"finding: {finding}", " " * 12)
     return made + _layouts(accuracy)
+
+
+def _sums(accuracy: Accuracy) -> str:
+    """What explains the sums of many values, and how long the longest chain of additions is."""
+    families = {
+        each.summation: f"{each.summation.value} up to {each.count:,} values"
+        for each in accuracy.sums
+        if each.summation is not None
+    }
+    depths = [f"{each.depth:.3g} for {each.count:,}" for each in accuracy.sums if each.depth >= 0]
+    chains = [f"longest chain of additions {', '.join(depths)}"] if depths else []
+    return "; ".join([*families.values(), *chains])
 
 
 def _layouts(accuracy: Accuracy) -> list[Text]:

@@ -19,10 +19,11 @@ from bnproof.engine.model.case import (
     Case,
     Twin,
 )
+from bnproof.engine.model.demand import Demand
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.layouts import LAYOUTS, SAME, Alias, Layout, Place
 from bnproof.engine.model.names import MODES, Argument
-from bnproof.engine.model.script import BATCHES, KINDS, Action, ActionKind
+from bnproof.engine.model.script import BATCHES, KINDS, MOST_LAYERS, Action, ActionKind
 from bnproof.engine.model.tag import Tag
 from bnproof.store.arrays import from_table, hexadecimal, to_table
 from bnproof.store.fields import Fields, StoreError
@@ -43,8 +44,10 @@ CASE = (
     "data_key",
     "judged_channels",
     "script",
+    "demand",
 )
 TAGS = tuple(tag.value for tag in Tag)
+DEMANDS = tuple(map(str, Demand))
 MOST_STEPS = 10_000
 MOST_ACTIONS = 1000
 MOST_RELATED = 64
@@ -81,7 +84,7 @@ def case_table(case: Case) -> dict[str, Any]:
     }
     if case.momentum is not None:
         made["momentum"] = hexadecimal(float(case.momentum))
-    for name in ("batches_seen", "data_key"):
+    for name in ("batches_seen", "data_key", "demand"):
         if getattr(case, name):
             made[name] = getattr(case, name)
     if case.tags:
@@ -131,6 +134,7 @@ def read_case(fields: Fields) -> Case:
         script=_script(fields),
         residual=_residual(fields, x),
         mask=_mask(fields, x),
+        demand=_demand(fields),
     )
 
 
@@ -173,7 +177,13 @@ def _script(fields: Fields) -> tuple[Action, ...]:
     """What layers live through; calls and states that are named again were made before."""
     actions = fields.rows("script", MOST_ACTIONS, _action)
     made = saved = 0
+    layers = 2
     for action in actions:
+        layers += action.kind == "make"
+        if action.layer >= min(layers, MOST_LAYERS) or (
+            action.kind == "make" and not action.number
+        ):
+            raise StoreError(f"{fields.where}: script: layer {action.layer} was not made")
         limits: dict[ActionKind, int] = {"backward": made, "load": saved}
         before = limits.get(action.kind, MOST_STEPS + 1)
         if not action.number < before:
@@ -184,13 +194,19 @@ def _script(fields: Fields) -> tuple[Action, ...]:
 
 
 def _action(fields: Fields) -> Action:
-    fields.only(("kind", "layer", "batch", "number"))
+    fields.only(("kind", "layer", "batch", "number", "size", "layout"))
     return Action(
         kind=fields.one_of("kind", KINDS),
-        layer=fields.whole("layer", 0, 1),
+        layer=fields.whole("layer", 0, MOST_LAYERS - 1),
         batch=fields.one_of("batch", BATCHES),
         number=fields.whole("number", 0, MOST_STEPS),
+        size=fields.whole("size", 0, MOST_STEPS, 0),
+        layout=fields.one_of("layout", LAYOUTS) if "layout" in fields else "C",
     )
+
+
+def _demand(fields: Fields) -> Demand | None:
+    return Demand(fields.one_of("demand", DEMANDS)) if "demand" in fields else None
 
 
 def _channels(fields: Fields, x: Array) -> tuple[int, ...] | None:

@@ -192,14 +192,14 @@ class Checks:
         return reports
 
     def _plan(self) -> Plan:
-        from bnproof.properties.catalogue import chosen  # noqa: PLC0415  # the costly part
+        from bnproof.properties.catalogue import chosen, concerning  # noqa: PLC0415  # costly
 
         check_profile(self.settings["profile"])
         check_properties(self._properties)
         unreadable = _unreadable(self.settings["known_failures"])
         if unreadable:
             return Plan(errors=(unreadable,))
-        ids = [wanted.id for wanted in chosen(self._properties)]
+        asked = chosen(self._properties)
         planned: list[Planned] = []
         errors: list[str] = []
         limits = self.settings["timeout"], self.settings["memory"], self.outside
@@ -216,7 +216,12 @@ class Checks:
                         errors.append(str(unusable(self.target, error)))
                         continue
                     wanted = [d for d in dtypes if not self._dtypes or d in self._dtypes]
-                    planned += [Planned(id_, d, variant) for d in wanted for id_ in ids]
+                    declaration = session.declarations[variant]
+                    planned += [
+                        Planned(property_.id, d, variant)
+                        for d in wanted
+                        for property_ in concerning(asked, declaration, d)
+                    ]
         except (TargetError, UnsupportedSystemError) as error:
             return Plan(errors=(str(error),))
         incomplete = tuple(dict.fromkeys(incomplete_lines(left)))

@@ -57,6 +57,7 @@ from bnproof.engine.contract.choices import (
     Weighed,
 )
 from bnproof.engine.contract.signatures import layer_options
+from bnproof.engine.model.demand import Demand
 from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.model.names import METHODS, MODES, Method
 
@@ -64,7 +65,7 @@ RANKS = (2, 3, 4, 5)
 PARAMETER_DTYPES = {"float16": "float32", "bfloat16": "float32"}
 """The dtype of the parameters for x of 16 bits, unless another is declared."""
 
-FOUND = ("methods", "layer_options", "name", "version")
+FOUND = ("methods", "layer_options", "made_of_layers", "demands", "name", "version")
 
 
 class ContractError(Exception):
@@ -102,7 +103,9 @@ class Declaration:
         deterministic: the same call gives the same bits.
         flush_to_zero: subnormal inputs, settings, intermediates and results may become 0.
         cumulative: takes momentum=None with batches_seen=t, whose weight is 1 / (t + 1).
-        accepts: ranges of settings, as {"eps": (1e-12, 1.0), "momentum": (0.0, 0.99)}.
+        accepts: ranges of settings, as {"eps": (1e-12, 1.0), "momentum": (0.0, 0.99)}.  Where no
+            range of eps is declared, eps = 0 may be refused by an exception; a result has to be
+            right.
         fixed: what cannot be varied, as {"eps": 1e-5, "momentum": 0.1, "channels": 64,
             "shape": (8, 64, 7, 7)}.
         in_place: running statistics are updated in the given buffers.
@@ -124,10 +127,17 @@ class Declaration:
             a step) or "together" (the mean of their statistics is one).
         compiles_per_shape: the first call with each shape is far slower than the next ones (JAX,
             Keras, XLA): cases come in a stock of about a dozen shapes per rank.
+        differs: what a torch module does otherwise than torch's own on purpose, as
+            ("initial-values", "state-dict"): the second parts of the ids of properties module/*,
+            which are then not tested.
         name, version: for reports; by default the class's name.
         methods: those of train, infer and layer that the object has; found, not declared.
         layer_options: those of dtype and rank that layer takes; found, not declared.  Without
             them layers are tried with the first dtype and the first rank only.
+        made_of_layers: train and infer make a layer for each call and load it, so that all cases go
+            through layers as they are; found, not declared.
+        demands: of a torch module, what can be tried on it, each with the reason if it cannot;
+            found, not declared.
     """
 
     dtypes: tuple[str, ...] = ("float32",)
@@ -156,10 +166,13 @@ class Declaration:
     virtual_batch: int | None = None
     virtual_batch_averages: Averaging = "in turn"
     compiles_per_shape: bool = False
+    differs: tuple[str, ...] = ()
     name: str = ""
     version: str = ""
     methods: tuple[Method, ...] = MODES
     layer_options: tuple[LayerOption, ...] = ()
+    made_of_layers: bool = False
+    demands: Mapping[Demand, str] = field(default_factory=dict)
 
     def parameter_dtype(self, dtype: str) -> str:
         """The dtype of gamma, beta and the statistics for an x dtype.
@@ -293,6 +306,8 @@ def declaration_of(implementation: object) -> Declaration:
         raise ContractError("; ".join(map(str, wrong)))
     given["name"] = str(getattr(implementation, "name", None) or _name_of(implementation))
     given["version"] = str(getattr(implementation, "version", None) or "")
+    given["made_of_layers"] = getattr(implementation, "made_of_layers", False) is True
+    given["demands"] = dict(getattr(implementation, "module_demands", None) or {})
     if "layer" in methods:
         given["layer_options"] = layer_options(implementation.layer)  # type: ignore[attr-defined]  # checked above
     return _of_layers(Declaration(**given))
@@ -463,6 +478,12 @@ def _can_be(fixed: Mapping[str, Any]) -> bool:
     return bool(channels >= 1 and all(map(math.isfinite, numbers)) and fixed.get("eps", 0) >= 0)
 
 
+def _differs(value: Any) -> tuple[str, ...] | None:
+    names = (value,) if isinstance(value, str) else tuple(value)
+    known = tuple(Demand)
+    return names if all(name in known for name in names) else None
+
+
 _FLAG = (_one_of(True, False), "True or False")
 _CHECKS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "dtypes": (_dtypes, 'some of "float32", "float64", "float16", "bfloat16" as a tuple'),
@@ -500,4 +521,5 @@ _CHECKS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "virtual_batch": (_samples, "a number of samples, at least 2, such as 16"),
     "virtual_batch_averages": (_one_of(*AVERAGING), '"in turn" or "together"'),
     "compiles_per_shape": _FLAG,
+    "differs": (_differs, f"some of {', '.join(Demand)} as a tuple"),
 }

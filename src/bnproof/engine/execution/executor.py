@@ -5,13 +5,14 @@ implementation does to its inputs, to earlier results or to its own state become
 """
 
 import contextlib
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from bnproof.engine.contract.declaration import ContractError, Declaration, declaration_of
-from bnproof.engine.contract.functional import functional
+from bnproof.engine.contract.functional import FromLayer, functional
 from bnproof.engine.execution.case_calls import Announce, Returned
 from bnproof.engine.execution.earlier_results import Kept, latest
 from bnproof.engine.execution.exceptions import Stop
@@ -19,6 +20,7 @@ from bnproof.engine.execution.plans import CasePlan
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.event import Aspect, Event, EventKind
 from bnproof.engine.model.observation import Observation
+from bnproof.engine.model.tag import Tag
 
 
 class Executor:
@@ -40,21 +42,29 @@ class Executor:
 
         ``announce`` is told of every call before it is made, ``returned`` after it.
         """
-        run = CasePlan(
-            case,
-            self.implementation,
-            self.original,
-            lambda: self.second,
-            self.declaration,
-            announce,
-            returned,
-        )
+        run = self._plan(case, announce, returned)
         observation = run.observation
         with contextlib.suppress(Stop), np.errstate(all="ignore"):
             run.plan()
+        if Tag.REFUSABLE in case.tags:
+            observation.events = [e for e in observation.events if not _is_refusal(e)]
         self._look_at_earlier_results(observation)
         self._earlier = latest(self._earlier + run.live)
         return observation
+
+    def _plan(self, case: Case, announce: Announce, returned: Returned) -> CasePlan:
+        """The calls of a case: of the implementation's functions, or of its layers."""
+        made, second, declaration = self.implementation, lambda: self.second, self.declaration
+        if Tag.THROUGH_LAYER in case.tags and declaration.has("layer"):
+            made, second = self._layered(self.original), lambda: self._layered(self.second)
+            declaration = replace(declaration, in_place=False)  # a layer has buffers of its own
+        return CasePlan(case, made, self.original, second, declaration, announce, returned)
+
+    def _layered(self, implementation: Any) -> Any:
+        """Functional calls by layers; None for None."""
+        if implementation is None or isinstance(implementation, FromLayer):
+            return implementation
+        return FromLayer(implementation, self.declaration, beside=True)
 
     def _look_at_earlier_results(self, observation: Observation) -> None:
         unchanged = []
@@ -72,6 +82,11 @@ class Executor:
                 )
             )
         self._earlier = unchanged
+
+
+def _is_refusal(event: Event) -> bool:
+    """Whether an event is an exception of the implementation's own; an interrupt is none."""
+    return event.kind is EventKind.RAISED and event.actual != "KeyboardInterrupt"
 
 
 def second_instance(implementation: Any, declaration: Declaration) -> Any:

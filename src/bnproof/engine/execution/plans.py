@@ -12,7 +12,7 @@ from bnproof.engine.execution.case_calls import kind_of, parts_of
 from bnproof.engine.execution.exceptions import Stop
 from bnproof.engine.execution.layer_life import LayerLife
 from bnproof.engine.execution.plan_steps import PlanSteps, copied, offers, other_data
-from bnproof.engine.model.calls import Label, LayerCall
+from bnproof.engine.model.calls import Label, LayerCall, trial_of
 from bnproof.engine.model.case import SEQUENCE_PLANS, Plan
 from bnproof.engine.model.event import Aspect, EventKind
 from bnproof.engine.model.formats import Array
@@ -39,6 +39,7 @@ class CasePlan(PlanSteps):
             "empty": self._empty,
             "layer": self._layer,
             **dict.fromkeys(SEQUENCE_PLANS, self._sequence),
+            "module": self._module,
         }
         try:
             plans[self.case.calls]()
@@ -191,6 +192,19 @@ class CasePlan(PlanSteps):
         life = LayerLife(self.original, self.declaration, self.case, self._layer_call)
         self.observation.facts = {"steps": life.steps}
         life.run()
+
+    def _module(self) -> None:
+        """Training and inference, for their bounds, and what is tried on the whole module."""
+        self._gradients("train", self._train("train"))
+        self._infer("infer")
+        live = getattr(self.original, "module_life", None)  # scripts have none
+        if live is None:
+            return
+        try:
+            self.announce(trial_of(str(self.case.demand)))
+            self.observation.facts = {"module": live(self.case)}
+        finally:
+            self.returned()
 
     def _layer_call(self, label: LayerCall, function: Any, *arguments: Any, **settings: Any) -> Any:
         """A call of a layer; a result of the wrong form ends the case as an exception does."""

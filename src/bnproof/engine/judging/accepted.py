@@ -52,4 +52,4 @@ def is_unexpected(record: Record, accepted: Sequence[Accepted]) -> bool:
         return True
     if any(not expected(event.argument, event.called) for event in seen.events):
         return True
-    return any(j.worst > 1 and not expected(j.output) for _, j in record.all_judged())
+    return any(not expected(judged.output) for _, judged in record.all_wrong())

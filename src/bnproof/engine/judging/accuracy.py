@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from bnproof.engine.contract.choices import AccuracyClass
+from bnproof.engine.judging.depths import sums_by_count
 from bnproof.engine.judging.measures import by_output, offset_curves
 from bnproof.engine.judging.record import Found, Judged, Record
 from bnproof.engine.model.calls import Call
@@ -40,6 +41,7 @@ def accuracy(records: Sequence[Record], classes: Mapping[AccuracyClass, Arithmet
         exact=(sum(e[0] for e in exact), sum(e[1] for e in exact)),
         outputs=by_output(records, _worth_trying(classes, declared, found)),
         offsets=offset_curves(records, classes),
+        sums=sums_by_count(records),
     )
 
 

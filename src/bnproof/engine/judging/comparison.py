@@ -1,7 +1,7 @@
 """A comparison: one output of one record against the truth, or against another output."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -69,6 +69,10 @@ class Comparison:
         """The output as reports name it."""
         return labelled(self.output, self.of)
 
+    def named(self, output: str) -> "Comparison":
+        """The same comparison under another name for what was compared."""
+        return replace(self, output=output, of="")
+
     @property
     def holds(self) -> bool:
         """Whether the property holds here."""
@@ -84,11 +88,11 @@ def of_judged(record: Record, call: Label, judged: Judged, *, named: str = "") -
     def elements() -> tuple[Element, ...]:
         return rows(judged.got, judged.truth[0], judged.error, judged.bound)
 
-    of, not_judged = named or _of(call), judged.not_judged
+    of, not_judged = named or of_call(call), judged.not_judged
     return Comparison(record, judged.output, of, judged.worst, not_judged, elements=elements)
 
 
-def _of(call: Label) -> Of:
+def of_call(call: Label) -> Of:
     """The call that an output is named with: training goes without saying."""
     return "" if call == "train" else call
 
@@ -107,7 +111,7 @@ def like_first(
     if first is None or first.worst <= 1 or first.got.shape != judged.got.shape:
         return of_judged(record, call, judged)
     bound = first.bound + judged.bound
-    return compare(record, judged.output, judged.got, first.got, bound, of=_of(call))
+    return compare(record, judged.output, judged.got, first.got, bound, of=of_call(call))
 
 
 def compare(

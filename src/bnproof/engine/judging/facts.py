@@ -6,18 +6,24 @@ import numpy as np
 
 from bnproof.engine.judging.comparison import Comparison, ended, found, happened, nothing_happened
 from bnproof.engine.judging.record import Record
-from bnproof.engine.model.calls import Label, is_part_of
+from bnproof.engine.model.calls import Label, is_part_of, trial_of
 from bnproof.engine.model.event import Event, EventKind
 from bnproof.engine.model.names import STATISTICS
 
 
 def raised(record: Record, *calls: Label) -> Iterator[Comparison]:
     """A failure for each exception in some calls, and in what belongs to them or repeats them."""
-    if record.observation.failure:
+    if record.observation.failure and not ended_beside_calls(record):
         yield ended(record, record.observation.failure)
     for event in record.observation.of(EventKind.RAISED):
         if any(is_part_of(event.call, call) for call in calls):
             yield happened(record, event, seen=False)
+
+
+def ended_beside_calls(record: Record) -> bool:
+    """Whether a case ended while something was tried on a whole module, after all its calls."""
+    failure, demand = record.observation.failure, record.case.demand
+    return failure is not None and demand is not None and failure.call == trial_of(demand)
 
 
 def events(

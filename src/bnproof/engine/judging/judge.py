@@ -14,6 +14,7 @@ from bnproof.engine.execution.companions import companions
 from bnproof.engine.judging.expectation import expected
 from bnproof.engine.judging.masked import what_counts, without_masked
 from bnproof.engine.judging.record import Found, Judged, Record
+from bnproof.engine.judging.spoiled_results import have_kinds, spoiled
 from bnproof.engine.model.calls import FIRST, MODE_OF, Call, is_double, is_judged
 from bnproof.engine.model.case import (
     ARRAYS,
@@ -25,14 +26,16 @@ from bnproof.engine.model.case import (
     columns,
 )
 from bnproof.engine.model.formats import FORMATS, Array
-from bnproof.engine.model.names import DOUBLE, RESULTS, Output
+from bnproof.engine.model.names import DOUBLE, MODES, RESULTS, Output
 from bnproof.engine.model.observation import WHOLE, Observation
+from bnproof.engine.model.summation import Summation
 from bnproof.engine.model.tag import Tag
-from bnproof.engine.truth.bounds import ladder
+from bnproof.engine.truth.bounds import Arithmetic, ladder
 from bnproof.engine.truth.bounds.expected import Expected, Settings
 from bnproof.engine.truth.bounds.expected_by_data import EXPECTED
 from bnproof.engine.truth.bounds.side_by_side import SMALL
 from bnproof.engine.truth.oracle import error
+from bnproof.engine.truth.spoiled import healed, kinds_of
 
 NOT_JUDGED: tuple[Plan, ...] = ("error", "empty", "layer", *SEQUENCE_PLANS)
 """Plans of cases that have no results of their own to judge."""
@@ -81,15 +84,21 @@ class Judge:
         EXPECTED.forget()
 
     def judge(self, case: Case, observation: Observation) -> Record:
-        """The record of a case: at the rounding of the settings that explains it best."""
+        """The record of a case: at the rounding of the settings that explains it best.
+
+        Over integer data also by the family of algorithms that does, the strongest first: one has
+        to explain all outputs (see `bnproof.engine.truth.bounds.summations`).
+        """
         ran = case
         case, observation = _chosen_channels(*without_masked(case, observation))
         best: Record | None = None
-        for settings in self.settings(case):
-            record = self._judge(case, observation, settings)
+        by_family = Tag.SUMS in case.tags and self.declaration.is_plain
+        families = Summation if by_family else (None,)
+        for summation, settings in product(families, self.settings(case)):
+            record = self._judge(case, observation, settings, summation)
             if best is None or _badness(record) < _badness(best):
                 best = record
-            if best.worst <= 1:
+            if not any(best.all_wrong()):
                 break
         assert best is not None  # noqa: S101  # there is at least one rounding: none
         best.found = self._strongest(best)
@@ -118,8 +127,17 @@ class Judge:
 
     # --- one rounding of the settings -----------------------------------------------------
 
-    def _judge(self, case: Case, observation: Observation, settings: Settings) -> Record:
-        record = Record(case, self.declaration, observation, self.declared)
+    def _judge(
+        self,
+        case: Case,
+        observation: Observation,
+        settings: Settings,
+        summation: Summation | None,
+    ) -> Record:
+        declared = self.declared
+        if summation is not None:
+            declared = replace(declared, summation=summation)
+        record = Record(case, self.declaration, observation, declared)
         doubled = self.declaration.is_plain and any(map(is_double, observation.results))
         if case.ddx is not None and not doubled:
             case = case.with_arrays(dict.fromkeys(DOUBLE_ARGUMENTS))  # its truth is not needed
@@ -130,23 +148,50 @@ class Judge:
             if mode not in record.subjects:
                 like = next(iter(record.subjects.values()), None)
                 record.subjects[mode] = expected(self.declaration, case, settings, mode, like)
-            subject = record.subjects[mode]
             base = record.judged.get(FIRST[call], {})
-            record.judged[call] = self._outputs(subject, call, results, base, observation)
+            record.judged[call] = self._outputs(record, call, results, base)
         if Tag.EXACT in case.tags:
             record.exact = _exact_bits(record)
+        if Tag.NONFINITE in case.tags and have_kinds(self.declaration):
+            record.spoiled = self._spoiled(case, observation, settings)
         return record
+
+    def _spoiled(
+        self, case: Case, observation: Observation, settings: Settings
+    ) -> dict[Call, dict[Output, Judged]]:
+        """The results of a case with NaN or infinity, held against the kinds that they may have."""
+        made: dict[Call, dict[Output, Judged]] = {}
+        for mode in MODES:
+            results = observation.results.get(mode, {})
+            moves = settings.keep != 0 and settings.weight != 0
+            shifts = "one-pass" in self.declared.variances
+            kinds = kinds_of(case, mode, moves=moves, shifts=shifts)
+            subject = EXPECTED.of(
+                healed(case, mode),
+                settings,
+                inference=mode == "infer",
+                unbiased=self.declaration.unbiased(case.x.ndim),
+                normalises_unbiased=self.declaration.normalises_unbiased,
+            )
+            truth = subject.quantities.truth.values
+            for name in RESULTS:
+                if name in results and name in truth:
+                    got = columns(results[name]) if name in WHOLE else results[name]
+                    bound = subject.bound(self.declared, name)
+                    held = spoiled(name, got, truth[name], bound, kinds)
+                    made.setdefault(mode, {})[name] = held
+        return made
 
     def _outputs(
         self,
-        subject: Expected,
+        record: Record,
         call: Call,
         results: dict[Output, Array],
         base: dict[Output, Judged],
-        observation: Observation,
     ) -> dict[Output, Judged]:
         out: dict[Output, Judged] = {}
-        first = observation.results.get(FIRST[call], {})
+        subject = record.expected_of(call)
+        first = record.observation.results.get(FIRST[call], {})
         for name in (*RESULTS, *DOUBLE):
             if name not in results or name not in subject.quantities.truth.values:
                 continue
@@ -154,27 +199,32 @@ class Judge:
             if name in base and same is not None and _same_bits(same, results[name]):
                 out[name] = base[name]  # the same bits have the same error
                 continue
-            out[name] = self._output(subject, name, results[name], whole=call != "infer one")
+            whole = call != "infer one"
+            out[name] = self._output(subject, record.arithmetic, name, results[name], whole=whole)
         return out
 
-    def _output(self, subject: Expected, name: Output, result: Array, *, whole: bool) -> Judged:
+    def _output(
+        self, subject: Expected, declared: Arithmetic, name: Output, result: Array, *, whole: bool
+    ) -> Judged:
         """A judged output; where several cases of the same data have the same bits, the same one.
 
         Such cases differ in rank or memory layout.  What is large is judged each time, not kept,
         and so is what comes alone, as in a search.
         """
         got = columns(result) if name in WHOLE else result
-        if self._seen is None or got.size > SMALL:
-            return self._held_against(subject, name, got, whole=whole)
+        if self._seen is None or got.size > SMALL or declared.summation is not None:
+            return self._held_against(subject, declared, name, got, whole=whole)
         key = subject, name, whole, got.dtype.str, got.tobytes()
         if key not in self._seen:
-            self._seen[key] = self._held_against(subject, name, got, whole=whole)
+            self._seen[key] = self._held_against(subject, declared, name, got, whole=whole)
         return self._seen[key]
 
-    def _held_against(self, subject: Expected, name: Output, got: Array, *, whole: bool) -> Judged:
+    def _held_against(
+        self, subject: Expected, declared: Arithmetic, name: Output, got: Array, *, whole: bool
+    ) -> Judged:
         """An output held against the truth."""
         high, low = subject.quantities.truth.values[name]
-        bound = subject.bound(self.declared, name)
+        bound = subject.bound(declared, name)
         if not whole:
             high, low, bound = high[: len(got)], low[: len(got)], bound[: len(got)]
         return Judged(name, got, (high, low), error(got, (high, low)), bound)
@@ -239,7 +289,7 @@ def _roundings(value: float) -> tuple[float, ...]:
 
 def _badness(record: Record) -> tuple[int, float]:
     """How many outputs are off, then how far: one wrong output must not choose for the others."""
-    off = sum(judged.worst > 1 for _, judged in record.all_judged())
+    off = sum(1 for _ in record.all_wrong())
     return off, record.worst
 
 

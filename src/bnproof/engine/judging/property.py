@@ -10,10 +10,12 @@ from bnproof.engine.judging.record import Record
 from bnproof.engine.judging.records import Records
 from bnproof.engine.model.basis import Basis
 from bnproof.engine.model.calls import Call
+from bnproof.engine.model.demand import Demand
+from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.model.names import Output
 from bnproof.engine.model.offers import OFFERS, Offer
 from bnproof.engine.portfolio.relation import Relation
-from bnproof.engine.wording.reasons import NOT_OFFERED, why_not
+from bnproof.engine.wording.reasons import NOT_OFFERED, not_tried, why_not
 
 Compare = Callable[[Records], Iterable[Comparison]]
 ComparePair = Callable[[Record, Record], Iterable[Comparison]]
@@ -27,7 +29,8 @@ class Property:
         id: permanent, kebab-case, never reused.
         statement: one sentence.
         theorem: id of the theorem of the specification behind it.
-        needs: what an implementation has to allow and to offer.
+        needs: what an implementation has to allow and to offer, or what is demanded of a torch
+            module.
         compare: the comparisons that it makes on records.
         rests_on: results that have to be right for a failure to say anything new, the likeliest
             first; a failure of the property follows where they are wrong.
@@ -36,9 +39,19 @@ class Property:
     id: str
     statement: str
     theorem: str
-    needs: tuple[Need | Offer, ...]
+    needs: tuple[Need | Offer | Demand, ...]
     compare: Compare = field(repr=False)
     rests_on: tuple[Basis, ...] = ()
+
+    def concerns(self, declaration: Declaration, dtype: str) -> bool:
+        """Whether a property is about implementations of this kind, and about a dtype, at all.
+
+        Properties of torch modules are reported for nothing else, and in 32 and 64 bits alone,
+        since what a module holds does not depend on the dtype.
+        """
+        if not any(isinstance(need, Demand) for need in self.needs):
+            return True
+        return bool(declaration.demands) and not FORMATS[dtype].is_16_bit
 
     def unsupported(self, declaration: Declaration, dtype: str = "") -> str:
         """Why an implementation is not checked for this property, "" if it is.
@@ -48,7 +61,10 @@ class Property:
         declared = replace(declaration, dtypes=(dtype,)) if dtype else declaration
         needs = (need for need in self.needs if isinstance(need, Need))
         missing = next((need for need in needs if not ALLOWED[need](declared)), None)
-        return "" if missing is None else why_not(missing, declared)
+        if missing is not None:
+            return why_not(missing, declared)
+        demands = (demand for demand in self.needs if isinstance(demand, Demand))
+        return next((not_tried(demand, declared) for demand in demands), "")
 
     def not_offered(self, offers: Collection[tuple[Call, Output]]) -> str:
         """Which result is missing that the property is about, "" if none is.
@@ -68,7 +84,7 @@ def statement(
     sentence: str,
     *,
     theorem: str,
-    needs: tuple[Need | Offer, ...] = (),
+    needs: tuple[Need | Offer | Demand, ...] = (),
     rests_on: tuple[Basis, ...],
 ) -> Callable[[Compare], Property]:
     """Make the function below a property: it yields the comparisons on all records.

@@ -92,12 +92,15 @@ class Record:
         case, declaration, observation: what was run, on what, and what came back.
         judged: by call, then by output.
         subjects: truth and bounds by mode, "train" or "infer", where they were needed.
-        arithmetic: the declared class.
+        arithmetic: the declared class; over integer data with the family of algorithms whose
+            bounds explain the outputs, or come nearest to it.
         found: the strongest class that explains every output, "" if none does.
         exact: outputs that came back bit for bit, and how many were looked at, for cases whose
             outputs are all representable.
         ran: the case as it was run, which has more channels than are looked at, or is the life
             of a layer that this is a step of.
+        spoiled: by call, then by output, where arguments are NaN or infinite: each element held
+            against the kinds of value that it may have (`bnproof.engine.judging.spoiled_results`).
     """
 
     case: Case
@@ -109,6 +112,7 @@ class Record:
     found: Found = ""
     exact: tuple[int, int] = (0, 0)
     ran: Case | None = None
+    spoiled: dict[Call, dict[Output, Judged]] = field(default_factory=dict)
 
     @property
     def train(self) -> Quantities | None:
@@ -139,6 +143,14 @@ class Record:
                 for judged in outputs.values():
                     yield call, judged
 
+    def all_wrong(self) -> Iterator[tuple[Call, Judged]]:
+        """All outputs that are not what they should be, in number or in kind."""
+        for results in (self.judged, self.spoiled):
+            for call, outputs in results.items():
+                for judged in outputs.values():
+                    if judged.worst > 1:
+                        yield call, judged
+
     def expected_of(self, call: Call) -> Expected:
         """Truth and bounds of a call."""
         return self.subjects[MODE_OF[call]]
@@ -148,6 +160,8 @@ class Record:
         if arithmetic.name == self.arithmetic.name:
             return judged
         if arithmetic.name not in judged.by_class:
+            if self.arithmetic.summation is not None:
+                arithmetic = replace(arithmetic, summation=self.arithmetic.summation)
             bound = self.expected_of(call).bound(arithmetic, judged.output)[: len(judged.error)]
             bound = np.where(np.isinf(judged.bound), np.inf, bound)
             judged.by_class[arithmetic.name] = replace(judged, bound=bound)

@@ -10,10 +10,11 @@ from bnproof.engine.judging.judge import Judge
 from bnproof.engine.judging.property import Property
 from bnproof.engine.judging.record import Record
 from bnproof.engine.judging.records import Records
-from bnproof.engine.judging.verdicts import summed_up
+from bnproof.engine.judging.verdicts import by_output, summed_up, violation
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.observation import Observation
-from bnproof.engine.model.result import Result
+from bnproof.engine.model.result import Result, Violation
+from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio import portfolio
 
 UNJUDGEABLE = (ArithmeticError, AssertionError, LookupError, ValueError)
@@ -39,10 +40,13 @@ def judged(judge: Judge, case: Case, observation: Observation) -> list[Record]:
 
 def cannot_take(declaration: Declaration, case: Case) -> str:
     """Why a case cannot be given to an implementation, "" if it can."""
-    if case.dtype not in declaration.dtypes:
-        return f"{declaration.name} does not declare {case.dtype}"
-    if case.x.ndim not in declaration.ranks:
-        return f"{declaration.name} does not declare rank {case.x.ndim}"
+    for missing, what in (
+        (case.dtype not in declaration.dtypes, case.dtype),
+        (case.x.ndim not in declaration.ranks, f"rank {case.x.ndim}"),
+        (Tag.THROUGH_LAYER in case.tags and not declaration.has("layer"), "layer"),
+    ):
+        if missing:
+            return f"{declaration.name} does not declare {what}"
     for name, has in (("gamma", declaration.has_gamma), ("beta", declaration.has_beta)):
         if getattr(case, name) is not None and not has:
             return f"{declaration.name} declares to have no {name}, which the case gives"
@@ -58,6 +62,17 @@ def alone(
 ) -> tuple[Result, Records]:
     """The result of a property on a counterexample alone, and the records of its cases."""
     return _result(session, declaration, property_, found, found.cases)
+
+
+def violation_in(
+    output: str, property_: Property, found: Counterexample, records: Records
+) -> Violation | None:
+    """The simplest violation of a property in one output of a counterexample; None if it holds.
+
+    A result shows the first few outputs alone.
+    """
+    wrong = [c for c in found.judged(property_, records) if not c.holds and c.output == output]
+    return violation(by_output(wrong)[0][0]) if wrong else None
 
 
 def in_place(

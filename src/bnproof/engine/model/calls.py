@@ -21,8 +21,8 @@ LayerCall = Literal[
 ]
 """The calls that a layer's life consists of; their results are judged as those of a `Call`."""
 
-UnjudgedCall = Literal["other", "step", "steps", "infer buffers"]
-"""Calls with other data in between, the steps of an average and where it ends, and buffers."""
+UnjudgedCall = Literal["other", "step", "steps", "infer buffers", "module"]
+"""Calls with other data in between, the steps of an average and where it ends, buffers, modules."""
 
 Label = Call | LayerCall | UnjudgedCall | Literal["case", "later"]
 """Where something came from: a call, the case as a whole, or what ran after it."""
@@ -60,6 +60,15 @@ def called(label: Label, *, backward: bool = False) -> str:
     'train late backward'
     """
     return f"{label}{BACKWARD}" if backward else label
+
+
+def trial_of(demand: str) -> str:
+    """What is tried on a whole module, as the call that is under way.
+
+    >>> trial_of("pickle")
+    'module: pickle'
+    """
+    return f"module: {demand}"
 
 
 def is_judged(label: object) -> TypeGuard[Call]:

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypedDict, Unpack, get_args
 
 import numpy as np
 
+from bnproof.engine.model.demand import Demand
 from bnproof.engine.model.formats import Array, name_of
 from bnproof.engine.model.layouts import Place
 from bnproof.engine.model.names import CHANNEL_ARGUMENTS, Argument
@@ -31,7 +32,17 @@ SequencePlan = Literal[
 
 Plan = (
     Literal[
-        "full", "short", "error", "steps", "refill", "infer", "train", "gradients", "empty", "layer"
+        "full",
+        "short",
+        "error",
+        "steps",
+        "refill",
+        "infer",
+        "train",
+        "gradients",
+        "empty",
+        "layer",
+        "module",
     ]
     | SequencePlan
 )
@@ -79,6 +90,7 @@ class Rest(TypedDict, total=False):
     data_key: str
     judged_channels: tuple[int, ...] | None
     script: tuple[Action, ...]
+    demand: Demand | None
     ddx: Array | None
     ddgamma: Array | None
     ddbeta: Array | None
@@ -123,6 +135,7 @@ class Case:
         data_key: cases with the same key have the same data, so that truth is formed once.
         judged_channels: the channels that are looked at, None for all.
         script: what layers live through, () for the fixed script; for ``calls="layer"`` only.
+        demand: what is tried on the whole module; for ``calls="module"`` only.
         ddx, ddgamma, ddbeta: what double backward is given, like x, gamma and beta; None where it
             is not called.
         residual: what is added to y before its activation, like x; None for zeros.
@@ -147,6 +160,7 @@ class Case:
     data_key: str = ""
     judged_channels: tuple[int, ...] | None = None
     script: tuple[Action, ...] = ()
+    demand: Demand | None = None
     ddx: Array | None = None
     ddgamma: Array | None = None
     ddbeta: Array | None = None

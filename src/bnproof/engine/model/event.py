@@ -28,9 +28,11 @@ class EventKind(StrEnum):
     NOT_FINITE = "not-finite"
     EMPTY_BATCH_COUNTED = "empty-batch-counted"
     INFERENCE_MOVED = "inference-moved"
+    MODULE_DIFFERS = "module-differs"
     OTHER_CONVENTION = "other-convention"
     OTHER_DTYPE = "other-dtype"
     OTHER_SLOPE = "other-slope"
+    OTHER_KIND = "other-kind"
 
 
 class Aspect(StrEnum):

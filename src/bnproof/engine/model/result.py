@@ -1,17 +1,25 @@
 """The result model: what was found out about one property in one dtype, and the whole report."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from bnproof.engine.model.event import EarlyEnd, Event
 from bnproof.engine.model.explained import Explained
+from bnproof.engine.model.summation import Summation
 from bnproof.engine.model.verdict import FAILED, FailureKind, Profile, Verdict
 
 INTERRUPTED = 130  # what shells report for a process ended by Ctrl-C
 
 PRECEDENCE = (INTERRUPTED, 2, 1, 4, 0)
 """Exit statuses, the one that outranks all others first."""
+
+GROWTH = 2.0
+"""So many times the share of a bound that is used for few values is a finding; right: 1.3."""
+
+CHAIN = 16
+"""A chain of additions that is too short to be compared with."""
 
 ENTRY = "known failure"
 """The output of a violation that is about an entry in a file of known failures."""
@@ -170,6 +178,47 @@ class OffsetCurve:
 
 
 @dataclass(frozen=True)
+class SumsAt:
+    """How sums of many values behave (see `bnproof.engine.judging.depths`).
+
+    Attributes:
+        count: values per channel.
+        summation: the family of algorithms that explains the integer data, None if none does.
+        share: largest error/bound of the patterns; NaN where it was not measured.
+        depth: additions in the longest chain, as the constant channel tells; likewise.
+    """
+
+    count: int
+    summation: Summation | None
+    share: float = float("nan")
+    depth: float = float("nan")
+
+    def switches(self, few: "SumsAt") -> bool:
+        """Whether sums are exact for few values and not for these.
+
+        >>> few = SumsAt(4099, Summation.EXACT)
+        >>> SumsAt(33001, Summation.FORWARDS).switches(few), SumsAt(33001, None).switches(few)
+        (True, False)
+        """
+        exact = few.summation is Summation.EXACT
+        return exact and self.summation not in (Summation.EXACT, None)
+
+    def growth(self, few: "SumsAt") -> float:
+        """How many times the share for few values these have; NaN where one is not known.
+
+        >>> SumsAt(33001, None, share=0.5).growth(SumsAt(4096, None, share=0.125))
+        4.0
+        """
+        if math.isnan(few.share):
+            return few.share
+        return self.share / max(few.share, CHAIN / few.count)
+
+    def grows(self, few: "SumsAt") -> bool:
+        """Whether that is more than right algorithms have."""
+        return self.growth(few) > GROWTH
+
+
+@dataclass(frozen=True)
 class Accuracy:
     """How accurate an implementation was found to be in one dtype.
 
@@ -185,6 +234,7 @@ class Accuracy:
         exact: outputs of exactly representable cases that came back bit for bit, and their number.
         outputs: the largest error/bound of each output, by class.
         offsets: the digits kept of an output as |mean|/std grows.
+        sums: how sums behave, by the number of values, fewest first.
     """
 
     declared: str
@@ -200,6 +250,7 @@ class Accuracy:
     worst_case_name: str = ""
     outputs: tuple[OutputAccuracy, ...] = ()
     offsets: tuple[OffsetCurve, ...] = ()
+    sums: tuple[SumsAt, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -14,21 +14,28 @@ from bnproof.engine.portfolio import (
     gradients,
     huge,
     layer_data,
+    long_lives,
+    many_values,
     masks,
     memory,
+    network_sizes,
     numerics,
     offsets,
     places,
     relations,
     running_statistics,
+    settings,
     sizes,
+    spoiled_arguments,
     virtual_batches,
+    whole_modules,
 )
 from bnproof.engine.portfolio.builder import Builder
 from bnproof.engine.portfolio.double_arguments import given, with_double
 from bnproof.engine.portfolio.fitting import fitting
 from bnproof.engine.portfolio.quick import choose, informative_first
 from bnproof.engine.portfolio.stock import few_programs
+from bnproof.engine.portfolio.through_layer import FEW, through_layer
 
 AT_THE_END = "once more at the end"
 """What follows the name of the case that comes back."""
@@ -51,6 +58,12 @@ CHAPTERS = (
     masks,
     call_orders,
     places,
+    spoiled_arguments,  # likewise
+    long_lives,
+    whole_modules,
+    network_sizes,  # likewise
+    many_values,  # likewise
+    settings,  # likewise
 )
 """What every profile chooses from."""
 
@@ -61,14 +74,16 @@ def portfolio(
     *,
     seed: int = 0,
     quick: bool = False,
+    thorough: bool = False,
     among: Sequence[str] = (),
 ) -> list[Case]:
     """All directed cases of one dtype that the implementation can be given.
 
     Those that reject most wrong implementations come first.  ``quick`` takes the cases that
     `bnproof.engine.portfolio.quick` chooses, each in one rank, in turns, and shares them between
-    the dtypes that are checked, which ``among`` are (by default this dtype alone).  Some cases have
-    what double backward is given.  Of a target that compiles each shape, cases come in a stock of
+    the dtypes that are checked, which ``among`` are (by default this dtype alone).  All profiles
+    share large cases between them, and ``thorough`` adds the largest.  Some cases have what double
+    backward is given.  Of a target that compiles each shape, cases come in a stock of
     shapes, and sizes come last.  An early case comes back at the end, after all other shapes and
     settings.
 
@@ -76,19 +91,25 @@ def portfolio(
     True
     """
     if quick:
-        chosen = choose(pool(declaration, dtype, seed=seed), dtype, among)
+        chosen = choose(pool(declaration, dtype, seed=seed, among=among), dtype, among)
+        chosen += through_layer(chosen, declaration, dtype, most=FEW)
     else:
-        build = Builder(declaration, dtype, seed)
-        made = [*_made(build), *huge.cases(build), *call_orders.large(build)]
-        made = _with_double(declaration, made, seed)
+        build = Builder(declaration, dtype, seed, among=among)
+        large = [*huge.cases(build), *call_orders.large(build), *long_lives.lives(build)]
+        if thorough:
+            large += [*many_values.largest(build), *network_sizes.above_2_24(build)]
+        made = _with_double(declaration, [*_made(build), *large], seed)
         chosen = informative_first(made, dtype)
+        chosen += through_layer(chosen, declaration, dtype)
     return with_end(few_programs(chosen) if declaration.compiles_per_shape else chosen)
 
 
-def pool(declaration: Declaration, dtype: str, *, seed: int = 0) -> list[Case]:
+def pool(
+    declaration: Declaration, dtype: str, *, seed: int = 0, among: Sequence[str] = ()
+) -> list[Case]:
     """What the quick profile chooses from: no case of more than 2^15 values or channels."""
-    made = _made(Builder(declaration, dtype, seed, rotate=True))
-    return _with_double(declaration, made, seed)
+    build = Builder(declaration, dtype, seed, rotate=True, among=among)
+    return _with_double(declaration, _made(build), seed)
 
 
 def _made(build: Builder) -> list[Case]:

@@ -31,12 +31,22 @@ class Builder:
     Where each shape is compiled, cases come in the stock of shapes (`stock`), as far as their
     chapters ask for it by `rows`, `power_of_two` and `ordinary`; one that rotates gives each of
     these shapes one rank, and only the ordinary shape all.
+
+    Cases that cost much and do not depend on the dtype come in one of the dtypes that are checked,
+    which ``among`` are, in turns (`in_turn`); one dtype that is checked alone has them all.
     """
 
     def __init__(
-        self, declaration: Declaration, dtype: str, seed: int = 0, *, rotate: bool = False
+        self,
+        declaration: Declaration,
+        dtype: str,
+        seed: int = 0,
+        *,
+        rotate: bool = False,
+        among: Sequence[str] = (),
     ) -> None:
         self.declaration = declaration
+        self._sharing = sorted({dtype, *among}, key=list(FORMATS).index)
         first = list(FORMATS).index(dtype) if declaration.compiles_per_shape else 0
         turns = itertools.islice(itertools.cycle(declaration.ranks), first, None)
         self._turn = turns if rotate else None
@@ -55,6 +65,20 @@ class Builder:
     def ordinary(self, count: int, channels: int) -> Array:
         """Standard normal numbers for a case that any other shape would suit as well."""
         return self.normal(self.rows(count), self.columns(channels))
+
+    def in_turn(self, number: int) -> bool:
+        """Whether this dtype has a case of this number, where the checked dtypes take turns.
+
+        >>> few = Declaration(dtypes=("float32", "float64"))
+        >>> [Builder(few, "float64", among=few.dtypes).in_turn(number) for number in range(3)]
+        [True, False, True]
+        """
+        return number % self.turns == self._sharing.index(self.dtype)
+
+    @property
+    def turns(self) -> int:
+        """How many dtypes take turns."""
+        return len(self._sharing)
 
     def rows(self, count: int) -> int:
         """A number of values, or one of the stock that suits as well."""

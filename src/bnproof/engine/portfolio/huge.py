@@ -1,34 +1,26 @@
-"""More values, or more channels, than 16 bits can count; not in the quick profile."""
+"""More channels than 16 bits can count; not in the quick profile."""
 
 from collections.abc import Iterator
-
-import numpy as np
 
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio.builder import Builder
-from bnproof.engine.portfolio.sizes import edges
 
-HUGE = (32769, 65537)
+CHANNELS = 65537
 
 
 def cases(build: Builder) -> Iterator[Case]:
-    """Huge cases; none where the target has only one shape, or compiles each."""
-    if build.declaration.fixes("shape") or build.compiled:
+    """The case, in one dtype and one rank: the truth of so many channels takes seconds.
+
+    None where the target has only one shape, or compiles each; many values are in `many_values`.
+    """
+    fixed = build.declaration.fixes("shape", "channels")
+    if fixed or build.compiled or not build.in_turn(0):
         return
-    large = frozenset({Tag.LARGE})
-    for count in HUGE:
-        x = build.normal(count, 1) + 3 * np.arange(count)[:, None] / count
-        case = build.case(f"{count} values", x, calls="short", tags=large)
-        yield from build.every_rank(case)
-    if build.declaration.fixes("channels"):
-        return
-    for channels in HUGE:
-        case = build.case(
-            f"{channels} channels",
-            build.normal(4, channels),
-            calls="short",
-            judged_channels=edges(channels),
-            tags=large,
-        )
-        yield from build.every_rank(case)
+    case = build.case(
+        f"{CHANNELS} channels",
+        build.normal(4, CHANNELS),
+        calls="short",
+        tags=frozenset({Tag.LARGE}),
+    )
+    yield from build.every_rank(case, ranks=build.declaration.ranks[:1])

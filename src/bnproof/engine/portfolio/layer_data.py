@@ -20,12 +20,16 @@ def accumulates(declaration: Declaration) -> bool:
     return declaration.cumulative and not declaration.fixes("momentum")
 
 
+def is_made_for(declaration: Declaration, dtype: str) -> bool:
+    """Whether layers of a dtype can be made."""
+    known = "dtype" in declaration.layer_options or dtype == declaration.dtypes[0]
+    return declaration.has("layer") and known
+
+
 def has_lives(declaration: Declaration, dtype: str) -> bool:
     """Whether layers of a dtype can be made, and given batches of any size."""
     extra = declaration.residual or declaration.mask
-    if not declaration.has("layer") or declaration.fixes("shape") or extra:
-        return False
-    return "dtype" in declaration.layer_options or dtype == declaration.dtypes[0]
+    return is_made_for(declaration, dtype) and not declaration.fixes("shape") and not extra
 
 
 def cases(build: Builder) -> Iterator[Case]:

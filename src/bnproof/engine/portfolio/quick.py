@@ -110,9 +110,10 @@ def _ordered(cases: Sequence[Case], plans: Iterable[str]) -> list[Case]:
     places: dict[str, int] = {}
     for case in cases:
         place = order.get(unit_of(case.name), len(order))
-        places[_family(case)] = min(place, places.get(_family(case), place))
-    return sorted(cases, key=lambda case: places[_family(case)])
+        places[family(case)] = min(place, places.get(family(case), place))
+    return sorted(cases, key=lambda case: places[family(case)])
 
 
-def _family(case: Case) -> str:
+def family(case: Case) -> str:
+    """The name of the case that a case is a twin of, its own for others."""
     return case.name if case.twin is None else case.twin.of

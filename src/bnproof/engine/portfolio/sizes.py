@@ -26,8 +26,6 @@ LARGE_COUNTS = (511, 513, 1023, 1024, 1025, 2049, 4099)
 CHANNELS = (1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 130, 257)
 LARGE_CHANNELS = (1024, 1030, 2050)
 ALIGNED = ((64, 64), (64, 8), (128, 16), (96, 32), (65, 64))
-MANY_CHANNELS = 100
-"""Of more channels only some are looked at."""
 
 
 def cases(build: Builder) -> Iterator[Case]:
@@ -65,26 +63,12 @@ def _counts(build: Builder) -> Iterator[Case]:
 def _channels(build: Builder) -> Iterator[Case]:
     for channels in CHANNELS:
         scale = 2.0 ** build.rng.integers(-2, 3, channels)
-        judged = edges(channels) if channels > MANY_CHANNELS else None
-        x = build.normal(6, channels) * scale
-        case = build.case(f"{channels} channels", x, judged_channels=judged)
+        case = build.case(f"{channels} channels", build.normal(6, channels) * scale)
         yield from build.every_rank(case)
     for channels in LARGE_CHANNELS:
         scale = 2.0 ** build.rng.integers(-2, 3, channels)
-        case = build.case(
-            f"{channels} channels",
-            build.normal(6, channels) * scale,
-            calls="short",
-            judged_channels=edges(channels),
-        )
-        yield from build.every_rank(case)
+        x = build.normal(6, channels) * scale
+        yield from build.every_rank(build.case(f"{channels} channels", x, calls="short"))
     for count, channels in ALIGNED:
         case = build.case(f"{count}x{channels} aligned", build.normal(count, channels))
         yield from build.every_rank(case.with_(calls="short"))
-
-
-def edges(channels: int) -> tuple[int, ...]:
-    """Channels worth looking at among many: the first, the last, both sides of powers of two."""
-    powers = [2**k + side for k in range(3, 17) for side in (-1, 0)]
-    chosen = {*range(20), *range(channels - 20, channels), *powers}
-    return tuple(sorted(c for c in chosen if 0 <= c < channels))

@@ -10,6 +10,7 @@ imported modules are mixed, see `bnproof.engine.search.strategies.SEEDS`.
 import itertools
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import Phase, given
@@ -19,6 +20,8 @@ from hypothesis.errors import Flaky
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.judging.record import Record
 from bnproof.engine.model.case import Case
+from bnproof.engine.model.layouts import Layout
+from bnproof.engine.model.names import MODES
 from bnproof.engine.model.script import BATCHES, TRAINED, Action, ActionKind
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio.builder import Builder
@@ -35,6 +38,12 @@ ACTIONS: tuple[ActionKind, ...] = ("infer", "train", "backward", "save", "load")
 """What layers do in a searched life."""
 
 LAYERS = st.sampled_from((0, 1))
+SIZES = st.sampled_from((0, 0, 2, 3, 5, 9))
+"""Examples of a batch, 0 for as many as it has."""
+
+CHANNELS = st.sampled_from((3, 3, 3, 40))
+PLACES: tuple[Layout, ...] = ("C", "C", "C", "Fortran", "stepped", "channels moved", "middle")
+"""Memory layouts of x; the first is by far the commonest, and what others shrink to."""
 
 
 def search_lives(
@@ -90,9 +99,12 @@ def lives(draw: Any, *, declaration: Declaration, dtype: str) -> Case:
     eps, weight = draw(st.sampled_from(SETTINGS))
     cumulative = accumulates(declaration) and draw(st.booleans())
     build = Builder(declaration, dtype, draw(SEEDS))
+    count, channels, *spatial = SHAPES[rank]
+    if not build.compiled:
+        channels = draw(CHANNELS)
     case = build.case(
         "life",
-        build.normal(*SHAPES[rank]),
+        build.normal(count, channels, *spatial),
         eps=eps,
         weight=None if cumulative else weight,
         calls="layer",
@@ -103,6 +115,9 @@ def lives(draw: Any, *, declaration: Declaration, dtype: str) -> Case:
     for _ in range(STEPS):
         kind = draw(st.sampled_from((None, *chosen)))  # shrinks to nothing
         if kind is not None and (action := _drawn(draw, kind, script)) is not None:
+            if kind in MODES and not build.compiled:
+                layout = draw(st.sampled_from(PLACES))
+                action = replace(action, size=draw(SIZES), layout=layout)
             script.append(action)
     return case.with_(script=tuple(script) or (Action("infer"),))
 

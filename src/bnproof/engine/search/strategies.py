@@ -5,6 +5,7 @@ from a dozen of each; for a target that declares that it compiles each shape, fr
 shapes.  Every strategy shrinks to small arrays of simple data in plain memory.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, get_args
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from bnproof.engine.contract.choices import CLASSES
 from bnproof.engine.contract.declaration import Declaration
-from bnproof.engine.model.case import Case, Plan
+from bnproof.engine.model.case import Case, Plan, from_columns
 from bnproof.engine.model.formats import FORMATS, Array
 from bnproof.engine.model.layouts import Layout
 from bnproof.engine.model.names import Argument
@@ -21,6 +22,7 @@ from bnproof.engine.portfolio import stock
 from bnproof.engine.portfolio.builder import Builder, to_rank
 from bnproof.engine.portfolio.double_arguments import ALONE, given
 from bnproof.engine.portfolio.fitting import fitting
+from bnproof.engine.portfolio.network_sizes import drawn_shape
 
 PLANS: tuple[Plan, ...] = ("short", "full")
 SHAPES = ((2, 1), (3, 2), (5, 3), (8, 2), (17, 4), (33, 9), (64, 3), (130, 2), (12, 16), (257, 1))
@@ -31,6 +33,8 @@ SETTINGS = (
     (1e-3, 0.01),
     (2.0**-16, 0.5),
     (1.0, 0.75),
+    (10.0, 0.0123),
+    (1e-8, 1 / 3),
 )
 OwnFamily = Literal[
     "drawn",
@@ -118,6 +122,25 @@ def _family(name: Family, count: int, channels: int, rng: np.random.Generator) -
     return families[name]()
 
 
+SIDES = 8
+"""One case in so many has sides that are drawn, each as likely to be 2 to 4 as to be 20 to 40."""
+
+
+def _sides(rank: int) -> st.SearchStrategy[tuple[int, ...] | None]:
+    """None, or a shape of a rank that is drawn from a seed; it shrinks to None."""
+    return st.tuples(st.integers(0, SIDES - 1), SEEDS).map(
+        lambda drawn: (
+            drawn_shape(rank, np.random.default_rng(drawn[1])) if drawn[0] == SIDES - 1 else None
+        )
+    )
+
+
+def _with_sides(case: Case, shape: tuple[int, ...]) -> Case:
+    """The case, made as (N, C), in a shape with as many values."""
+    own = (shape[0], case.channels, *shape[2:])
+    return case.with_(x=from_columns(case.x, own), dy=from_columns(case.dy, own))
+
+
 def cases(
     *,
     declaration: Declaration,
@@ -140,12 +163,15 @@ def cases(
         count, channels = draw(st.sampled_from(shapes))
         eps, weight = draw(st.sampled_from(SETTINGS))
         rank = draw(st.sampled_from(list(declaration.ranks)))
+        drawn = None if compiled else draw(_sides(rank))
+        if drawn is not None:
+            count, channels = math.prod(drawn) // drawn[1], drawn[1]
         x = draw(arrays(count=count, channels=channels, exponents=exponents))
         dy = draw(arrays(count=count, channels=channels, families=UPSTREAM, exponents=exponents))
         build = Builder(declaration, dtype, draw(SEEDS))
         case = build.case("searched", x, eps=eps, weight=weight, dy=dy, data_key="")
         if not declaration.fixes("shape"):
-            case = to_rank(case, rank)
+            case = to_rank(case, rank) if drawn is None else _with_sides(case, drawn)
         if declaration.keeps_strides is not False:
             usable = [n for n in LAYOUTS if n != "reversed" or declaration.keeps_strides is True]
             layouts: dict[Argument, Layout] = {}

@@ -124,6 +124,10 @@ def _inference_moved(event: Event) -> str:
     return f"{event.argument} is not what inference was given"
 
 
+def _module_differs(event: Event) -> str:
+    return f"{event.argument}: expected {event.expected}, got {event.actual}"
+
+
 _SENTENCES: Mapping[EventKind, Callable[[Event], str]] = {
     EventKind.CHANGED_INPUT: _changed_input,
     EventKind.CHANGED_RESULT: _changed_result,
@@ -137,7 +141,9 @@ _SENTENCES: Mapping[EventKind, Callable[[Event], str]] = {
     EventKind.NOT_FINITE: lambda e: f"{e.argument} is not finite after one value",
     EventKind.EMPTY_BATCH_COUNTED: lambda e: f"{e.argument} of {e.call} changed by an empty batch",
     EventKind.INFERENCE_MOVED: _inference_moved,
+    EventKind.MODULE_DIFFERS: _module_differs,
     EventKind.OTHER_CONVENTION: lambda e: f"declared {e.expected}, is {e.actual}",
     EventKind.OTHER_DTYPE: lambda e: f"{e.argument} of {e.call} is {e.actual}, due {e.expected}",
     EventKind.OTHER_SLOPE: lambda e: "<dx, v> is not the slope of <dy, y> along v",
+    EventKind.OTHER_KIND: lambda e: f"{e.label} is {e.actual}, expected {e.expected}",
 }

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from bnproof.engine.contract.choices import Fixable, Setting
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.contract.needs import FEW, Need
+from bnproof.engine.model.demand import EVALUATED, TRAINED, Demand
+from bnproof.engine.model.formats import FORMATS
 from bnproof.engine.model.offers import Offer
 
 NO_CASE = "no case that ran is of the kind that this property compares"
@@ -21,6 +23,28 @@ def why_not(need: Need, declaration: Declaration) -> str:
     """
     reason = _REASONS[need]
     return reason if isinstance(reason, str) else reason(declaration)
+
+
+def not_tried(demand: Demand, declaration: Declaration) -> str:
+    """Why something is not tried on a module, "" if it is.
+
+    >>> not_tried(Demand.PICKLE, Declaration())
+    'needs a torch module'
+    >>> declared = Declaration(demands={Demand.PICKLE: ""}, differs=("pickle",))
+    >>> not_tried(Demand.PICKLE, declared)
+    'this target declares that it differs from torch: pickle'
+    """
+    if demand not in declaration.demands:
+        return "needs a torch module"
+    if demand in declaration.differs:
+        return f"this target declares that it differs from torch: {demand}"
+    if demand in EVALUATED and not declaration.has("infer"):
+        return "needs evaluation with running statistics, which this module does not have"
+    if demand in TRAINED and not declaration.has("train"):
+        return "needs training, which this module does not offer"
+    if all(FORMATS[dtype].is_16_bit for dtype in declaration.dtypes):
+        return "tried in float32 and float64 only, since it does not depend on the dtype"
+    return declaration.demands[demand]
 
 
 def _fixed(declaration: Declaration, *names: Fixable) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from bnproof.engine.contract.declaration import ContractError
 from bnproof.recognition.aliases import STATISTICS, Role, affine_words
 from bnproof.recognition.errors import NotRecognised
+from bnproof.recognition.modules.applicable import demands_of
 from bnproof.recognition.objects.anatomy import dissect
 from bnproof.recognition.objects.arrays import TorchArrays
 from bnproof.recognition.objects.discovery import find
@@ -89,6 +90,9 @@ def _finished(draft: Draft) -> list[Any]:
     settle_strides(draft)
     settle_single_value(draft)
     made = [implementation(draft), *_sixteen_bits(draft)]
+    rectified = draft.anatomy.rectified
+    for each in made:
+        each.module_demands = demands_of(each.recipe, each.traits, rectified=rectified)
     if draft.compiled:
         _compile(made)
     return made

@@ -4,11 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 from bnproof.engine.contract.declaration import PARAMETER_DTYPES
+from bnproof.engine.model.case import Case
+from bnproof.engine.model.demand import Demand
 from bnproof.engine.model.formats import Array, name_of
+from bnproof.engine.model.module_fact import Fact
 from bnproof.engine.model.names import METHODS
 from bnproof.recognition.errors import Unusable
 from bnproof.recognition.objects.lab import Lab
-from bnproof.recognition.objects.layer import ObjectLayer, Recipe
+from bnproof.recognition.objects.layer import ObjectLayer, Recipe, count
 from bnproof.recognition.objects.makers import CUMULATIVE, Recorder
 from bnproof.recognition.objects.standalone import standalone
 from bnproof.recognition.objects.traits import Traits
@@ -26,6 +29,7 @@ class ObjectImplementation:
 
     followed = ""
 
+    made_of_layers = True
     infer: Any
     train: Any
     layer: Any
@@ -39,6 +43,7 @@ class ObjectImplementation:
     ) -> None:
         self.recipe, self.traits, self.recognition = recipe, traits, recognition
         self.name, self.version = name, version
+        self.module_demands: dict[Demand, str] = {}
         self.train = self._train if traits.trains else None
         self.infer = self._infer if traits.infers else None
         self.layer = self._layer_of if traits.trains else None  # the contract has layers that train
@@ -115,6 +120,12 @@ class ObjectImplementation:
         lab = self.recipe.lab.with_(channels=channels, eps=None, momentum=None)
         return self._of(lab, dtype, self.traits.ranks[0])
 
+    def module_life(self, case: Case) -> tuple[Fact, ...]:
+        """What is seen when the case's demand is tried on whole modules; for torch modules."""
+        from bnproof.recognition.modules.life import live  # noqa: PLC0415  # for torch modules only
+
+        return live(self.recipe, case, trains=self.traits.trains)
+
     def standalone(self, dtype: str) -> str:
         """The same as source text, for scripts; Unusable where an optimizer has to stand in."""
         maker = self.recipe.lab.maker
@@ -140,6 +151,9 @@ class ObjectImplementation:
             owner = lab.new(rank, parameters)
         except UsersError as caught:
             raise caught.error from None
+        counter = self.recipe.counter
+        if counter is not None and lab.warm_up:  # the batch that it was warmed up with is not one
+            count(owner, counter, 0, lab)
         return ObjectLayer(
             self.recipe,
             lab,

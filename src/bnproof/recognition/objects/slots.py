@@ -241,3 +241,12 @@ def kind_of(owner: Any, path: Path) -> Kind:
         if path[-1].key in dict(parent.named_buffers(recurse=False)):
             return Kind.BUFFER
     return Kind.ATTRIBUTE
+
+
+def is_registered(owner: Any, path: Path) -> bool:
+    """Whether state_dict holds a slot of a torch module: a parameter, or a buffer that persists."""
+    parent = held(owner, path[:-1]) if len(path) > 1 else owner
+    if not is_torch_module(parent) or any(step.is_item for step in path):
+        return False
+    transient = getattr(parent, "_non_persistent_buffers_set", ())
+    return kind_of(owner, path) is not Kind.ATTRIBUTE and path[-1].key not in transient

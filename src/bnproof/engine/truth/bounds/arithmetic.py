@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from bnproof.engine.contract.choices import CLASSES, AccuracyClass
 from bnproof.engine.model.formats import Format
+from bnproof.engine.model.summation import Summation
 
 VARIANCES: tuple[AccuracyClass, ...] = ("two-pass", "streaming", "one-pass")
 
@@ -31,6 +32,8 @@ class Arithmetic:
         elementwise: format of elementwise work, None for the compute format.
         flush_to_zero: whether subnormal numbers may be flushed.
         depth: additions that a summand passes through; None for any order, which is N.
+        summation: the family of algorithms that sums over integer data are explained by, None for
+            other data (see `summations`).
         exact_sums: whether sums of multiples of one quantum are exact (false for perturbed
             arithmetic, in which nothing is).
         silent: terms of the bound left out, to find which term used it up.
@@ -44,6 +47,7 @@ class Arithmetic:
     elementwise: Format | None = None
     flush_to_zero: bool = False
     depth: float | None = None
+    summation: Summation | None = None
     exact_sums: bool = True
     silent: frozenset[str] = frozenset()
 

@@ -44,12 +44,14 @@ from bnproof.engine.truth.bounds.arithmetic import Arithmetic
 from bnproof.engine.truth.bounds.quantities import Quantities
 from bnproof.engine.truth.bounds.roundings import accumulated, compose, sums_exactly
 from bnproof.engine.truth.bounds.statistics import StatisticsError, sum_error
+from bnproof.engine.truth.bounds.summations import Terms, centring
 
 
 def dbeta_error(arithmetic: Arithmetic, q: Quantities, extra: Array | None = None) -> Array:
     """Formula B, without storage; ``extra`` marks where the terms are multiplied before."""
     form = arithmetic.compute
-    error = sum_error(arithmetic, q.count, 3) * q.dy_sum_abs
+    terms: Terms = "dy" if extra is None else "scaled dy"
+    error = sum_error(arithmetic, q, terms, 3) * q.dy_sum_abs
     error = error + accumulated(4, form.u) * q.dbeta
     error = error + q.count * arithmetic.underflow(form)
     if not arithmetic.exact_sums:
@@ -66,7 +68,7 @@ def dgamma_error(arithmetic: Arithmetic, q: Quantities, e: StatisticsError) -> A
     """Formula C, without storage."""
     form, elements = arithmetic.compute, arithmetic.elements
     underflow = arithmetic.underflow(elements)
-    terms = compose(sum_error(arithmetic, q.count), accumulated(8, elements.u))
+    terms = compose(sum_error(arithmetic, q, "products"), accumulated(8, elements.u))
     reach = 0.0 if "fold" in arithmetic.silent else q.dy_reach
     dbeta, dgamma = q.dbeta, q.dgamma
     shifted = (e.delta + underflow) * dbeta
@@ -109,10 +111,11 @@ def residual(
     e_t = q.xhat * e_g + g * e_x + e_x * e_g
     e_t = e_t + accumulated(6 + q.rescaling, elements.u) * (q.xhat + e_x) * (g + e_g)
     e_t = q.bessel * e_t
-    centring = e.delta + compose(sum_error(arithmetic, q.count), few) * q.d_mean
-    e_chain = q.bessel * (g + e_g) * q.inv_std * (1 + e.alpha) * centring
+    centred = compose(sum_error(arithmetic, q, "deviations"), few) * q.d_mean
+    centred = centred + centring(arithmetic, q, e.delta)
+    e_chain = q.bessel * (g + e_g) * q.inv_std * (1 + e.alpha) * centred
     size = q.dy_abs + t + e_t + (b + e_b)
-    through = np.where(e_dbeta == 0, 0.0, sum_error(arithmetic, q.count))
+    through = np.where(e_dbeta == 0, 0.0, sum_error(arithmetic, q, "scaled dy"))
     error = e_t + (e_b + e_chain) + compose(through, accumulated(8, elements.u)) * size
     return Residual(*map(np.asarray, (e_b, e_g, error, size)))
 

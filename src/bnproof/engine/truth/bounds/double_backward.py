@@ -113,7 +113,7 @@ def _inference(
     at_ddx, ddgamma = _upstream(q)
     few = accumulated(8, arithmetic.elements.u)
     relative = compose(e.alpha, few)
-    summed = compose(e.alpha, compose(sum_error(arithmetic, q.count), few))
+    summed = compose(e.alpha, compose(sum_error(arithmetic, q, "products"), few))
     direct = q.gamma * q.inv_std * at_ddx.dy_abs
     products = (q.dy_abs * at_ddx.dy_abs).sum(axis=0)
     errors = (
@@ -151,7 +151,7 @@ def _training(
 
 def _along(arithmetic: Arithmetic, q: Quantities, e: StatisticsError) -> Array:
     """Formula C, for sums of centred values as well."""
-    terms = compose(sum_error(arithmetic, q.count), accumulated(8, arithmetic.elements.u))
+    terms = compose(sum_error(arithmetic, q, "products"), accumulated(8, arithmetic.elements.u))
     centred = q.dbeta * q.d_mean * q.inv_std * (1 + e.alpha)
     return np.asarray(dgamma_error(arithmetic, q, e) + terms * centred)
 
@@ -164,7 +164,9 @@ class _Pair:
     ) -> None:
         n = q.count
         self.arithmetic, self.q, self.dy, self.v = arithmetic, q, dy, v
-        self.terms = compose(sum_error(arithmetic, n), accumulated(8, arithmetic.elements.u))
+        self.terms = compose(
+            sum_error(arithmetic, q, "products"), accumulated(8, arithmetic.elements.u)
+        )
         self.a, self.b = (_signed(each, "dgamma") / n for each in (q, at_ddx))
         means = [_signed(each, "dbeta") / n for each in (q, at_ddx)]
         self.centred = [
@@ -205,7 +207,9 @@ def _dx(pair: _Pair, e: StatisticsError, e_x: Array, ddgamma: Array) -> Array:
     k = pair.C / n - 3 * q.bessel * pair.a * pair.b
     size = (q.xhat + e_x) * k_size + pair.A * (b + e_b) + pair.V * (a + e_a)
     whole = q.xhat_signed * k + pair.centred[0] * pair.b + pair.centred[1] * pair.a
-    centring = e.delta + compose(sum_error(pair.arithmetic, n), accumulated(4, u)) * q.d_mean
+    centring = (
+        e.delta + compose(sum_error(pair.arithmetic, q, "deviations"), accumulated(4, u)) * q.d_mean
+    )
     chain = (np.abs(k) + e_k) * q.inv_std * (1 + e.alpha) * centring
     bracket = q.xhat * e_k + np.abs(k) * e_x + e_k * e_x + chain
     bracket = bracket + pair.A * e_b + pair.dy.mean * (b + e_b)

@@ -68,7 +68,7 @@ class Fused(Expected):
         """The bound of a class."""
         if output not in ("y", "dresidual", *GRADIENTS):
             return self.plain.bound(arithmetic, output)
-        made = self._bounds.setdefault(f"{arithmetic.name} {sorted(arithmetic.silent)}", {})
+        made = self._bounds.setdefault(repr(arithmetic), {})
         if not made:
             with np.errstate(all="ignore"):
                 made.update(self._formed(arithmetic))

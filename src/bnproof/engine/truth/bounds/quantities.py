@@ -152,6 +152,16 @@ class Quantities:
         """Largest |x| + |mean|."""
         return np.asarray(self.reach.max(axis=0, initial=0.0))
 
+    @over_rows(np.add)
+    def x_nonzero(self) -> Array:
+        """How many values are not 0."""
+        return np.asarray((wide(self.x) != 0).sum(axis=0))
+
+    @over_rows(np.add)
+    def dy_nonzero(self) -> Array:
+        """How many values of dy are not 0."""
+        return np.asarray((wide(np.asarray(self.dy)) != 0).sum(axis=0))
+
     @over_rows(np.minimum)
     def x_quantum(self) -> Array:
         """Quantum of x."""

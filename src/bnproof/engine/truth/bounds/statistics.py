@@ -44,7 +44,7 @@ b var and gamma_6 stand for Delta, var and gamma_4 in R.  Underflows are among t
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 
 import numpy as np
@@ -57,6 +57,12 @@ from bnproof.engine.truth.bounds.roundings import (
     compose,
     representable,
     sums_exactly,
+)
+from bnproof.engine.truth.bounds.summations import (
+    Terms,
+    additions,
+    statistics_by_summation,
+    summed,
 )
 
 ROOT_ROUNDINGS = 8
@@ -82,11 +88,15 @@ def statistics_error(arithmetic: Arithmetic, q: Quantities) -> StatisticsError:
     if q.inference:
         delta, big_delta = zero, zero
     else:
-        errors = [ALGORITHMS[name](arithmetic, q) for name in arithmetic.variances]
+        if arithmetic.summation is None:
+            errors = [ALGORITHMS[name](arithmetic, q) for name in arithmetic.variances]
+        else:
+            errors = [statistics_by_summation(arithmetic, q, _streaming)]
         delta = reduce(np.maximum, (e[0] for e in errors))
         if arithmetic.saved is not None:
             delta = _stored(delta, q.mean, arithmetic.saved.u, arithmetic.saved.sub)
-            errors = [_two_pass(arithmetic, q, delta), *errors]
+            about_stored = _two_pass(replace(arithmetic, summation=None), q, delta)
+            errors = [about_stored, *errors]
         big_delta = reduce(np.maximum, (e[1] for e in errors))
     if "mean" in arithmetic.silent:
         delta = zero
@@ -114,11 +124,12 @@ def inverse_error(arithmetic: Arithmetic, q: Quantities, big_delta: Array) -> Ar
     return np.asarray(alpha)
 
 
-def sum_error(arithmetic: Arithmetic, count: int, roundings: int = 0) -> float:
+def sum_error(
+    arithmetic: Arithmetic, q: Quantities, terms: Terms, roundings: int = 0
+) -> float | Array:
     """G+k: the relative error of a sum whose terms have k roundings each."""
     u = arithmetic.compute.u
-    depth = count if arithmetic.depth is None else arithmetic.depth
-    return float(compose(accumulated(depth, u), accumulated(roundings, u)))
+    return compose(summed(additions(arithmetic, q, terms), u), accumulated(roundings, u))
 
 
 def mean_is_exact(arithmetic: Arithmetic, q: Quantities) -> Array:
@@ -140,15 +151,15 @@ def _two_pass(
     form = arithmetic.compute
     underflow = arithmetic.underflow(form)
     exact = mean_is_exact(arithmetic, q)
-    delta = sum_error(arithmetic, q.count, 3) * q.mean_abs + accumulated(3, form.u) * q.mean
+    delta = sum_error(arithmetic, q, "x", 3) * q.mean_abs + accumulated(3, form.u) * q.mean
     delta = np.where(exact, 0.0, delta + 4 * underflow)
     if stored_delta is not None:
         delta = np.maximum(delta, stored_delta)
     exact = (delta == 0) & exact
     if exact.any():
         exact &= sums_exactly(q.count, q.d_squares, lambda: q.d_quantum**2, form.u, underflow)
-    spread = delta + sum_error(arithmetic, q.count, 3) * q.sigma
-    inexact = sum_error(arithmetic, q.count, 7) * (q.var + delta**2) + delta**2 + spread**2
+    spread = delta + sum_error(arithmetic, q, "deviations", 3) * q.sigma
+    inexact = sum_error(arithmetic, q, "deviations", 7) * (q.var + delta**2) + delta**2 + spread**2
     big_delta = np.where(exact, accumulated(4, form.u) * q.var, inexact)
     underflows = 4 * underflow + 2 * underflow * (q.sigma + delta)
     return delta, np.where(exact, big_delta, big_delta + underflows)
@@ -170,7 +181,7 @@ def _one_pass(arithmetic: Arithmetic, q: Quantities) -> tuple[Array, Array]:
     delta, _ = _two_pass(arithmetic, q)
     plain = _about(arithmetic, q, q.mean, delta)
     shift = q.farthest_shift
-    shifted_delta = sum_error(arithmetic, q.count, 4) * np.sqrt(q.var + shift**2)
+    shifted_delta = sum_error(arithmetic, q, "x", 4) * np.sqrt(q.var + shift**2)
     shifted = _about(arithmetic, q, shift, shifted_delta)
     delta = np.maximum(delta, shifted_delta + 2 * arithmetic.compute.u * (q.mean + shifted_delta))
     return delta, np.maximum(plain, shifted)
@@ -180,7 +191,7 @@ def _about(arithmetic: Arithmetic, q: Quantities, centre: Array, delta: Array) -
     """Error of E[(x-K)^2] - E[x-K]^2, where |K - mean| is ``centre``."""
     form = arithmetic.compute
     underflow = arithmetic.underflow(form)
-    squares = sum_error(arithmetic, q.count, 6) * (q.var + centre**2)
+    squares = sum_error(arithmetic, q, "squares", 6) * (q.var + centre**2)
     mean_squared = 2 * centre * delta + delta**2 + accumulated(4, form.u) * centre**2
     total = squares + mean_squared * (1 + accumulated(3, form.u))
     return np.asarray(total + 4 * underflow + 2 * underflow * (q.sigma + centre + delta))
