@@ -9,6 +9,7 @@ from bnproof.mutants.controls import (
     double_backward,
     habits,
     layers,
+    many_values,
     memory,
     nonfinite,
     sums,
@@ -32,7 +33,9 @@ KINDS = (
     habits,
     nonfinite,
     layers,
+    many_values,
 )
+
 CONTROLS: tuple[Control, ...] = tuple(
     control for kind in KINDS for control in registered(kind, Control)
 )

@@ -88,6 +88,8 @@ DRAWN = 12
 LEAST, MOST = 2**8, 2**17
 """Elements of those."""
 
+FEWEST = 4
+"""Values per channel that they have at least."""
 
 LARGEST_EARLY = 2**16
 """Elements up to which a case stands among the others; larger ones come last."""
@@ -140,6 +142,8 @@ def drawn_shape(rank: int, rng: np.random.Generator) -> Shape:
     longest = int(np.argmax(sides))
     others = math.prod(sides) // sides[longest]
     sides[longest] = min(max(sides[longest], -(-LEAST // others), 2), MOST // others)
+    if math.prod(sides) // sides[1] < FEWEST:  # training needs more than one value per channel
+        sides[0], sides[1] = FEWEST, max(1, sides[1] // FEWEST)
     return tuple(sides)
 
 
