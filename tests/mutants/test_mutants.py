@@ -17,6 +17,11 @@ LARGE = {  # shown by sizes that the quick profile leaves out
     "limits/values-beyond-32767",
     "limits/count-of-bits-15",
     "limits/count-of-bits-16",
+    "instances/noise-if-large",
+    "instances/noisy-gradients-if-large",
+    "instances/pool-of-large-results",
+    "instances/context-of-last-large-call",
+    "instances/large-backward-once",
 }
 SHARPEST = min(SIZES)
 TURN = 10  # without --whole, one in so many mutants is judged

@@ -4,14 +4,6 @@ Nothing is inherited and nothing is imported: any object with ``train``, ``infer
 will do, and every attribute has a default.  `declaration_of` reads the attributes once, checks
 each, and says in one line how to write the one that is wrong.
 
-x, gamma, beta, dy and, unless ``in_place`` is declared, the statistics belong to the caller: they
-may be read-only, expanded (a stride of 0) or a slice of a larger array, and stay as they are, also
-while a call is under way.  y and all other results are the caller's from the moment of return, who
-may write over them or drop them before backward.  What backward needs is kept for each call, of
-which any number may be open, and a backward may be given several dy, in any order.  After a call
-that raised, the next call gives what it would have given.  Two instances may be called in turn, and
-at the same time from two threads.
-
 Double backward is optional.  The ``backward`` that train or infer returns may have an attribute
 ``double``: ``backward.double(dy, ddx, ddgamma, ddbeta) -> (ddy, dx, dgamma)``, the gradients with
 respect to dy, x and gamma of L = <ddx, dx> + <ddgamma, dgamma> + <ddbeta, dbeta>, where dx, dgamma
@@ -23,9 +15,11 @@ again and again, before and after backward and other calls.
 
 What implementation and caller owe each other:
 
-- Arguments belong to the caller.  They may be read-only, strided or aliases of each other, and
-  stay as they are until the last backward of the call; nothing but buffers that are updated
-  ``in_place`` is written to.
+- Arguments belong to the caller.  They may be read-only, strided, expanded (a stride of 0), slices
+  of larger arrays or aliases of each other, and stay as they are until the last backward of the
+  call; nothing but buffers that are updated ``in_place`` is written to, not for a moment either.
+- Any number of calls may be open at the same time, and a backward may be given several dy, in any
+  order.  Statistics that a call returned may be given to the next call as they are.
 - Results belong to the caller, y as well: it may change them or drop them at once, and every
   later call, backward included, gives what it would have given.  A result that shares memory with
   an argument changes with it.

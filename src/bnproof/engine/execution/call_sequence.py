@@ -16,6 +16,7 @@ from bnproof.engine.execution.arguments import Arguments
 from bnproof.engine.execution.case_calls import Announce, Returned
 from bnproof.engine.execution.companions import (
     CONTEXTS,
+    fewer,
     turned,
     with_other_dy,
 )
@@ -27,6 +28,7 @@ from bnproof.engine.model.event import Event, EventKind
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.names import MODES, PARAMETERS, STATISTICS, Argument, Mode
 from bnproof.engine.model.observation import Observation
+from bnproof.engine.portfolio.fitting import fitting
 
 APART = 7
 """Contexts are gone back through in steps of so many, coprime to their number."""
@@ -118,11 +120,15 @@ class CallSequence:
             other.double_late()
 
     def _two_instances(self) -> None:
-        """Calls of two instances in turn, with equal and with other data and shapes."""
-        second = self._second()
-        if second is None or self.declaration.replays:
+        """Calls with a sample less, then calls of two instances in turn on equal and other data."""
+        if self.declaration.replays:
             return
-        made: list[OpenedCall] = []
+        made = self._with_fewer_samples()
+        second = self._second()
+        if second is None:
+            for call in made:
+                call.gradients()
+            return
         for mode in MODES:
             for number, turn in enumerate((0, 1, 0, 2, 1, 3)):
                 target = second if number % 2 else self._first
@@ -132,6 +138,22 @@ class CallSequence:
             call.gradients()
         for call in made[::3]:
             call.late()
+
+    def _with_fewer_samples(self) -> list[OpenedCall]:
+        """Calls on the data of the case, and with a sample less, where that is no new program."""
+        less = fewer(self.case)
+        one_shape = self.declaration.fixes("shape") or self.declaration.compiles_per_shape
+        if less is None or one_shape or not fitting(self.declaration, less):
+            return []
+        made: list[OpenedCall] = []
+        arguments = Arguments(less, self.declaration)
+        for mode in MODES:
+            made += self._some(self._call(mode, 0, "all samples"))
+            call = self._opened(mode, less, "a sample less", arguments=arguments)
+            if call is not None:
+                call.forward()
+                made.append(call)
+        return made
 
     def _natural_loop(self) -> None:
         """Statistics go from call to call as they came back, or stay in their buffers."""
@@ -162,7 +184,7 @@ class CallSequence:
         made: list[OpenedCall] = []
         for turn in range(CONTEXTS):
             made += self._some(self._call("train", turn, f"context {turn}"))
-            if turn % 2:
+            if turn % 4 == 3:
                 made += self._some(self._call("infer", turn, f"context {turn}"))
         for number in range(len(made)):
             made[number * APART % len(made)].gradients()

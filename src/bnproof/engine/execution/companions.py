@@ -7,11 +7,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from bnproof.engine.execution.plan_steps import some_samples
 from bnproof.engine.model.case import Case, SequencePlan, columns, from_columns
 from bnproof.engine.model.formats import Array, format_of
 
 CONTEXTS = 68
 """Calls whose backward is open at the same time: more than rings of 8, 16, 32 and 64 have."""
+
+FEWEST = 2
+"""Samples that are never made fewer."""
 
 TURNS: dict[SequencePlan, int] = {
     "second gradients": 1,
@@ -60,6 +64,11 @@ def with_other_dy(case: Case) -> Case:
     return case.with_(dy=_scaled(columns(case.dy)[::-1], -0.5, case.dy.shape))
 
 
+def fewer(case: Case) -> Case | None:
+    """Another data set with a sample less, None where that leaves one sample or none."""
+    return some_samples(turned(case, 1), slice(-1)) if len(case.x) > FEWEST else None
+
+
 def companions(case: Case) -> Iterator[Case]:
     """The data sets that the calls of a case are made on, as far as they follow from it alone."""
     if case.calls not in TURNS:
@@ -69,6 +78,9 @@ def companions(case: Case) -> Iterator[Case]:
         yield made
         if case.calls == "second gradients":
             yield with_other_dy(made)
+    less = fewer(case) if case.calls == "two instances" else None
+    if less is not None:
+        yield less
 
 
 def _scaled(rows: Array, factor: float, shape: tuple[int, ...]) -> Array:
