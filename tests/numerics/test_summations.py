@@ -35,7 +35,9 @@ WRONG = (
 BATCHES = {"few": (4099,), "planes": (3, 36, 38)}
 
 
-def records(implementation: object, batch: tuple[int, ...], accuracy: str = "") -> list[Record]:
+def records(
+    implementation: object, batch: tuple[int, ...], accuracy: AccuracyClass | None = None
+) -> list[Record]:
     """The records of integer data and patterns of one size."""
     session = InProcess(implementation).try_out()
     declaration = session.declaration
