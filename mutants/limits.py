@@ -16,6 +16,15 @@ AGREEMENT = ("forward/agreement", "forward/zero-mean", "forward/unit-variance")
 BACKWARD = ("backward/agreement",)
 
 
+LATE = {
+    15: ("integers 330",),
+    16: ("integers 1004",),
+    32767: ("integers 330",),
+    65535: ("65537 channels",),
+}
+"""Limits that only the last cases reach, and which they are."""
+
+
 class _Limited(Parts):
     """Parts with a limit of their own."""
 
@@ -47,6 +56,7 @@ def _at_limits(
             caught_by,
             partial(made, limit=limit),
             group=f"limits/{group}",
+            shown_by=LATE.get(limit, ()),
         )
 
     return lambda made: register(made, *(described(made, limit) for limit in limits))

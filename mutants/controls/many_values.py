@@ -163,6 +163,15 @@ class _WelfordBackwards(_InLanes):
         return super().moments(rows[:, ::-1])
 
 
+@control("welford-tail-first", "What is left over after blocks of 256 comes first, in eight lanes.")
+class _WelfordTailFirst(_InLanes):
+    lanes = 8
+
+    def moments(self, rows: Array) -> Moments:
+        whole = rows.shape[1] // 256 * 256
+        return super().moments(np.concatenate([rows[:, whole:], rows[:, :whole]], axis=1))
+
+
 @control("welford-for-gradients", "Every mean is Welford's, those of the gradients too.")
 class _WelfordForGradients(_InLanes):
     def pool(self, call: Call, rows: Array) -> Array:

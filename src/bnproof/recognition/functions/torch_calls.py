@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from bnproof.recognition.functions.calls import FunctionCall, Functions, Theirs, at
+from bnproof.recognition.torch_memory import is_misread
 
 
 class TorchFunctions(Functions):
@@ -81,8 +82,9 @@ class TorchFunctions(Functions):
 
 
 def tensor(a: Any) -> Any:
-    """An array's own memory as a tensor; read-only memory and negative strides are copied."""
-    if not a.flags.writeable or any(stride < 0 for stride in a.strides):
+    """An array's own memory as a tensor; what torch cannot take, or misreads, is copied."""
+    negative = any(stride < 0 for stride in a.strides)
+    if negative or not a.flags.writeable or is_misread(a):
         a = np.array(a, order="C")
     return torch.from_numpy(a)
 

@@ -18,6 +18,9 @@ outputs:
   0 exactly up to the very end.  A few roundings follow, and a merge with each of at most `LANES`
   lanes of zeros, in which a mean or a variance rounds at most three times: h = 3 `LANES` + 40.
   From the end to the beginning the same holds of a channel in which only the first value is not 0.
+  The variance needs no order there: a zero as the k-th value adds a^2 / (k (k - 1)) to the squares
+  of the one value a, which errs by no more than itself and no more than u a^2, together by at most
+  2 sqrt(u) a^2, whatever N is.
 
 Elsewhere h = N, as for all data.  The gradients are sums over dy, and h is found likewise from dy.
 """
@@ -140,7 +143,8 @@ def _streaming(
     ends = alone(arithmetic.summation, q, "x")
     lost = 4 * arithmetic.underflow(arithmetic.compute) * (1 + q.d_most)
     delta = np.where(ends, np.minimum(delta, few * q.mean_abs + lost), delta)
-    return delta, np.where(ends, np.minimum(big_delta, few * q.var + lost), big_delta)
+    rest = (few + 2 * np.sqrt(u)) * q.var + lost
+    return delta, np.where(q.x_nonzero == 1, np.minimum(big_delta, rest), big_delta)
 
 
 def _sums(arithmetic: Arithmetic, q: Quantities) -> tuple[Array, Array]:
