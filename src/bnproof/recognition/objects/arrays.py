@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from bnproof.engine.model.formats import FORMATS, Array, name_of
+from bnproof.recognition.torch_memory import is_misread
 
 
 class Arrays(ABC):
@@ -90,8 +91,9 @@ class TorchArrays(Arrays):
         return not self.torch.nn.parameter.is_lazy(value)  # no shape before the first call
 
     def native(self, a: Array, *, copied: bool = False) -> Any:
-        """The array's own memory as a tensor; torch has no negative strides, which are copied."""
-        if copied or not a.flags.writeable or any(stride < 0 for stride in a.strides):
+        """The array's own memory as a tensor; what torch cannot take, or misreads, is copied."""
+        negative = any(stride < 0 for stride in a.strides)
+        if copied or negative or not a.flags.writeable or is_misread(a):
             a = np.array(a, order="C")
         if name_of(a.dtype) == "bfloat16":
             return self.torch.from_numpy(a.view(np.uint16)).view(self.torch.bfloat16)
