@@ -255,14 +255,18 @@ def _prey(job: Job) -> Row:
 
 
 def _checked(job: Job, implementation: Any, dtype: str, group: str) -> Row:
-    """One implementation on all cases of the profile, in one dtype."""
+    """One implementation on the cases of the profile in one dtype.
+
+    Large cases are shared between all dtypes that it declares, as in a check of all of them.
+    """
     import numpy as np  # noqa: PLC0415  # in the worker
 
     from bnproof.check.one_implementation import check  # noqa: PLC0415  # likewise
 
     with np.errstate(all="ignore"):
         session = InProcess(implementation).try_out()
-        found = check(session, session.declaration, profile=job.profile, dtypes=[dtype])
+        declared = session.declaration
+        found = check(session, declared, profile=job.profile, dtypes=[dtype], among=declared.dtypes)
     failed = sorted({r.property for r in found.results if r.violations})
     return Row(job.id, group, tuple(failed), found.cases[dtype] >= found.promised[dtype])
 

@@ -38,8 +38,13 @@ def _fixed(declaration: Declaration) -> Iterator[str]:
 
 
 def _strides(declaration: Declaration) -> list[str]:
-    words = {True: [], "positive": ["negative strides"], False: ["strides"]}
+    """Such arrays are given all the same, and may be refused: what comes back is judged."""
+    words = {True: [], "positive": ["refused negative strides"], False: ["refused strides"]}
     return words[declaration.keeps_strides]
+
+
+def _differs(declaration: Declaration) -> list[str]:
+    return [f"module/{demand}" for demand in declaration.differs]
 
 
 _TOLD: dict[str, Callable[[Declaration], Collection[str] | Iterator[str]]] = {
@@ -49,5 +54,6 @@ _TOLD: dict[str, Callable[[Declaration], Collection[str] | Iterator[str]]] = {
     "single_value": _when("one value per channel", lambda d: d.single_value == "undefined"),
     "empty": _when("empty batches", lambda d: d.empty == "undefined"),
     "fixed": _fixed,
+    "differs": _differs,
 }
 """By attribute: what it takes out of the check, in words that "not checked" can follow."""

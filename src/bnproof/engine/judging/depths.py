@@ -68,8 +68,7 @@ def _shares(record: Record, *, constant: bool = False) -> Iterable[float]:
     for output in OUTPUTS:
         judged = record.of("train", output)
         if judged is not None and not _is_rounded(record, output):
-            ratios = judged.ratios[..., chosen]
-            yield float(ratios.max(initial=0.0))
+            yield float(judged.worst_by_channel[chosen].max(initial=0.0))
 
 
 def _is_rounded(record: Record, output: Output) -> bool:

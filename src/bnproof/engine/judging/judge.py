@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import product
 
 import numpy as np
@@ -13,6 +13,7 @@ from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.execution.companions import companions
 from bnproof.engine.judging.expectation import expected
 from bnproof.engine.judging.masked import what_counts, without_masked
+from bnproof.engine.judging.outlined import outline
 from bnproof.engine.judging.record import Found, Judged, Record
 from bnproof.engine.judging.spoiled_results import have_kinds, spoiled
 from bnproof.engine.model.calls import FIRST, MODE_OF, Call, is_double, is_judged
@@ -103,6 +104,7 @@ class Judge:
         assert best is not None  # noqa: S101  # there is at least one rounding: none
         best.found = self._strongest(best)
         best.ran = ran
+        outline(best, self.classes, partial(self._again, best.arithmetic))
         return best
 
     def settings(self, case: Case) -> list[Settings]:
@@ -218,6 +220,11 @@ class Judge:
         if key not in self._seen:
             self._seen[key] = self._held_against(subject, declared, name, got, whole=whole)
         return self._seen[key]
+
+    def _again(
+        self, declared: Arithmetic, subject: Expected, judged: Judged, whole: bool
+    ) -> Judged:
+        return self._held_against(subject, declared, judged.output, judged.got, whole=whole)
 
     def _held_against(
         self, subject: Expected, declared: Arithmetic, name: Output, got: Array, *, whole: bool

@@ -1,7 +1,8 @@
 """A record: one case that ran, judged once; properties are predicates over records."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -72,7 +73,20 @@ class Judged:
         """Largest error/bound."""
         return largest(self.error, self.bound)
 
-    @property
+    @once
+    def worst_by_channel(self) -> Array:
+        """Largest error/bound of each channel."""
+        return self.ratios if self.ratios.ndim == 1 else self.ratios.max(axis=0, initial=0.0)
+
+    def in_full(self) -> "Judged":
+        """The output with all its elements."""
+        return self
+
+    def kept(self, form: "Callable[[], Judged]") -> "Judged":
+        """What is formed like this, as this one is kept."""
+        return form()
+
+    @once
     def worst_index(self) -> tuple[int, ...]:
         """Where it is."""
         found = self.ratios
@@ -160,12 +174,17 @@ class Record:
         if arithmetic.name == self.arithmetic.name:
             return judged
         if arithmetic.name not in judged.by_class:
-            if self.arithmetic.summation is not None:
-                arithmetic = replace(arithmetic, summation=self.arithmetic.summation)
-            bound = self.expected_of(call).bound(arithmetic, judged.output)[: len(judged.error)]
-            bound = np.where(np.isinf(judged.bound), np.inf, bound)
-            judged.by_class[arithmetic.name] = replace(judged, bound=bound)
+            form = partial(self.formed_under, arithmetic, call, judged)
+            judged.by_class[arithmetic.name] = judged.kept(form)
         return judged.by_class[arithmetic.name]
+
+    def formed_under(self, arithmetic: Arithmetic, call: Call, judged: Judged) -> Judged:
+        """The same, with all its elements, formed anew."""
+        if self.arithmetic.summation is not None:
+            arithmetic = replace(arithmetic, summation=self.arithmetic.summation)
+        whole = judged.in_full()
+        bound = self.expected_of(call).bound(arithmetic, whole.output)[: len(whole.error)]
+        return replace(whole, bound=np.where(np.isinf(whole.bound), np.inf, bound))
 
     @property
     def worst(self) -> float:

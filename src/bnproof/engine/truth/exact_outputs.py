@@ -40,6 +40,10 @@ class Truth:
         }
         return Lazily({**self.per_channel, **whole})
 
+    def lighten(self) -> None:
+        """Forget the elements that were formed."""
+        vars(self).pop("values", None)
+
     @once
     def statistics(self) -> tuple[tuple[Fraction, Fraction] | None, ...]:
         """Exact (mean, var) of each channel as fractions, None where undefined."""

@@ -52,6 +52,13 @@ class Expected:
         """The bound of a class."""
         return self.bounds(arithmetic).values[output]
 
+    def lighten(self) -> None:
+        """Forget what was formed of elements; it is formed again where it is asked for."""
+        self.by_class.clear()
+        for quantities in (self.quantities, self.quantities.at_ddx):
+            if quantities is not None:
+                quantities.lighten()
+
     def bounds(self, arithmetic: Arithmetic) -> Bounds:
         """The bounds of a class."""
         for made in self.by_class:  # one or two; an arithmetic takes long to hash

@@ -74,6 +74,13 @@ class Fused(Expected):
                 made.update(self._formed(arithmetic))
         return made[output]
 
+    def lighten(self) -> None:
+        """Forget what was formed of elements; it is formed again where it is asked for."""
+        super().lighten()
+        self._bounds.clear()
+        self.plain.lighten()
+        self.upstream.lighten()
+
     def _formed(self, arithmetic: Arithmetic) -> dict[str, Array]:
         e_z, e_y = self._forward(arithmetic)
         delta = self._delta(arithmetic, e_z, e_y)

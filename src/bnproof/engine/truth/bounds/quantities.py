@@ -1,7 +1,7 @@
 """The exact quantities that the bounds are made of, formed once per case and mode."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import reduce
 
 import numpy as np
@@ -53,6 +53,14 @@ class Quantities:
     ddgamma: Array | None = None
     ddbeta: Array | None = None
     whole: "Quantities | None" = None
+
+    def lighten(self) -> None:
+        """Forget what was formed of elements."""
+        given = {field.name for field in fields(self)}
+        formed = [n for n, held in vars(self).items() if n not in given and np.ndim(held) == 2]
+        for name in formed:
+            del vars(self)[name]
+        self.truth.lighten()
 
     def exact(self, name: str) -> Array:
         """Magnitude of an exact output, to float64."""

@@ -72,6 +72,12 @@ class Split(Expected):
                     made = np.asarray(sum(each) + rounding)
             return np.where(np.isnan(made), np.inf, made * (1 + EVALUATION))
 
+    def lighten(self) -> None:
+        """Forget what was formed of elements; it is formed again where it is asked for."""
+        super().lighten()
+        for part in self.parts:
+            part.lighten()
+
     def _of_statistic(self, arithmetic: Arithmetic, name: Statistic) -> Array:
         u = arithmetic.parameters.u
         if self.averaging == "in turn":
