@@ -8,6 +8,7 @@ mistake.
 
 import re
 import sys
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +56,8 @@ def inside(target: Any) -> Inside | None:
     name, module = outermost[0], dict(found)[outermost[0]]
     own = {id(p) for p in module.parameters()}
     others = tuple(n for n, p in made.named_parameters() if id(p) not in own)
-    return Inside(name, module, others, followed=not others and _followed(made, module))
+    untouched = deepcopy(module)  # looking for an activation trains the module
+    return Inside(name, untouched, others, followed=not others and _followed(made, module))
 
 
 def _is_norm(module: Any) -> bool:
