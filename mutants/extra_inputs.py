@@ -25,9 +25,9 @@ class _ReLU(Added):
     shown_by=("added input",),
 )
 class _AddedAfter(_ReLU):
-    def added(self, residual: Array, y: Array, mean: Array, var: Array, inner: Any) -> Any:
-        z, *others, backward = super().added(0 * residual, y, mean, var, inner)
-        return z + residual, *others, backward
+    def added(self, residual: Any, y: Array, mean: Array, var: Array, inner: Any) -> Any:
+        z, *others, backward = super().added(None, y, mean, var, inner)
+        return self.sum(z, residual), *others, backward
 
 
 @mutant(
@@ -38,9 +38,9 @@ class _AddedAfter(_ReLU):
     shown_by=("added input",),
 )
 class _SlopeWithout(_ReLU):
-    def added(self, residual: Array, y: Array, mean: Array, var: Array, inner: Any) -> Any:
+    def added(self, residual: Any, y: Array, mean: Array, var: Array, inner: Any) -> Any:
         made, *others, _ = super().added(residual, y, mean, var, inner)
-        *_, backward = super().added(0 * residual, y, mean, var, inner)
+        *_, backward = super().added(None, y, mean, var, inner)
         return made, *others, backward
 
 
@@ -64,7 +64,7 @@ class _WithoutSlope(_ReLU):
     shown_by=("added input",),
 )
 class _GradientOfX(Added):
-    def added(self, residual: Array, y: Array, mean: Array, var: Array, inner: Any) -> Any:
+    def added(self, residual: Any, y: Array, mean: Array, var: Array, inner: Any) -> Any:
         *others, right = super().added(residual, y, mean, var, inner)
 
         def backward(dy: Array) -> Any:
@@ -84,8 +84,8 @@ class _GradientOfX(Added):
 class _NormalizedWithX(Added):
     def train(self, *arguments: Any, residual: Any = None, **settings: Any) -> Results:
         x, *others = arguments
-        made = Parts.train(self, x + residual, *others, **settings)
-        return self.added(0 * residual, *made)  # type: ignore[no-any-return]  # as before
+        made = Parts.train(self, self.sum(x, residual), *others, **settings)
+        return self.added(None, *made)  # type: ignore[no-any-return]  # as before
 
 
 @mutant(
@@ -97,7 +97,7 @@ class _NormalizedWithX(Added):
 )
 class _OnlyInTraining(Added):
     def infer(self, *arguments: Any, residual: Any = None, **settings: Any) -> Results:
-        return super().infer(*arguments, residual=0 * residual, **settings)
+        return super().infer(*arguments, residual=None, **settings)
 
 
 @mutant(
@@ -164,7 +164,8 @@ class _MaskWithGradients(Masked):
         def backward(dy: Array) -> Gradients:
             dx, dgamma, dbeta = inner(dy)
             if mask is not None:
-                dx = np.where(np.expand_dims(mask, 1), dx, dx.mean()).astype(dx.dtype)
+                counts = np.expand_dims(mask, self.channel_axis)
+                dx = np.where(counts, dx, dx.mean()).astype(dx.dtype)
             return dx, dgamma, dbeta
 
         return y, mean, var, backward
@@ -179,7 +180,7 @@ class _MaskWithGradients(Masked):
 )
 class _BesselOfAll(Masked):
     def train(self, x: Array, *arguments: Any, mask: Any = None, **settings: Any) -> Results:
-        self._all = x.size // x.shape[1]
+        self._all = x.size // x.shape[self.channel_axis]
         return super().train(x, *arguments, mask=mask, **settings)
 
     def correction(self, call: Any) -> float:

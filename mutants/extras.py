@@ -8,6 +8,7 @@ from bnproof.engine.contract.choices import ActivationName
 from bnproof.mutants.fused import Activated
 from bnproof.mutants.parts import Gradients, Parts, Results
 from bnproof.reference.checks import Array
+from bnproof.reference.running import weights
 
 
 class Added(Activated):
@@ -24,7 +25,7 @@ class Added(Activated):
         """Return y, the running mean and variance as they were, and backward."""
         return self.added(residual, *Parts.infer(self, *arguments, **settings))  # type: ignore[no-any-return]  # four
 
-    def added(self, residual: Array, y: Array, mean: Array, var: Array, inner: Any) -> Any:
+    def added(self, residual: Any, y: Array, mean: Array, var: Array, inner: Any) -> Any:
         """Results with the added input and the activation."""
         z = self.sum(y, residual)
 
@@ -34,9 +35,9 @@ class Added(Activated):
 
         return self.value(z), mean, var, backward
 
-    def sum(self, y: Array, residual: Array) -> Array:
+    def sum(self, y: Array, residual: Array | None) -> Array:
         """What goes into the activation."""
-        return np.asarray(y + residual)
+        return np.asarray(y if residual is None else y + residual)
 
     def dresidual(self, upstream: Array, dy: Array) -> Array:
         """The gradient of the added input."""
@@ -53,10 +54,10 @@ class Masked(Parts):
         if mask is None:
             return super().train(x, *arguments, **settings)
         counts = self.counted(mask)
-        y, mean, var, inner = super().train(_rows(x, counts), *arguments, **settings)
+        y, mean, var, inner = super().train(self.rows_of(x, counts), *arguments, **settings)
 
         def backward(dy: Array) -> Gradients:
-            dx, dgamma, dbeta = inner(_rows(dy, counts))
+            dx, dgamma, dbeta = inner(self.rows_of(dy, counts))
             return self.placed(dx, counts, dy), dgamma, dbeta
 
         return self.placed(y, counts, x), mean, var, backward
@@ -67,15 +68,17 @@ class Masked(Parts):
 
     def placed(self, rows: Array, counts: Array, like: Array) -> Array:
         """Rows in their places, zeros elsewhere."""
-        made = np.zeros(np.moveaxis(like, 1, -1).shape, like.dtype)
+        made = np.zeros(np.moveaxis(like, self.channel_axis, -1).shape, like.dtype)
         made[counts] = rows.reshape(len(rows), -1)
-        return np.ascontiguousarray(np.moveaxis(made, -1, 1))
+        return np.ascontiguousarray(np.moveaxis(made, -1, self.channel_axis))
 
-
-def _rows(a: Array, counts: Array) -> Array:
-    """The values that count, in the rank that they come in."""
-    rows = np.moveaxis(a, 1, -1)[counts]
-    return rows.reshape(*rows.shape, *(1 for _ in range(a.ndim - 2)))
+    def rows_of(self, a: Array, counts: Array) -> Array:
+        """The values that count, in the rank that they come in."""
+        rows = np.moveaxis(a, self.channel_axis, -1)[counts]
+        ones = (1 for _ in range(a.ndim - 2))
+        if self.channel_axis == 1:
+            return rows.reshape(*rows.shape, *ones)
+        return rows.reshape(rows.shape[0], *ones, rows.shape[1])
 
 
 class Weighted(Parts):
@@ -98,10 +101,12 @@ class Weighted(Parts):
         mask: Any = None,
     ) -> Results:
         """Return y, the next running mean and variance, and backward."""
+        if self.channel_axis == -1:
+            x = np.moveaxis(x, -1, 1)
         axes, wide = (0, *range(2, x.ndim)), (1, -1, *(1 for _ in x.shape[2:]))
         given = np.ones((x.shape[0], *x.shape[2:]), bool) if mask is None else mask
-        weights = np.expand_dims(self.weights_of(given, x), 1)
-        count = float(weights.sum())
+        counts = np.expand_dims(self.weights_of(given, x), 1)
+        count = float(counts.sum())
         if count < 2:
             message = f"{count:g} values per channel; at least 2 are needed in training"
             raise ValueError(message)
@@ -111,7 +116,7 @@ class Weighted(Parts):
         number = x.dtype.type(count)
 
         def pooled(a: Array) -> Array:
-            return np.asarray((a * weights).sum(axis=axes, keepdims=True) / number)
+            return np.asarray((a * counts).sum(axis=axes, keepdims=True) / number)
 
         with np.errstate(all="ignore"):
             mean = pooled(x)
@@ -119,26 +124,33 @@ class Weighted(Parts):
             inv_std = 1 / np.sqrt(var + x.dtype.type(eps))
             xhat = (x - mean) * inv_std
             y = scale * xhat + shift
-            bessel = count / (count - 1)
-            keep = 1 - momentum if momentum is not None else 1 - 1 / (batches_seen + 1)
-            new_mean = keep * running_mean + (1 - keep) * mean.ravel()
-            new_var = keep * running_var + (1 - keep) * bessel * var.ravel()
+            bessel = count / (count - 1) if self.running_variance == "unbiased" else 1.0
+            keep, weight = weights(momentum, batches_seen, self.momentum_weighs)
+            new_mean = keep * running_mean + weight * mean.ravel()
+            new_var = keep * running_var + weight * bessel * var.ravel()
+
+        def placed(a: Array) -> Array:
+            made = a.astype(x.dtype)
+            return (
+                made if self.channel_axis == 1 else np.ascontiguousarray(np.moveaxis(made, 1, -1))
+            )
 
         def backward(dy: Array) -> Gradients:
+            dy = dy if self.channel_axis == 1 else np.moveaxis(dy, -1, 1)
             with np.errstate(all="ignore"):
-                dbeta = (dy * weights).sum(axis=axes)
-                dgamma = (dy * xhat * weights).sum(axis=axes)
+                dbeta = (dy * counts).sum(axis=axes)
+                dgamma = (dy * xhat * counts).sum(axis=axes)
                 terms = (dbeta.reshape(wide) + xhat * dgamma.reshape(wide)) / number
-                dx = weights * (scale * inv_std * (dy - terms))
+                dx = counts * (scale * inv_std * (dy - terms))
             kind = running_mean.dtype
             return (
-                dx.astype(x.dtype),
+                placed(dx),
                 None if gamma is None else dgamma.astype(kind),
                 None if beta is None else dbeta.astype(kind),
             )
 
         kind = running_mean.dtype
-        return y.astype(x.dtype), new_mean.astype(kind), new_var.astype(kind), backward
+        return placed(y), new_mean.astype(kind), new_var.astype(kind), backward
 
     def weights_of(self, mask: Array, like: Array) -> Array:
         """The mask as it multiplies."""

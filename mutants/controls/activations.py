@@ -42,7 +42,7 @@ class LeakyReLU(Activated):
         return np.asarray(np.maximum(z, z * z.dtype.type(self.activation_slope)))
 
 
-@control("relu6", "ReLU6, clipped in place.")
+@control("relu-clipped-at-six", "ReLU6, clipped in place.")
 class ReLU6(Activated):
     """ReLU6."""
 
