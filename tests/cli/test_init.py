@@ -56,7 +56,8 @@ def test_it_conforms(kind: str) -> None:
     assert {r.property: r.violations for r in report.results if r.violations} == {}
     assert report.conforms
     judged = {result.property for result in report.results if result.verdict == "pass"}
-    assert len(judged) > 0.8 * len(PROPERTY_IDS)
+    own = [name for name in PROPERTY_IDS if not name.startswith("module/")]
+    assert len(judged) > 0.8 * len(own)
 
 
 @pytest.mark.parametrize("kind", list(SKELETONS))

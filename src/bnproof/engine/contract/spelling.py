@@ -13,6 +13,9 @@ from bnproof.engine.contract.signatures import fits_contract, means_contract
 from bnproof.engine.model.names import METHODS
 
 CLOSE = 0.8
+LEAST = 5
+"""Letters of a name from which a similar one is a slip; many words are similar to shorter ones."""
+
 OWN = ("running_mean", "running_var", "momentum", "eps", "gamma", "beta", "channels", "shape")
 """What an implementation may well have for itself."""
 SYNONYMS = {
@@ -60,5 +63,6 @@ def _meant(name: str) -> str:
         return ""
     known = (*ATTRIBUTES, *METHODS)
     plain = name.lower().replace("-", "_")
-    close = difflib.get_close_matches(plain, known, n=1, cutoff=CLOSE)
+    long = [each for each in known if len(each) >= LEAST]
+    close = difflib.get_close_matches(plain, long, n=1, cutoff=CLOSE)
     return close[0] if close else SYNONYMS.get(plain, "")

@@ -14,6 +14,8 @@ class Summation(Enum):
     """A mean that follows the values, as Welford's, in lanes and blocks of any size."""
     BACKWARDS = "streaming from the end"
     """The same from the last value to the first."""
+    REFINED = "a refined mean"
+    """Statistics of deviations from an estimate, none of which is 0."""
 
 
 STREAMING = (Summation.FORWARDS, Summation.BACKWARDS)

@@ -50,6 +50,7 @@ from functools import reduce
 import numpy as np
 
 from bnproof.engine.model.formats import Array
+from bnproof.engine.model.summation import Summation
 from bnproof.engine.truth.bounds.arithmetic import Arithmetic
 from bnproof.engine.truth.bounds.quantities import Quantities
 from bnproof.engine.truth.bounds.roundings import (
@@ -61,6 +62,7 @@ from bnproof.engine.truth.bounds.roundings import (
 from bnproof.engine.truth.bounds.summations import (
     Terms,
     additions,
+    refined,
     statistics_by_summation,
     summed,
 )
@@ -88,8 +90,10 @@ def statistics_error(arithmetic: Arithmetic, q: Quantities) -> StatisticsError:
     if q.inference:
         delta, big_delta = zero, zero
     else:
-        if arithmetic.summation is None:
+        if arithmetic.summation in (None, Summation.REFINED):
             errors = [ALGORITHMS[name](arithmetic, q) for name in arithmetic.variances]
+            if arithmetic.summation is Summation.REFINED:
+                errors = [refined(arithmetic, q, errors, _streaming)]
         else:
             errors = [statistics_by_summation(arithmetic, q, _streaming)]
         delta = reduce(np.maximum, (e[0] for e in errors))

@@ -22,10 +22,15 @@ outputs:
   of the one value a, which errs by no more than itself and no more than u a^2, together by at most
   2 sqrt(u) a^2, whatever N is.
 
+- **A refined mean**: m + mean(x - m), with an estimate m, or about another value of the batch.
+  Where the mean is 0 or x constant, m is as good as a sum in any order, and the deviations are
+  multiples of a quantum or as small as the error of m.  Elsewhere no deviation is 0, and statistics
+  have the bounds of all data.  Sums over dy stay those in any order.
+
 Elsewhere h = N, as for all data.  The gradients are sums over dy, and h is found likewise from dy.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -39,6 +44,8 @@ from bnproof.engine.truth.bounds.roundings import accumulated, quantum
 
 Terms = Literal["x", "squares", "deviations", "dy", "scaled dy", "products"]
 """What is summed: x, x^2, x - mean or its square, dy, dy gamma inv_std, dy xhat."""
+
+OF_X: tuple[Terms, ...] = ("x", "squares", "deviations")
 
 LAMBDA = 10.0
 """Over 2 10^6 nodes of a tree a bound fails with the chance 8e-16, which is that of our shuffle."""
@@ -60,6 +67,8 @@ def additions(arithmetic: Arithmetic, q: Quantities, terms: Terms) -> float | Ar
         whole = q.count + 5 * np.log2(max(2, q.count)) + 8
         ends = alone(arithmetic.summation, q, terms)
         return np.asarray(np.where(ends, min(few, whole), whole))
+    if arithmetic.summation is Summation.REFINED and terms in OF_X:
+        return q.count
     found = np.minimum(q.count, _nonzero(q, terms))
     if arithmetic.summation is Summation.EXACT and arithmetic.exact_sums:
         return np.asarray(np.where(_exact(arithmetic, q, terms), 0, found))
@@ -76,7 +85,7 @@ def summed(depth: float | Array, u: float) -> float | Array:
 
 def alone(summation: Summation | None, q: Quantities, terms: Terms) -> Array:
     """Whether only the value is not 0 that a streaming algorithm meets last."""
-    of_x = terms in ("x", "squares", "deviations")
+    of_x = terms in OF_X
     all_rows = q if q.whole is None else q.whole
     values = all_rows.x if of_x else np.asarray(all_rows.dy)
     count = q.x_nonzero if of_x else q.dy_nonzero
@@ -123,6 +132,23 @@ def statistics_by_summation(
     if arithmetic.summation in STREAMING:
         arithmetic = replace(arithmetic, summation=Summation.ANY_ORDER)
     return _sums(arithmetic, q)
+
+
+def refined(
+    arithmetic: Arithmetic,
+    q: Quantities,
+    landed: Sequence[tuple[Array, Array]],
+    streaming: Callable[[Arithmetic, Quantities], tuple[Array, Array]],
+) -> tuple[Array, Array]:
+    """delta and Delta of a refined mean; ``landed`` are those of all algorithms on any data."""
+    any_order = replace(arithmetic, summation=Summation.ANY_ORDER)
+    tight = statistics_by_summation(any_order, q, streaming)
+    structured = (q.mean == 0) | (q.var == 0)
+    made = []
+    for number in (0, 1):
+        loose = np.max([errors[number] for errors in landed], axis=0)
+        made.append(np.where(structured, np.minimum(loose, tight[number]), loose))
+    return made[0], made[1]
 
 
 def _streaming(
