@@ -108,7 +108,7 @@ def test_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
     said = doctor(capsys, "Misspelt", 0)
 
     assert "not offered infer, layer, dx of train, dgamma of train, dbeta of train" in said
-    assert "inference/folding: infer is not offered" in said
+    assert "inference/nonfinite-gradients: infer is not offered" in said
     assert "layer/state: layer is not offered" in said
     assert "running/untouched-by-backward, inference/" not in said
     assert "running/untouched-by-backward: no gradient is offered" in said

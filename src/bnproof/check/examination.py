@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from bnproof.check.adopted_conventions import settle
 from bnproof.engine.contract.declaration import Declaration
-from bnproof.engine.model.names import METHODS, MODES, RESULTS
+from bnproof.engine.model.names import ADDED, METHODS, MODES, RESULTS
 from bnproof.engine.model.observation import Observation
 from bnproof.recognition.recognised import Origin, Recognition
 from bnproof.sandbox.session import TIMEOUT, Session
@@ -161,5 +161,6 @@ def _missing(declaration: Declaration, offered: dict[str, list[str]]) -> Iterato
 
 
 def _has_none(declaration: Declaration, name: str) -> bool:
-    has = {"dgamma": declaration.has_gamma, "dbeta": declaration.has_beta}
+    has: dict[str, bool] = {"dgamma": declaration.has_gamma, "dbeta": declaration.has_beta}
+    has |= dict.fromkeys(ADDED, declaration.residual)
     return not has.get(name, True)

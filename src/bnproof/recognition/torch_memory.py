@@ -1,9 +1,12 @@
-"""Memory that torch itself misreads, which is therefore copied for it."""
+"""Memory that torch itself misreads, which is therefore copied for it.
 
-from bnproof.engine.model.formats import Array
+The text of this file is a part of stand-alone scripts.
+"""
+
+from typing import Any
 
 
-def is_misread(a: Array) -> bool:
+def is_misread(a: Any) -> bool:
     """Whether torch 2.13 may take an array's memory for that of another layout.
 
     Of one sample with a single row of positions, (1, C, H, 1) say, the strides of the channels and
@@ -16,4 +19,4 @@ def is_misread(a: Array) -> bool:
     (True, False)
     """
     rows = [side for side in a.shape[2:] if side > 1]
-    return a.ndim > 2 and a.shape[0] == 1 and len(rows) == 1
+    return bool(a.ndim > 2 and a.shape[0] == 1 and len(rows) == 1)

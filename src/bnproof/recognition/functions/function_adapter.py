@@ -46,6 +46,8 @@ class RecognisedFunctions:
     def standalone(self, dtype: str) -> str:  # noqa: ARG002  # the same for all
         """The same as source text, for scripts."""
         modules = ["bnproof.recognition.functions.calls"]
+        if self._framework is Framework.TORCH:
+            modules.append("bnproof.recognition.torch_memory")
         if self._framework is not Framework.NUMPY:
             modules.append(f"bnproof.recognition.functions.{self._framework.value}_calls")
         texts = [own_text(importlib.import_module(module)) for module in modules]
