@@ -10,7 +10,7 @@ from typing import Any
 
 from bnproof.check.garbage import collect_less_often
 from bnproof.check.meter import Progress
-from bnproof.engine.contract.declaration import declaration_of
+from bnproof.engine.contract.declaration import Declaration, declaration_of
 from bnproof.engine.execution.in_process import InProcess
 from bnproof.engine.judging.property import Property
 from bnproof.engine.model.verdict import Profile
@@ -28,6 +28,9 @@ QUICK = 0.95
 
 QUICK_TURN = 3
 """One in so many variants is looked at in the quick profile."""
+
+OF_ANY = tuple(p.id for p in PROPERTIES if p.concerns(Declaration(), "float32"))
+"""The properties of any implementation; those of whole torch modules have tests of their own."""
 
 KEPT = 2**21
 """Elements of data sets whose truth is kept, since all are judged on nearly the same cases."""
@@ -92,7 +95,7 @@ class KillTable:
     controls: tuple[Row, ...]
     untested: tuple[str, ...] = ()
     naming: NamingTable = field(default=NamingTable())
-    properties: tuple[str, ...] = field(default=tuple(p.id for p in PROPERTIES))
+    properties: tuple[str, ...] = field(default=OF_ANY)
 
     @property
     def survivors(self) -> tuple[str, ...]:
