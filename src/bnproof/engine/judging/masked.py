@@ -16,6 +16,7 @@ NO_GRADIENT: tuple[Output, ...] = ("dx",)
 def what_counts(case: Case) -> Case:
     """The case of the values that a mask lets count, in the rank that it has.
 
+    >>> import numpy as np
     >>> x, one = np.array([[1.0], [7.0], [3.0]]), np.ones(1)
     >>> case = Case("a", x, x, one, one, one, one, 0.5, 0.1, mask=np.array([True, False, True]))
     >>> what_counts(case).x.tolist()
