@@ -38,7 +38,7 @@ def test_same_outcomes(runs: list[tuple[Run, int]]) -> None:
     """Catches tests that differ between processes, and results that go astray on the way."""
     (alone, _), (shared, _) = runs
 
-    assert len(_failed(alone)) == 2
+    assert len(_failed(alone)) == 3
     assert _failed(shared) == _failed(alone)
     assert _counts(shared) == _counts(alone)
     assert "mynorm:Doubled, float32: no class explains it" in shared.out

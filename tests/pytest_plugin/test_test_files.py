@@ -73,7 +73,7 @@ def test_text_of_failures(ran: Run) -> None:
     """Catches tracebacks through our files, or a failure that does not say what is wrong."""
     assert "FAIL inference/folding, float32\n" in ran.out
     assert "E       bnproof.testing.ConformanceError: FAIL inference/agreement, float32" in ran.out
-    assert "Doubled does not conform: 2 of 3 properties fail" in ran.out
+    assert "Doubled does not conform: 3 of 4 properties fail" in ran.out
     assert "bnproof/testing/" not in ran.out
     assert "mynorm:Bare cannot be used: " in ran.out
 
