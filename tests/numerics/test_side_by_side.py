@@ -55,7 +55,7 @@ def test_same_as_alone(declaration: Declaration, dtype: str) -> None:
     """Catches a channel that takes eps, a weight or a flag from the case beside it."""
     judge = Judge(declaration, dtype)
     cases = [c for c in portfolio(declaration, dtype, quick=True) if c.calls in ("full", "short")]
-    plain = [case for case in cases if is_small(case) and not case.judged_channels]
+    plain = [case for case in cases if is_small(case)]
     pairs = [(case, judge.settings(case)[0]) for case in plain]
     together = 0
     for group in groups(pairs, declaration.unbiased):
@@ -103,7 +103,7 @@ def test_what_was_foreseen_is_found() -> None:
     assert kept.of(case, settings, inference=False) is found
     kept.foresee(pairs[:1], unbiased=lambda _: True, normalises_unbiased=False)
     assert kept.of(case, settings, inference=False) is found
-    large = next(case for case in cases if case.x.size > SMALL and not case.judged_channels)
+    large = next(case for case in cases if case.x.size > SMALL)
     twin = case.with_(name="twin", layouts={"x": "stepped"})
     fresh = ExpectedByData(2**18)
     given = [(case, settings), (twin, settings), (large, judge.settings(large)[0])]

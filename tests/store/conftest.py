@@ -34,7 +34,6 @@ def case(**changes: Unpack[Changes]) -> Case:
         steps=(x * 2, x[:2]),
         twin=Twin("base", "sign", {"order": np.array([2, 0, 1]), "power": -2, "with": "b"}),
         data_key="key",
-        judged_channels=(1,),
         script=(Action("train"), Action("save"), Action("backward"), Action("load", 1)),
     )
     return made.with_(**changes)

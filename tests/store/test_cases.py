@@ -74,7 +74,6 @@ def test_memory_is_the_same() -> None:
         x=x,
         dy=x,
         steps=(),
-        judged_channels=None,
         gamma=np.ones(3),
         running_mean=np.zeros(3),
         running_var=np.ones(3),

@@ -97,8 +97,7 @@ def judged_again(
     """Judge what was observed as if something else were declared."""
     judge = Judge(declaration, dtype)
     for record in records:
-        # the channels that are looked at were chosen when it was judged first
-        made = judge.judge(record.case.with_(judged_channels=None), record.observation)
+        made = judge.judge(record.case, record.observation)
         made.case, made.ran = record.case, record.ran
         yield made
 

@@ -78,8 +78,8 @@ def rounds(cases: Sequence[Case], begin: tuple[str, ...] = ()) -> list[list[Case
 
     Cases whose names start with one of ``begin`` make a round of their own before all others.
     """
-    first = [case for case in cases if begin and case.name.startswith(begin)]
-    rest = [case for case in cases if not (begin and case.name.startswith(begin))]
+    first = [case for case in cases if case.name.startswith(begin)]
+    rest = [case for case in cases if not case.name.startswith(begin)]
     lives = [case for case in rest if Tag.LAYER in case.tags]
     others = [case for case in rest if Tag.LAYER not in case.tags]
     ends = zip((0, *ROUNDS), (*ROUNDS, len(others)), strict=True)

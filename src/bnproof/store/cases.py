@@ -42,10 +42,12 @@ CASE = (
     "steps",
     "twin",
     "data_key",
-    "judged_channels",
     "script",
     "demand",
 )
+NOT_READ = ("judged_channels",)
+"""What older versions wrote: the channels that were judged, which are all of them now."""
+
 TAGS = tuple(tag.value for tag in Tag)
 DEMANDS = tuple(map(str, Demand))
 MOST_STEPS = 10_000
@@ -89,8 +91,6 @@ def case_table(case: Case) -> dict[str, Any]:
             made[name] = getattr(case, name)
     if case.tags:
         made["tags"] = sorted(tag.value for tag in case.tags)
-    if case.judged_channels is not None:
-        made["judged_channels"] = [int(c) for c in case.judged_channels]
     if case.layouts:
         made["layouts"] = {name: str(place) for name, place in case.layouts.items()}
     arrays = {name: getattr(case, name) for name in (*ARRAYS, *EXTRAS)}
@@ -107,7 +107,7 @@ def case_table(case: Case) -> dict[str, Any]:
 
 def read_case(fields: Fields) -> Case:
     """A case from such a table; StoreError for anything else."""
-    fields.only(CASE)
+    fields.only((*CASE, *NOT_READ))
     x = from_table(fields.table("x"))
     if x.ndim < 2:
         raise StoreError(f"{fields.where}: x has the shape {x.shape}; due are 2 to 5 axes")
@@ -130,29 +130,20 @@ def read_case(fields: Fields) -> Case:
         steps=fields.rows("steps", MOST_STEPS, lambda step: _step(step, x)),
         twin=_twin(fields.table("twin")) if "twin" in fields else None,
         data_key=fields.text("data_key", ""),
-        judged_channels=_channels(fields, x),
         script=_script(fields),
-        residual=_residual(fields, x),
-        mask=_mask(fields, x),
+        residual=_extra(fields, "residual", x.shape, x.dtype.name),
+        mask=_extra(fields, "mask", (x.shape[0], *x.shape[2:]), "bool"),
         demand=_demand(fields),
     )
 
 
-def _residual(fields: Fields, x: Array) -> Array | None:
-    if "residual" not in fields:
+def _extra(fields: Fields, name: str, shape: tuple[int, ...], dtype: str) -> Array | None:
+    """An array that only some targets take, None where there is none."""
+    if name not in fields:
         return None
-    a = from_table(fields.table("residual"), (x.dtype.name,))
-    if a.shape != x.shape:
-        raise StoreError(f"{fields.where}: residual has the shape {a.shape}; expected {x.shape}")
-    return a
-
-
-def _mask(fields: Fields, x: Array) -> Array | None:
-    if "mask" not in fields:
-        return None
-    a, expected = from_table(fields.table("mask"), ("bool",)), (x.shape[0], *x.shape[2:])
-    if a.shape != expected:
-        raise StoreError(f"{fields.where}: mask has the shape {a.shape}; expected {expected}")
+    a = from_table(fields.table(name), (dtype,))
+    if a.shape != shape:
+        raise StoreError(f"{fields.where}: {name} has the shape {a.shape}; expected {shape}")
     return a
 
 
@@ -207,15 +198,6 @@ def _action(fields: Fields) -> Action:
 
 def _demand(fields: Fields) -> Demand | None:
     return Demand(fields.one_of("demand", DEMANDS)) if "demand" in fields else None
-
-
-def _channels(fields: Fields, x: Array) -> tuple[int, ...] | None:
-    if "judged_channels" not in fields:
-        return None
-    held = fields.get("judged_channels", list, "a list of channels")
-    if not all(type(c) is int and 0 <= c < x.shape[1] for c in held) or len(held) > x.shape[1]:
-        raise fields.wrong("judged_channels", f"a list of channels below {x.shape[1]}")
-    return tuple(held)
 
 
 def _layouts(fields: Fields, arrays: dict[Argument, Array | None]) -> dict[Argument, Place]:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from bnproof.engine.contract.declaration import Declaration
-from bnproof.engine.model.case import DOUBLE_ARGUMENTS, WHOLE_ARGUMENTS, Case
+from bnproof.engine.model.case import DOUBLE_ARGUMENTS, LIKE_X_ARGUMENTS, Case
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.layouts import Alias, laid_out
 from bnproof.engine.model.names import CHANNEL_ARGUMENTS, STATISTICS, Argument, Mode
@@ -51,7 +51,7 @@ class Arguments:
             return self._arrays[layout.of]
         if values is None:
             return None
-        if name in (*WHOLE_ARGUMENTS, "residual"):
+        if name in LIKE_X_ARGUMENTS:
             values = to_declared(values, self._declaration)
         return laid_out(values, layout)
 
@@ -72,8 +72,8 @@ class Arguments:
         for name, held in self._arrays.items():
             values = getattr(case, name)
             if held is not None and values is not None:
-                whole = name in (*WHOLE_ARGUMENTS, "residual")
-                held[...] = to_declared(values, self._declaration) if whole else values
+                like_x = name in LIKE_X_ARGUMENTS
+                held[...] = to_declared(values, self._declaration) if like_x else values
         self._before = self._bytes()
         self._case = case.with_(layouts=self._case.layouts)
 

@@ -8,6 +8,9 @@ from bnproof.engine.model.calls import Label, called
 from bnproof.engine.model.event import Aspect, Event, EventKind
 from bnproof.engine.model.observation import Observation
 
+INTERRUPT = "KeyboardInterrupt"
+"""The name of the exception that comes from the keyboard, and from no implementation."""
+
 
 class Stop(Exception):  # noqa: N818  # not an error: the case is over
     """The implementation raised, so that the rest of the case cannot be run."""
@@ -38,6 +41,6 @@ def unless_interrupted(observation: Observation) -> Observation:
 
     Raises KeyboardInterrupt if a call did: here it comes from the keyboard, and is no verdict.
     """
-    if any(e.actual == "KeyboardInterrupt" for e in observation.of(EventKind.RAISED)):
+    if any(e.actual == INTERRUPT for e in observation.of(EventKind.RAISED)):
         raise KeyboardInterrupt
     return observation

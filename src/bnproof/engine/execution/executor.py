@@ -46,8 +46,6 @@ class Executor:
         observation = run.observation
         with contextlib.suppress(Stop), np.errstate(all="ignore"):
             run.plan()
-        if Tag.REFUSABLE in case.tags:
-            observation.events = [e for e in observation.events if not _is_refusal(e)]
         self._look_at_earlier_results(observation)
         self._earlier = latest(self._earlier + run.live)
         return observation
@@ -82,11 +80,6 @@ class Executor:
                 )
             )
         self._earlier = unchanged
-
-
-def _is_refusal(event: Event) -> bool:
-    """Whether an event is an exception of the implementation's own; an interrupt is none."""
-    return event.kind is EventKind.RAISED and event.actual != "KeyboardInterrupt"
 
 
 def second_instance(implementation: Any, declaration: Declaration) -> Any:

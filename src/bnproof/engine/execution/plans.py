@@ -9,7 +9,7 @@ import numpy as np
 from bnproof.engine.execution.arguments import Arguments
 from bnproof.engine.execution.call_sequence import Around, CallSequence
 from bnproof.engine.execution.case_calls import kind_of, parts_of
-from bnproof.engine.execution.exceptions import Stop
+from bnproof.engine.execution.exceptions import INTERRUPT, Stop
 from bnproof.engine.execution.layer_life import LayerLife
 from bnproof.engine.execution.plan_steps import PlanSteps, copied, offers, other_data
 from bnproof.engine.model.calls import Label, LayerCall, trial_of
@@ -17,6 +17,7 @@ from bnproof.engine.model.case import SEQUENCE_PLANS, Plan
 from bnproof.engine.model.event import Aspect, EventKind
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.names import STATISTICS_TOGETHER
+from bnproof.engine.model.tag import Tag
 
 LAYER_RESULTS: dict[LayerCall, int] = {"layer train": 2, "layer infer": 2, "layer backward": 3}
 """How many results a call of a layer has, where it has some."""
@@ -48,8 +49,8 @@ class CasePlan(PlanSteps):
         self._close()
 
     def _forgive_refusals(self) -> None:
-        """Forget exceptions where memory may be refused; results are judged all the same."""
-        if self.arguments.may_be_refused:
+        """Forget exceptions where memory or settings may be refused; results are judged."""
+        if self.arguments.may_be_refused or Tag.REFUSABLE in self.case.tags:
             self._expected_error()
 
     def _full(self) -> None:
@@ -129,8 +130,11 @@ class CasePlan(PlanSteps):
         self._unmoved(statistics, before)
 
     def _expected_error(self) -> None:
+        """Forget the exceptions of the implementation; an interrupt is none of its own."""
         events = self.observation.events
-        self.observation.events = [e for e in events if e.kind is not EventKind.RAISED]
+        self.observation.events = [
+            e for e in events if e.kind is not EventKind.RAISED or e.actual == INTERRUPT
+        ]
 
     def _unmoved(self, statistics: tuple[Array, Array], before: list[bytes]) -> None:
         """The statistics are what they were before the error."""
@@ -184,7 +188,7 @@ class CasePlan(PlanSteps):
         try:
             sequence.run()
         finally:
-            raised = [e for e in sequence.raised if e.actual == "KeyboardInterrupt"]
+            raised = [e for e in sequence.raised if e.actual == INTERRUPT]
             self.observation.events += raised
 
     def _layer(self) -> None:

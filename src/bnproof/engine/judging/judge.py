@@ -18,10 +18,8 @@ from bnproof.engine.judging.record import Found, Judged, Record
 from bnproof.engine.judging.spoiled_results import have_kinds, spoiled
 from bnproof.engine.model.calls import FIRST, MODE_OF, Call, is_double, is_judged
 from bnproof.engine.model.case import (
-    ARRAYS,
     DOUBLE_ARGUMENTS,
     SEQUENCE_PLANS,
-    WHOLE_ARGUMENTS,
     Case,
     Plan,
     columns,
@@ -68,7 +66,7 @@ class Judge:
         for case in cases:
             judged = companions(case) if case.calls in NOT_JUDGED else (case,)
             for each in judged:
-                known = _narrowed(what_counts(each))
+                known = what_counts(each)
                 if not double:
                     known = known.with_arrays(dict.fromkeys(DOUBLE_ARGUMENTS))
                 seen.append((known, self.settings(case)[0]))
@@ -91,7 +89,7 @@ class Judge:
         to explain all outputs (see `bnproof.engine.truth.bounds.summations`).
         """
         ran = case
-        case, observation = _chosen_channels(*without_masked(case, observation))
+        case, observation = without_masked(case, observation)
         best: Record | None = None
         by_family = Tag.SUMS in case.tags and self.declaration.is_plain
         families = Summation if by_family else (None,)
@@ -254,31 +252,6 @@ class Judge:
             if not names or not explains(names[-1]):
                 return ""
         return next((name for name in names if explains(name)), "")
-
-
-def _narrowed(case: Case) -> Case:
-    """The case in the channels that are looked at, where those are not all."""
-    if case.judged_channels is None:
-        return case
-    chosen = list(case.judged_channels)
-    given = {name: a for name in ARRAYS if (a := getattr(case, name)) is not None}
-    return case.with_arrays({name: _channels(name, a, chosen) for name, a in given.items()})
-
-
-def _chosen_channels(case: Case, observation: Observation) -> tuple[Case, Observation]:
-    """The case and its results in the channels that are looked at, where those are not all."""
-    if case.judged_channels is None:
-        return case, observation
-    chosen = list(case.judged_channels)
-    results = {
-        call: {name: _channels(name, a, chosen) for name, a in outputs.items()}
-        for call, outputs in observation.results.items()
-    }
-    return _narrowed(case), replace(observation, results=results)
-
-
-def _channels(name: str, a: Array, chosen: list[int]) -> Array:
-    return a[:, chosen] if name in (*WHOLE_ARGUMENTS, *WHOLE) else a[chosen]
 
 
 def _same_bits(one: Array, other: Array) -> bool:

@@ -13,7 +13,7 @@ from bnproof.engine.model.formats import FORMATS, Array
 from bnproof.engine.model.names import STATISTICS, Output
 from bnproof.engine.truth.bounds import Quantities, bounds
 from bnproof.engine.truth.bounds.roundings import accumulated
-from bnproof.engine.truth.integers import Exact
+from bnproof.engine.truth.integers import Exact, in_two_parts
 from bnproof.engine.truth.oracle import batch_truth, error
 
 _Passed = Mapping[Output, Sequence[Sequence[Fraction]]]
@@ -42,7 +42,7 @@ def closed_form(record: Record) -> tuple[dict[Output, Exact], dict[Output, Array
     steps = _Steps(case, judge)
     passed: _Passed = {n: steps.passed(n) for n in STATISTICS}
     ones = steps.bounds(passed, judge)
-    truth: dict[Output, Exact] = {n: _exact(values[-1]) for n, values in passed.items()}
+    truth: dict[Output, Exact] = {n: in_two_parts(values[-1]) for n, values in passed.items()}
     bound: dict[Output, Array] = {n: np.zeros(case.channels) for n in STATISTICS}
     for number, settings in enumerate(steps.settings):
         growth = abs(float(settings.keep)) * (1 + accumulated(4, u)) + accumulated(4, u)
@@ -83,14 +83,14 @@ class _Steps:
         """The bound of each step from the exact statistics before it: (steps, C)."""
         before = {n: [v for values in passed[n][:-1] for v in values] for n in STATISTICS}
         after = {n: [v for values in passed[n][1:] for v in values] for n in STATISTICS}
-        mean, var = (_exact(before[n])[0] for n in STATISTICS)
+        mean, var = (in_two_parts(before[n])[0] for n in STATISTICS)
         weights = [abs(float(settings.weight)) for settings in self.settings]
         quantities = Quantities(
             x=self.x,
             gamma=np.abs(np.asarray(self.gamma, np.float64)),
             beta=np.abs(np.asarray(self.beta, np.float64)),
             eps=self.case.eps,
-            truth=self.truth.beside(**{n: partial(_exact, after[n]) for n in STATISTICS}),
+            truth=self.truth.beside(**{n: partial(in_two_parts, after[n]) for n in STATISTICS}),
             inference=False,
             running_mean=mean,
             running_var=var,
@@ -99,9 +99,3 @@ class _Steps:
         )
         found = bounds(judge.declared, quantities).values
         return {n: found[n].reshape(len(self.settings), -1) for n in STATISTICS}
-
-
-def _exact(values: Sequence[Fraction]) -> Exact:
-    high = np.array([float(v) for v in values])
-    low = np.array([float(v - Fraction(float(v))) for v in values])
-    return high, low

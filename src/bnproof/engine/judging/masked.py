@@ -3,14 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bnproof.engine.model.calls import Call, is_judged
+from bnproof.engine.model.calls import is_judged
 from bnproof.engine.model.case import Case, columns
 from bnproof.engine.model.event import Event, EventKind
 from bnproof.engine.model.formats import Array
-from bnproof.engine.model.names import Output
 from bnproof.engine.model.observation import WHOLE, Observation
-
-NO_GRADIENT: tuple[Output, ...] = ("dx",)
 
 
 def what_counts(case: Case) -> Case:
@@ -50,12 +47,6 @@ def _kept(a: Array, case: Case) -> Array:
 def _gradients_elsewhere(case: Case, observation: Observation) -> Iterator[Event]:
     assert case.mask is not None  # noqa: S101  # callers look first
     for call, outputs in observation.results.items():
-        for name in NO_GRADIENT:
-            if is_judged(call) and name in outputs:
-                elsewhere = columns(outputs[name])[~case.mask.ravel()]
-                if not (elsewhere == 0).all():
-                    yield _event(call, name)
-
-
-def _event(call: Call, name: Output) -> Event:
-    return Event(EventKind.NOT_ZERO, call, name)
+        elsewhere = columns(outputs["dx"])[~case.mask.ravel()] if "dx" in outputs else case.x[:0]
+        if is_judged(call) and not (elsewhere == 0).all():
+            yield Event(EventKind.NOT_ZERO, call, "dx")

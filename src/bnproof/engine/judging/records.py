@@ -56,7 +56,7 @@ class Records:
         found: dict[str, Record] = {}
         for record in self.all:
             case = record.case
-            if case.data_key and not case.judged_channels and Tag.NONFINITE not in case.tags:
+            if case.data_key and Tag.NONFINITE not in case.tags:
                 found.setdefault(case.data_key, record)
         return found
 

@@ -54,6 +54,9 @@ PLANS: tuple[Plan, ...] = (*get_args(get_args(Plan)[0]), *SEQUENCE_PLANS)
 WHOLE_ARGUMENTS: tuple[Argument, ...] = ("x", "dy", "ddx")
 """The arguments with the shape of x."""
 
+LIKE_X_ARGUMENTS: tuple[Argument, ...] = (*WHOLE_ARGUMENTS, "residual")
+"""Those, and what a target may take beside them."""
+
 DOUBLE_ARGUMENTS: tuple[Argument, ...] = ("ddx", "ddgamma", "ddbeta")
 """The arguments of double backward beside dy."""
 
@@ -88,7 +91,6 @@ class Rest(TypedDict, total=False):
     steps: tuple[Array, ...]
     twin: Twin | None
     data_key: str
-    judged_channels: tuple[int, ...] | None
     script: tuple[Action, ...]
     demand: Demand | None
     ddx: Array | None
@@ -133,7 +135,6 @@ class Case:
         steps: further batches that the running statistics are carried through.
         twin: how this case was made from another one, for relations between two calls.
         data_key: cases with the same key have the same data, so that truth is formed once.
-        judged_channels: the channels that are looked at, None for all.
         script: what layers live through, () for the fixed script; for ``calls="layer"`` only.
         demand: what is tried on the whole module; for ``calls="module"`` only.
         ddx, ddgamma, ddbeta: what double backward is given, like x, gamma and beta; None where it
@@ -158,7 +159,6 @@ class Case:
     steps: tuple[Array, ...] = ()
     twin: Twin | None = None
     data_key: str = ""
-    judged_channels: tuple[int, ...] | None = None
     script: tuple[Action, ...] = ()
     demand: Demand | None = None
     ddx: Array | None = None

@@ -10,9 +10,6 @@ from bnproof.engine.portfolio.double_arguments import given
 
 LARGE = (401, 260)
 """More than 10^5 elements, and a ragged tail whatever a vector or a block has."""
-LOOKED_AT = (0, 1, 63, 64, 128, 255, 256, 259)
-"""The channels of large data that are judged; whether bits are the same, and stay, is seen of all.
-"""
 ONE_RANK: tuple[SequencePlan, ...] = ("open contexts", "two threads")
 """Plans of so many calls that they are made in one rank, another one in each dtype."""
 
@@ -41,7 +38,6 @@ def large(build: Builder) -> Iterator[Case]:
         build.normal(*LARGE),
         eps=2.0**-10,
         calls="large calls",
-        judged_channels=LOOKED_AT,
         tags=frozenset({Tag.LARGE}),
         data_key="",
     )

@@ -1,7 +1,8 @@
 """Numbers with a power of two beside them: float64 columns as Python integers, and back again."""
 
+from collections.abc import Iterable
 from fractions import Fraction
-from math import frexp, ldexp
+from math import frexp, inf, ldexp, nan
 
 import numpy as np
 
@@ -93,6 +94,26 @@ def fraction(ratio: Ratio) -> Fraction:
     if exponent >= 0:
         return Fraction(numerator << exponent, denominator)
     return Fraction(numerator, denominator << -exponent)
+
+
+def in_two_parts(values: Iterable[Fraction | None]) -> Exact:
+    """Fractions as sums of two float64; NaN for None, infinite beyond the range.
+
+    >>> [part.tolist() for part in in_two_parts([Fraction(1, 3), None])]
+    [[0.3333333333333333, nan], [1.850371707708594e-17, 0.0]]
+    """
+    pairs = [_two_parts(value) for value in values]
+    return np.array([high for high, _ in pairs]), np.array([low for _, low in pairs])
+
+
+def _two_parts(value: Fraction | None) -> tuple[float, float]:
+    if value is None:
+        return nan, 0.0
+    try:
+        high = float(value)
+    except OverflowError:
+        return (inf if value > 0 else -inf), 0.0
+    return high, float(value - Fraction(high))
 
 
 def ratio(value: Fraction) -> Ratio:

@@ -31,7 +31,7 @@ from bnproof.engine.truth.bounds.expected import Expected, Settings
 from bnproof.engine.truth.bounds.roundings import EVALUATION, accumulated
 from bnproof.engine.truth.double_words import Word, add
 from bnproof.engine.truth.exact_outputs import Truth
-from bnproof.engine.truth.integers import Exact
+from bnproof.engine.truth.integers import Exact, in_two_parts
 
 Values = list[Fraction | None]
 """An exact number per channel, None where there is none."""
@@ -139,7 +139,7 @@ def split(
         {
             **of_first,
             **{name: partial(_sum, parts, name) for name in SUMS},
-            **{name: partial(_exact, held[name]) for name in STATISTICS},
+            **{name: partial(in_two_parts, held[name]) for name in STATISTICS},
         },
         {name: partial(_rows, parts, name) for name in ("y", "dx")},
         (case.count, case.channels),
@@ -182,23 +182,7 @@ def _mean(each: Sequence[Values]) -> Values:
 def _rounded(values: Values, like: Array) -> Array:
     """Statistics as numbers of a format, for the magnitudes that bounds are made of."""
     with np.errstate(over="ignore"):
-        return np.asarray(_exact(values)[0].astype(like.dtype))
-
-
-def _exact(values: Values) -> Exact:
-    high = [math.nan if v is None else _nearest(v) for v in values]
-    low = [
-        0.0 if v is None or not math.isfinite(h) else float(v - Fraction(h))
-        for v, h in zip(values, high, strict=True)
-    ]
-    return np.array(high), np.array(low)
-
-
-def _nearest(value: Fraction) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
+        return np.asarray(in_two_parts(values)[0].astype(like.dtype))
 
 
 def _sum(parts: Sequence[Expected], name: str) -> Exact:
