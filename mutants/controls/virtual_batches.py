@@ -18,7 +18,7 @@ class Together(Ghost):
     virtual_batch_averages = "together"
 
 
-@control("virtual-batches-of-2", "Virtual batches of 2 samples.")
+@control("virtual-batches-of-two", "Virtual batches of 2 samples.")
 class OfTwo(Ghost):
     """The smallest."""
 

@@ -29,6 +29,7 @@ def _switch(few: SumsAt, many: SumsAt) -> str:
 
 def _growth(few: SumsAt, many: SumsAt) -> str:
     return (
-        f"errors use {many.growth(few):.2g} times the share of the bound for {many.count:,} values "
-        f"that they use for {few.count:,}; right algorithms stay below 2"
+        f"errors take {many.growth(few):.2g} times the share of their bound for {many.count:,} "
+        f"values that they take for {few.count:,}: "
+        "another algorithm, or a mistake that the bound hides"
     )

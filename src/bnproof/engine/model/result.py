@@ -214,7 +214,7 @@ class SumsAt:
         return self.share / max(few.share, CHAIN / few.count)
 
     def grows(self, few: "SumsAt") -> bool:
-        """Whether that is more than right algorithms have."""
+        """Whether that is more than one algorithm has at all numbers of values."""
         return self.growth(few) > GROWTH
 
 
