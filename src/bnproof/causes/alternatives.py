@@ -7,7 +7,7 @@ records decide what to try; all records and all properties then verify it.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from itertools import product
+from itertools import accumulate, product
 from typing import Any
 
 from bnproof.causes.evidence import evidence
@@ -40,6 +40,7 @@ WITNESS: Mapping[str, str] = {
 TRIED = {name: values for name, values in VALUES.items() if name in ATTRIBUTES}
 SAMPLE = 16  # failing records that decide what is tried
 PER_KIND = 3  # of them, of one rank and one number of values per channel
+ELEMENTS = 2**16  # of a rank together, where the first has fewer
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,15 @@ def _sample(records: Sequence[Record]) -> list[Record]:
     ranks = list(dict.fromkeys(r.case.x.ndim for r in chosen))
     by_rank = {rank: [r for r in chosen if r.case.x.ndim == rank] for rank in ranks}
     each = max(1, SAMPLE // max(1, len(ranks)))
-    return [record for rank in ranks for record in by_rank[rank][:each]]
+    return [record for rank in ranks for record in _few(by_rank[rank][:each])]
+
+
+def _few(records: Sequence[Record]) -> list[Record]:
+    """The first, and as many of the next as have few elements with it."""
+    sizes = accumulate(record.case.x.size for record in records)
+    return [
+        r for r, size in zip(records, sizes, strict=True) if r is records[0] or size <= ELEMENTS
+    ]
 
 
 def _likeliest(

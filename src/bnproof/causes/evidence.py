@@ -6,6 +6,8 @@ from bnproof.engine.judging.record import Record
 from bnproof.engine.model.tag import Tag
 
 EVIDENCE = 5
+SMALL = 2**14
+"""Elements; every known mistake is run on the evidence, so that one larger case has to do."""
 
 
 def evidence(shown: Sequence[Record], records: Sequence[Record]) -> list[Record]:
@@ -23,6 +25,8 @@ def evidence(shown: Sequence[Record], records: Sequence[Record]) -> list[Record]
     shown = [r for r in shown if r.case.calls != "module"]
     chosen: list[Record] = []
     for record in sorted(functional or several or wrong or shown, key=lambda r: r.case.x.size):
+        if chosen and chosen[-1].case.x.size > SMALL:
+            break
         if record.case.count not in {other.case.count for other in chosen}:
             chosen.append(record)
     return chosen[:EVIDENCE]
