@@ -3,11 +3,11 @@
     python benchmarks/false_alarms.py OUT.jsonl FIRST_SEED SEEDS [EXAMPLES] [TARGET ...]
 
 Every control, the reference, modules of torch, and onnxruntime where it is installed are searched
-as the standard profile does it, with EXAMPLES (250) cases per dtype and seed.  JAX, which compiles
+as the standard profile does it, with EXAMPLES (250) cases per dtype and seed. JAX, which compiles
 each shape for a quarter of a second, is searched if it is asked for by its name
-(`benchmarks/other_libraries.py`).  Then all properties are judged on the cases of the batch, and on as many
-lives of layers as belong to it.  A line of OUT is a batch: how many cases ran, and which properties
-a case violated.  Batches that OUT has already do not run again.
+(`benchmarks/other_libraries.py`). Then all properties are judged on the cases of the batch, and on
+as many lives of layers as belong to it. A line of OUT is a batch: how many cases ran, and which
+properties a case violated. Batches that OUT has already do not run again.
 """
 
 import json
