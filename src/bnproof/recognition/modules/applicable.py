@@ -21,7 +21,7 @@ from bnproof.recognition.user_calls import UsersError
 NEEDS_TORCHS_CLASS = "needs a subclass of torch's batch normalizations with its constructor"
 
 
-def demands_of(recipe: Recipe, traits: Traits, *, rectified: bool) -> dict[Demand, str]:
+def demands_of(recipe: Recipe, traits: Traits, *, fused: bool) -> dict[Demand, str]:
     """What can be tried: each demand with "", or the reason why not; {} for no torch module."""
     if not recipe.lab.modes.is_module:
         return {}
@@ -32,14 +32,14 @@ def demands_of(recipe: Recipe, traits: Traits, *, rectified: bool) -> dict[Deman
     if _is_scripted(owner):
         return dict.fromkeys(Demand, "needs a module of Python code; this one is scripted")
     found = dict.fromkeys(Demand, "")
-    return found | _reasons(owner, recipe, rectified=rectified)
+    return found | _reasons(owner, recipe, fused=fused)
 
 
 def _is_scripted(owner: Any) -> bool:
     return any(base.__module__.startswith("torch.jit") for base in type(owner).__mro__)
 
 
-def _reasons(owner: Any, recipe: Recipe, *, rectified: bool) -> dict[Demand, str]:
+def _reasons(owner: Any, recipe: Recipe, *, fused: bool) -> dict[Demand, str]:
     """Why a demand is not tried on modules of this kind."""
     claim, paths, maker = claim_of(owner, recipe), recipe.paths, recipe.lab.maker
     given = any(maker.signature.with_role(role) is not None for role in PER_CHANNEL)
@@ -71,7 +71,7 @@ def _reasons(owner: Any, recipe: Recipe, *, rectified: bool) -> dict[Demand, str
             torchs and _tracks(owner) and maker.takes(Role.MOMENTUM), NEEDS_TORCHS_CLASS
         ),
         Demand.SYNC_CONVERSION: _unless(
-            is_subclass(type(norm)) and not rectified, "needs a subclass of torch's classes"
+            is_subclass(type(norm)) and not fused, "needs a subclass of torch's classes"
         ),
         Demand.CHECKPOINTING: _unless(recipe.autograd, "needs gradients by autograd"),
         Demand.FUNCTIONAL_CALL: _unless(

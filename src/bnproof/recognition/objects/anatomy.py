@@ -9,9 +9,9 @@ import numpy as np
 
 from bnproof.engine.model.formats import Array
 from bnproof.recognition.aliases import AFFINE, PER_CHANNEL, STATISTICS, Role
-from bnproof.recognition.errors import Unusable
 from bnproof.recognition.objects.arrays import TorchArrays
 from bnproof.recognition.objects.flattened import flattened
+from bnproof.recognition.objects.fused_activation import Fused, uncovered
 from bnproof.recognition.objects.gradients import (
     Backward,
     Expected,
@@ -35,9 +35,6 @@ from bnproof.recognition.objects.slots import (
 from bnproof.recognition.recognised import Part, Unidentified
 from bnproof.recognition.user_calls import UsersError
 
-HIGH = 100.0
-"""A beta under which no activation that passes positive values changes y."""
-
 
 @dataclass
 class Anatomy:
@@ -48,8 +45,8 @@ class Anatomy:
         roles: which array plays which role.
         rank: of the probes.
         trains, evaluates: the modes that can be called and are offered.
-        rectified: whether y is passed through a ReLU.
-        lifted: the lab with a beta under which the ReLU has no effect.
+        fused: the activation that y is passed through, None where there is none.
+        lifted: the lab in which objects are seen without their activation.
         backward, autograd, once: where gradients come from.
         settings, counter: the slots of eps and momentum, and of the number of batches.
         unidentified, remarks, evidence: as in a Recognition.
@@ -61,7 +58,7 @@ class Anatomy:
     lifted: Lab = field(init=False)
     trains: bool = True
     evaluates: bool = True
-    rectified: bool = False
+    fused: Fused | None = None
     backward: Backward | None = None
     autograd: bool = False
     once: bool = False
@@ -81,15 +78,14 @@ def dissect(lab: Lab, rank: int, *, elementwise: bool) -> Anatomy:
     evaluates, refusal = _evaluates(lab, rank)
     lab = lab.steady(rank)
     lab = _under_no_grad(lab, rank) if evaluates else lab
-    lab, rectified = _lifted(lab, rank)
+    lab, fused = uncovered(lab, rank)
     lab, roles = _roles(lab, rank, evaluates=evaluates)
-    made = Anatomy(lab, roles, rank, evaluates=evaluates, rectified=rectified)
-    made.remarks += roles.remarks
+    made = Anatomy(lab, roles, rank, evaluates=evaluates, fused=fused)
+    if fused is None or fused.seen_through:  # else no behaviour is plain enough to doubt a name
+        made.remarks += roles.remarks
     made.evidence += roles.evidence
-    if rectified and not set(AFFINE) <= roles.paths.keys():
-        raise Unusable(
-            "a ReLU hides negative y, which is seen only where gamma and beta can be set"
-        )
+    if fused is not None:
+        made.evidence.append(f"the activation is {fused.words}: y of training shows it")
     made.settings = _settings(lab, rank)
     made.counter = _counter(lab, rank)
     _inference_only(made, rank, elementwise=elementwise)
@@ -98,7 +94,7 @@ def dissect(lab: Lab, rank: int, *, elementwise: bool) -> Anatomy:
         _find_gradients(made, rank)
     _look_for_the_rest(made, rank)
     _look_at_what_is_passed(made)
-    made.lifted, made.lab = made.lab, made.lab.with_(base={})
+    made.lifted, made.lab = made.lab, made.lab.with_(base={}, undone=None)
     return made
 
 
@@ -136,20 +132,6 @@ def _after_training(lab: Lab, rank: int, x: Array, said: str) -> tuple[bool, str
     except UsersError:
         return False, said
     return True, ""
-
-
-def _lifted(lab: Lab, rank: int) -> tuple[Lab, bool]:
-    """The lab with a beta so high that a ReLU after the normalisation passes everything."""
-    x = lab.probe(rank)
-    y = lab.once(rank, x, training=True)
-    zeros = float((y == 0).mean())
-    if (y < 0).any() or not 0.1 < zeros < 0.9:  # about half, but not all
-        return lab, False
-    for path, start in lab.per_channel(lab.new(rank)).items():
-        raised = lab.with_(base={**lab.base, path: np.full_like(start, HIGH)})
-        if (raised.once(rank, x, training=True) > 0).all():
-            return raised, True
-    return lab, False
 
 
 def _roles(lab: Lab, rank: int, *, evaluates: bool) -> tuple[Lab, Roles]:

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -38,6 +39,9 @@ def build(target: Any) -> list[Any]:
     """
     within = inside(target)
     if within is not None and within.followed:
+        whole = _with_known_activation(target)
+        if whole is not None:
+            return _finished(whole)
         remark = f"an activation follows the batch norm {within.name}, and is not checked"
         finished = [_with(made, remarks=(remark,)) for made in _finished(_drafted(within.module))]
         for made in finished:
@@ -49,10 +53,19 @@ def build(target: Any) -> list[Any]:
         if within is None:
             raise
         return _apart(target, within)
-    right = draft.anatomy.rectified or any(tried.right for tried in draft.found.tried)
+    right = draft.anatomy.fused is not None or any(tried.right for tried in draft.found.tried)
     if within is not None and within.others and not right:
         return _apart(target, within)
     return _finished(draft)
+
+
+def _with_known_activation(target: Any) -> Draft | None:
+    """A module with a norm and an activation as a whole, where a check knows the activation."""
+    with suppress(ContractError):
+        draft = _drafted(target)
+        if draft.anatomy.fused is not None and draft.anatomy.fused.seen_through:
+            return draft
+    return None
 
 
 def _apart(target: Any, within: Inside) -> list[Any]:
@@ -90,9 +103,9 @@ def _finished(draft: Draft) -> list[Any]:
     settle_strides(draft)
     settle_single_value(draft)
     made = [implementation(draft), *_sixteen_bits(draft)]
-    rectified = draft.anatomy.rectified
+    fused = draft.anatomy.fused is not None
     for each in made:
-        each.module_demands = demands_of(each.recipe, each.traits, rectified=rectified)
+        each.module_demands = demands_of(each.recipe, each.traits, fused=fused)
     if draft.compiled:
         _compile(made)
     return made
@@ -118,10 +131,10 @@ def _drafted(target: Any) -> Draft:
     )
     if found.lab.maker.is_instance:
         traits.fixed["channels"] = found.lab.channels
-    if anatomy.rectified:
-        traits.activation = "relu"
+    if anatomy.fused is not None:
+        traits.activation, traits.activation_slope = anatomy.fused.name, anatomy.fused.slope
     origins = dict.fromkeys(("ranks", "affine_parameters"), Origin.IDENTIFIED)
-    if anatomy.rectified:
+    if anatomy.fused is not None:
         origins["activation"] = Origin.IDENTIFIED
     if max(traits.ranks) > 2:  # rank 2 has the channels last in any case
         origins["channel_axis"] = Origin.IDENTIFIED

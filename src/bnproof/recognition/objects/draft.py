@@ -73,7 +73,8 @@ def _form(draft: Draft) -> str:
     what = "torch module" if lab.modes.is_module else f"{lab.arrays.name} object"
     what = f"compiled {what}" if draft.compiled else what
     how = "an instance" if lab.maker.is_instance else "made by " + _maker_words(target)
-    after = ", followed by a ReLU" if draft.anatomy.rectified else ""
+    fused = draft.anatomy.fused
+    after = "" if fused is None else f", followed by {fused.words}"
     only = ", for inference only" if not draft.traits.trains else ""
     columns = ", samples are columns" if lab.columns else ""
     return f"{what}, {how}{after}{only}{columns}"
@@ -115,9 +116,9 @@ def refusal_in(lab: Lab, rank: int, *, training: bool) -> str:
     return ""
 
 
-def called(draft: Draft, rank: int) -> tuple[Any, Any]:
+def called(draft: Draft, rank: int, dtype: str = "") -> tuple[Any, Any]:
     """Data of a rank in the first dtype and the declared layout, and a layer to call with it."""
-    dtype, channels = draft.traits.dtypes[0], draft.anatomy.lab.channels
+    dtype, channels = dtype or draft.traits.dtypes[0], draft.anatomy.lab.channels
     x = probe(rank, FORMATS[dtype].dtype, channels)
     last = draft.traits.channel_axis == -1
     given = np.ascontiguousarray(np.moveaxis(x, 1, -1)) if last else x

@@ -174,6 +174,7 @@ _DECLARED = (
     "accuracy",
     "single_value",
     "activation",
+    "activation_slope",
     "keeps_strides",
     "fixed",
     "accepts",

@@ -1,6 +1,6 @@
 """Experiments on objects of a target: each on a new object, in a known state."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -26,6 +26,7 @@ class Lab:
         axis: of the channels, 1 or -1; `columns` where samples are columns of a matrix.
         warm_up: whether a new object is trained once, so that it makes what it makes lazily.
         base: slots that each new object is given, for experiments.
+        undone: what takes an activation off y in experiments, None where nothing does.
     """
 
     maker: Maker
@@ -39,6 +40,7 @@ class Lab:
     eps: float | None = None
     momentum: Any = None
     base: State = field(default_factory=dict)
+    undone: Callable[[Array], Array] | None = None
 
     def with_(self, **changes: Any) -> "Lab":
         """A copy with some fields changed."""
@@ -143,7 +145,8 @@ class Lab:
 
     def y(self, owner: Any, x: Array, *, training: bool) -> Array:
         """y as an array in the canonical layout."""
-        return self.canonical(self.arrays.plain(self.forward(owner, x, training=training).y))
+        y = self.canonical(self.arrays.plain(self.forward(owner, x, training=training).y))
+        return y if self.undone is None else self.undone(y)
 
     def per_channel(self, owner: Any) -> dict[Path, Array]:
         """Copies of all floating-point arrays with one value per channel."""

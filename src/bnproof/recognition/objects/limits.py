@@ -26,12 +26,17 @@ INSIDE = 2.0**-10
 
 
 def settle_ranks(draft: Draft) -> None:
-    """Keep the ranks that evaluation takes as well, and say what was left out and why."""
+    """Keep the ranks that evaluation and gradients take as well, and say what was left out."""
     lab, kept = draft.anatomy.lab, []
+    differentiable = {t.rank: _gradients_refused(draft, t.rank) for t in draft.found.tried}
+    some = "" in differentiable.values()
     for tried in draft.found.tried:
         refusal = refusal_in(lab, tried.rank, training=False) if draft.traits.infers else ""
         if refusal:
             draft.remarks.append(f"rank {tried.rank} is not checked: evaluation raised {refusal}")
+        elif some and differentiable[tried.rank]:
+            said = f"a call with gradients raised {differentiable[tried.rank]}"
+            draft.remarks.append(f"rank {tried.rank} is not checked: {said}")
         else:
             kept.append(tried.rank)
         draft.evidence.append(f"rank {tried.rank}: an element of x changes {tried.training} in y")
@@ -44,10 +49,25 @@ def settle_ranks(draft: Draft) -> None:
         )
 
 
+def _gradients_refused(draft: Draft, rank: int) -> str:
+    """What a call with gradients raised in a rank, "" if nothing.
+
+    A frozen module may have two ways, one of them written for images alone.
+    """
+    if not isinstance(draft.anatomy.lab.arrays, TorchArrays):
+        return ""
+    x, layer = called(draft, rank, draft.anatomy.lab.dtype)
+    try:
+        layer.tried(x, training=draft.traits.trains)
+    except UsersError as caught:
+        return told(caught.error)
+    return ""
+
+
 def _patterns(draft: Draft) -> set[Pattern]:
-    """How y depends on x in training, seen before a ReLU where there is one."""
+    """How y depends on x in training, seen before an activation where there is one."""
     anatomy = draft.anatomy
-    if not anatomy.rectified:
+    if anatomy.fused is None or not anatomy.fused.seen_through:
         return {tried.training for tried in draft.found.tried}
     lab, rank = anatomy.lifted, draft.rank
     x = lab.probe(rank)
@@ -122,7 +142,7 @@ def _other_dtype(value: Any, dtype: str) -> bool:
 
 def settle_twice(draft: Draft) -> None:
     """Whether backward can be differentiated once more."""
-    if not draft.anatomy.autograd or draft.anatomy.rectified:
+    if not draft.anatomy.autograd or draft.anatomy.fused is not None:
         return
     draft.traits.differentiates_twice = True
     given, layer = called(draft, draft.rank)

@@ -56,7 +56,7 @@ def _own_eps(draft: Draft) -> tuple[float, Origin, str]:
     told = held(lab.new(draft.rank), path) if path is not None else None
     if isinstance(told, (int, float)):
         return float(told), Origin.READ, "read from the object"
-    if draft.traits.trains and not draft.anatomy.rectified:
+    if draft.traits.trains and draft.anatomy.fused is None:
 
         def trained(case: Case) -> Array:
             return lab.once(draft.rank, case.x, training=True)
@@ -74,7 +74,7 @@ def _own_eps(draft: Draft) -> tuple[float, Origin, str]:
 def _eps_of_evaluation(draft: Draft) -> float | None:
     """The eps of evaluation, where training is wrong or there is none."""
     lab, paths = draft.anatomy.lab, draft.anatomy.roles.paths
-    if Role.RUNNING_VAR not in paths or draft.anatomy.rectified:
+    if Role.RUNNING_VAR not in paths or draft.anatomy.fused is not None:
         return None
 
     def infer(case: Case) -> Array:

@@ -17,6 +17,7 @@ class Traits:
     accuracy: str = "streaming"
     single_value: str | None = None
     activation: str = "none"
+    activation_slope: float = 0.01
     keeps_strides: bool | str = True
     fixed: dict[str, Any] = field(default_factory=dict)
     accepts: dict[str, tuple[float, float]] = field(default_factory=dict)
