@@ -14,9 +14,10 @@ that somebody writes by hand.  So what is demanded depends on what a module clai
   ``torch.func.functional_call`` uses what it is given.
 - A subclass of torch's: it starts from these values as well.
 - A drop-in for torch's classes (its constructor takes affine and track_running_stats): its
-  statistics are in ``state_dict``, since a module that is loaded evaluates wrongly without; none of
-  all this raises; in subclasses of torch's, names, num_batches_tracked, momentum=None and
-  SyncBatchNorm as well.
+  statistics are in ``state_dict``, since a module that is loaded evaluates wrongly without; eps and
+  momentum hold as they are set; training under ``no_grad`` is training; none of all this raises; in
+  subclasses of torch's, names, num_batches_tracked, momentum=None, strict loading and SyncBatchNorm
+  as well.
 
 What a module does not claim is noted beside the verdict: averages that are plain attributes, as in
 courses; a gamma that is drawn at random; a flag that is refused with an exception.  What a factory
@@ -218,3 +219,51 @@ def checkpointing(records: Records) -> Iterator[Comparison]:
 def functional_call(records: Records) -> Iterator[Comparison]:
     """What was tried of `Demand.FUNCTIONAL_CALL`."""
     yield from tried(records, Demand.FUNCTIONAL_CALL)
+
+
+@statement(
+    "module/settings",
+    "eps and momentum hold from the call after they were set.",
+    theorem="running-one-step",
+    needs=(Demand.SETTINGS,),
+    rests_on=(*TRAINING[:1], Basis.Y_OF_INFER, Basis.STATISTICS),
+)
+def settings(records: Records) -> Iterator[Comparison]:
+    """What was tried of `Demand.SETTINGS`."""
+    yield from tried(records, Demand.SETTINGS)
+
+
+@statement(
+    "module/resets",
+    "reset_running_stats() begins new averages and no more; reset_parameters() all anew.",
+    theorem="running-closed-form",
+    needs=(Demand.RESETS,),
+    rests_on=(),
+)
+def resets(records: Records) -> Iterator[Comparison]:
+    """What was tried of `Demand.RESETS`."""
+    yield from tried(records, Demand.RESETS)
+
+
+@statement(
+    "module/no-grad",
+    "Training under no_grad, and evaluation under inference_mode, are the same.",
+    theorem="running-one-step",
+    needs=(Demand.NO_GRAD,),
+    rests_on=(Basis.Y, Basis.STATISTICS),
+)
+def no_grad(records: Records) -> Iterator[Comparison]:
+    """What was tried of `Demand.NO_GRAD`."""
+    yield from tried(records, Demand.NO_GRAD)
+
+
+@statement(
+    "module/mode",
+    "train() and eval() return the module, and select the mode each time.",
+    theorem="training-ignores-running",
+    needs=(Demand.MODE,),
+    rests_on=(Basis.Y, Basis.Y_OF_INFER, Basis.STATISTICS),
+)
+def mode(records: Records) -> Iterator[Comparison]:
+    """What was tried of `Demand.MODE`."""
+    yield from tried(records, Demand.MODE)

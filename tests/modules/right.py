@@ -141,7 +141,13 @@ class WithLeakyReLU(nn.BatchNorm2d):
 
 @right
 class UpdatesOnce(nn.BatchNorm2d):
-    """Under reentrant checkpointing the first pass leaves the statistics alone."""
+    """Under reentrant checkpointing the first pass leaves the statistics alone.
+
+    It is no drop-in, since averages cannot be estimated anew without gradients.
+    """
+
+    def __init__(self, channels: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
+        super().__init__(channels, eps, momentum)
 
     def forward(self, x: Tensor) -> Tensor:
         if self.training and not torch.is_grad_enabled() and self.running_mean is not None:

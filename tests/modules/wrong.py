@@ -807,3 +807,356 @@ class MovesItsOwn(ByHand):
         super()._apply(fn, recurse)
         self.made = dict(self._buffers)
         return self
+
+
+# --- settings that are set later -----------------------------------------------------------------
+
+
+@wrong("module/settings")
+class EpsCaptured(nn.BatchNorm2d):
+    """eps of the constructor is used in training, whatever the attribute says later."""
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self._kept = self.eps
+
+    def forward(self, x):
+        held = self.eps
+        self.eps = self._kept if self.training else held
+        y = super().forward(x)
+        self.eps = held
+        return y
+
+
+@wrong("module/settings")
+class EpsCapturedForEvaluation(ByHand):
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.variance_floor = self.eps
+
+    def forward(self, x):
+        held, self.eps = self.eps, self.eps if self.training else self.variance_floor
+        y = super().forward(x)
+        self.eps = held
+        return y
+
+
+@wrong("module/settings")
+class MomentumCaptured(nn.BatchNorm2d):
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self._kept = self.momentum
+
+    def forward(self, x):
+        held, self.momentum = self.momentum, self._kept
+        y = super().forward(x)
+        self.momentum = held
+        return y
+
+
+@wrong("module/settings")
+class MomentumOfTheFirstCall(ByHand):
+    """The weight of a batch is formed when it is needed first, and kept."""
+
+    weight_of_batch = None
+
+    def update(self, mean, var, n):
+        if self.weight_of_batch is None:
+            self.weight_of_batch = self.momentum
+        held, self.momentum = self.momentum, self.weight_of_batch
+        super().update(mean, var, n)
+        self.momentum = held
+
+
+@wrong("module/settings")
+class MomentumOfTheVarianceCaptured(nn.BatchNorm1d):
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self._kept = self.momentum
+
+    def forward(self, x):
+        if not self.training or self.running_var is None or self._kept is None:
+            return super().forward(x)
+        before = self.running_var.clone()
+        y = super().forward(x)
+        axes = [0, *range(2, x.dim())]
+        self.running_var = before.lerp(x.detach().var(axes), self._kept)
+        return y
+
+
+# --- resets --------------------------------------------------------------------------------------
+
+
+class _Made:
+    made = False
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.made = True
+
+
+@wrong("module/resets")
+class VarianceResetToZero(_Made, nn.BatchNorm2d):
+    def reset_running_stats(self) -> None:
+        super().reset_running_stats()
+        if self.made and self.track_running_stats:
+            self.running_var.zero_()
+
+
+@wrong("module/resets")
+class ResetForgetsTheCounter(_Made, nn.BatchNorm2d):
+    def reset_running_stats(self) -> None:
+        held = self.num_batches_tracked
+        held = None if held is None else held.clone()
+        super().reset_running_stats()
+        if self.made and held is not None:
+            self.num_batches_tracked.copy_(held)
+
+
+@wrong("module/resets")
+class ResetForgetsTheMean(_Made, nn.BatchNorm1d):
+    def reset_running_stats(self) -> None:
+        if not self.made:
+            super().reset_running_stats()
+        elif self.track_running_stats:
+            self.running_var.fill_(1)
+            self.num_batches_tracked.zero_()
+
+
+@wrong("module/resets")
+class ParametersAreNotReset(_Made, nn.BatchNorm2d):
+    def reset_parameters(self) -> None:
+        if not self.made:
+            super().reset_parameters()
+            return
+        self.reset_running_stats()
+        if self.affine:
+            nn.init.zeros_(self.bias)
+
+
+@wrong("module/resets")
+class ParametersResetLeavesStatistics(_Made, nn.BatchNorm2d):
+    def reset_parameters(self) -> None:
+        if not self.made:
+            super().reset_parameters()
+        elif self.affine:
+            nn.init.ones_(self.weight)
+            nn.init.zeros_(self.bias)
+
+
+@wrong("module/resets")
+class StatisticsResetTakesTheParameters(_Made, nn.BatchNorm2d):
+    """What is meant to begin new averages loses what was learnt."""
+
+    def reset_running_stats(self) -> None:
+        super().reset_running_stats()
+        if self.made and self.affine:
+            with torch.no_grad():
+                self.weight.fill_(1)
+                self.bias.zero_()
+
+
+@wrong("module/resets")
+class ResetToAnotherDtype(_Made, nn.BatchNorm2d):
+    def reset_running_stats(self) -> None:
+        super().reset_running_stats()
+        if self.made and self.track_running_stats:
+            self.running_mean = torch.zeros(self.num_features, dtype=torch.float16)
+            self.running_var = torch.ones(self.num_features, dtype=torch.float16)
+
+
+# --- without gradients ---------------------------------------------------------------------------
+
+
+@wrong("module/no-grad")
+class NoUpdateWithoutGradients(nn.BatchNorm2d):
+    """Averages that are estimated anew under no_grad, as torch's update_bn does, never move."""
+
+    def forward(self, x):
+        if self.training and not torch.is_grad_enabled() and self.track_running_stats:
+            return batch_norm(x, None, None, self.weight, self.bias, True, 0.0, self.eps)
+        return super().forward(x)
+
+
+@wrong("module/no-grad")
+class EvaluatesWithoutGradients(nn.BatchNorm2d):
+    def forward(self, x):
+        if self.training and not torch.is_grad_enabled() and self.track_running_stats:
+            return batch_norm(
+                x, self.running_mean, self.running_var, self.weight, self.bias, False, 0.0, self.eps
+            )
+        return super().forward(x)
+
+
+@wrong("module/no-grad")
+class BiasedWithoutGradients(ByHand):
+    def update(self, mean, var, n):
+        super().update(mean, var, n if torch.is_grad_enabled() else 1e9)
+
+
+@wrong("module/no-grad")
+class InferenceModeUsesTheBatch(nn.BatchNorm2d):
+    def forward(self, x):
+        if not self.training and torch.is_inference_mode_enabled():
+            return batch_norm(x, None, None, self.weight, self.bias, True, 0.0, self.eps)
+        return super().forward(x)
+
+
+# --- modes ---------------------------------------------------------------------------------------
+
+
+@wrong("module/mode")
+class EvalReturnsNothing(nn.BatchNorm2d):
+    def eval(self):
+        super().eval()
+
+
+@wrong("module/mode")
+class TrainReturnsNothing(ByHand):
+    def train(self, mode=True):
+        super().train(mode)
+
+
+@wrong("module/mode")
+class EvalIsIgnored(nn.BatchNorm2d):
+    """train(False) evaluates, eval() does not."""
+
+    def eval(self):
+        return self
+
+
+@wrong("module/mode")
+class EvaluatesForGood(nn.BatchNorm2d):
+    """Once it was in evaluation, train() does not bring it back."""
+
+    evaluated = False
+
+    def eval(self):
+        self.evaluated = True
+        return super().eval()
+
+    def train(self, mode=True):
+        return super().train(mode and not self.evaluated)
+
+
+@wrong("module/mode")
+class OwnSwitch(nn.BatchNorm2d):
+    """A second switch that eval() turns off and train() leaves off."""
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.updates = True
+
+    def eval(self):
+        self.updates = False
+        return super().eval()
+
+    def forward(self, x):
+        if self.training and not self.updates and self.track_running_stats:
+            return batch_norm(x, None, None, self.weight, self.bias, True, 0.0, self.eps)
+        return super().forward(x)
+
+
+# --- more of copies, dtype, checkpoints ----------------------------------------------------------
+
+
+@wrong("module/copies")
+class CopiesShareTheCounter(nn.BatchNorm2d):
+    def __deepcopy__(self, memo):
+        counter = self.num_batches_tracked
+        if counter is not None:
+            memo[id(counter)] = counter
+        made = type(self).__new__(type(self))
+        memo[id(self)] = made
+        made.__dict__ = copy.deepcopy(self.__dict__, memo)
+        return made
+
+
+@wrong("module/copies")
+class CopiesTrain(nn.BatchNorm2d):
+    """A deep copy of a module in evaluation is in training."""
+
+    def __deepcopy__(self, memo):
+        made = type(self).__new__(type(self))
+        made.__dict__ = copy.deepcopy(self.__dict__, memo)
+        made.training = True
+        return made
+
+
+@wrong("module/dtype")
+class CounterZeroedWhenMoved(nn.BatchNorm2d):
+    def _apply(self, fn, recurse=True):
+        super()._apply(fn, recurse)
+        if self.num_batches_tracked is not None:
+            self.num_batches_tracked = torch.zeros_like(self.num_batches_tracked)
+        return self
+
+
+@wrong("module/state-dict")
+class MissingStatisticsAreAccepted(nn.BatchNorm2d):
+    """A checkpoint without a running variance is loaded strictly."""
+
+    def _load_from_state_dict(self, state, prefix, meta, strict, missing, unexpected, errors):
+        super()._load_from_state_dict(state, prefix, meta, strict, missing, unexpected, errors)
+        missing.clear()
+
+
+@wrong("module/state-dict")
+class UnexpectedEntriesAreAccepted(nn.BatchNorm2d):
+    def _load_from_state_dict(self, state, prefix, meta, strict, missing, unexpected, errors):
+        super()._load_from_state_dict(state, prefix, meta, strict, missing, unexpected, errors)
+        unexpected.clear()
+
+
+@wrong("module/state-dict")
+class AlwaysLoadsLoosely(nn.BatchNorm1d):
+    def load_state_dict(self, state, strict=True, **settings):
+        return super().load_state_dict(state, strict=False, **settings)
+
+
+@wrong("module/state-dict")
+class OldCheckpointsLoseTheAverages(nn.BatchNorm2d):
+    """Without num_batches_tracked, as before torch 0.4.1, the statistics begin anew."""
+
+    def _load_from_state_dict(self, state, prefix, meta, strict, missing, unexpected, errors):
+        old = prefix + "num_batches_tracked" not in state
+        super()._load_from_state_dict(state, prefix, meta, strict, missing, unexpected, errors)
+        if old and self.track_running_stats:
+            self.reset_running_stats()
+
+
+@wrong("module/state-dict")
+class RoundedEpsIsSaved(nn.BatchNorm2d):
+    def get_extra_state(self):
+        return {"eps": round(self.eps, 6)}
+
+    def set_extra_state(self, state):
+        self.eps = state["eps"]
+
+
+@wrong("module/frozen")
+class WhollyFrozenEvaluates(nn.BatchNorm2d):
+    """With both parameters frozen it evaluates, although it is in training."""
+
+    def forward(self, x):
+        frozen = self.affine and not (self.weight.requires_grad or self.bias.requires_grad)
+        if self.training and frozen and self.track_running_stats:
+            return batch_norm(
+                x, self.running_mean, self.running_var, self.weight, self.bias, False, 0.0, self.eps
+            )
+        return super().forward(x)
+
+
+@wrong("module/parameters")
+class ParametersInAnotherOrder(nn.BatchNorm2d):
+    """The state of an optimizer, which goes by order, gets to the wrong parameter."""
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self._parameters = dict(reversed(list(self._parameters.items())))
+
+
+@wrong("module/parameters")
+class CannotBePrinted(nn.BatchNorm2d):
+    def extra_repr(self):
+        return f"{self.channels}, eps={self.eps}"

@@ -21,6 +21,10 @@ class Demand(StrEnum):
     SYNC_CONVERSION = "sync-conversion"
     CHECKPOINTING = "checkpointing"
     FUNCTIONAL_CALL = "functional-call"
+    SETTINGS = "settings"
+    RESETS = "resets"
+    NO_GRAD = "no-grad"
+    MODE = "mode"
 
 
 TRAINED = (
@@ -33,6 +37,10 @@ TRAINED = (
     Demand.BATCHES_TRACKED,
     Demand.CUMULATIVE,
     Demand.CHECKPOINTING,
+    Demand.SETTINGS,
+    Demand.RESETS,
+    Demand.NO_GRAD,
+    Demand.MODE,
 )
 """Demands on training."""
 
@@ -44,5 +52,7 @@ EVALUATED = (
     Demand.TRACKING,
     Demand.SYNC_CONVERSION,
     Demand.FUNCTIONAL_CALL,
+    Demand.SETTINGS,
+    Demand.MODE,
 )
 """Demands on evaluation with running statistics."""

@@ -13,6 +13,7 @@ from bnproof.recognition.modules.promises import (
     is_subclass,
     norm_in,
 )
+from bnproof.recognition.modules.resets import RESETS
 from bnproof.recognition.objects.layer import Recipe
 from bnproof.recognition.objects.slots import is_registered, name_of
 from bnproof.recognition.objects.traits import Traits
@@ -47,6 +48,7 @@ def _reasons(owner: Any, recipe: Recipe, *, fused: bool) -> dict[Demand, str]:
     drop_in, norm = claim is Claim.DROP_IN, norm_in(owner, recipe)
     torchs = drop_in and is_subclass(type(owner))
     flags = () if maker.is_instance else flags_of(maker.target)
+    way = recipe.lab.modes.train
     plain = [name_of(path) for path in paths.values() if not is_registered(owner, path)]
     return {
         Demand.INITIAL_VALUES: _unless(
@@ -74,8 +76,20 @@ def _reasons(owner: Any, recipe: Recipe, *, fused: bool) -> dict[Demand, str]:
             is_subclass(type(norm)) and not fused, "needs a subclass of torch's classes"
         ),
         Demand.CHECKPOINTING: _unless(recipe.autograd, "needs gradients by autograd"),
+        Demand.SETTINGS: _unless(recipe.settings, "needs eps or momentum as attributes"),
+        Demand.RESETS: _unless(
+            any(callable(getattr(owner, name, None)) for name in RESETS),
+            "needs reset_running_stats or reset_parameters",
+        ),
+        Demand.NO_GRAD: _unless(
+            not recipe.lab.modes.under_no_grad, "needs a module that trains under no_grad"
+        ),
+        Demand.MODE: _unless(
+            not way.flags and not way.passed and not recipe.lab.modes.under_no_grad,
+            "needs a module whose mode is chosen by train() and eval() alone",
+        ),
         Demand.FUNCTIONAL_CALL: _unless(
-            not plain and not recipe.lab.modes.train.flags and not recipe.lab.modes.train.passed,
+            not plain and not way.flags and not way.passed,
             f"needs registered parameters and buffers; {' and '.join(plain) or 'forward'} "
             f"{'is not' if len(plain) < 2 else 'are not'} of that kind",
         ),

@@ -3,6 +3,7 @@
 import copy
 import inspect
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,14 @@ def frozen(subject: Subject) -> Iterator[Fact]:
         own = GRADIENT_OF_ROLE[role]
         yield Fact(f"{own} {where}", "an array" if own in got else "none", "none")
         yield from _same(where, got, {n: v for n, v in expected.items() if n != own})
+    whole = subject.loaded()
+    _freeze(subject, whole)
+    got, demanded = subject.differentiated(whole), subject.claims(Claim.DROP_IN)
+    where, own_ = "with all parameters frozen", [GRADIENT_OF_ROLE[role] for role in there]
+    for fact in _same(where, got, {n: v for n, v in expected.items() if n not in own_}):
+        yield replace(fact, demanded=demanded)
+    moved = subject.statistics(whole), subject.statistics(module)
+    yield from subject.stepped(where, *moved, Claim.DROP_IN)
 
 
 def _same(where: str, got: dict[Output, Array], expected: dict[Output, Array]) -> Iterator[Fact]:

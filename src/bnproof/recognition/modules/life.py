@@ -10,8 +10,11 @@ from bnproof.recognition.modules.averages import batches_tracked, cumulative
 from bnproof.recognition.modules.conversions import functional_call, sync_conversion
 from bnproof.recognition.modules.differentiation import checkpointing, frozen, requires_grad
 from bnproof.recognition.modules.flags import affine, tracking
+from bnproof.recognition.modules.modes import mode, no_grad
 from bnproof.recognition.modules.promises import Claim
+from bnproof.recognition.modules.resets import resets
 from bnproof.recognition.modules.saved import copies, dtype, pickled, state_dict
+from bnproof.recognition.modules.settings_later import settings
 from bnproof.recognition.modules.start import initial_values, parameters
 from bnproof.recognition.modules.subject import Subject
 from bnproof.recognition.objects.layer import Recipe
@@ -35,6 +38,10 @@ EXPERIMENTS: Mapping[Demand, tuple[Experiment, Claim]] = {
     Demand.SYNC_CONVERSION: (sync_conversion, Claim.NEVER),
     Demand.CHECKPOINTING: (checkpointing, Claim.DROP_IN),
     Demand.FUNCTIONAL_CALL: (functional_call, Claim.DROP_IN),
+    Demand.SETTINGS: (settings, Claim.NEVER),
+    Demand.RESETS: (resets, Claim.DROP_IN),
+    Demand.NO_GRAD: (no_grad, Claim.DROP_IN),
+    Demand.MODE: (mode, Claim.DROP_IN),
 }
 """Each experiment, and the claim of a module for which an exception is a violation.
 
@@ -42,11 +49,11 @@ A flag or a setting that a module refuses with an exception is no silent mistake
 """
 
 
-def live(recipe: Recipe, case: Case, *, trains: bool) -> tuple[Fact, ...]:
+def live(recipe: Recipe, case: Case, *, trains: bool, infers: bool = True) -> tuple[Fact, ...]:
     """Try what the case demands on modules of a target, and say what was seen."""
     assert case.demand is not None  # noqa: S101  # cases of modules have one
     experiment, claim = EXPERIMENTS[case.demand]
-    subject = Subject(recipe, case, trains=trains)
+    subject = Subject(recipe, case, trains=trains, infers=infers)
     facts: list[Fact] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -8,8 +8,9 @@ from typing import Any
 from bnproof.engine.model.module_fact import Fact
 from bnproof.recognition.aliases import Role
 from bnproof.recognition.modules.promises import Claim
-from bnproof.recognition.modules.subject import Subject
-from bnproof.recognition.objects.slots import held, is_registered
+from bnproof.recognition.modules.subject import BATCHES, Subject
+from bnproof.recognition.objects.layer import count
+from bnproof.recognition.objects.slots import held, is_registered, put
 from bnproof.recognition.user_calls import UsersError, called
 
 
@@ -32,7 +33,57 @@ def state_dict(subject: Subject) -> Iterator[Fact]:
         yield subject.raised("load_state_dict(state_dict())", error, claim)
         return
     claim = Claim.DROP_IN if subject.lab.warm_up else Claim.ANY
-    yield from _same(subject, "after load_state_dict(state_dict())", new, old, lost, claim)
+    where = "after load_state_dict(state_dict())"
+    yield from _same(subject, where, new, old, lost, claim)
+    if subject.is_torchs(old) and not subject.lab.warm_up:
+        yield from _settings_kept(subject)
+        yield from _strictly(subject, old)
+        yield from _from_old_torch(subject, old)
+
+
+def _settings_kept(subject: Subject) -> Iterator[Fact]:
+    """A checkpoint leaves eps and momentum as they are, to all digits, if it holds them at all."""
+    old, new = subject.unused(), subject.unused()
+    slots = {role: path for role, path in subject.recipe.settings.items() if role in _DIGITS}
+    for module in (old, new):
+        for role, path in slots.items():
+            called(put, module, path, _DIGITS[role])
+    called(new.load_state_dict, called(old.state_dict))
+    for role, path in slots.items():
+        where = "after load_state_dict() between equal modules"
+        yield Fact(f"{role} {where}", str(held(new, path)), str(_DIGITS[role]))
+
+
+_DIGITS = {Role.EPS: 1.2345678e-05, Role.MOMENTUM: 0.12345678}
+
+
+def _strictly(subject: Subject, old: Any) -> Iterator[Fact]:
+    """A checkpoint that lacks an average, or has what no module has, is refused."""
+    state = dict(called(old.state_dict))
+    lacking = {name: v for name, v in state.items() if name != "running_var"}
+    beside = {**state, "of_another_layer": subject.torch.zeros(1)}
+    for what, given in (("without running_var", lacking), ("with an unknown entry", beside)):
+        if len(given) == len(state):  # this one has no averages
+            continue
+        try:
+            called(subject.unused().load_state_dict, given, strict=True)
+        except UsersError:
+            continue
+        yield Fact(f"load_state_dict(strict=True) {what}", "no exception", "an exception")
+
+
+def _from_old_torch(subject: Subject, old: Any) -> Iterator[Fact]:
+    """A checkpoint without num_batches_tracked, as before torch 0.4.1, has all the rest."""
+    new, state = subject.unused(), dict(called(old.state_dict))
+    if state.pop("num_batches_tracked", None) is None:
+        return
+    try:
+        called(new.load_state_dict, state, strict=True)
+    except UsersError as error:
+        yield subject.raised("loading without num_batches_tracked", error, Claim.NEVER)
+        return
+    where = "after loading without num_batches_tracked"
+    yield from subject.equal(where, subject.values(new), subject.values(old), Claim.DROP_IN)
 
 
 def _same(
@@ -65,10 +116,11 @@ def copies(subject: Subject) -> Iterator[Fact]:
     old = subject.loaded()
     twin = called(copy.deepcopy, old)
     yield from _same(subject, "in a deep copy", twin, old)
-    before = subject.values(old)
+    before, counted = subject.values(old), _number(subject.counted(old))
     subject.train(twin)
     where = "in a module whose deep copy was trained"
     yield from subject.equal(where, subject.values(old), before, Claim.ANY)
+    yield Fact(f"batches counted {where}", _number(subject.counted(old)), counted)
     apart = subject.loaded()
     subject.train(apart)
     where = "in a deep copy that was trained"
@@ -78,6 +130,14 @@ def copies(subject: Subject) -> Iterator[Fact]:
     subject.train(old)
     where = "in a deep copy whose module was trained"
     yield from subject.equal(where, subject.values(twin), before, Claim.ANY)
+    called(old.train, False)
+    yield from _in_evaluation("in a deep copy", called(copy.deepcopy, old), old)
+
+
+def _in_evaluation(where: str, twin: Any, old: Any) -> Iterator[Fact]:
+    """A copy of a module in evaluation is in evaluation."""
+    got, expected = (f"training = {module.training}" for module in (twin, old))
+    yield Fact(f"the mode {where}", got, expected)
 
 
 def pickled(subject: Subject) -> Iterator[Fact]:
@@ -89,6 +149,9 @@ def pickled(subject: Subject) -> Iterator[Fact]:
         yield subject.raised("pickle.loads(pickle.dumps(module))", error, Claim.DROP_IN)
         return
     yield from _same(subject, "after pickling", twin, old)
+    called(old.train, False)
+    again = called(pickle.loads, called(pickle.dumps, old))
+    yield from _in_evaluation("after pickling", again, old)
 
 
 def dtype(subject: Subject) -> Iterator[Fact]:
@@ -99,7 +162,9 @@ def dtype(subject: Subject) -> Iterator[Fact]:
     module = subject.as_made()
     if subject.lab.warm_up:  # it has its arrays after the first call only
         module = subject.lab.new(subject.case.x.ndim, subject.lab.dtype)
-    before = subject.values(module)
+    if subject.recipe.counter is not None and subject.counted(module) is not None:
+        count(module, subject.recipe.counter, BATCHES, subject.lab)
+    before, counted = subject.values(module), _number(subject.counted(module))
     module = called(module.to, subject.torch.float64)
     yield from _moved(subject, "after to(float64)", module, "float64")
     module = called(module.to, getattr(subject.torch, subject.dtype))
@@ -108,6 +173,8 @@ def dtype(subject: Subject) -> Iterator[Fact]:
     after = subject.values(module)
     kept = {r: before[r].astype(v.dtype) for r, v in after.items() if r in before}
     yield from subject.equal(where, after, kept, Claim.ANY)  # rounded if it was made in float64
+    demanded = subject.claims(Claim.DROP_IN)
+    yield Fact(f"batches counted {where}", _number(subject.counted(module)), counted, demanded)
     subject.load(module)
     try:
         y = subject.evaluate(module)

@@ -11,6 +11,7 @@ from bnproof.recognition.aliases import AFFINE, STATISTICS, Role
 from bnproof.recognition.modules.promises import TORCH_NAMES, Claim, is_subclass
 from bnproof.recognition.modules.subject import Subject, uniform
 from bnproof.recognition.objects.slots import Kind, held, kind_of
+from bnproof.recognition.user_calls import UsersError, called
 
 STARTS = {Role.GAMMA: 1.0, Role.BETA: 0.0, Role.RUNNING_MEAN: 0.0, Role.RUNNING_VAR: 1.0}
 
@@ -35,10 +36,11 @@ def initial_values(subject: Subject) -> Iterator[Fact]:
         chosen = uniform(values) is None and role in AFFINE and not derived
         demanded = derived or (subject.claims(Claim.NAMES) and not chosen)
         what = f"{subject.name(role)} in a new module"
-        yield Fact(what, _described(values), f"{STARTS[role]:g}", demanded)
+        yield Fact(what, described(values), f"{STARTS[role]:g}", demanded)
 
 
-def _described(values: Array) -> str:
+def described(values: Array) -> str:
+    """The values of an array in words."""
     same = uniform(values)
     if same is not None:
         return f"{same:g}"
@@ -87,6 +89,14 @@ def parameters(subject: Subject) -> Iterator[Fact]:
             shape = (subject.case.channels,)
             yield Fact(f"{name}.shape", str(tuple(value.shape)), str(shape), demanded)
     yield from _trainable(subject, new)
+    if is_subclass(type(new)):
+        names = [subject.name(role) for role in AFFINE if role in there]
+        order = [name for name, _ in new.named_parameters() if name in names]
+        yield Fact("the order in parameters()", ", ".join(order), ", ".join(names), demanded)
+    try:
+        called(repr, new)
+    except UsersError as error:
+        yield subject.raised("repr(module)", error, Claim.DROP_IN)
 
 
 def _kind(kind: Kind) -> str:

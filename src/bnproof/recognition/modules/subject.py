@@ -30,8 +30,8 @@ GRADIENT_OF_ROLE: dict[Role, Output] = {Role.GAMMA: "dgamma", Role.BETA: "dbeta"
 class Subject:
     """Modules of one target, for the experiments of one case."""
 
-    def __init__(self, recipe: Recipe, case: Case, *, trains: bool) -> None:
-        self.recipe, self.case, self.trains = recipe, case, trains
+    def __init__(self, recipe: Recipe, case: Case, *, trains: bool, infers: bool = True) -> None:
+        self.recipe, self.case, self.trains, self.infers = recipe, case, trains, infers
         momentum = CUMULATIVE if case.momentum is None else case.momentum
         self.lab: Lab = recipe.lab.with_(channels=case.channels, eps=case.eps, momentum=momentum)
         self.dtype = case.parameter_dtype

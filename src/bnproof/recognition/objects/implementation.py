@@ -124,7 +124,7 @@ class ObjectImplementation:
         """What is seen when the case's demand is tried on whole modules; for torch modules."""
         from bnproof.recognition.modules.life import live  # noqa: PLC0415  # for torch modules only
 
-        return live(self.recipe, case, trains=self.traits.trains)
+        return live(self.recipe, case, trains=self.traits.trains, infers=self.traits.infers)
 
     def standalone(self, dtype: str) -> str:
         """The same as source text, for scripts; Unusable where an optimizer has to stand in."""

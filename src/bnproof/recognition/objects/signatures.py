@@ -1,11 +1,12 @@
 """What the parameters of a signature are for, guessed from their names and defaults."""
 
 import inspect
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bnproof.recognition.aliases import SMALLEST_MOMENTUM, Role, roles_of
+from bnproof.recognition.aliases import SMALLEST_MOMENTUM, Role, plain, roles_of
 
 CONSTRUCTION = (
     Role.EPS,
@@ -91,6 +92,10 @@ def constructor(function: Any) -> Signature:
     return Signature(tuple(_with_channels(arguments)), takes_any)
 
 
+_OTHER = re.compile(r"slope|leak|drop|prob|^p$|^act|activ|temperature|init|std|clip|threshold")
+"""Names of numbers that are neither eps nor momentum, whatever their default."""
+
+
 def _argument(parameter: inspect.Parameter, taken: set[Role | None]) -> Argument:
     default = parameter.default
     required = default is inspect.Parameter.empty
@@ -98,7 +103,7 @@ def _argument(parameter: inspect.Parameter, taken: set[Role | None]) -> Argument
     roles = [role for role in roles if _fits(role, default, taken)]
     if roles:
         return Argument(parameter.name, roles[0], required, True, default)
-    guessed = None if required else _by_default(default, taken)
+    guessed = None if required or _OTHER.search(plain(parameter.name)) else _by_default(default, taken)
     return Argument(parameter.name, guessed, required, False, default)
 
 
