@@ -28,7 +28,7 @@ def is_made_for(declaration: Declaration, dtype: str) -> bool:
 
 def has_lives(declaration: Declaration, dtype: str) -> bool:
     """Whether layers of a dtype can be made, and given batches of any size."""
-    extra = declaration.residual or declaration.mask
+    extra = (declaration.residual or declaration.mask) and not declaration.made_of_layers
     return is_made_for(declaration, dtype) and not declaration.fixes("shape") and not extra
 
 

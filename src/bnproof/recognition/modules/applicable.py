@@ -49,6 +49,7 @@ def _reasons(owner: Any, recipe: Recipe, *, fused: bool) -> dict[Demand, str]:
     torchs = drop_in and is_subclass(type(owner))
     flags = () if maker.is_instance else flags_of(maker.target)
     way = recipe.lab.modes.train
+    needs_more = way.flags or way.passed or any(extra.required for extra in way.extras)
     plain = [name_of(path) for path in paths.values() if not is_registered(owner, path)]
     return {
         Demand.INITIAL_VALUES: _unless(
@@ -85,11 +86,11 @@ def _reasons(owner: Any, recipe: Recipe, *, fused: bool) -> dict[Demand, str]:
             not recipe.lab.modes.under_no_grad, "needs a module that trains under no_grad"
         ),
         Demand.MODE: _unless(
-            not way.flags and not way.passed and not recipe.lab.modes.under_no_grad,
+            not needs_more and not recipe.lab.modes.under_no_grad,
             "needs a module whose mode is chosen by train() and eval() alone",
         ),
         Demand.FUNCTIONAL_CALL: _unless(
-            not plain and not way.flags and not way.passed,
+            not plain and not needs_more,
             f"needs registered parameters and buffers; {' and '.join(plain) or 'forward'} "
             f"{'is not' if len(plain) < 2 else 'are not'} of that kind",
         ),

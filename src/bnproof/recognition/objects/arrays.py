@@ -38,6 +38,16 @@ class Arrays(ABC):
     def is_floating(self, value: Any) -> bool:
         """Whether an array holds floating-point numbers."""
 
+    def like(self, a: Array | Any, x: Any) -> Any:
+        """An array as native as x, zeros for None."""
+        return self.native(np.zeros(tuple(x.shape), self.plain(x).dtype)) if a is None else a
+
+    def mask(self, m: Array, x: Any, *, inverted: bool, axis: bool, floating: bool) -> Any:
+        """A mask in the form that a target takes."""
+        made = ~m if inverted else m
+        made = np.expand_dims(made, 1) if axis else made
+        return self.native(np.array(made.astype(self.plain(x).dtype) if floating else made))
+
 
 class NumPyArrays(Arrays):
     """NumPy's arrays."""

@@ -21,27 +21,30 @@ def with_autograd(
     per_channel: Callable[[Any], Array],
     *,
     twice: bool,
+    added: Any = None,
 ) -> Any:
     """backward of the contract for y = f(x, gamma, beta), None where y has no gradient at all.
 
     ``parameters`` are gamma and beta, None where there are none; a gradient that autograd says
     does not exist is an array of zeros.  ``plain`` and ``per_channel`` make arrays of tensors like
     x and of those with one value per channel, ``native`` makes tensors of arrays.
+    The gradient of an ``added`` input comes last.
     """
     torch: Any = import_module("torch")  # optional, and slow to import
     if not y.requires_grad:
         return None
-    inputs = [t for t in (x, *parameters) if t is not None]
+    inputs = [t for t in (x, *parameters, added) if t is not None]
     used = [t for t in inputs if t.requires_grad]
 
-    def backward(dy: Array) -> tuple[Any, Any, Any]:
+    def backward(dy: Array) -> tuple[Any, ...]:
         found = torch.autograd.grad(y, used, native(dy), retain_graph=True, allow_unused=True)
         by_id = {
             id(t): torch.zeros_like(t) if g is None else g for g, t in zip(found, used, strict=True)
         }
         affine = [by_id.get(id(p)) if p is not None else None for p in parameters]
         dgamma, dbeta = (None if g is None else per_channel(g) for g in affine)
-        return plain(by_id[id(x)]), dgamma, dbeta
+        last = () if added is None else (plain(by_id[id(added)]),)
+        return plain(by_id[id(x)]), dgamma, dbeta, *last
 
     def double(dy: Array, ddx: Array, ddgamma: Array | None, ddbeta: Array | None) -> Any:
         upstream = native(dy).detach().requires_grad_()

@@ -14,6 +14,7 @@ from bnproof.recognition.objects.anatomy import dissect
 from bnproof.recognition.objects.arrays import TorchArrays
 from bnproof.recognition.objects.discovery import find
 from bnproof.recognition.objects.draft import Draft, implementation
+from bnproof.recognition.objects.extra_settings import settle_extras, settle_virtual_batch
 from bnproof.recognition.objects.inner_module import Inside, inside
 from bnproof.recognition.objects.limits import (
     settle_dtypes,
@@ -94,6 +95,8 @@ def _with(made: Any, *, remarks: tuple[str, ...] = (), unidentified: Any = ()) -
 
 def _finished(draft: Draft) -> list[Any]:
     """The implementations of a target as it stands."""
+    settle_extras(draft)
+    settle_virtual_batch(draft)
     settle_ranks(draft)
     settle_eps(draft)
     settle_dtypes(draft)

@@ -9,6 +9,7 @@ import numpy as np
 
 from bnproof.recognition.aliases import Role, is_called, plain, roles_of
 from bnproof.recognition.objects.arrays import Arrays
+from bnproof.recognition.objects.extra_inputs import ExtraInput, extra_input
 from bnproof.recognition.objects.signatures import parameters_of
 from bnproof.recognition.user_calls import UsersError, called
 
@@ -68,11 +69,13 @@ class Way:
         method: its name.
         flags: parameters that select the mode, with their roles.
         passed: parameters that are given something else than x: gamma, beta, settings.
+        extras: parameters for an added input or a mask.
     """
 
     method: str
     flags: tuple[tuple[str, Role], ...] = ()
     passed: tuple[tuple[str, Role], ...] = ()
+    extras: tuple[ExtraInput, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -110,16 +113,25 @@ class Modes:
         for name, role in self.attributes:
             called(setattr, owner, name, self._value(role, training=training))
 
-    def call(self, owner: Any, x: Any, *, training: bool, given: Callable[[Role], Any]) -> Any:
+    def call(
+        self,
+        owner: Any,
+        x: Any,
+        *,
+        training: bool,
+        given: Callable[[Role], Any],
+        extra: Callable[[ExtraInput], Any] = lambda _: None,
+    ) -> Any:
         """What the object returns of x in a mode; UsersError with what the user's code raises.
 
-        ``given`` makes what is passed beside x, by role.
+        ``given`` makes what is passed beside x, by role, ``extra`` an added input or a mask.
         """
         training = training and not self.evaluates_only
         way = self.train if training or self.evaluate is None else self.evaluate
         self.select(owner, training=training)
         named = {name: self._value(role, training=training) for name, role in way.flags}
         named |= {name: given(role) for name, role in way.passed}
+        named |= {e.name: value for e in way.extras if (value := extra(e)) is not None}
         method = owner if self.is_module else getattr(owner, way.method)
         method = method if self.wrap is None else self.wrap(method)
         if training or not self.under_no_grad:
@@ -154,7 +166,7 @@ def _way(name: str, method: Any) -> Way | None:
         return Way(name)
     if not parameters or parameters[0].kind is inspect.Parameter.KEYWORD_ONLY:
         return None
-    flags, passed = [], []
+    flags, passed, extras = [], [], []
     for parameter in parameters[1:]:
         roles = roles_of(parameter.name)
         flag = next((role for role in FLAGS if role in roles), None)
@@ -163,11 +175,14 @@ def _way(name: str, method: Any) -> Way | None:
         variadic = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
         if flag is not None and not variadic:
             flags.append((parameter.name, flag))
-        elif required and not variadic:
-            if role is None:
-                return None
+        elif required and not variadic and role is not None:
             passed.append((parameter.name, role))
-    return Way(name, tuple(flags), tuple(passed))
+        elif not variadic and (required or parameter.default is None):
+            found = extra_input(parameter.name, required=required)
+            if found is None and required:
+                return None
+            extras += [] if found is None else [found]
+    return Way(name, tuple(flags), tuple(passed), tuple(extras))
 
 
 def _has_own(owner: Any, name: str) -> bool:

@@ -53,6 +53,7 @@ def implementation(draft: Draft, suffix: str = "", **changes: Any) -> Any:
         autograd=anatomy.autograd or (not anatomy.trains and isinstance(lab.arrays, TorchArrays)),
         once=anatomy.once,
         varies_momentum=is_cumulative_instance(draft),
+        adds=draft.traits.residual,
     )
     recognition = Recognition(
         form=_form(draft),

@@ -36,6 +36,8 @@ class ObjectImplementation:
     keeps_strides: bool | str
     parameter_dtypes: dict[str, str]
     fixed: dict[str, Any]
+    residual: bool
+    mask: bool
     renews = True  # every call is one of a new object
 
     def __init__(
@@ -63,11 +65,12 @@ class ObjectImplementation:
         momentum: float | None,
         eps: float,
         batches_seen: int = 0,
+        **extra: Array | None,
     ) -> tuple[Any, Any, Any, Any]:
         """A new object in training, with the parameters and statistics loaded into it."""
         layer = self._layer(len(running_mean), momentum, eps, name_of(x.dtype), x.ndim)
         layer.load(_state(gamma, beta, running_mean, running_var, batches_seen))
-        y, backward = layer.call(x, training=True, private=True)
+        y, backward = layer.call(x, training=True, private=True, **extra)
         return y, *layer.statistics(), backward
 
     def _infer(
@@ -79,11 +82,12 @@ class ObjectImplementation:
         running_var: Array,
         *,
         eps: float,
+        **extra: Array | None,
     ) -> tuple[Any, Any, Any, Any]:
         """A new object in evaluation."""
         layer = self._layer(len(running_mean), self._own_momentum(), eps, name_of(x.dtype), x.ndim)
         layer.load(_state(gamma, beta, running_mean, running_var, None))
-        y, backward = layer.call(x, training=False, private=True)
+        y, backward = layer.call(x, training=False, private=True, **extra)
         return y, *layer.statistics(), backward
 
     def _layer_of(
@@ -129,6 +133,9 @@ class ObjectImplementation:
     def standalone(self, dtype: str) -> str:
         """The same as source text, for scripts; Unusable where an optimizer has to stand in."""
         maker = self.recipe.lab.maker
+        if self.residual or self.mask:
+            message = f"no script can be written: {self.name} takes more than x"
+            raise Unusable(message)
         if maker.setup and maker.recorder is not None and maker.recorder.given:
             message = f"no script can be written: {self.name} leaves its gradients to an optimizer"
             raise Unusable(message)
@@ -175,6 +182,10 @@ _DECLARED = (
     "single_value",
     "activation",
     "activation_slope",
+    "residual",
+    "mask",
+    "virtual_batch",
+    "virtual_batch_averages",
     "keeps_strides",
     "fixed",
     "accepts",

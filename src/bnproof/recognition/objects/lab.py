@@ -11,6 +11,7 @@ from bnproof.recognition.aliases import Role
 from bnproof.recognition.objects.arrays import Arrays
 from bnproof.recognition.objects.call_modes import Modes, Returned, returned
 from bnproof.recognition.objects.data import probe
+from bnproof.recognition.objects.extra_inputs import ExtraInput
 from bnproof.recognition.objects.makers import Maker, Wanted
 from bnproof.recognition.objects.slots import Path, arrays_in, held, put
 from bnproof.recognition.user_calls import called
@@ -99,11 +100,35 @@ class Lab:
         filled = np.ones if role in (Role.GAMMA, Role.RUNNING_VAR) else np.zeros
         return self.arrays.native(filled(shape, FORMATS[dtype].dtype))
 
-    def run(self, owner: Any, native: Any, *, training: bool, dtype: str) -> Any:
-        """What an object returns of x as the target takes it."""
+    def run(
+        self,
+        owner: Any,
+        native: Any,
+        *,
+        training: bool,
+        dtype: str,
+        residual: Any = None,
+        mask: Array | None = None,
+    ) -> Any:
+        """What an object returns of x, and of what is added or masked, as the target takes it."""
+
+        def extra(each: ExtraInput) -> Any:
+            return each.value(mask if each.is_mask else residual, native, self.arrays)
+
         return self.modes.call(
-            owner, native, training=training, given=lambda role: self.setting(role, dtype)
+            owner,
+            native,
+            training=training,
+            given=lambda role: self.setting(role, dtype),
+            extra=extra,
         )
+
+    def with_extras(self, *extras: ExtraInput) -> "Lab":
+        """The lab in which forward has these parameters beside x."""
+        modes = self.modes
+        train = replace(modes.train, extras=extras)
+        evaluate = None if modes.evaluate is None else replace(modes.evaluate, extras=extras)
+        return self.with_(modes=replace(modes, train=train, evaluate=evaluate))
 
     def steady(self, rank: int) -> "Lab":
         """The lab with one state for all new objects, since parameters may be drawn at random."""
@@ -136,16 +161,27 @@ class Lab:
             if written is not present:
                 called(put, owner, path, written)
 
-    def forward(self, owner: Any, x: Array, *, training: bool) -> Returned:
+    def forward(
+        self,
+        owner: Any,
+        x: Array,
+        *,
+        training: bool,
+        residual: Array | None = None,
+        mask: Array | None = None,
+    ) -> Returned:
         """One call, with what it returned; x is canonical."""
         given = self.laid_out(x)
         native = self.arrays.native(given, copied=True)
-        result = self.run(owner, native, training=training, dtype=name_of(x.dtype))
+        added = None if residual is None else self.native(residual, copied=True)
+        result = self.run(
+            owner, native, training=training, dtype=name_of(x.dtype), residual=added, mask=mask
+        )
         return returned(result, given.shape, self.arrays)
 
-    def y(self, owner: Any, x: Array, *, training: bool) -> Array:
-        """y as an array in the canonical layout."""
-        y = self.canonical(self.arrays.plain(self.forward(owner, x, training=training).y))
+    def y(self, owner: Any, x: Array, *, training: bool, **extra: Any) -> Array:
+        """y as an array in the canonical layout; ``extra`` are residual and mask."""
+        y = self.canonical(self.arrays.plain(self.forward(owner, x, training=training, **extra).y))
         return y if self.undone is None else self.undone(y)
 
     def per_channel(self, owner: Any) -> dict[Path, Array]:

@@ -36,6 +36,7 @@ class Recipe:
         once: whether backward can be called once only after a forward pass.
         varies_momentum: whether momentum is set on the object, as on an instance of torch's that
             was made with momentum=None.
+        adds: whether forward takes an added input.
     """
 
     lab: Lab
@@ -46,6 +47,7 @@ class Recipe:
     autograd: bool = False
     once: bool = False
     varies_momentum: bool = False
+    adds: bool = False
 
 
 class ObjectLayer:
@@ -108,26 +110,44 @@ class ObjectLayer:
         state = self.state()
         return state.get("running_mean"), state.get("running_var")
 
-    def call(self, x: Array, *, training: bool, private: bool = False) -> tuple[Array, Any]:
+    def call(
+        self, x: Array, *, training: bool, private: bool = False, **extra: Any
+    ) -> tuple[Array, Any]:
         """As `tried`, but what the user's code raises comes out as it is."""
         try:
-            return self.tried(x, training=training, private=private)
+            return self.tried(x, training=training, private=private, **extra)
         except UsersError as caught:
             raise caught.error from None
 
-    def tried(self, x: Array, *, training: bool, private: bool = False) -> tuple[Array, Any]:
+    def tried(
+        self,
+        x: Array,
+        *,
+        training: bool,
+        private: bool = False,
+        residual: Array | None = None,
+        mask: Array | None = None,
+    ) -> tuple[Array, Any]:
         """y, and a backward that may be called again and again; UsersError for the user's code.
 
         ``private`` says that no other call is made on the object, so that backward needs no copy.
         """
         self._changes += 1
+        added = self._added(x, residual)
         given = x.T if self._recipe.lab.columns else x
         native = self._lab.arrays.native(given, copied=self._copied)
         if self._recipe.autograd:
             native = native.detach().requires_grad_()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            result = self._lab.run(self._owner, native, training=training, dtype=self._dtype)
+            result = self._lab.run(
+                self._owner,
+                native,
+                training=training,
+                dtype=self._dtype,
+                residual=added,
+                mask=mask,
+            )
         made = returned(result, given.shape, self._lab.arrays)
         y = self._plain(made.y)
         if self._recipe.autograd:
@@ -140,10 +160,19 @@ class ObjectLayer:
                 self._native,
                 self._per_channel,
                 twice=self._twice,
+                added=added,
             )
         if self._recipe.backward is None or not training:
             return y, None
         return y, self._by_method(self._recipe.backward, made, private=private)
+
+    def _added(self, x: Array, residual: Array | None) -> Any:
+        """An added input as the object takes it, zeros where none is given; None without one."""
+        if not self._recipe.adds:
+            return None
+        values = np.zeros_like(x) if residual is None else residual
+        native = self._native(values)
+        return native.detach().requires_grad_() if self._recipe.autograd else native
 
     def _parameter(self, role: Role) -> Any:
         path = self._recipe.paths.get(role)

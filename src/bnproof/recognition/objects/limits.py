@@ -144,6 +144,8 @@ def settle_twice(draft: Draft) -> None:
     """Whether backward can be differentiated once more."""
     if not draft.anatomy.autograd or draft.anatomy.fused is not None:
         return
+    if draft.traits.residual or draft.traits.mask:
+        return
     draft.traits.differentiates_twice = True
     given, layer = called(draft, draft.rank)
     _, backward = layer.tried(given, training=draft.traits.trains)

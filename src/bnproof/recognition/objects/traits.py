@@ -18,6 +18,10 @@ class Traits:
     single_value: str | None = None
     activation: str = "none"
     activation_slope: float = 0.01
+    residual: bool = False
+    mask: bool = False
+    virtual_batch: int | None = None
+    virtual_batch_averages: str = "in turn"
     keeps_strides: bool | str = True
     fixed: dict[str, Any] = field(default_factory=dict)
     accepts: dict[str, tuple[float, float]] = field(default_factory=dict)
