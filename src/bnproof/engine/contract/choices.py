@@ -38,8 +38,11 @@ ActivationName = Literal[
     "softplus",
     "silu",
     "gelu",
+    "gelu_tanh",
+    "mish",
+    "hardswish",
 ]
-"""What may be applied to y: elu with alpha 1, gelu with the error function."""
+"""What may be applied to y: elu with alpha 1, gelu with the error function or with tanh."""
 
 Averaging = Literal["in turn", "together"]
 """How virtual batches move the running statistics: each in its turn, or their mean in one step."""

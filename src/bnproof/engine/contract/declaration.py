@@ -113,8 +113,9 @@ class Declaration:
             arrays are given all the same: they may be refused by an exception, never misread.
         replays: backward replays forward, so that no calls are made between the two.
         activation: what is applied to y in training and inference: "none", "relu", "leaky_relu",
-            "relu6", "elu", "sigmoid", "tanh", "softplus", "silu" or "gelu".  y and all gradients
-            are those of the whole; on a kink either slope will do.
+            "relu6", "elu", "sigmoid", "tanh", "softplus", "silu", "gelu" (by the error function),
+            "gelu_tanh", "mish" or "hardswish".  y and all gradients are those of the whole; on a
+            kink either slope will do, and above 20 softplus may leave its argument as it is.
         activation_slope: of leaky_relu, where its argument is negative.
         residual: takes ``residual=`` in every call, an array like x that is added to y before the
             activation; backward then returns (dx, dgamma, dbeta, dresidual).

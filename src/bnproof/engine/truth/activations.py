@@ -17,6 +17,12 @@ since tanh and expm1 are often written as differences of exponentials.
     gelu        |a'| < 1.13    |a''| <= 2/sqrt(2 pi) < 0.8
     elu         |a'| <= 1      |a''| <= 1, and a' is continuous at 0
     softplus    |a'| <= 1      |a''| <= 1/4
+    gelu_tanh   |a'| < 1.13    |a''| < 0.8
+    mish        |a'| < 1.09    |a''| < 0.65
+    hardswish   |a'| <= 3/2    |a''| <= 1/3, and a' jumps by 1/2 at -3 and 3
+
+**Softplus** is left out by common implementations where z is large: torch's returns z above 20.
+That is off by less than e^-z, in the value and in the slope, and either will do: `skipped`.
 """
 
 import math
@@ -42,6 +48,8 @@ class Activation:
         kinks: where the slope jumps.
         steepest, bend: bounds of the slope and, between kinks, of its own slope.
         slopes: the slopes of the pieces between kinks; empty for a smooth function.
+        leap: how far the slope of a function that is not made of lines jumps at its kinks.
+        skipped: by how much the value, and the slope, may be off where some leave z as it is.
     """
 
     value: Function
@@ -50,11 +58,13 @@ class Activation:
     steepest: float = 1.0
     bend: float = 0.0
     slopes: tuple[float, ...] = ()
+    leap: float = 0.0
+    skipped: Function | None = None
 
     @property
     def jump(self) -> float:
         """How far apart the slopes of two pieces are at most."""
-        return max(self.slopes) - min(self.slopes) if self.slopes else 0.0
+        return max(self.slopes) - min(self.slopes) if self.slopes else self.leap
 
     def at(self, z: Exact) -> Exact:
         """The value at a double word.
@@ -118,6 +128,41 @@ def _normal_slope(z: Array) -> Array:
     return np.asarray(np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi))
 
 
+def _bent(z: Array) -> tuple[Array, Array, Array]:
+    """tanh of gelu_tanh's polynomial, the slope of the polynomial, and z within its range."""
+    inner = np.clip(z, -50.0, 50.0)  # beyond, tanh is 1 or -1 in any case
+    scale = math.sqrt(2 / math.pi)
+    cubic = 0.044715
+    tanh = np.tanh(scale * (inner + cubic * inner**3))
+    return tanh, scale * (1 + 3 * cubic * inner**2), inner
+
+
+def _gelu_tanh(z: Array) -> Array:
+    return np.asarray(z * (1 + _bent(z)[0]) / 2)
+
+
+def _gelu_tanh_slope(z: Array) -> Array:
+    tanh, slope, inner = _bent(z)
+    return np.asarray((1 + tanh) / 2 + inner * (1 - tanh**2) * slope / 2)
+
+
+def _softplus(z: Array) -> Array:
+    return np.asarray(np.maximum(z, 0.0) + np.log1p(np.exp(-np.abs(z))))
+
+
+def _mish_slope(z: Array) -> Array:
+    tanh = np.tanh(_softplus(z))
+    return np.asarray(tanh + np.clip(z, -800.0, 800.0) * _sigmoid(z) * (1 - tanh**2))
+
+
+def _hardswish_slope(z: Array) -> Array:
+    inner = np.clip(z, -3.0, 3.0)
+    return np.asarray(np.where(np.abs(z) < 3, (2 * inner + 3) / 6, np.where(z > 0, 1.0, 0.0)))
+
+
+SKIPPED = 19.9
+"""A little less than 20, since z is known but for its error."""
+
 _KNOWN: Mapping[ActivationName, Activation] = {
     "none": Activation(lambda z: z, np.ones_like, slopes=(1.0, 1.0)),
     "relu": Activation(
@@ -140,7 +185,10 @@ _KNOWN: Mapping[ActivationName, Activation] = {
     "sigmoid": Activation(_sigmoid, _sigmoid_slope, steepest=0.25, bend=0.1),
     "tanh": Activation(np.tanh, lambda z: 4 * _sigmoid_slope(2 * z), bend=0.77),
     "softplus": Activation(
-        lambda z: np.maximum(z, 0.0) + np.log1p(np.exp(-np.abs(z))), _sigmoid, bend=0.25
+        _softplus,
+        _sigmoid,
+        bend=0.25,
+        skipped=lambda z: np.where(z > SKIPPED, np.exp(-np.maximum(z, 0.0)), 0.0),
     ),
     "silu": Activation(
         lambda z: z * _sigmoid(z),
@@ -153,6 +201,16 @@ _KNOWN: Mapping[ActivationName, Activation] = {
         lambda z: _normal(z) + z * _normal_slope(z),
         steepest=1.13,
         bend=0.8,
+    ),
+    "gelu_tanh": Activation(_gelu_tanh, _gelu_tanh_slope, steepest=1.13, bend=0.8),
+    "mish": Activation(lambda z: z * np.tanh(_softplus(z)), _mish_slope, steepest=1.09, bend=0.65),
+    "hardswish": Activation(
+        lambda z: z * (np.clip(z + 3, 0.0, 6.0) / 6),
+        _hardswish_slope,
+        kinks=(-3.0, 3.0),
+        steepest=1.5,
+        bend=1 / 3,
+        leap=0.5,
     ),
 }
 """All that need no number of their own."""

@@ -33,7 +33,7 @@ HIGH = 100.0
 WIDE = 1000.0
 """How much data is scaled so that no eps counts."""
 
-STEEPEST = 2.0
+STEEPEST = 3.0
 """More than the slope of any activation."""
 
 BOUNDED = ("sigmoid", "tanh")

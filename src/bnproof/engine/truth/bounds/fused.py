@@ -7,7 +7,7 @@ in, and see `activations` for steepest, bend, kinks and jump.
 
 **z** with an added input: E = E_z + u (|z| + E_z), one rounding more, where r is not 0.
 
-**y**: steepest E, and for smooth functions 16 u (1 + |z|); a slope other than 0 and 1 is held to u
+**y**: steepest E, for smooth functions 16 u (1 + |z|) and what is `skipped`; a slope other than 0 and 1 is held to u
 and multiplies once, and the exact value may be a product of float64: 3 u |y|.
 
 **e**: |dy_i| bend E, and 16 u (1 + |z|) |dy_i| and 2 |dy_i| (bound of y) for smooth functions,
@@ -100,7 +100,9 @@ class Fused(Expected):
             e_z = e_z + np.where(self.added == 0, 0.0, u * (size + e_z) + tiny)
         e_y = self.activation.steepest * e_z
         if not self.activation.slopes:
-            return e_z, e_y + SMOOTH * u * (1 + size) + tiny
+            skipped = self.activation.skipped
+            free = 0.0 if skipped is None else skipped(self.z[0])
+            return e_z, e_y + SMOOTH * u * (1 + size) + tiny + free
         y = np.abs(self.activation.value(self.z[0]))
         return e_z, e_y + np.where(self._bent, BENT * u * (y + e_y) + tiny, 0.0)
 
@@ -111,12 +113,17 @@ class Fused(Expected):
         if not self.activation.slopes:
             size = np.abs(self.z[0])
             off = self.activation.bend * e_z + 2 * e_y + SMOOTH * u * (1 + size)
-            return np.where(dy == 0, 0.0, dy * off + 2 * tiny)
+            return self._at_kinks(np.where(dy == 0, 0.0, dy * off + 2 * tiny), dy, e_z)
         e = np.abs(self.activation.slope(self.z[0])) * dy
         delta = np.where(self._bent & (dy != 0), BENT * u * e + 2 * tiny, 0.0)
+        return self._at_kinks(delta, dy, e_z)
+
+    def _at_kinks(self, delta: Array, dy: Array, e_z: Array) -> Array:
+        """What e may be off by, where z may lie on either side of a kink as well."""
+        with_jump = np.maximum if self.activation.slopes else np.add  # lines are off by no more
         for kink in self.activation.kinks:
             near = ~(np.abs((self.z[0] - kink) + self.z[1]) > e_z)
-            delta = np.where(near, np.maximum(delta, self.activation.jump * dy), delta)
+            delta = np.where(near, with_jump(delta, self.activation.jump * dy), delta)
         return delta
 
     @property
