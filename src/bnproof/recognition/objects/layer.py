@@ -160,7 +160,7 @@ class ObjectLayer:
                 self._native,
                 self._per_channel,
                 twice=self._twice,
-                added=added,
+                added=None if residual is None else added,  # layers have three gradients
             )
         if self._recipe.backward is None or not training:
             return y, None
