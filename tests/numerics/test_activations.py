@@ -36,6 +36,9 @@ IN_TORCH: dict[ActivationName, Any] = {
     "softplus": functional.softplus,
     "silu": functional.silu,
     "gelu": functional.gelu,
+    "gelu_tanh": lambda z: functional.gelu(z, approximate="tanh"),
+    "mish": functional.mish,
+    "hardswish": functional.hardswish,
 }
 EXACT: dict[ActivationName, Any] = {
     "elu": lambda z: z if z > 0 else mpmath.expm1(z),
@@ -44,6 +47,10 @@ EXACT: dict[ActivationName, Any] = {
     "softplus": lambda z: mpmath.log1p(mpmath.exp(z)),
     "silu": lambda z: z / (1 + mpmath.exp(-z)),
     "gelu": lambda z: z * mpmath.ncdf(z),
+    "gelu_tanh": lambda z: (
+        z * (1 + mpmath.tanh(mpmath.sqrt(2 / mpmath.pi) * (z + 0.044715 * z**3))) / 2
+    ),
+    "mish": lambda z: z * mpmath.tanh(mpmath.log1p(mpmath.exp(z))),
 }
 
 
@@ -117,6 +124,40 @@ def test_constants_of_smooth_functions_hold(name: ActivationName) -> None:
     fine = np.linspace(-FAR, FAR, 400001)
     bends = np.abs(np.diff(made.slope(fine))) / np.diff(fine)
     assert bends.max() <= made.bend * (1 + 1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", [name for name in ACTIVATIONS if name != "none"])
+def test_torchs_functions_are_within_the_bounds(name: ActivationName, dtype: str) -> None:
+    """Catches a bound that rejects what everybody calls, as softplus above 20 in torch."""
+    form = FORMATS[dtype]
+    case = drawn((64, 3))
+    changed = {a: form.round(getattr(case, a)) for a in ("x", "dy", "beta", "running_mean")}
+    gamma = form.round(np.array([12.0, 1.0, 4.0]))
+    case = case.with_(**changed, gamma=gamma, running_var=form.round(case.running_var))
+    declared = Declaration(dtypes=(dtype,), activation=name, activation_slope=0.2)
+    subject = expected(declared, case, SETTINGS, "train")
+    arithmetic = ladder(form, form)["streaming"]
+
+    for output, got in by_torch(case, name).items():
+        if output != "dresidual":
+            plain = columns(got) if got.ndim > 1 else got
+            off = np.abs(plain.astype(np.float64) - values(subject, output))
+            assert (off <= subject.bound(arithmetic, output)).all(), output
+
+
+def test_hardswish_jumps_at_both_ends_only() -> None:
+    """Catches bounds of slope and bend that hardswish exceeds between its kinks."""
+    made = activation("hardswish")
+    for low, high in ((-9.0, -3.0), (-3.0, 3.0), (3.0, 9.0)):
+        fine = np.linspace(low, high, 10001)[1:-1]
+        slopes = made.slope(fine)
+        assert np.allclose(np.diff(made.value(fine)) / np.diff(fine), slopes[1:], atol=1e-3)
+        assert np.abs(slopes).max() <= made.steepest
+        assert (np.abs(np.diff(slopes)) / np.diff(fine)).max() <= made.bend * (1 + 1e-6)
+    for kink in made.kinks:
+        sides = made.slope(np.array([kink - 1e-9, kink + 1e-9]))
+        assert np.isclose(abs(np.diff(sides)[0]), made.jump)
 
 
 def test_either_slope_will_do_on_a_kink() -> None:

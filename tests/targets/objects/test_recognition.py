@@ -172,7 +172,7 @@ def test_a_relu_behind_is_an_activation() -> None:
 
 def test_an_activation_behind_is_told() -> None:
     """Catch a norm before an activation that is accused of what the activation does."""
-    found = recognised(written.NormThenSilu)
+    found = recognised(written.NormThenSoftsign)
     assert found.remarks[0] == "an activation follows the batch norm bn, and is not checked"
 
 

@@ -239,6 +239,14 @@ class NormThenSilu(NormThenRelu):
         return nn.functional.silu(self.bn(x))
 
 
+class NormThenSoftsign(NormThenRelu):
+    """A batch normalization and an activation that a check does not know."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Normalise and activate."""
+        return nn.functional.softsign(self.bn(x))
+
+
 class Residual(NormThenRelu):
     """Wrong: part of x goes past the norm."""
 

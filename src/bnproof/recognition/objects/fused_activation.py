@@ -15,6 +15,7 @@ needs to know it.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -90,7 +91,9 @@ def _raised(lab: Lab, rank: int, x: Array, y: Array) -> Way:
         if lifted is None or not (lifted > HIGH / 2).all():
             continue
         z = lifted - HIGH + _along(start, y)
-        found = _of(z, y, lab, rank, 4 * HIGH * float(np.finfo(x.dtype).eps))
+        _, sunk = _with(lab, rank, x, {path: np.full_like(start, -HIGH)})
+        slope = None if sunk is None else float(np.median(sunk / (lifted - 2 * HIGH)))
+        found = _of(z, y, lab, rank, 4 * HIGH * float(np.finfo(x.dtype).eps), slope)
         if found is None and _is_relu_like(y):
             found = Fused("relu")
         if found is not None:
@@ -172,8 +175,10 @@ def _with(lab: Lab, rank: int, x: Array, slots: dict[Path, Array]) -> tuple[Lab,
         return made, None
 
 
-def _of(z: Array, y: Array, lab: Lab, rank: int, off: float) -> Fused | None:
-    """The activation that makes y of z."""
+def _of(
+    z: Array, y: Array, lab: Lab, rank: int, off: float, slope: float | None = None
+) -> Fused | None:
+    """The activation that makes y of z; ``slope`` is that of values far below 0."""
     near = max(5e-5, off)
     for name in KEEPS_LARGE:
         if np.allclose(y, activation(name).value(z), rtol=1e-6, atol=near):
@@ -181,19 +186,24 @@ def _of(z: Array, y: Array, lab: Lab, rank: int, off: float) -> Fused | None:
     below = z < -0.25
     if not below.any():
         return None
-    slope = float(np.median(y[below] / z[below]))
-    slope = _written(lab.new(rank), slope, 16 * near)
+    rough = 64 * float(np.finfo(y.dtype).eps)
+    if slope is None or not np.isfinite(slope):
+        slope, rough = float(np.median(y[below] / z[below])), near
+    slope = _written(lab.new(rank), slope, rough)
     fits = np.allclose(y, activation("leaky_relu", slope).value(z), rtol=1e-6, atol=near)
     return Fused("leaky_relu", slope) if fits and slope != 1 else None
 
 
 def _written(owner: Any, slope: float, off: float) -> float:
     """The number that an object holds, or that somebody may have written, for a measured slope."""
-    held = [v for _, v in leaves(owner) if isinstance(v, float) and abs(v - slope) <= off]
+    near = off * max(abs(slope), 1e-3)
+    held = [v for _, v in leaves(owner) if isinstance(v, float) and abs(v - slope) <= near]
     if held:
         return min(held, key=lambda v: abs(v - slope))
-    digits = (float(f"{slope:.{n}g}") for n in range(1, 8))
-    return next((v for v in digits if abs(v - slope) <= 1e-6 * abs(slope) + off / 64), slope)
+    digits = [float(f"{slope:.{n}g}") for n in range(1, 13)]
+    simple = [float(Fraction(slope).limit_denominator(n)) for n in (10, 100)]
+    written = (*digits[:4], *simple, *digits[4:])
+    return next((v for v in written if abs(v - slope) <= near), slope)
 
 
 def _is_relu_like(y: Array) -> bool:
