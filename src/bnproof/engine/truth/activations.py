@@ -49,6 +49,7 @@ class Activation:
         steepest, bend: bounds of the slope and, between kinks, of its own slope.
         slopes: the slopes of the pieces between kinks; empty for a smooth function.
         leap: how far the slope of a function that is not made of lines jumps at its kinks.
+        power, factor: an intermediate value may be as large as factor |z|^power, and overflow.
         skipped: by how much the value, and the slope, may be off where some leave z as it is.
     """
 
@@ -60,6 +61,8 @@ class Activation:
     slopes: tuple[float, ...] = ()
     leap: float = 0.0
     skipped: Function | None = None
+    power: int = 1
+    factor: float = 1.0
 
     @property
     def jump(self) -> float:
@@ -202,7 +205,7 @@ _KNOWN: Mapping[ActivationName, Activation] = {
         steepest=1.13,
         bend=0.8,
     ),
-    "gelu_tanh": Activation(_gelu_tanh, _gelu_tanh_slope, steepest=1.13, bend=0.8),
+    "gelu_tanh": Activation(_gelu_tanh, _gelu_tanh_slope, steepest=1.13, bend=0.8, power=3),
     "mish": Activation(lambda z: z * np.tanh(_softplus(z)), _mish_slope, steepest=1.09, bend=0.65),
     "hardswish": Activation(
         lambda z: z * (np.clip(z + 3, 0.0, 6.0) / 6),
@@ -211,6 +214,7 @@ _KNOWN: Mapping[ActivationName, Activation] = {
         steepest=1.5,
         bend=1 / 3,
         leap=0.5,
+        factor=6.0,
     ),
 }
 """All that need no number of their own."""

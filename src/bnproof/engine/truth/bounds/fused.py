@@ -102,9 +102,18 @@ class Fused(Expected):
         if not self.activation.slopes:
             skipped = self.activation.skipped
             free = 0.0 if skipped is None else skipped(self.z[0])
-            return e_z, e_y + SMOOTH * u * (1 + size) + tiny + free
+            bound = e_y + SMOOTH * u * (1 + size) + tiny + free
+            return e_z, np.where(self._overflows(arithmetic, size), np.inf, bound)
         y = np.abs(self.activation.value(self.z[0]))
         return e_z, e_y + np.where(self._bent, BENT * u * (y + e_y) + tiny, 0.0)
+
+    def _overflows(self, arithmetic: Arithmetic, size: Array) -> Array:
+        """Where an intermediate value of the activation may be too large for the format."""
+        power, factor = self.activation.power, self.activation.factor
+        if power == 1 and factor == 1:
+            return np.zeros(size.shape, bool)
+        with np.errstate(all="ignore"):
+            return np.asarray(~(factor * size**power < arithmetic.storage.max / 2))
 
     def _delta(self, arithmetic: Arithmetic, e_z: Array, e_y: Array) -> Array:
         """What e may be off by."""
