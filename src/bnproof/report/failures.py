@@ -68,6 +68,9 @@ def block(
         made.append(Text(f"  and {count(failure.further, 'more violation')} of the same property"))
     if violation.replay:
         made.append(Text(f"  replay   bnproof replay {violation.replay}"))
+    family, _, demand = result.property.partition("/")
+    if family == "module":
+        made.append(Text(f"  if meant --declare differs={demand}"))
     return made
 
 
