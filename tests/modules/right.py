@@ -535,3 +535,234 @@ class ParametersInAnyCase(_ByHand):
     def forward(self, x):
         y = self.standardised(x)
         return _wide(self.weight, x) * y + _wide(self.bias, x) if self.affine else y
+
+
+# --- published styles ----------------------------------------------------------------------------
+
+
+@right
+class InPlaceActivated(nn.BatchNorm2d):
+    """inplace_abn's signature."""
+
+    def __init__(
+        self,
+        num_features,
+        eps=1e-5,
+        momentum=0.1,
+        affine=True,
+        activation="leaky_relu",
+        activation_param=0.01,
+    ) -> None:
+        super().__init__(num_features, eps, momentum, affine)
+        self.activation, self.activation_param = activation, activation_param
+
+    def forward(self, x):
+        y = super().forward(x)
+        if self.activation == "leaky_relu":
+            return nn.functional.leaky_relu(y, self.activation_param, inplace=True)
+        return y
+
+
+@right
+class WithActivationLayer(nn.BatchNorm2d):
+    """timm's BatchNormAct2d, with another activation."""
+
+    def __init__(
+        self,
+        num_features,
+        eps=1e-5,
+        momentum=0.1,
+        affine=True,
+        track_running_stats=True,
+        act_layer=nn.SiLU,
+        inplace=True,
+    ) -> None:
+        super().__init__(num_features, eps, momentum, affine, track_running_stats)
+        self.drop, self.act = nn.Identity(), act_layer(inplace=inplace)
+
+    def forward(self, x):
+        return self.act(self.drop(super().forward(x)))
+
+
+@right
+class WithHardswish(nn.BatchNorm2d):
+    def forward(self, x):
+        return nn.functional.hardswish(super().forward(x))
+
+
+@right
+class FrozenInTwoWays(nn.Module):
+    """detectron2's: the way with gradients is written for images alone."""
+
+    def __init__(self, num_features, eps=1e-5) -> None:
+        super().__init__()
+        self.num_features, self.eps = num_features, eps
+        self.register_buffer("weight", torch.ones(num_features))
+        self.register_buffer("bias", torch.zeros(num_features))
+        self.register_buffer("running_mean", torch.zeros(num_features))
+        self.register_buffer("running_var", torch.ones(num_features) - eps)
+        self.register_buffer("num_batches_tracked", None)
+
+    def forward(self, x):
+        if x.requires_grad:
+            scale = self.weight * (self.running_var + self.eps).rsqrt()
+            bias = self.bias - self.running_mean * scale
+            return x * scale.reshape(1, -1, 1, 1) + bias.reshape(1, -1, 1, 1)
+        return batch_norm(
+            x, self.running_mean, self.running_var, self.weight, self.bias, False, 0.0, self.eps
+        )
+
+
+@right
+class AddedAndRectified(nn.BatchNorm2d):
+    def forward(self, x: Tensor, z: Tensor | None = None) -> Tensor:
+        y = super().forward(x)
+        return torch.relu(y if z is None else y + z)
+
+
+@right
+class AddsWhatItMustBeGiven(nn.Module):
+    def __init__(self, num_features, eps=1e-5, momentum=0.1) -> None:
+        super().__init__()
+        self.bn = nn.BatchNorm2d(num_features, eps, momentum)
+
+    def forward(self, x, residual):
+        return self.bn(x) + residual
+
+
+@right
+class MasksPadding(nn.BatchNorm1d):
+    def forward(self, x: Tensor, pad_mask: Tensor | None = None) -> Tensor:
+        if pad_mask is None or not self.training:
+            return super().forward(x)
+        rows = x.transpose(1, 2)
+        made = torch.zeros_like(rows)
+        made[~pad_mask] = super().forward(rows[~pad_mask])
+        return made.transpose(1, 2)
+
+
+@right
+class GhostBatches(nn.Module):
+    """TabNet's."""
+
+    def __init__(self, input_dim, virtual_batch_size=128, momentum=0.01) -> None:
+        super().__init__()
+        self.virtual_batch_size = virtual_batch_size
+        self.bn = nn.BatchNorm1d(input_dim, momentum=momentum)
+
+    def forward(self, x):
+        parts = x.chunk(-(-x.shape[0] // self.virtual_batch_size), 0)
+        return torch.cat([self.bn(part) for part in parts])
+
+
+@right
+class InSinglePrecision(nn.BatchNorm2d):
+    """For mixed precision: parameters in float32 whatever x is."""
+
+    def forward(self, x):
+        return super().forward(x.float()).to(x.dtype)
+
+
+@right
+class WithSchedule(nn.BatchNorm2d):
+    """Other code lets momentum fall; the attribute is that of the start."""
+
+    scale = 1.0
+
+    def forward(self, x):
+        held = self.momentum
+        self.momentum = None if held is None else held * self.scale
+        try:
+            return super().forward(x)
+        finally:
+            self.momentum = held
+
+
+@right
+class TakesMore(nn.BatchNorm2d):
+    def forward(self, x, temperature=1.0, return_stats=False, *, debug=None):
+        y = super().forward(x)
+        return (y, self.running_mean) if return_stats else y
+
+
+@right
+class FreezesOnDemand(nn.BatchNorm2d):
+    """A flag of its own keeps it in evaluation."""
+
+    frozen = False
+
+    def train(self, mode=True):
+        return super().train(mode and not self.frozen)
+
+
+@right
+class SavesItsEps(nn.BatchNorm2d):
+    """To all digits."""
+
+    def get_extra_state(self):
+        return {"eps": self.eps}
+
+    def set_extra_state(self, state):
+        self.eps = state["eps"]
+
+
+@right
+class ForgivesOldNames(nn.BatchNorm2d):
+    """gamma and beta of other checkpoints are weight and bias here."""
+
+    def _load_from_state_dict(self, state, prefix, *arguments):
+        for old, new in (("gamma", "weight"), ("beta", "bias")):
+            if prefix + old in state:
+                state[prefix + new] = state.pop(prefix + old)
+        super()._load_from_state_dict(state, prefix, *arguments)
+
+
+@right
+class ResetsToItsOwn(_ByHand):
+    """gamma starts from 0.5 and returns to it; averages are reset apart."""
+
+    def __init__(self, channels, eps=1e-5, momentum=0.1) -> None:
+        super().__init__()
+        self.eps, self.momentum = eps, momentum
+        self.gamma = nn.Parameter(torch.empty(channels))
+        self.beta = nn.Parameter(torch.empty(channels))
+        self.register_buffer("running_mean", torch.zeros(channels))
+        self.register_buffer("running_var", torch.ones(channels))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        nn.init.constant_(self.gamma, 0.5)
+        nn.init.zeros_(self.beta)
+
+    def reset_running_stats(self) -> None:
+        self.running_mean = torch.zeros_like(self.running_mean)
+        self.running_var = torch.ones_like(self.running_var)
+
+    def forward(self, x):
+        return self.standardised(x) * _wide(self.gamma, x) + _wide(self.beta, x)
+
+
+@right
+class WithoutDtype(nn.Module):
+    """Statistics in double precision inside, whatever x is."""
+
+    def __init__(self, num_features, eps=1e-5, momentum=0.1) -> None:
+        super().__init__()
+        self.eps, self.momentum = eps, momentum
+        self.weight = nn.Parameter(torch.ones(num_features))
+        self.bias = nn.Parameter(torch.zeros(num_features))
+        self.register_buffer("running_mean", torch.zeros(num_features))
+        self.register_buffer("running_var", torch.ones(num_features))
+
+    def forward(self, x):
+        wide, axes = x.double(), [0, *range(2, x.dim())]
+        if self.training:
+            var, mean = torch.var_mean(wide, axes, correction=0)
+            n = x.numel() / x.shape[1]
+            with torch.no_grad():
+                for held, new in ((self.running_mean, mean), (self.running_var, var * n / (n - 1))):
+                    held.mul_(1 - self.momentum).add_(self.momentum * new.to(held.dtype))
+        else:
+            mean, var = self.running_mean.double(), self.running_var.double()
+        y = (wide - _wide(mean, x)) * torch.rsqrt(_wide(var, x) + self.eps)
+        return (y * _wide(self.weight.double(), x) + _wide(self.bias.double(), x)).to(x.dtype)

@@ -714,6 +714,26 @@ class MeanOnlyIsCumulative(nn.BatchNorm2d):
         return y
 
 
+@wrong("module/cumulative")
+class CounterGrowsWhenLoaded(nn.BatchNorm2d):
+    """Where momentum is None, what is loaded counts as a batch."""
+
+    def _load_from_state_dict(self, state, prefix, meta, strict, missing, unexpected, errors):
+        super()._load_from_state_dict(state, prefix, meta, strict, missing, unexpected, errors)
+        if self.num_batches_tracked is not None and self.momentum is None:
+            self.num_batches_tracked.add_(1)
+
+
+@wrong("module/cumulative")
+class CounterIsNotSaved(nn.BatchNorm1d):
+    """A run that goes on from a checkpoint begins with a count of its own."""
+
+    def _load_from_state_dict(self, state, prefix, meta, strict, missing, unexpected, errors):
+        super()._load_from_state_dict(state, prefix, meta, strict, missing, unexpected, errors)
+        if self.num_batches_tracked is not None and self.momentum is None:
+            self.num_batches_tracked.zero_()
+
+
 # --- conversions ---------------------------------------------------------------------------------
 
 

@@ -66,7 +66,7 @@ class Masked(nn.BatchNorm1d):
 class Padded(Masked):
     """The mask has an axis of channels, and is True where there is padding."""
 
-    def forward(self, x: Tensor, key_padding_mask: Tensor | None = None) -> Tensor:  # type: ignore[override]  # as users do
+    def forward(self, x: Tensor, key_padding_mask: Tensor | None = None) -> Tensor:
         """Normalise what is no padding."""
         return super().forward(x, None if key_padding_mask is None else ~key_padding_mask[:, 0])
 
@@ -76,6 +76,7 @@ class Unused(nn.BatchNorm1d):
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Normalise everything."""
+        del mask
         return super().forward(x)
 
 
@@ -91,7 +92,7 @@ class Ghost(nn.Module):
         """Normalise each part."""
         if not self.training:
             return self.bn(x)  # type: ignore[no-any-return]  # a module's call
-        return torch.cat([self.bn(part) for part in x.split(self.virtual_batch_size)])
+        return torch.cat([self.bn(part) for part in torch.split(x, self.virtual_batch_size)])
 
 
 class NotGhost(Ghost):

@@ -1,4 +1,4 @@
-"""Activations behind an object: each is known by what it does, and nothing else is taken for one."""
+"""Activations behind an object: each is known by what it does; nothing else is taken for one."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -139,7 +138,7 @@ def test_a_block_of_a_norm_and_an_activation_is_judged_as_a_whole() -> None:
     made = made_of(lambda channels: nn.Sequential(nn.BatchNorm2d(channels), nn.SiLU()))
 
     assert declaration_of(made).activation == "silu"
-    x: NDArray[Any] = np.random.default_rng(0).normal(size=(4, 3, 2, 2))
+    x = np.random.default_rng(0).normal(size=(4, 3, 2, 2))
     one, zero = np.ones(3), np.zeros(3)
     y, *_ = made.train(x, one, zero, zero, one, momentum=0.5, eps=made.fixed["eps"])
     plain = functional.batch_norm(torch.from_numpy(x), None, None, training=True)

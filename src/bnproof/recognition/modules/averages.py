@@ -7,8 +7,10 @@ from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.module_fact import Fact
 from bnproof.recognition.aliases import Role
+from bnproof.recognition.modules.promises import Claim
 from bnproof.recognition.modules.subject import Subject
 from bnproof.recognition.objects.makers import CUMULATIVE
+from bnproof.recognition.user_calls import called
 
 COUNTER = "num_batches_tracked"
 
@@ -39,13 +41,19 @@ def _described(counter: object) -> str:
 
 
 def cumulative(subject: Subject) -> Iterator[Fact]:
-    """With momentum=None each of t batches weighs 1 / t, whatever the statistics were before."""
+    """With momentum=None each of t batches weighs 1 / t, whatever the statistics were before.
+
+    So it does in a module that goes on from a checkpoint of another one.
+    """
     lab = subject.lab.with_(momentum=CUMULATIVE)
     module = lab.new(subject.case.x.ndim, subject.dtype)
     subject.load(module)
     counter = getattr(module, COUNTER)
     counter.zero_()
     for seen, x in enumerate(_batches(subject.case)):
+        if seen and subject.claims(Claim.DROP_IN):  # a run that goes on from a checkpoint
+            saved, module = module, lab.new(subject.case.x.ndim, subject.dtype)
+            called(module.load_state_dict, called(saved.state_dict))
         before = subject.statistics(module)
         subject.train(module, x)
         step = subject.case.with_(

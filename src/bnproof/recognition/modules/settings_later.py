@@ -23,7 +23,11 @@ def settings(subject: Subject) -> Iterator[Fact]:
     slots = {role: path for role, path in subject.recipe.settings.items() if role in LATER}
     claim = Claim.DROP_IN if all(_is_torchs(r, p) for r, p in slots.items()) else Claim.NEVER
     names = " and ".join(map(str, slots))
-    case = subject.case.with_(**{str(role): LATER[role] for role in slots})
+    case = subject.case
+    case = case.with_(
+        eps=LATER[Role.EPS] if Role.EPS in slots else case.eps,
+        momentum=LATER[Role.MOMENTUM] if Role.MOMENTUM in slots else case.momentum,
+    )
     module = subject.loaded()
     subject.train(module)
     subject.evaluate(module)

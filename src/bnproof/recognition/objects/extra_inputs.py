@@ -1,7 +1,7 @@
 """What a forward method takes beside x: an input that is added to y, and a mask of what counts.
 
 A name is a first guess, and behaviour decides: an added input r makes z + r of z, before the
-activation; with a mask y depends on no x that does not count.  What is neither stays at its default.
+activation; with a mask y depends on no x that does not count.  What is neither keeps its default.
 """
 
 import re
@@ -75,7 +75,4 @@ def forms(mask: ExtraInput) -> Iterator[ExtraInput]:
     for floating in (False, True):
         for channel_axis in (False, True):
             for inverted in (mask.inverted, not mask.inverted):
-                yield replace(
-                    mask, inverted=inverted, channel_axis=channel_axis, floating=floating
-                )
-
+                yield replace(mask, inverted=inverted, channel_axis=channel_axis, floating=floating)

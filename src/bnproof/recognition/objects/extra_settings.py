@@ -112,7 +112,8 @@ def _masks(draft: Draft, extra: ExtraInput, rank: int) -> bool:
     except UsersError:
         return False
     same = np.allclose(one[everywhere], moved[everywhere], rtol=NEAR, atol=NEAR)
-    return bool(same and not np.allclose(one[everywhere], whole[everywhere], rtol=NEAR, atol=NEAR))
+    unused = np.allclose(one[everywhere], whole[everywhere], rtol=NEAR, atol=NEAR)
+    return bool(same and not unused)
 
 
 def settle_virtual_batch(draft: Draft) -> None:
@@ -130,7 +131,7 @@ def settle_virtual_batch(draft: Draft) -> None:
                     draft.traits.virtual_batch = value
                     draft.traits.virtual_batch_averages = averages
                     draft.origins["virtual_batch"] = Origin.IDENTIFIED
-                    draft.evidence.append(f"{name} samples are normalised together: y shows it")
+                    draft.evidence.append(f"{name} samples are normalised together, as y shows")
                     return
 
 

@@ -9,8 +9,7 @@ y = a(z) with an activation a.  Nothing needs to be known of z, which may be wro
 - sigmoid and tanh are inverted; what comes out is z if it is a line of x in each channel.
 - Without beta z is taken for x with mean 0 and variance 1, as a right normalisation makes it.
 
-What is a function of z and none that the contract knows is refused with a message, since a judgement
-needs to know it.
+What is a function of z and none that the contract knows is refused with a message.
 """
 
 from collections.abc import Iterator
@@ -37,7 +36,7 @@ WIDE = 1000.0
 STEEPEST = 3.0
 """More than the slope of any activation."""
 
-BOUNDED = ("sigmoid", "tanh")
+BOUNDED: tuple[ActivationName, ...] = ("sigmoid", "tanh")
 KEEPS_LARGE = tuple(n for n in ACTIVATIONS if n not in ("none", "leaky_relu", "relu6", *BOUNDED))
 
 
@@ -75,13 +74,19 @@ def uncovered(lab: Lab, rank: int) -> tuple[Lab, Fused | None]:
     y = lab.once(rank, x, training=True)
     if not np.isfinite(y).all() or _is_straight(x, y, _near(y)):
         return lab, None
-    for ways in (_raised, _capped, _inverted, _standardised):
-        for found in ways(lab, rank, x, y):
-            return found
+    for found in _found(lab, rank, x, y):
+        return found
     return lab, None
 
 
 Way = Iterator[tuple[Lab, Fused]]
+
+
+def _found(lab: Lab, rank: int, x: Array, y: Array) -> Way:
+    yield from _raised(lab, rank, x, y)
+    yield from _capped(lab, rank, x, y)
+    yield from _inverted(lab, rank, x)
+    yield from _standardised(lab, rank, x)
 
 
 def _raised(lab: Lab, rank: int, x: Array, y: Array) -> Way:
@@ -130,7 +135,7 @@ def _capped(lab: Lab, rank: int, x: Array, y: Array) -> Way:
         yield lab_, Fused("relu6")
 
 
-def _inverted(lab: Lab, rank: int, x: Array, y: Array) -> Way:
+def _inverted(lab: Lab, rank: int, x: Array) -> Way:
     """sigmoid and tanh, by their inverses."""
     for name in BOUNDED:
         undone = lab.with_(undone=_INVERSES[name])
@@ -152,7 +157,7 @@ def _artanh(y: Array) -> Array:
 _INVERSES: dict[ActivationName, Any] = {"sigmoid": _logit, "tanh": _artanh}
 
 
-def _standardised(lab: Lab, rank: int, x: Array, y: Array) -> Way:
+def _standardised(lab: Lab, rank: int, x: Array) -> Way:
     """By data whose mean and variance a right normalisation makes 0 and 1."""
     axes = tuple(axis for axis in range(x.ndim) if axis != 1)
     wide = np.asarray(WIDE * x, np.float64)

@@ -103,7 +103,8 @@ def _argument(parameter: inspect.Parameter, taken: set[Role | None]) -> Argument
     roles = [role for role in roles if _fits(role, default, taken)]
     if roles:
         return Argument(parameter.name, roles[0], required, True, default)
-    guessed = None if required or _OTHER.search(plain(parameter.name)) else _by_default(default, taken)
+    other = required or _OTHER.search(plain(parameter.name))
+    guessed = None if other else _by_default(default, taken)
     return Argument(parameter.name, guessed, required, False, default)
 
 

@@ -7,8 +7,9 @@ in, and see `activations` for steepest, bend, kinks and jump.
 
 **z** with an added input: E = E_z + u (|z| + E_z), one rounding more, where r is not 0.
 
-**y**: steepest E, for smooth functions 16 u (1 + |z|) and what is `skipped`; a slope other than 0 and 1 is held to u
-and multiplies once, and the exact value may be a product of float64: 3 u |y|.
+**y**: steepest E, for smooth functions 16 u (1 + |z|) and what is `skipped`, and anything where an
+intermediate value overflows; a slope other than 0 and 1 is held to u and multiplies once, and the
+exact value may be a product of float64: 3 u |y|.
 
 **e**: |dy_i| bend E, and 16 u (1 + |z|) |dy_i| and 2 |dy_i| (bound of y) for smooth functions,
 whose slope may be formed from y; 3 u |e_i| where a slope is not 0 or 1; |dy_i| jump where z is
