@@ -27,9 +27,10 @@ def is_made_for(declaration: Declaration, dtype: str) -> bool:
 
 
 def has_lives(declaration: Declaration, dtype: str) -> bool:
-    """Whether layers of a dtype can be made, and given batches of any size."""
+    """Whether layers of a dtype can be made, and given batches of any size as a whole."""
     extra = (declaration.residual or declaration.mask) and not declaration.made_of_layers
-    return is_made_for(declaration, dtype) and not declaration.fixes("shape") and not extra
+    sizes = not declaration.fixes("shape") and declaration.virtual_batch is None
+    return is_made_for(declaration, dtype) and sizes and not extra
 
 
 def cases(build: Builder) -> Iterator[Case]:

@@ -19,6 +19,7 @@ from bnproof.recognition.objects.slots import is_registered, name_of
 from bnproof.recognition.objects.traits import Traits
 from bnproof.recognition.user_calls import UsersError
 
+SPLIT = "needs batches that are normalised as a whole"
 NEEDS_TORCHS_CLASS = "needs a subclass of torch's batch normalizations with its constructor"
 
 
@@ -32,8 +33,10 @@ def demands_of(recipe: Recipe, traits: Traits, *, fused: bool) -> dict[Demand, s
         return {}
     if _is_scripted(owner):
         return dict.fromkeys(Demand, "needs a module of Python code; this one is scripted")
-    found = dict.fromkeys(Demand, "")
-    return found | _reasons(owner, recipe, fused=fused)
+    found = dict.fromkeys(Demand, "") | _reasons(owner, recipe, fused=fused)
+    if traits.virtual_batch is not None:  # whether each part counts is a module's own matter
+        found |= dict.fromkeys((Demand.BATCHES_TRACKED, Demand.CUMULATIVE), SPLIT)
+    return found
 
 
 def _is_scripted(owner: Any) -> bool:

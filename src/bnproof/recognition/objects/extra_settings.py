@@ -117,22 +117,20 @@ def _masks(draft: Draft, extra: ExtraInput, rank: int) -> bool:
 
 
 def settle_virtual_batch(draft: Draft) -> None:
-    """Find out whether training normalises so many samples together as the object holds a number."""
+    """Find out whether training normalises as many samples together as a number of the object."""
     if not draft.traits.trains or draft.traits.mask or draft.anatomy.lab.columns:
         return
-    lab = draft.anatomy.lab
-    for path, value in leaves(lab.new(draft.rank)):
-        number = isinstance(value, int) and not isinstance(value, bool)
-        name = str(path[-1].key)
-        if number and 2 <= value <= LARGEST_BATCH and _VIRTUAL.search(name):
-            for rank in draft.traits.ranks:
-                averages = _averages_of(draft, value, rank)
-                if averages:
-                    draft.traits.virtual_batch = value
-                    draft.traits.virtual_batch_averages = averages
-                    draft.origins["virtual_batch"] = Origin.IDENTIFIED
-                    draft.evidence.append(f"{name} samples are normalised together, as y shows")
-                    return
+    for path, value in leaves(draft.anatomy.lab.new(draft.rank)):
+        name, number = str(path[-1].key), isinstance(value, int) and not isinstance(value, bool)
+        if not number or not 2 <= value <= LARGEST_BATCH or not _VIRTUAL.search(name):
+            continue
+        found = [made for rank in draft.traits.ranks if (made := _averages_of(draft, value, rank))]
+        if found:
+            draft.traits.virtual_batch, draft.traits.virtual_batch_averages = value, found[0]
+            draft.anatomy.counter = None  # whether each part counts as a batch is its own matter
+            draft.origins["virtual_batch"] = Origin.IDENTIFIED
+            draft.evidence.append(f"{name} samples are normalised together, as y shows")
+            return
 
 
 _VIRTUAL = re.compile(r"virtual|ghost|vbs", re.IGNORECASE)
