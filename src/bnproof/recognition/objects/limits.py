@@ -97,6 +97,10 @@ def settle_dtypes(draft: Draft) -> None:
     if is_instance(draft.target) and isinstance(draft.found.lab.arrays, TorchArrays):
         own = _own_dtype(draft)
         wanted = (own,) if own != "float32" else ("float32", "float64")
+        if FORMATS[own].is_16_bit:  # as the whole of a torch module in 16 bits, see `build`
+            draft.traits.parameter_dtypes = {own: own}
+            draft.traits.accuracy = "low-precision statistics"
+            draft.traits.keeps_strides = False
     else:
         wanted = ("float32", "float64")
     kept, why = [], []
@@ -144,7 +148,7 @@ def settle_twice(draft: Draft) -> None:
     """Whether backward can be differentiated once more."""
     if not draft.anatomy.autograd or draft.anatomy.fused is not None:
         return
-    if draft.traits.residual or draft.traits.mask:
+    if draft.traits.residual or draft.traits.mask or draft.traits.parameter_dtypes:
         return
     draft.traits.differentiates_twice = True
     given, layer = called(draft, draft.rank)
