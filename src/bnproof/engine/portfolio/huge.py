@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio.builder import Builder
+from bnproof.engine.portfolio.repeating import PERIOD, repeating
 
 CHANNELS = 65537
 
 
 def cases(build: Builder) -> Iterator[Case]:
-    """The case, in one dtype and one rank: the truth of so many channels takes seconds.
+    """The case, in one dtype and one rank.
 
     None where the target has only one shape, or compiles each; many values are in `many_values`.
     """
@@ -19,8 +20,8 @@ def cases(build: Builder) -> Iterator[Case]:
         return
     case = build.case(
         f"{CHANNELS} channels",
-        build.normal(4, CHANNELS),
+        build.normal(4, PERIOD),
         calls="short",
         tags=frozenset({Tag.LARGE}),
     )
-    yield from build.every_rank(case, ranks=build.declaration.ranks[:1])
+    yield from build.every_rank(repeating(case, CHANNELS), ranks=build.declaration.ranks[:1])

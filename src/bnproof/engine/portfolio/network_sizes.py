@@ -21,6 +21,7 @@ from bnproof.engine.model.names import Argument
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio.builder import SMALL_EPS, Builder, to_rank
 from bnproof.engine.portfolio.patterns import heavy_tail
+from bnproof.engine.portfolio.repeating import distinct, repeating
 
 Shape = tuple[int, ...]
 
@@ -151,9 +152,10 @@ def _case(build: Builder, shape: Shape, number: int) -> Case:
     """A shape in its rank, or in the one nearest to it, every second one with channels moved."""
     if build.only_channels is not None:
         shape = (shape[0], build.only_channels, *shape[2:])
-    rng = build.rng
-    pair = heavy_tail(shape, rng)
-    scale = (2.0 ** rng.integers(-1, 2, shape[1])).reshape(-1, *(1 for _ in shape[2:]))
+    count, channels, *space = shape
+    few = distinct(channels)
+    pair = heavy_tail((count, few, *space), build.rng)
+    scale = (2.0 ** build.rng.integers(-1, 2, few)).reshape(-1, *(1 for _ in space))
     case = build.case(
         f"network size {'x'.join(map(str, shape))}",
         pair.x * scale,
@@ -162,6 +164,7 @@ def _case(build: Builder, shape: Shape, number: int) -> Case:
         calls="short",
         tags=_tags(build, shape),
     )
+    case = repeating(case, channels)
     ranks = sorted(build.declaration.ranks, key=lambda rank: abs(rank - case.x.ndim))
     if ranks[0] != case.x.ndim:
         case = to_rank(case, ranks[0])

@@ -7,6 +7,7 @@ import numpy as np
 from bnproof.engine.model.case import Case, Plan
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio.builder import SMALL_EPS, Builder
+from bnproof.engine.portfolio.repeating import repeating
 
 SHAPES = (
     (3, 5, 4, 2),
@@ -68,7 +69,8 @@ def _channels(build: Builder) -> Iterator[Case]:
     for channels in LARGE_CHANNELS:
         scale = 2.0 ** build.rng.integers(-2, 3, channels)
         x = build.normal(6, channels) * scale
-        yield from build.every_rank(build.case(f"{channels} channels", x, calls="short"))
+        case = build.case(f"{channels} channels", x, calls="short")
+        yield from build.every_rank(repeating(case, channels))
     for count, channels in ALIGNED:
         case = build.case(f"{count}x{channels} aligned", build.normal(count, channels))
         yield from build.every_rank(case.with_(calls="short"))

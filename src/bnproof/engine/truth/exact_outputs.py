@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 
+from bnproof.engine.model.formats import Array
 from bnproof.engine.truth.blocks import BLOCK, row_blocks
 from bnproof.engine.truth.integers import Exact, Ratio, fraction
 from bnproof.engine.truth.lazily import Lazily
@@ -65,10 +66,31 @@ class Truth:
             element |= other.per_element
         return Truth(channel | per_channel, element, self.shape, self.ratios)
 
+    def channels(self, place: Array | slice) -> "Truth":
+        """The truth of some of the channels, any number of times: slices, or their numbers."""
+        numbers = np.arange(self.shape[1])[place]
+        return Truth(
+            {name: partial(_picked, form, place) for name, form in self._found.items()},
+            {name: partial(_some_rows, self, name, place) for name in self.per_element},
+            (self.shape[0], len(numbers)),
+            [self.ratios[number] for number in numbers] if self.ratios else (),
+        )
+
     def rows(self, rows: slice) -> "Truth":
         """The truth of some of the rows; what belongs to a channel is that of all rows."""
         some = {name: partial(_within, form, rows) for name, form in self.per_element.items()}
         return Truth(self._found, some, (rows.stop - rows.start, self.shape[1]), self.ratios)
+
+
+def _some_rows(whole: Truth, name: str, place: Array | slice, rows: slice) -> Exact:
+    """Some rows of what is formed whole, as it is asked for by others as well."""
+    high, low = whole.values[name]
+    return high[rows][..., place], low[rows][..., place]
+
+
+def _picked(form: Callable[..., Exact], place: Array | slice, *rows: slice) -> Exact:
+    high, low = form(*rows)
+    return high[..., place], low[..., place]
 
 
 def _within(form: Callable[[slice], Exact], outer: slice, rows: slice) -> Exact:

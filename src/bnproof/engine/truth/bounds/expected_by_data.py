@@ -7,7 +7,8 @@ from weakref import ref
 
 from bnproof.engine.model.case import ARRAYS, Case, columns
 from bnproof.engine.model.formats import name_of
-from bnproof.engine.truth.bounds.expected import Conventions, Expected, Settings, make_subject
+from bnproof.engine.truth.bounds.expected import Conventions, Expected, Settings
+from bnproof.engine.truth.bounds.repeated import subject_of
 from bnproof.engine.truth.bounds.side_by_side import SideBySide, groups, is_small
 
 FEW = 1024
@@ -94,7 +95,7 @@ class ExpectedByData:
             return found
         group, number = self._foreseen.pop(key, (None, 0))
         if group is None:
-            subject = make_subject(case, settings, like, **conventions)
+            subject = subject_of(case, settings, like, **conventions)
         else:
             subject = group.part(number)
         self._note_use(key, subject)

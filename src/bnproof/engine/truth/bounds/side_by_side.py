@@ -5,8 +5,7 @@ Most cases are small, so that forming them takes as long for all channels as for
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from itertools import accumulate
 
 import numpy as np
@@ -23,8 +22,6 @@ from bnproof.engine.truth.bounds.expected import (
     quantities_of,
     with_double,
 )
-from bnproof.engine.truth.exact_outputs import Truth
-from bnproof.engine.truth.integers import Exact
 from bnproof.engine.truth.once import once
 
 SMALL = 512
@@ -95,14 +92,14 @@ class SideBySide:
         quantities = quantities_of(
             case,
             settings,
-            _cut(of_all.truth, place),
+            of_all.truth.channels(place),
             (columns(case.x), columns(case.dy)),
             inference=self.conventions["inference"],
             unbiased=self.conventions["unbiased"],
             by_unbiased=self.conventions["normalises_unbiased"],
         )
         if of_all.at_ddx is not None:
-            quantities = with_double(quantities, case, _cut(of_all.at_ddx.truth, place))
+            quantities = with_double(quantities, case, of_all.at_ddx.truth.channels(place))
         return OneOfMany(quantities, None, whole=self.whole, place=place)
 
 
@@ -154,23 +151,3 @@ def _of_channels(cases: Sequence[Case], name: Argument) -> Array | None:
         for case, a in zip(cases, given, strict=True)
     ]
     return np.concatenate(filled)
-
-
-def _cut(truth: Truth, place: slice) -> Truth:
-    """The truth of some of the channels."""
-
-    def cut(name: str) -> Exact:
-        high, low = truth.values[name]
-        return high[..., place], low[..., place]
-
-    def rows_cut(name: str, rows: slice) -> Exact:
-        high, low = cut(name)
-        return high[rows], low[rows]
-
-    return replace(
-        truth,
-        per_channel={name: partial(cut, name) for name in truth.per_channel},
-        per_element={name: partial(rows_cut, name) for name in truth.per_element},
-        shape=(truth.shape[0], place.stop - place.start),
-        ratios=truth.ratios[place],
-    )
