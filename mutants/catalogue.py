@@ -11,6 +11,7 @@ from bnproof.mutants import (
     double_backward,
     eps,
     extra_inputs,
+    extra_sizes,
     folding,
     form,
     formula,
@@ -25,8 +26,11 @@ from bnproof.mutants import (
     magnitudes,
     many_values,
     mode,
+    most_values,
+    network_shapes,
     network_sizes,
     nonfinite,
+    nonfinite_sizes,
     numerics,
     parameter_gradients,
     places,
@@ -37,6 +41,7 @@ from bnproof.mutants import (
     sizes,
     state,
     variance,
+    views,
     virtual_batches,
 )
 from bnproof.mutants.decorators import registered
@@ -80,6 +85,11 @@ FAMILIES = (
     network_sizes,
     many_values,
     settings,
+    network_shapes,
+    most_values,
+    views,
+    nonfinite_sizes,
+    extra_sizes,
 )
 
 MUTANTS: tuple[Mutant, ...] = tuple(

@@ -174,3 +174,73 @@ class _DbetaWithoutGamma(_Optional):
     def dbeta(self, call: Call, dy: Array) -> Array:
         right = super().dbeta(call, dy)
         return np.zeros_like(right) if call.given[0] is None else right
+
+
+@mutant(
+    "settings/small-momentum-raised",
+    "A momentum between 0 and 0.001 counts as 0.001.",
+    "Use momentum as it is given.",
+    caught_by=RUNNING,
+    shown_by=("momentum",),
+)
+class _MomentumRaised(Parts):
+    def weights(self, call: Call) -> tuple[float, float]:
+        if call.momentum is not None and 0 < call.momentum < 1e-3:
+            call.momentum = 1e-3
+        return super().weights(call)
+
+
+@mutant(
+    "settings/momentum-near-one",
+    "A momentum beyond 0.99985 counts as 1.",
+    "Use momentum as it is given.",
+    caught_by=RUNNING,
+    shown_by=("momentum",),
+)
+class _MomentumNearOne(Parts):
+    def weights(self, call: Call) -> tuple[float, float]:
+        if call.momentum is not None and call.momentum > 0.99985:
+            call.momentum = 1.0
+        return super().weights(call)
+
+
+@mutant(
+    "settings/eps-between-powers-dropped",
+    "An eps between 1e-12 and 1e-10 is dropped.",
+    "Use eps as it is given.",
+    caught_by=AGREEMENT,
+    shown_by=("eps",),
+)
+class _EpsDropped(Parts):
+    def begin(self, call: Call) -> None:
+        super().begin(call)
+        call.eps = 0.0 if 1e-12 < call.eps < 1e-10 else call.eps
+
+
+@mutant(
+    "settings/eps-from-a-table",
+    "An eps between 1e-4 and 1e-3 is taken for 1e-3, that of another library.",
+    "Use eps as it is given.",
+    caught_by=AGREEMENT,
+    shown_by=("eps",),
+)
+class _EpsOfTable(Parts):
+    def begin(self, call: Call) -> None:
+        super().begin(call)
+        call.eps = 1e-3 if 1.0001e-4 < call.eps < 1e-3 else call.eps
+
+
+@mutant(
+    "settings/momentum-in-bfloat16",
+    "momentum is rounded to three digits of bfloat16.",
+    "Keep momentum in float32 or more.",
+    caught_by=RUNNING,
+    shown_by=("momentum",),
+    dtypes=("float32",),
+)
+class _MomentumInBfloat(Parts):
+    def weights(self, call: Call) -> tuple[float, float]:
+        if call.momentum is not None:
+            bits = np.float32(call.momentum).view(np.uint32) & np.uint32(0xFFFF0000)
+            call.momentum = float(bits.view(np.float32))
+        return super().weights(call)

@@ -148,3 +148,49 @@ class _InInference(Ghost):
             x, gamma, beta, running_mean, running_var, momentum=0.5, eps=eps
         )
         return y, running_mean, running_var, backward
+
+
+@mutant(
+    "virtual-batches/first-sixteen",
+    "Gradients of gamma and beta are those of the first 16 virtual batches.",
+    "Add up all of them.",
+    caught_by=BACKWARD,
+    shown_by=("virtual batches, many",),
+)
+class _FirstSixteen(Ghost):
+    def total(self, each: Sequence[Array | None]) -> Array | None:
+        return super().total(each[:16])
+
+
+@mutant(
+    "virtual-batches/many-in-reverse",
+    "Of more than 16 virtual batches the last one moves the running statistics first.",
+    "Let each move them in its turn.",
+    caught_by=RUNNING,
+    shown_by=("virtual batches, many",),
+)
+class _Reversed(Ghost):
+    def train(self, *arguments: Any, **settings: Any) -> Results:
+        x, *others = arguments
+        y, mean, var, backward = super().train(*arguments, **settings)
+        if len(x) > 16 * self.virtual_batch:
+            parts = [x[part] for part in self.parts(x)]
+            _, mean, var, _ = super().train(np.concatenate(parts[::-1]), *others, **settings)
+        return y, mean, var, backward
+
+
+@mutant(
+    "virtual-batches/ring-of-contexts",
+    "Backward keeps the contexts of 32 virtual batches, and takes them again for those before.",
+    "Keep the context of each.",
+    caught_by=BACKWARD,
+    shown_by=("virtual batches, many",),
+)
+class _Ring(Ghost):
+    def backward(
+        self, x: Array, parts: Sequence[Any], backwards: Sequence[Backward], dy: Array
+    ) -> Gradients:
+        kept = list(backwards)
+        for number in range(len(kept) - 32):
+            kept[number] = kept[number + 32 * ((len(kept) - 1 - number) // 32)]
+        return super().backward(x, parts, kept, dy)

@@ -145,8 +145,7 @@ def judged(
 ) -> tuple[Any, Mapping[str, Array]]:
     """Truth and bounds of training."""
     settings = Settings(case.eps, KEEP, WEIGHT)
-    more = {"normalises_unbiased": normalises_unbiased}
-    subject = make_subject(case, settings, inference=False, **more)
+    subject = make_subject(case, settings, inference=False, normalises_unbiased=normalises_unbiased)
     truth = subject.quantities.truth.values
     return truth, bounds(arithmetic, subject.quantities).values
 

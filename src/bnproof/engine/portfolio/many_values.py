@@ -7,7 +7,7 @@ sums is compared between small and large (`bnproof.engine.judging.depths`).
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -37,6 +37,12 @@ LARGEST: Mapping[int, Batch] = {
     5: (3, 69, 71, 73),
 }
 """Batches by rank."""
+
+TELLING = (4, 5, 6)
+"""Channels of `integer_data` that leave no family of algorithms out: the quiet one for sums in any
+order and for refined means, those of one value for streaming algorithms in either direction."""
+
+ONE_IMAGE: Batch = (1, 401, 399)
 
 FLIPPED: Mapping[Argument, Layout] = {"x": "channels moved", "dy": "channels moved"}
 
@@ -73,8 +79,26 @@ def cases(build: Builder) -> Iterator[Case]:
             yield from map(_flipped, made) if flipped else made
 
 
+def million(build: Builder) -> Iterator[Case]:
+    """A million values of the channels that show most, in one dtype and in the first rank.
+
+    None where the target has only one shape, or more channels.
+    """
+    few = build.only_channels is None or build.only_channels <= len(TELLING)
+    if few and not build.declaration.fixes("shape") and build.in_turn(0):
+        yield from _integers(build, LARGEST[build.declaration.ranks[0]], TELLING)
+
+
+def one_image(build: Builder) -> Iterator[Case]:
+    """One image with an odd number of rows, which has all values of a channel."""
+    few = build.only_channels is None or build.only_channels <= CHANNELS
+    images = 4 in build.declaration.ranks and few and not build.compiled  # a rank
+    if images and not build.declaration.fixes("shape") and build.in_turn(1):
+        yield from _integers(build, ONE_IMAGE)
+
+
 def largest(build: Builder) -> Iterator[Case]:
-    """A million values, in one dtype and one rank."""
+    """A million values of all channels and patterns, in one dtype and the last rank."""
     if not build.declaration.fixes("shape") and not build.compiled and build.in_turn(0):
         yield from _both(build, LARGEST[build.declaration.ranks[-1]])
 
@@ -95,13 +119,15 @@ def _can_flip(build: Builder, batch: Batch) -> bool:
     return len(batch) > 1 and build.declaration.keeps_strides is not False
 
 
-def _integers(build: Builder, batch: Batch) -> Iterator[Case]:
+def _integers(
+    build: Builder, batch: Batch, channels: Sequence[int] = range(CHANNELS)
+) -> Iterator[Case]:
     """One case, or as many as it takes where the number of channels is fixed and small."""
     data = integer_data(math.prod(batch), build.rng, bits=11 if build.wide else 8)
-    width = build.only_channels or CHANNELS
-    for start in range(0, CHANNELS, width):
-        chosen = np.arange(start, start + width) % CHANNELS
-        part = "" if width >= CHANNELS else f", channels from {start + 1}"
+    width = build.only_channels or len(channels)
+    for start in range(0, len(channels), width):
+        chosen = np.take(channels, np.arange(start, start + width), mode="wrap")
+        part = "" if width >= len(channels) else f", channels from {start + 1}"
         yield build.case(
             f"integers {_named(batch)}{part}",
             _shaped(data.x[:, chosen], batch),

@@ -1,13 +1,15 @@
 """Sizes of real networks: the shapes that users have, and irregular ones beside them.
 
 Kernels are chosen by size: small planes and large ones, one image and many, channels that fill a
-vector and channels that do not.  Each shape is an array of its own rank with sides that all differ,
-in plain memory or with the channels last, and its data is a heavy tail (`patterns`), so that
-whatever leaves out the end of a plane, of a batch or of a column shows in every accuracy class.
-Every element of every channel is judged.
+vector and channels that do not.  Each irregular shape is an array of its own rank with sides that
+all differ; those of networks are in `network_shapes`.  They come in plain memory or with the
+channels last, and the data is a heavy tail (`patterns`), so that whatever leaves out the end of a
+plane, of a batch or of a column shows in every accuracy class.  Every element of every channel is
+judged; channels repeat (`repeating`), so that this takes a third of a second for a million elements
+of many channels, and a second for those of few.
 
-A shape costs about a second of time for a million elements, and a mistake that depends on it does
-not depend on the dtype: so the dtypes that are checked take turns.  One dtype alone has all shapes.
+A mistake that depends on a shape does not depend on the dtype: so the dtypes that are checked take
+turns.  One dtype alone has all shapes.
 """
 
 import math
@@ -19,6 +21,7 @@ from bnproof.engine.model.case import Case
 from bnproof.engine.model.layouts import Layout
 from bnproof.engine.model.names import Argument
 from bnproof.engine.model.tag import Tag
+from bnproof.engine.portfolio import network_shapes
 from bnproof.engine.portfolio.builder import SMALL_EPS, Builder, to_rank
 from bnproof.engine.portfolio.patterns import heavy_tail
 from bnproof.engine.portfolio.repeating import distinct, repeating
@@ -64,7 +67,7 @@ COLUMNS: tuple[Shape, ...] = (
     (50001, 2),
     (257, 770),
 )
-ABOVE_2_20: tuple[Shape, ...] = ((3, 40, 95, 93), (5, 36, 78, 77))
+ABOVE_2_20: tuple[Shape, ...] = ((3, 40, 95, 93),)
 """More than 2^20 elements."""
 
 LARGE: tuple[Shape, ...] = (*IMAGES, *SEQUENCES, *VOLUMES, *COLUMNS, *ABOVE_2_20)
@@ -77,11 +80,15 @@ COMPILED: tuple[Shape, ...] = (
     (1, 3, 231, 307),
     (2, 16, 18, 21, 17),
     (5, 256, 14, 13),
+    *network_shapes.COMPILED,
 )
 """For targets that compile each shape."""
 
 ABOVE_2_24: Shape = (3, 75, 275, 273)
 """More elements than float32 counts, for the thorough profile."""
+
+WIDEST = 2**21
+"""Elements that a shape has at most where the target's only number of channels is put into it."""
 
 DRAWN = 12
 """Shapes drawn at random, over all dtypes that are checked."""
@@ -107,7 +114,8 @@ def cases(build: Builder) -> Iterator[Case]:
         shapes: list[Shape] = [] if build.rotates else [*COMPILED]
     else:
         shapes = [*SMALL] if build.rotates else [*SMALL, *LARGE]
-    for number, shape in enumerate(shapes):
+        shapes += [] if build.rotates else _of_networks(build)
+    for number, shape in enumerate(_fitting(build, shapes)):
         if build.in_turn(number):
             yield _case(build, shape, number)
     if build.compiled or build.rotates:
@@ -118,6 +126,20 @@ def cases(build: Builder) -> Iterator[Case]:
             rank = ranks[(number + number // build.turns) % len(ranks)]
             made = _case(build, drawn_shape(rank, build.rng), number)
             yield made.with_(name=f"drawn {made.name}, number {number}")
+
+
+def _of_networks(build: Builder) -> list[Shape]:
+    """Shapes as networks have them, in the declared ranks: in another one they are not those."""
+    return [shape for shape in network_shapes.ALL if len(shape) in build.declaration.ranks]
+
+
+def _fitting(build: Builder, shapes: list[Shape]) -> list[Shape]:
+    """Shapes with the only number of channels that the target has, as far as they are not huge."""
+    only = build.only_channels
+    if only is None:
+        return shapes
+    fixed = dict.fromkeys((shape[0], only, *shape[2:]) for shape in shapes)
+    return [shape for shape in fixed if math.prod(shape) <= WIDEST]
 
 
 def above_2_24(build: Builder) -> Iterator[Case]:

@@ -27,6 +27,10 @@ from bnproof.engine.model.formats import Array
 TAIL = 7
 """So many values at the end of a plane carry half of a sum, if the plane is not too small."""
 
+ROWS = 16
+"""So many different rows of channels a heavy tail has before its end: each of them is judged once
+(`bnproof.engine.truth.bounds.repeated`)."""
+
 LEVEL = 30.0
 """The offset in units of the standard deviation: beyond it float16 and bfloat16 lose too much."""
 
@@ -51,15 +55,23 @@ def heavy_tail(shape: tuple[int, ...], rng: np.random.Generator) -> Pair:
     count, channels, *space = shape
     planes, length = (count, math.prod(space)) if space else (1, count)
     last = min(TAIL, max(1, length // 4))
-    signs = rng.choice([-1.0, 1.0], (planes, channels, length))
-    x = signs.copy()
-    large = math.sqrt(length / last)
-    x[..., -last:] = large * rng.choice([-1.0, 1.0], channels)[:, np.newaxis]
-    x[..., -last:] *= rng.choice([1.0, 1.25, 1.5], (planes, channels, last))
-    dy = 0.5 * x + 0.25 * rng.normal(size=x.shape) + 0.5
+    which = rng.integers(0, ROWS, (planes, length))
+    signs = rng.permuted(np.tile([-1.0, 1.0], (channels, ROWS // 2)), axis=1)
+    x = np.moveaxis(signs[:, which], 0, 1)
+    large = math.sqrt(length / last) * rng.choice([-1.0, 1.0], channels)
+    sizes = rng.choice([1.0, 1.25, 1.5], (channels, ROWS // 4))
+    ends = rng.integers(0, ROWS // 4, (planes, last))
+    x[..., -last:] = np.moveaxis(large[:, np.newaxis, np.newaxis] * sizes[:, ends], 0, 1)
+    noise = 0.25 * rng.normal(size=(channels, ROWS))
+    dy = 0.5 * x + np.moveaxis(noise[:, which], 0, 1) + 0.5
     if space:
         return Pair(x.reshape(shape), dy.reshape(shape))
     return Pair(x[0].T.copy(), dy[0].T.copy())
+
+
+def _noise(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+    """Normal numbers, rounded to halves: so rows repeat, and are judged once."""
+    return np.rint(2 * rng.normal(size=shape)) / 2
 
 
 def offset(shape: tuple[int, ...], rng: np.random.Generator) -> Pair:
@@ -69,8 +81,8 @@ def offset(shape: tuple[int, ...], rng: np.random.Generator) -> Pair:
 
 
 def last_only(shape: tuple[int, ...], rng: np.random.Generator) -> Pair:
-    """Standard normal, with 3 at the very last position, the only one where dy is not 0."""
-    x, dy = rng.normal(size=shape), np.zeros(shape)
+    """Normal, with 3 at the very last position, the only one where dy is not 0."""
+    x, dy = _noise(shape, rng), np.zeros(shape)
     for a, value in ((x, 3.0), (dy, 1.0)):
         a.reshape(shape[0], shape[1], -1)[-1, :, -1] = value
     return Pair(x, dy)

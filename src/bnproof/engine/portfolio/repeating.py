@@ -9,14 +9,14 @@ import numpy as np
 
 from bnproof.engine.model.case import ARRAYS, Case
 
-PERIOD = 13
+PERIOD = 7
 
 
 def distinct(channels: int) -> int:
     """How many distinct channels there are: all, unless they come at least twice.
 
-    >>> distinct(25), distinct(26)
-    (25, 13)
+    >>> distinct(13), distinct(14)
+    (13, 7)
     """
     return channels if channels < 2 * PERIOD else PERIOD
 

@@ -117,7 +117,7 @@ class Channels:
 
     def upstream(self, dy: Columns) -> list[Upstream]:
         """T, P, u and c of each channel, for an upstream gradient."""
-        totals, products, count = dy.totals, dy.products(self.x), len(self.x.values)
+        totals, products, count = dy.totals, dy.products(self.x), self.x.count
         of_x = self.x.totals if self.given is None else self.given
         rows = zip(self.each, totals, products, dy.exponents, self.x.exponents, of_x, strict=True)
         if self.given is None:
@@ -131,7 +131,7 @@ class Channels:
 
 def trained(columns: Columns, eps: float | Array, *, unbiased: bool) -> Channels:
     """The channels of x with their own statistics; eps is that of each channel, if they differ."""
-    count = len(columns.values)
+    count = columns.count
     n = max(1, count)
     k, j = (count - 1, count) if unbiased else (1, 1)
     times = (k * count) ** 2

@@ -76,6 +76,11 @@ class Truth:
             [self.ratios[number] for number in numbers] if self.ratios else (),
         )
 
+    def repeated(self, place: Array) -> "Truth":
+        """The truth of rows that repeat: ``place`` tells which of these each one is."""
+        some = {name: partial(_at, self, name, place) for name in self.per_element}
+        return Truth(self._found, some, (len(place), self.shape[1]), self.ratios)
+
     def rows(self, rows: slice) -> "Truth":
         """The truth of some of the rows; what belongs to a channel is that of all rows."""
         some = {name: partial(_within, form, rows) for name, form in self.per_element.items()}
@@ -86,6 +91,12 @@ def _some_rows(whole: Truth, name: str, place: Array | slice, rows: slice) -> Ex
     """Some rows of what is formed whole, as it is asked for by others as well."""
     high, low = whole.values[name]
     return high[rows][..., place], low[rows][..., place]
+
+
+def _at(few: Truth, name: str, place: Array, rows: slice) -> Exact:
+    """Some rows of those that repeat."""
+    high, low = few.values[name]
+    return high[place[rows]], low[place[rows]]
 
 
 def _picked(form: Callable[..., Exact], place: Array | slice, *rows: slice) -> Exact:

@@ -30,11 +30,18 @@ EXPONENTS = 400
 class Columns:
     """The columns (N, C) of an array of finite numbers, whose sums are exact.
 
-    Each column is a column of integers X times 2^e; `totals` and `products` are sums of X.
+    Each column is a column of integers X times 2^e; `totals` and `products` are sums of X.  Rows
+    count as many ``times`` as is given, or once.
     """
 
-    def __init__(self, values: Array) -> None:
+    def __init__(self, values: Array, times: Array | None = None) -> None:
         self.values = values
+        self.times: list[int] | None = None if times is None else times.tolist()
+
+    @property
+    def count(self) -> int:
+        """N, the number of values in a column."""
+        return len(self.values) if self.times is None else sum(self.times)
 
     @once
     def exponents(self) -> list[int]:
@@ -51,6 +58,8 @@ class Columns:
         >>> columns.totals[0] * 2.0 ** columns.exponents[0]
         1.5
         """
+        if self.times is not None:
+            return [sum(map(mul, whole, self.times)) for whole, _ in self.whole]
         if not self.limbs:
             return [sum(whole) for whole, _ in self.whole]
         sums = [0] * len(self._tops)
@@ -65,9 +74,14 @@ class Columns:
         >>> columns = Columns(np.array([[0.5], [1.0]]))
         >>> columns.products(columns)[0] * 2.0 ** (2 * columns.exponents[0])
         1.25
+        >>> twice = Columns(np.array([[0.5], [1.0]]), np.array([1, 2]))
+        >>> twice.products(twice)[0] * 2.0 ** (2 * twice.exponents[0])
+        2.25
         """
         if not (self.limbs and other.limbs):
             pairs = zip(self.whole, other.whole, strict=True)
+            if self.times is not None:
+                return [_weighed(whole, others, self.times) for (whole, _), (others, _) in pairs]
             return [sum(map(mul, whole, others)) for (whole, _), (others, _) in pairs]
         sums = [0] * len(self._tops)
         for rows in self._blocks():
@@ -97,7 +111,8 @@ class Columns:
     @once
     def limbs(self) -> int:
         """The number of limbs that every value is cut into, 0 where limbs are not used."""
-        if self.values.size <= FEW or np.abs(self._tops).max() > EXPONENTS:
+        few = self.times is not None or self.values.size <= FEW
+        if few or np.abs(self._tops).max() > EXPONENTS:
             return 0
         most = 0
         for rows in self._blocks():
@@ -122,6 +137,10 @@ class Columns:
     def _blocks(self) -> Iterator[slice]:
         count, channels = self.values.shape
         return row_blocks(count, channels, min(BLOCK, ROWS * channels))
+
+
+def _weighed(one: list[int], other: list[int], times: list[int]) -> int:
+    return sum(map(mul, map(mul, one, other), times))
 
 
 def _shifted(whole: int, by: int) -> int:

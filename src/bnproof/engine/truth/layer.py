@@ -29,6 +29,7 @@ class Layer:
     eps is that of each channel, if they differ.
 
     A layer ``like`` this one, of the same x in the other mode, has the integers of x already.
+    Rows of x count as many ``times`` as is given, or once.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Layer:
         statistics: tuple[Array, Array] | None,
         unbiased: bool,
         like: "Layer | None" = None,
+        times: Array | None = None,
     ) -> None:
         gamma, beta = (np.asarray(a, np.float64) for a in (gamma, beta))
         given = [np.asarray(s, np.float64) for s in statistics or ()]
@@ -49,7 +51,7 @@ class Layer:
             fine &= np.isfinite(a)
         self.x, self.gamma, self.beta = (finite(a, fine) for a in (x, gamma, beta))
         same = like is not None and like.x is self.x
-        columns = like.channels.x if like is not None and same else Columns(self.x)
+        columns = like.channels.x if like is not None and same else Columns(self.x, times)
         self.channels: Channels
         if given:
             mean, var = (finite(s, fine) for s in given)
@@ -57,7 +59,7 @@ class Layer:
         else:
             self.channels = trained(columns, eps, unbiased=unbiased)
         self.defined = fine & self.channels.positive
-        self.training = not given
+        self.training, self.times = not given, times
 
     @once
     def constants(self) -> Constants:
@@ -101,7 +103,9 @@ class Backward:
         self.layer, self.dy = layer, finite(dy, known)
         self.known = layer.defined & known
         same = like is not None and like.dy is self.dy
-        self.columns: Columns = like.columns if like is not None and same else Columns(self.dy)
+        self.columns: Columns = (
+            like.columns if like is not None and same else Columns(self.dy, layer.times)
+        )
 
     @once
     def each(self) -> list[Upstream]:
@@ -111,7 +115,7 @@ class Backward:
     @once
     def constants(self) -> Constants:
         """The gradients dgamma and dbeta, the mean of dy, and the factor a of x - mean in dx."""
-        count = max(1, len(self.dy))
+        count = max(1, self.columns.count)
         pairs = zip(self.each, self.layer.channels.each, strict=True)
         return Constants(
             ("dgamma", "dbeta", "mean", "along"),

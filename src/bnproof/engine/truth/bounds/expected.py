@@ -77,12 +77,14 @@ def make_subject(
     inference: bool,
     unbiased: bool = True,
     normalises_unbiased: bool = False,
+    times: Array | None = None,
 ) -> Expected:
     """The truth of a case, and its quantities.
 
     ``settings`` are those of each channel, if they differ.  ``unbiased`` tells which variance the
     running average takes, ``normalises_unbiased`` which one training normalises by.  ``like`` is a
-    subject of the same case in the other mode.
+    subject of the same case in the other mode.  Rows count as many ``times`` as is given: the case
+    has distinct rows, and no double backward.
     """
     if like is None:
         known, x, dy = None, columns(case.x), columns(case.dy)
@@ -96,11 +98,12 @@ def make_subject(
         statistics=(case.running_mean, case.running_var) if inference else None,
         unbiased=by_unbiased,
         like=None if known is None else known.layer,
+        times=times,
     )
     back = Backward(layer, dy, known)
     truth = truth_of(layer, back)
     if not inference:
-        truth = _with_running(truth, case, settings, unbiased=unbiased)
+        truth = _with_running(truth, case, settings, _count(case, times), unbiased=unbiased)
     quantities = quantities_of(
         case,
         settings,
@@ -109,6 +112,7 @@ def make_subject(
         inference=inference,
         unbiased=unbiased,
         by_unbiased=by_unbiased,
+        times=times,
     )
     if case.ddx is not None:
         quantities = _with_double(quantities, case, back)
@@ -124,12 +128,13 @@ def quantities_of(
     inference: bool,
     unbiased: bool,
     by_unbiased: bool,
+    times: Array | None = None,
 ) -> Quantities:
     """The quantities of a case without double backward.
 
     ``whole`` are x and dy as columns; ``by_unbiased`` tells how training normalises.
     """
-    count = case.count
+    count = _count(case, times)
     factor = count / (count - 1) if count > 1 else 1.0
     gamma, beta = _affine(case)
     return Quantities(
@@ -145,7 +150,13 @@ def quantities_of(
         weight=_weight(settings),
         correction=factor if unbiased else 1.0,
         bessel=factor if by_unbiased else 1.0,
+        times=times,
     )
+
+
+def _count(case: Case, times: Array | None) -> int:
+    """N."""
+    return case.count if times is None else int(times.sum())
 
 
 def _affine(case: Case) -> tuple[Array, Array]:
@@ -168,10 +179,10 @@ def _weight(settings: Settings | Sequence[Settings]) -> float | Array:
 
 
 def _with_running(
-    truth: Truth, case: Case, settings: Settings | Sequence[Settings], *, unbiased: bool
+    truth: Truth, case: Case, settings: Settings | Sequence[Settings], count: int, *, unbiased: bool
 ) -> Truth:
     """The truth with the running statistics after the call."""
-    n, rest = (case.count, case.count - 1) if unbiased else (1, 1)
+    n, rest = (count, count - 1) if unbiased else (1, 1)
     keep: Fraction | list[Fraction]
     weight: Fraction | list[Fraction]
     if isinstance(settings, Settings):

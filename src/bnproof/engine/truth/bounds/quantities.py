@@ -35,6 +35,7 @@ class Quantities:
         ddgamma, ddbeta: (C,), magnitudes, likewise.
         whole: what these are some rows of: then x, dy and what belongs to elements have these rows
             only, and what belongs to a channel is that of all rows.
+        times: how often each row counts, None for once: rows that are distinct stand for all.
     """
 
     x: Array
@@ -53,6 +54,7 @@ class Quantities:
     ddgamma: Array | None = None
     ddbeta: Array | None = None
     whole: "Quantities | None" = None
+    times: Array | None = None
 
     def lighten(self) -> None:
         """Forget what was formed of elements."""
@@ -69,7 +71,12 @@ class Quantities:
     @property
     def count(self) -> int:
         """N, the number of values per channel."""
-        return len(self.x if self.whole is None else self.whole.x)
+        of_all = self if self.whole is None else self.whole
+        return len(of_all.x) if of_all.times is None else int(of_all.times.sum())
+
+    def _sum(self, values: Array) -> Array:
+        """The sum over these rows, each as often as it counts."""
+        return np.asarray(values.sum(axis=0) if self.times is None else self.times @ values)
 
     def rows(self, rows: slice) -> "Quantities":
         """The quantities of some rows; double backward is not among them."""
@@ -80,6 +87,7 @@ class Quantities:
             truth=self.truth.rows(rows),
             at_ddx=None,
             whole=self,
+            times=None if self.times is None else self.times[rows],
         )
 
     def blocks(self) -> "Iterator[Quantities]":
@@ -133,22 +141,22 @@ class Quantities:
     @over_rows(np.add)
     def x_sum_abs(self) -> Array:
         """Sum of |x|."""
-        return np.asarray(self.x_abs.sum(axis=0))
+        return self._sum(self.x_abs)
 
     @over_rows(np.add)
     def x_squares(self) -> Array:
         """Sum of x^2."""
-        return np.asarray((self.x_abs**2).sum(axis=0))
+        return self._sum(self.x_abs**2)
 
     @over_rows(np.add)
     def d_sum(self) -> Array:
         """Sum of |x - mean|."""
-        return np.asarray(self.d.sum(axis=0))
+        return self._sum(self.d)
 
     @over_rows(np.add)
     def d_squares(self) -> Array:
         """Sum of (x - mean)^2."""
-        return np.asarray((self.d**2).sum(axis=0))
+        return self._sum(self.d**2)
 
     @over_rows(np.maximum)
     def d_most(self) -> Array:
@@ -163,12 +171,12 @@ class Quantities:
     @over_rows(np.add)
     def x_nonzero(self) -> Array:
         """How many values are not 0."""
-        return np.asarray((wide(self.x) != 0).sum(axis=0))
+        return self._sum(wide(self.x) != 0)
 
     @over_rows(np.add)
     def dy_nonzero(self) -> Array:
         """How many values of dy are not 0."""
-        return np.asarray((wide(np.asarray(self.dy)) != 0).sum(axis=0))
+        return self._sum(wide(np.asarray(self.dy)) != 0)
 
     @over_rows(np.minimum)
     def x_quantum(self) -> Array:
@@ -183,7 +191,7 @@ class Quantities:
     @over_rows(np.add)
     def dy_sum_abs(self) -> Array:
         """Sum of |dy|."""
-        return np.asarray(self.dy_abs.sum(axis=0))
+        return self._sum(self.dy_abs)
 
     @over_rows(np.maximum)
     def dy_most(self) -> Array:
@@ -193,12 +201,12 @@ class Quantities:
     @over_rows(np.add)
     def dy_d(self) -> Array:
         """Sum of |dy| |x - mean|."""
-        return np.asarray((self.dy_abs * self.d).sum(axis=0))
+        return self._sum(self.dy_abs * self.d)
 
     @over_rows(np.add)
     def dy_reach(self) -> Array:
         """Sum of |dy| (|x| + |mean|)."""
-        return np.asarray((self.dy_abs * self.reach).sum(axis=0))
+        return self._sum(self.dy_abs * self.reach)
 
     def peak(self, output: str) -> Array:
         """Largest magnitude of an exact output, per channel."""
