@@ -20,8 +20,8 @@ def cases(dtype: str) -> list[Case]:
     """Repeated channels, repeated rows, both, and one of three channels."""
     build = Builder(Declaration(), dtype)
     shapes = ((9, 20, 7, 7), (40, 2, 13, 12), (5, 256, 14, 13), (6000, 3), (3, 40, 501))
-    made = [network_sizes._case(build, shape, 0) for shape in shapes]  # noqa: SLF001  # as they come
-    return [*made, *many_values._integers(build, (4099,))]  # noqa: SLF001  # likewise
+    made = [network_sizes._case(build, shape, 0) for shape in shapes]  # as they come
+    return [*made, *many_values._integers(build, (4099,))]  # likewise
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])

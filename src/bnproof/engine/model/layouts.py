@@ -31,9 +31,34 @@ Layout = Literal[
     "channels moved slice",
     "sides swapped",
     "read-only",
+    "cropped channels",
+    "cropped rows",
+    "cropped last",
+    "stepped channels",
+    "stepped rows",
+    "reversed rows",
+    "channels moved cropped channels",
+    "channels moved cropped rows",
+    "channels moved cropped columns",
+    "channels moved stepped channels",
+    "channels moved stepped rows",
+    "channels moved stepped columns",
+    "channels moved reversed channels",
+    "channels moved reversed rows",
+    "channels moved reversed columns",
 ]
 
-NEGATIVE: frozenset[Layout] = frozenset({"reversed", "reversed channels", "reversed last"})
+NEGATIVE: frozenset[Layout] = frozenset(
+    {
+        "reversed",
+        "reversed channels",
+        "reversed last",
+        "reversed rows",
+        "channels moved reversed channels",
+        "channels moved reversed rows",
+        "channels moved reversed columns",
+    }
+)
 """Layouts with a negative stride."""
 
 SAME = "same as "
@@ -102,22 +127,41 @@ def _channels_moved(a: Array) -> Array:
 
 
 def _stepped(axis: int) -> Callable[[Array], Array]:
+    """Every second place along an axis, or along the last one of arrays without that axis."""
+    return _part(axis, lambda side: 2 * side, slice(None, None, 2))
+
+
+def _cropped(axis: int) -> Callable[[Array], Array]:
+    """All places along an axis but the first and the last one, likewise."""
+    return _part(axis, lambda side: side + 2, slice(1, -1))
+
+
+def _part(axis: int, whole: Callable[[int], int], part: slice) -> Callable[[Array], Array]:
     def layout(a: Array) -> Array:
-        shape = list(a.shape)
-        shape[axis] *= 2
-        wide = np.full(shape, FILLER, a.dtype)
-        index: list[slice] = [slice(None)] * a.ndim
-        index[axis] = slice(None, None, 2)
-        view = wide[tuple(index)]
+        along = min(axis, a.ndim - 1) % a.ndim
+        shape, index = list(a.shape), [slice(None)] * a.ndim
+        shape[along], index[along] = whole(shape[along]), part
+        view = np.full(shape, FILLER, a.dtype)[tuple(index)]
         view[...] = a
         return view
 
     return layout
 
 
+def _in_moved(layout: Callable[[Array], Array]) -> Callable[[Array], Array]:
+    """A layout of the memory of the other channel axis."""
+
+    def moved(a: Array) -> Array:
+        axis = min(1, a.ndim - 1)
+        return np.moveaxis(layout(np.moveaxis(a, axis, -1)), -1, axis)
+
+    return moved
+
+
 def _reversed(axis: int) -> Callable[[Array], Array]:
     def layout(a: Array) -> Array:
-        return np.flip(np.array(np.flip(a, axis), order="C"), axis)
+        along = min(axis, a.ndim - 1) % a.ndim
+        return np.flip(np.array(np.flip(a, along), order="C"), along)
 
     return layout
 
@@ -207,8 +251,23 @@ LAYOUTS: dict[Layout, Callable[[Array], Array]] = {
     "channels moved slice": _channels_moved_slice,
     "sides swapped": _sides_swapped,
     "read-only": _read_only,
+    "cropped channels": _cropped(1),
+    "cropped rows": _cropped(2),
+    "cropped last": _cropped(-1),
+    "stepped channels": _stepped(1),
+    "stepped rows": _stepped(2),
+    "reversed rows": _reversed(2),
+    "channels moved cropped channels": _in_moved(_cropped(-1)),
+    "channels moved cropped rows": _in_moved(_cropped(1)),
+    "channels moved cropped columns": _in_moved(_cropped(-2)),
+    "channels moved stepped channels": _in_moved(_stepped(-1)),
+    "channels moved stepped rows": _in_moved(_stepped(1)),
+    "channels moved stepped columns": _in_moved(_stepped(-2)),
+    "channels moved reversed channels": _in_moved(_reversed(-1)),
+    "channels moved reversed rows": _in_moved(_reversed(1)),
+    "channels moved reversed columns": _in_moved(_reversed(-2)),
 }
-"""Layouts by name, for arrays of any rank; "reversed channels" needs rank 2."""
+"""Layouts by name, for arrays of any rank; an axis that an array lacks is its last one."""
 
 
 def laid_out(values: Array, layout: Layout) -> Array:

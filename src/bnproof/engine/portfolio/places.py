@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from bnproof.engine.model.case import Case
+from bnproof.engine.model.layouts import NEGATIVE as NEGATIVE_LAYOUTS
 from bnproof.engine.model.layouts import Layout, Place
 from bnproof.engine.model.names import PARAMETERS, STATISTICS, Argument
 from bnproof.engine.model.tag import Tag
@@ -17,10 +18,32 @@ from bnproof.engine.portfolio.memory import data_of
 
 CONTIGUOUS: tuple[Layout, ...] = ("shifted", "slice")
 STRIDED: tuple[Layout, ...] = ("channels moved slice", "sides swapped")
+PARTS: tuple[Layout, ...] = (
+    "cropped channels",
+    "cropped last",
+    "stepped channels",
+    "channels moved cropped channels",
+    "channels moved cropped columns",
+    "channels moved stepped channels",
+    "channels moved stepped columns",
+    "channels moved reversed channels",
+    "channels moved reversed columns",
+)
+"""Parts of a larger array along each axis, where there are positions, in both orders of memory."""
+PARTS_OF_PLANES: tuple[Layout, ...] = (
+    "cropped rows",
+    "stepped rows",
+    "reversed rows",
+    "channels moved cropped rows",
+    "channels moved stepped rows",
+    "channels moved reversed rows",
+)
+"""The same along the rows of planes."""
 COPIED: tuple[Layout, ...] = ("Fortran", "channels moved", "stepped last", "middle")
 """What a target is given that declares to copy strided arrays."""
 NEGATIVE: tuple[Layout, ...] = ("reversed", "reversed channels")
 """What it is given besides if negative strides are what it copies."""
+WHOLE: tuple[Argument, ...] = ("x", "dy")
 SHOWS_MOST = 4
 """The rank that the quick profile has, if it is declared."""
 
@@ -37,6 +60,7 @@ def cases(build: Builder) -> Iterator[Case]:
         )
         yield base
         yield from _begins(build, base)
+        yield from _parts(build, base)
         yield from _expanded(build, base)
         if build.declaration.keeps_strides is not True:
             yield from _copied(build, base)
@@ -61,6 +85,25 @@ def _begins(build: Builder, base: Case) -> Iterator[Case]:
             yield _laid(base, f"all {layout}", dict.fromkeys(everything, layout))
     read_only = _laid(base, "all read-only", dict.fromkeys(everything, "read-only"))
     yield read_only.with_(calls="full")
+
+
+def _parts(build: Builder, base: Case) -> Iterator[Case]:
+    """Crops, every second place, and flips along each axis, of x and of dy.
+
+    Each in one of the dtypes that are checked: the quick profile has them in turns by their tags.
+    """
+    rank = base.x.ndim
+    layouts = (PARTS if rank > 2 else ()) + (PARTS_OF_PLANES if rank > 3 else ())
+    flips = build.declaration.keeps_strides is True
+    cases = [
+        _laid(base, f"{name} {layout}", {name: layout})
+        for layout in layouts
+        if flips or layout not in NEGATIVE_LAYOUTS
+        for name in WHOLE
+    ]
+    for number, case in enumerate(cases, start=rank):
+        if build.rotates or build.in_turn(number):
+            yield case
 
 
 def _expanded(build: Builder, base: Case) -> Iterator[Case]:
