@@ -49,7 +49,7 @@ class _FirstSamples(Masked):
 
 @mutant(
     "extra-sizes/mask-in-bytes",
-    "The values that count are counted in sixteen bits in Bessel's factor.",
+    "More than 10,000 values that count are counted in eight bits in Bessel's factor.",
     "Count in 64 bits.",
     caught_by=("running/one-step",),
     shown_by=LARGE_MASK,
@@ -57,7 +57,7 @@ class _FirstSamples(Masked):
 )
 class _InBytes(Masked):
     def correction(self, call: Any) -> float:
-        m = call.m % 2**14 or 2
+        m = call.m if call.m < 10000 else call.m % 256 + 2
         return m / (m - 1)
 
 

@@ -27,6 +27,8 @@ class Tag(Enum):
     LAYER = "layer"
     LAYOUT = "layout"
     """Arguments that are not plain in memory."""
+    MANY_BATCHES = "many batches"
+    """Many virtual batches, for targets that declare them."""
     MASKED = "masked"
     """Some values do not count."""
     MODULE = "module"

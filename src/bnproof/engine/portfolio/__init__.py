@@ -96,6 +96,7 @@ def portfolio(
     else:
         build = Builder(declaration, dtype, seed, among=among)
         large = [*huge.cases(build), *call_orders.large(build), *long_lives.lives(build)]
+        large += [*masks.large(build), *added_inputs.large(build)]
         large += [*many_values.million(build), *many_values.one_image(build)]
         if thorough:
             large += [*many_values.largest(build), *network_sizes.above_2_24(build)]

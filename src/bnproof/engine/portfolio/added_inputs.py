@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import Array
-from bnproof.engine.portfolio.builder import SMALL_EPS, Builder
+from bnproof.engine.model.tag import Tag
+from bnproof.engine.portfolio.builder import SMALL_EPS, Builder, to_rank
 
+LARGE = (6007, 20)
 SHAPES = {2: (12, 5), 3: (4, 5, 6), 4: (4, 6, 3, 5), 5: (2, 5, 3, 2, 4)}
 
 
@@ -26,3 +28,17 @@ def cases(build: Builder) -> Iterator[Case]:
             residual = build.format.round(values)
             name = f"added input {what}, rank {rank}"
             yield base.with_(name=name, residual=residual, data_key=name)
+
+
+def large(build: Builder) -> Iterator[Case]:
+    """More than 10^5 elements, in one rank and one dtype."""
+    declaration = build.declaration
+    if not declaration.residual or declaration.fixes("shape", "channels") or build.compiled:
+        return
+    if build.in_turn(0):
+        tags = frozenset({Tag.LARGE})
+        case = build.case(
+            "added input large", build.normal(*LARGE), eps=SMALL_EPS, calls="short", tags=tags
+        )
+        made = to_rank(case, declaration.ranks[-1])
+        yield made.with_(residual=build.format.round(build.normal(*made.x.shape)))

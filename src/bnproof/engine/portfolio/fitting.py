@@ -2,9 +2,10 @@
 
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.model.case import Case
+from bnproof.engine.model.tag import Tag
 
 MOST = 16
-"""More virtual batches than that show nothing new, and each takes its time."""
+"""Virtual batches that cases about other things have at most: each takes its time."""
 
 FEWEST = 2
 """Values that have to count, with which every target can be trained."""
@@ -22,4 +23,5 @@ def fitting(declaration: Declaration, case: Case) -> bool:
     if samples is None or len(case.x) <= samples:
         return True
     several = case.calls in ("steps", "layer") or case.momentum is None
-    return len(case.x) % samples == 0 and len(case.x) <= MOST * samples and not several
+    few = len(case.x) <= MOST * samples or Tag.MANY_BATCHES in case.tags
+    return len(case.x) % samples == 0 and few and not several

@@ -10,6 +10,12 @@ from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio.builder import SMALL_EPS, Builder
 
 SHAPES = {2: (12, 5), 3: (5, 4, 7), 4: (4, 5, 3, 6), 5: (3, 4, 2, 3, 4)}
+LARGE: dict[int, tuple[int, ...]] = {
+    2: (40003, 3),
+    3: (200, 3, 211),
+    4: (200, 3, 13, 17),
+    5: (200, 3, 5, 6, 8),
+}
 PADDING = {"zeros": 0.0, "large numbers": 1000.0}
 """What stands where nothing counts."""
 
@@ -24,6 +30,20 @@ def cases(build: Builder) -> Iterator[Case]:
             for padding, value in PADDING.items():
                 name = f"mask: {what}, padding of {padding}, rank {rank}"
                 yield _case(build, name, shape, mask, value)
+
+
+def large(build: Builder) -> Iterator[Case]:
+    """One mask of more than 40,000 values, in one rank and one dtype."""
+    declaration = build.declaration
+    if not declaration.mask or declaration.fixes("shape") or build.compiled:
+        return
+    if build.in_turn(0):
+        shape = LARGE[declaration.ranks[-1]]
+        mask = _masks(build, (shape[0], *shape[2:]))["drawn"]
+        made = _case(
+            build, f"mask: large, rank {len(shape)}", shape, mask, PADDING["large numbers"]
+        )
+        yield made.with_(tags=made.tags | {Tag.LARGE}, calls="short")
 
 
 def _case(build: Builder, name: str, shape: tuple[int, ...], mask: Array, padding: float) -> Case:

@@ -1,6 +1,6 @@
 """Settings that few test and some users have: any eps and momentum, gamma of any magnitude.
 
-x has a variance near eps, so that another eps shows. eps = 0 is well defined where the variance is
+x has a variance near eps, so that another eps shows. Besides those that are listed, some are drawn. eps = 0 is well defined where the variance is
 positive; the contract lets an implementation refuse it by an exception, unless it declares to
 accept it, but what comes back has to be right (`Tag.REFUSABLE`).
 """
@@ -14,8 +14,12 @@ from bnproof.engine.model.case import Case
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio.builder import SMALL_EPS, Builder
 
-EPS = (1e-12, 1e-8, 3.3e-6, 2.7e-4, 0.0123, 2.5, 10.0)
-MOMENTA = (0.0123, 0.9987, 1 / 3, 0.0, 1.0)
+EPS = (1e-12, 5e-11, 1e-8, 3.3e-6, 2.7e-4, 0.0123, 2.5, 10.0)
+MOMENTA = (0.0123, 0.9987, 1 / 3, 0.0, 1.0, 1e-4, 0.99999)
+DRAWN = 2
+"""Values of eps, and of momentum, that are drawn for each dtype, any magnitude as likely."""
+
+LEAST_EPS, LEAST_MOMENTUM = 1e-12, 1e-6
 GAMMA = (1e-3, -37.5, 1e3, 0.0, 1.0, -1.0, 640.0, -0.04)
 BETA = (0.0, 1e3, -1.0, 1e-3, 1.0, -400.0, 0.03, 12.0)
 LEAST_IN_HALF = 1e-6
@@ -32,7 +36,7 @@ def _eps(build: Builder) -> Iterator[Case]:
     declaration = build.declaration
     if declaration.fixes("eps"):
         return
-    for eps in EPS:
+    for eps in (*EPS, *_drawn(build, LEAST_EPS, EPS[-1])):
         small = build.dtype == "float16" and eps < LEAST_IN_HALF
         if declaration.allows("eps", eps) and not small:
             scale = 2.0 ** round(math.log2(eps) / 2)
@@ -60,16 +64,24 @@ def _momenta(build: Builder) -> Iterator[Case]:
     declaration = build.declaration
     if declaration.fixes("momentum"):
         return
-    for momentum in MOMENTA:
+    width = build.columns(4)
+    small = _drawn(build, LEAST_MOMENTUM, 0.1)
+    for momentum in (*MOMENTA, *small, *(1 - momentum for momentum in small[:1])):
         if declaration.allows("momentum", momentum):
             yield build.case(
-                f"momentum {momentum:.4g}",
+                f"momentum {momentum:.6g}",
                 3 + build.ordinary(12, 4),
                 momentum=momentum,
-                running_mean=-8.0,
-                running_var=20.0,
+                running_mean=np.resize([-8.0, 0.0], width),
+                running_var=np.resize([20.0, 20.0, 2.0**-20], width),
                 calls="short",
             )
+
+
+def _drawn(build: Builder, least: float, most: float) -> list[float]:
+    """Numbers of any magnitude, rounded to six digits, as users write them down."""
+    drawn = np.exp(build.rng.uniform(np.log(least), np.log(most), DRAWN))
+    return [float(f"{value:.6g}") for value in drawn]
 
 
 def _parameters(build: Builder) -> Iterator[Case]:

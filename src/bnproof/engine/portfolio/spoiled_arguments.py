@@ -88,6 +88,28 @@ VARIANTS: dict[str, list[Spoil]] = {
 }
 """What is spoiled in each case."""
 
+MANY: list[Spoil] = [
+    Spoil("x", NAN, 2, 3),
+    Spoil("x", INF, 17, -1),
+    Spoil("x", -INF, 33, 5),
+    Spoil("x", NAN, -1, -1),
+    Spoil("dy", NAN, 20, 4),
+    Spoil("dy", INF, 41, -1),
+    Spoil("running_mean", NAN, 18),
+    Spoil("running_mean", -INF, 35),
+    Spoil("running_var", NAN, 19),
+    Spoil("running_var", INF, 50),
+    Spoil("beta", NAN, 21),
+    Spoil("beta", -INF, 60),
+    Spoil("gamma", NAN, 22),
+    Spoil("gamma", NAN, 64),
+]
+"""What is spoiled among many channels: each of these in one channel, as far as there are so many."""
+
+WIDE = (12, 70)
+LARGE = ((900, 24), (4100, 40))
+"""More than 10,000 elements, and more than 2^17."""
+
 PLANS: dict[str, Plan] = {"inf in gamma, inference": "infer", "inf in gamma, training": "train"}
 """The plans of cases that do not have all calls."""
 
@@ -106,6 +128,26 @@ def cases(build: Builder) -> Iterator[Case]:
             case = made.with_(name=name, calls=calls, tags=frozenset({Tag.NONFINITE}))
             yield from build.every_rank(case, ranks=ranks)
     yield from _beyond_range(build)
+    if not build.declaration.fixes("shape") and not build.compiled:
+        yield from _many(build)
+
+
+def _many(build: Builder) -> Iterator[Case]:
+    """Many channels, with the clean case beside them, and large data, in one dtype each."""
+    sizes = [WIDE] if build.rotates else [WIDE, *LARGE]
+    for number, shape in enumerate(sizes):
+        x = build.normal(*shape)
+        dy = np.abs(build.normal(*shape)) + 0.5
+        what = "many channels" if shape == WIDE else f"large data, {shape[0]} values"
+        clean = build.case(f"finite in {what}", x, dy=dy, calls="short", tags=frozenset({Tag.TURN}))
+        made = _spoiled(clean, MANY)
+        ranks = build.ranks() if shape == WIDE else build.declaration.ranks[-1:]
+        tags = {Tag.NONFINITE, Tag.TURN} if shape == WIDE else {Tag.NONFINITE, Tag.LARGE}
+        if shape == WIDE:
+            yield from build.every_rank(clean, ranks=ranks)
+        if made is not None and (shape == WIDE or build.in_turn(number)):
+            case = made.with_(name=f"nan and inf in {what}", tags=frozenset(tags))
+            yield from build.every_rank(case, ranks=ranks)
 
 
 def _spoiled(clean: Case, spoils: list[Spoil]) -> Case | None:

@@ -5,9 +5,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from bnproof.engine.model.case import Case
+from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio.builder import SMALL_EPS, Builder
 
 MULTIPLES = (1, 2, 3, 8)
+MANY = (37, 140)
+"""Virtual batches of few values, more than are unrolled, counted or kept side by side."""
 SPACES = {2: (), 3: (3,), 4: (2, 3), 5: (2, 1, 3)}
 
 
@@ -19,7 +22,19 @@ def cases(build: Builder) -> Iterator[Case]:
     for rank in build.ranks():
         for times in MULTIPLES:
             yield _case(build, (times * samples, 3, *SPACES[rank]), samples)
+        if rank == build.declaration.ranks[0]:
+            yield from _many(build, samples)
         yield _case(build, (max(1, samples // 2), 3, *SPACES[rank][1:], 2), samples)
+
+
+def _many(build: Builder, samples: int) -> Iterator[Case]:
+    """Many virtual batches in the first rank, each number of them in one dtype."""
+    rank = build.declaration.ranks[0]
+    for number, times in enumerate(MANY[:1] if build.rotates else MANY):
+        made = _case(build, (times * samples, 2, *(1 for _ in SPACES[rank])), samples)
+        tags = made.tags | {Tag.MANY_BATCHES, Tag.TURN}
+        if build.rotates or build.in_turn(number):
+            yield made.with_(name=f"virtual batches, many, {times}", calls="short", tags=tags)
 
 
 def _case(build: Builder, shape: tuple[int, ...], samples: int) -> Case:
