@@ -58,7 +58,7 @@ class _FirstSamples(Masked):
 class _InBytes(Masked):
     def correction(self, call: Any) -> float:
         m = call.m if call.m < 10000 else call.m % 256 + 2
-        return m / (m - 1)
+        return float(m / (m - 1))
 
 
 @mutant(

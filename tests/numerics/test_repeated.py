@@ -53,12 +53,12 @@ def assert_same(few: Expected, whole: Expected, judge: Judge, name: str) -> None
         assert found[0].shape == exact[0].shape, (name, output)
         for arithmetic in judge.classes.values():
             bound = whole.bound(arithmetic, output)
-            assert apart(found, exact, ROUNDED * bound), (name, output)
+            assert near(found, exact, ROUNDED * bound), (name, output)
             same = np.abs(few.bound(arithmetic, output) - bound) <= ROUNDED * bound
             assert same.all(), (name, output, arithmetic.name)
 
 
-def apart(one: tuple[Array, Array], other: tuple[Array, Array], most: Array) -> bool:
+def near(one: tuple[Array, Array], other: tuple[Array, Array], most: Array) -> bool:
     """Whether two truths are no farther apart than that."""
     return bool((np.abs((one[0] - other[0]) + (one[1] - other[1])) <= most).all())
 

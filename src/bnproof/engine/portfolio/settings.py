@@ -1,8 +1,9 @@
 """Settings that few test and some users have: any eps and momentum, gamma of any magnitude.
 
-x has a variance near eps, so that another eps shows. Besides those that are listed, some are drawn. eps = 0 is well defined where the variance is
-positive; the contract lets an implementation refuse it by an exception, unless it declares to
-accept it, but what comes back has to be right (`Tag.REFUSABLE`).
+x has a variance near eps, so that another eps shows.  Some settings are listed, others are drawn.
+eps = 0 is well defined where the variance is positive; the contract lets an implementation refuse
+it by an exception, unless it declares to accept it, but what comes back has to be right
+(`Tag.REFUSABLE`).
 """
 
 import math

@@ -139,7 +139,8 @@ def _many(build: Builder) -> Iterator[Case]:
         x = build.normal(*shape)
         dy = np.abs(build.normal(*shape)) + 0.5
         what = "many channels" if shape == WIDE else f"large data, {shape[0]} values"
-        clean = build.case(f"finite in {what}", x, dy=dy, calls="short", tags=frozenset({Tag.TURN}))
+        tag = frozenset({Tag.TURN})
+        clean = build.case(f"finite in {what}", x, dy=dy, calls="short", tags=tag)
         made = _spoiled(clean, MANY)
         ranks = build.ranks() if shape == WIDE else build.declaration.ranks[-1:]
         tags = {Tag.NONFINITE, Tag.TURN} if shape == WIDE else {Tag.NONFINITE, Tag.LARGE}
