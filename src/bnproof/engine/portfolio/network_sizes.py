@@ -67,7 +67,7 @@ COLUMNS: tuple[Shape, ...] = (
     (50001, 2),
     (257, 770),
 )
-ABOVE_2_20: tuple[Shape, ...] = ((3, 40, 95, 93),)
+ABOVE_2_20: tuple[Shape, ...] = ((3, 40, 95, 93), (5, 36, 78, 77))
 """More than 2^20 elements."""
 
 LARGE: tuple[Shape, ...] = (*IMAGES, *SEQUENCES, *VOLUMES, *COLUMNS, *ABOVE_2_20)
