@@ -104,7 +104,7 @@ MANY: list[Spoil] = [
     Spoil("gamma", NAN, 22),
     Spoil("gamma", NAN, 64),
 ]
-"""What is spoiled among many channels: each of these in one channel, as far as there are so many."""
+"""What is spoiled among many channels: each in one channel, as far as there are so many."""
 
 WIDE = (12, 70)
 LARGE = ((900, 24), (4100, 40))
