@@ -23,6 +23,7 @@ from bnproof.engine.portfolio.builder import Builder, to_rank
 from bnproof.engine.portfolio.double_arguments import ALONE, given
 from bnproof.engine.portfolio.fitting import fitting
 from bnproof.engine.portfolio.network_sizes import drawn_shape
+from bnproof.engine.portfolio.repeating import distinct, repeating
 
 PLANS: tuple[Plan, ...] = ("short", "full")
 SHAPES = ((2, 1), (3, 2), (5, 3), (8, 2), (17, 4), (33, 9), (64, 3), (130, 2), (12, 16), (257, 1))
@@ -135,10 +136,11 @@ def _sides(rank: int) -> st.SearchStrategy[tuple[int, ...] | None]:
     )
 
 
-def _with_sides(case: Case, shape: tuple[int, ...]) -> Case:
-    """The case, made as (N, C), in a shape with as many values."""
+def _with_sides(build: Builder, case: Case, shape: tuple[int, ...]) -> Case:
+    """The case, made as (N, C), in a shape with as many values; its channels repeat."""
     own = (shape[0], case.channels, *shape[2:])
-    return case.with_(x=from_columns(case.x, own), dy=from_columns(case.dy, own))
+    case = case.with_(x=from_columns(case.x, own), dy=from_columns(case.dy, own))
+    return case if build.only_channels is not None else repeating(case, shape[1])
 
 
 def cases(
@@ -165,13 +167,13 @@ def cases(
         rank = draw(st.sampled_from(list(declaration.ranks)))
         drawn = None if compiled else draw(_sides(rank))
         if drawn is not None:
-            count, channels = math.prod(drawn) // drawn[1], drawn[1]
+            count, channels = math.prod(drawn) // drawn[1], distinct(drawn[1])
         x = draw(arrays(count=count, channels=channels, exponents=exponents))
         dy = draw(arrays(count=count, channels=channels, families=UPSTREAM, exponents=exponents))
         build = Builder(declaration, dtype, draw(SEEDS))
         case = build.case("searched", x, eps=eps, weight=weight, dy=dy, data_key="")
         if not declaration.fixes("shape"):
-            case = to_rank(case, rank) if drawn is None else _with_sides(case, drawn)
+            case = to_rank(case, rank) if drawn is None else _with_sides(build, case, drawn)
         if declaration.keeps_strides is not False:
             usable = [n for n in LAYOUTS if n != "reversed" or declaration.keeps_strides is True]
             layouts: dict[Argument, Layout] = {}
