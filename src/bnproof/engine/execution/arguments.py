@@ -1,5 +1,6 @@
 """The arrays that an implementation is called with: made from a case, watched for changes."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -24,13 +25,18 @@ def to_canonical(a: Array, declaration: Declaration) -> Array:
 class Arguments:
     """The arguments of the calls of one case, in their layouts and with their aliases.
 
+    ``live`` are arrays that earlier calls have returned, given as they are.
+
     Attributes:
         x, dy, gamma, beta, running_mean, running_var, and ddx, ddgamma, ddbeta of double backward:
             as the implementation is given them, None where there are none.
     """
 
-    def __init__(self, case: Case, declaration: Declaration) -> None:
+    def __init__(
+        self, case: Case, declaration: Declaration, live: Mapping[Argument, Array] | None = None
+    ) -> None:
         self._case, self._declaration = case, declaration
+        self._live = live or {}
         self._arrays: dict[Argument, Array | None] = {}
         names: tuple[Argument, ...] = ("x", "dy", *CHANNEL_ARGUMENTS, *DOUBLE_ARGUMENTS)
         for name in names:
@@ -46,6 +52,8 @@ class Arguments:
         return self._arrays[name]
 
     def _make(self, name: Argument, values: Array | None) -> Array | None:
+        if name in self._live:
+            return self._live[name]
         layout = self._case.layouts.get(name, "C")
         if isinstance(layout, Alias):
             return self._arrays[layout.of]

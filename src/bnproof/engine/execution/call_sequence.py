@@ -6,69 +6,58 @@ of its own, with the case that it is judged as.
 
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.execution.arguments import Arguments
-from bnproof.engine.execution.case_calls import Announce, Returned
 from bnproof.engine.execution.companions import (
+    CONTEXT_DATA,
     CONTEXTS,
     fewer,
     turned,
     with_other_dy,
 )
 from bnproof.engine.execution.exceptions import Stop
+from bnproof.engine.execution.judged_calls import JudgedCalls
 from bnproof.engine.execution.opened_call import OpenedCall, passed_on
 from bnproof.engine.execution.two_threads import in_two_threads
-from bnproof.engine.model.case import Case, SequencePlan
-from bnproof.engine.model.event import Event, EventKind
+from bnproof.engine.model.case import Case, Changes, SequencePlan
+from bnproof.engine.model.event import EventKind
 from bnproof.engine.model.formats import Array
-from bnproof.engine.model.names import MODES, PARAMETERS, STATISTICS, Argument, Mode
-from bnproof.engine.model.observation import Observation
+from bnproof.engine.model.names import MODES, PARAMETERS, Argument, Mode
 from bnproof.engine.portfolio.fitting import fitting
 
 APART = 7
 """Contexts are gone back through in steps of so many, coprime to their number."""
 
-ROUNDS = 3
+CHANGED = (2, 4, 5)
+"""Calls of the natural loop with other settings than those before."""
+
+DROPPED = 40
+"""Calls in each mode whose results are dropped at the same time."""
+
+PARTS = 3
+"""How often they are: later ones find the memory of those before."""
+
+LARGE_CALLS = 9
+"""Large calls that are open at the same time: more than a ring of eight has."""
+
+ROUNDS = 2
 """How often each of two threads makes its calls."""
 
+ON_ONE_X = 5
+"""How often two threads make calls on the same arrays, each in a mode of its own."""
 
-@dataclass(frozen=True)
-class Around:
-    """What is around the calls: the declaration, and what is told of each."""
+LAYERS = 3
+"""Layers that are stacked."""
 
-    declaration: Declaration
-    announce: Announce
-    returned: Returned
+Round = list[tuple[OpenedCall, int]]
+"""Calls that a thread makes, each with the number of its data set."""
 
 
-class CallSequence:
-    """Makes the calls of a plan on ``instances``: the implementation, and another one of it if any.
-
-    Attributes:
-        steps: the cases that calls are judged as, each with what was observed.
-        opened: the calls that were made.
-        thrown_away: what happened in calls that may raise.
-    """
-
-    def __init__(
-        self,
-        case: Case,
-        arguments: Arguments,
-        instances: tuple[Any, Callable[[], Any]],
-        around: Around,
-    ) -> None:
-        self.case, self.around = case, around
-        self.declaration = around.declaration
-        self.steps: list[tuple[Case, Observation]] = []
-        self.opened: list[OpenedCall] = []
-        self.thrown_away: list[Event] = []
-        self._first, self._second = instances
-        self._arguments = {0: arguments}
+class CallSequence(JudgedCalls):
+    """Makes the calls of a plan."""
 
     def run(self) -> None:
         """Make the calls of the case's plan, then look at what they left changed."""
@@ -82,6 +71,7 @@ class CallSequence:
             "refilled again": self._refilled_again,
             "two threads": self._two_threads,
             "large calls": self._large_calls,
+            "stacked layers": self._stacked_layers,
         }
         plans[self.case.calls]()  # type: ignore[index]  # other plans are not run here
         self._look_at_arguments()
@@ -94,30 +84,32 @@ class CallSequence:
         for call in first.values():
             call.look_at_arguments()
 
-    @property
-    def raised(self) -> list[Event]:
-        """The exceptions of all calls, those that nobody should make included."""
-        seen = [event for _, observation in self.steps for event in observation.events]
-        seen += [event for call in self.opened for event in call.thrown_away]
-        return [e for e in (*self.thrown_away, *seen) if e.kind is EventKind.RAISED]
-
     # --- plans ----------------------------------------------------------------------------
 
     def _second_gradients(self) -> None:
-        """Backward with another dy, and double backward before, twice and with another dy."""
+        """Backward with another dy, and double backward before, twice and with another dy.
+
+        In the end another dy is in the memory of the first one.
+        """
         for mode in MODES:
             call = self._call(mode, 0, "before backward")
             if call is None:
                 continue
             call.double()
             call.gradients()
-            other = self._with_other_dy(call)
+            case = with_other_dy(call.case)
+            apart = Arguments(case, self.declaration)
+            other = self._gone_back(call, case, apart, "with another dy")
             other.gradients()
             other.double()
             call.again()
             call.double_late()
             other.again()
             other.double_late()
+            call.arguments.refill(case)
+            self._gone_back(call, case, call.arguments, "with dy refilled").gradients()
+            call.arguments.refill(call.case)
+            call.late()
 
     def _two_instances(self) -> None:
         """Calls with a sample less, then calls of two instances in turn on equal and other data."""
@@ -156,11 +148,15 @@ class CallSequence:
         return made
 
     def _natural_loop(self) -> None:
-        """Statistics go from call to call as they came back, or stay in their buffers."""
+        """Statistics go from call to call as they came back, or stay in their buffers.
+
+        Later calls have another momentum and another eps.
+        """
         passed = self.arguments.statistics()
         made: list[OpenedCall] = []
         for number, mode in enumerate(("train", "infer", "train", "train", "infer", "train")):
-            call = self._call(mode, number % 2, f"number {number}", passed=passed)  # type: ignore[arg-type]  # two modes
+            changed = self._other_settings() if number in CHANGED else {}
+            call = self._call(mode, number % 2, f"number {number}", passed=passed, **changed)  # type: ignore[arg-type]  # two modes
             if call is None:
                 continue
             if self.declaration.replays or number == 1:
@@ -177,19 +173,56 @@ class CallSequence:
         for call in made[::-1]:
             call.gradients()
 
+    def _other_settings(self) -> Changes:
+        """Another momentum and another eps, as far as the target takes them without compiling."""
+        declared, made = self.declaration, Changes()
+        low, _ = declared.accepts.get("momentum", (0.0, 1.0))
+        _, high = declared.accepts.get("eps", (0.0, np.inf))
+        if declared.compiles_per_shape:
+            return made
+        if self.case.momentum is not None and not declared.fixes("momentum"):
+            made["momentum"] = max(self.case.momentum / 2, low)
+        if not declared.fixes("eps"):
+            made["eps"] = min(2 * self.case.eps, high)
+        return made
+
     def _open_contexts(self) -> None:
-        """Many calls, whose backward comes in another order."""
+        """Many calls, whose backward comes in another order; then calls that are dropped at once."""
         if self.declaration.replays:
             return
-        made: list[OpenedCall] = []
-        for turn in range(CONTEXTS):
-            made += self._some(self._call("train", turn, f"context {turn}"))
-            if turn % 4 == 3:
-                made += self._some(self._call("infer", turn, f"context {turn}"))
-        for number in range(len(made)):
-            made[number * APART % len(made)].gradients()
-        for call in made[:2]:
-            call.late()
+        made: Round = []
+        turns = np.random.default_rng(CONTEXTS).integers(CONTEXT_DATA, size=CONTEXTS).tolist()
+        for number, turn in enumerate(turns):
+            for mode in MODES if number % 4 == 3 else MODES[:1]:
+                arguments = self._arguments_of(turn)
+                call = self._compared(mode, turn, f"context {number}", arguments)
+                made += [(each, turn) for each in self._some(call)]
+        order = [made[number * APART % len(made)] for number in range(len(made))]
+        for action, calls in (
+            (OpenedCall.gradients, order),
+            (OpenedCall.late, order[:2]),
+            (OpenedCall.close, made),
+        ):
+            for call, turn in calls:
+                self._compare(call, turn, action)
+        self._dropped_contexts()
+
+    def _dropped_contexts(self) -> None:
+        """Calls of which nothing is kept, so that later ones take over their addresses and ids."""
+        for part in range(PARTS):
+            made: Round = []
+            for number in range(DROPPED):
+                turn = (part + number) % 2
+                fresh = part != 1  # so that new results are all that takes memory there
+                data = self._turned(turn)
+                arguments = Arguments(data, self.declaration) if fresh else self._arguments_of(turn)
+                for mode in MODES:
+                    call = self._compared(mode, turn, f"dropped {part}, {number}", arguments)
+                    made += [(each, turn) for each in self._some(call)]
+            for call, _ in made:
+                call.drop()
+            for call, turn in made[:: part + 1]:
+                self._compare(call, turn, OpenedCall.gradients)
 
     def _after_errors(self) -> None:
         """Ordinary calls after calls that raise, or that nobody should make."""
@@ -248,27 +281,36 @@ class CallSequence:
             self._look_at_arguments()
 
     def _two_threads(self) -> None:
-        """Two instances, each in a thread of its own, at the same time."""
+        """Two instances, each in a thread of its own, at the same time; in the end on one x."""
         second = self._second()
         if second is None or self.declaration.replays:
             return
-        lives = [
-            [self._round(turn, target, number) for number in range(ROUNDS)]
-            for turn, target in enumerate((self._first, second))
-        ]
+        instances = self._first, second
+        self._in_threads(
+            [
+                [self._round(thread, target, f"thread {thread}, round {k}") for k in range(ROUNDS)]
+                for thread, target in enumerate(instances)
+            ]
+        )
+        name = "on the same x"  # that one centres, perhaps, while the other reads it
+        one = [self._round(0, instances[0], name, MODES[:1]) for _ in range(ON_ONE_X)]
+        other = [self._round(0, instances[1], name, MODES[1:]) for _ in range(ON_ONE_X + 1)]
+        self._in_threads([one, other])
+
+    def _in_threads(self, lives: Sequence[Sequence[Round]]) -> None:
+        """Make the calls of one life or two, each in a thread of its own."""
         self.around.announce("two threads")
         try:
-            in_two_threads([_life(rounds) for rounds in lives])
+            in_two_threads([*map(_life, lives), lambda: None][:2])
         finally:
             self.around.returned()
         for rounds in lives:
             for calls in rounds:
-                for call, first in zip(calls, rounds[0], strict=True):
-                    if call is first or not call.has_the_bits_of(first):
-                        self._judge(call)
+                for call, turn in calls:
+                    self._settle(call, turn)
 
     def _large_calls(self) -> None:
-        """Repeated, late and interleaved calls; results stay as they are to the end."""
+        """Repeated, late and interleaved calls, results given up, and other threads."""
         call = self._call("train", 0, "first")
         if call is None:
             return
@@ -276,14 +318,96 @@ class CallSequence:
         call.again()
         inference = self._call("infer", 0, "first")
         if not self.declaration.replays:
-            other = self._call("train", 1, "other data")
-            if other is not None:
-                other.gradients()
-            self._call("infer", 1, "other data")
+            self._many_large_calls()
+            for first in self.opened:
+                first.close()
             call.late()
         if inference is not None:
             inference.gradients()
         call.repeated()
+        self._firsts.update(((c.mode, 0), c) for c in (call, inference) if c is not None)
+        self._large_results_given_up()
+        if not self.declaration.replays:
+            self._large_calls_in_threads()
+
+    def _many_large_calls(self) -> None:
+        """More calls on other data than a ring of eight holds, and late backwards of some."""
+        made: list[OpenedCall] = []
+        for number in range(LARGE_CALLS):
+            for mode in MODES if number % 4 == 0 else MODES[:1]:
+                call = self._compared(mode, 1, f"large {number}", self._arguments_of(1))
+                made += self._some(call)
+        for call in (*made[::-4], *made[: len(MODES)]):
+            self._compare(call, 1, OpenedCall.gradients)
+        for call in made:
+            self._compare(call, 1, OpenedCall.close)
+
+    def _large_results_given_up(self) -> None:
+        """A caller writes over results or drops them, and their memory is used again."""
+        for mode in MODES:
+            for give_up in (OpenedCall.overwrite, OpenedCall.drop):
+                call = self._compared(mode, 0, give_up.__name__, self._arguments_of(0))
+                if call is None:
+                    continue
+                give_up(call)
+                others = [np.full_like(self.case.x, number) for number in range(3)]
+                self._compare(call, 0, OpenedCall.gradients)
+                del others
+
+    def _large_calls_in_threads(self) -> None:
+        """The same calls in another thread, then those of two instances in two threads."""
+        self._in_threads([[self._round(0, self._first, "in another thread")]])
+        second = self._second()
+        if second is not None:
+            lives = [self._round(0, self._first, "thread 0"), self._round(1, second, "thread 1")]
+            self._in_threads([[calls] for calls in lives])
+
+    def _stacked_layers(self) -> None:
+        """What a layer returns is what the next is given: y as x, dx as dy; the loss is y^2 / 2."""
+        for mode in MODES:
+            made: list[OpenedCall] = []
+            for layer in range(1 if self.declaration.replays else LAYERS):
+                made += self._some(self._on_top(mode, layer, made[-1] if made else None))
+            dy = made[-1].returned_arrays.get("y") if made else None
+            for call in made[::-1]:
+                if dy is not None:
+                    dy = self._with_dy(call, dy, "dy as returned").returned_arrays.get("dx")
+            self._dy_in_y(mode)
+
+    def _on_top(self, mode: Mode, layer: int, below: OpenedCall | None) -> OpenedCall | None:
+        """A call whose x is the y of another one; None where there is none."""
+        if below is None:
+            return self._call(mode, layer, f"layer {layer}") if layer == 0 else None
+        y = below.returned_arrays.get("y")
+        if y is None:
+            return None
+        live, x = self._live(y)
+        case = self._turned(layer).with_(x=x)
+        arguments = Arguments(case, self.declaration, {"x": live})
+        call = self._opened(mode, case, f"layer {layer}", arguments=arguments)
+        if call is not None:
+            call.forward()
+        return call
+
+    def _with_dy(self, call: OpenedCall, returned: Any, name: str) -> OpenedCall:
+        """The same call, whose backward is given an array that a call has returned."""
+        live, dy = self._live(returned)
+        case = call.case.with_(dy=dy)
+        arguments = Arguments(case, self.declaration, {"dy": live})
+        made = self._gone_back(call, case, arguments, name)
+        made.gradients()
+        return made
+
+    def _dy_in_y(self, mode: Mode) -> None:
+        """The caller forms dy in the memory of y."""
+        call = self._call(mode, 0, "y overwritten by dy")
+        y = None if call is None else call.returned_arrays.get("y")
+        if call is None or type(y) is not np.ndarray or call.arguments.shares_memory(y):
+            return
+        call.drop()
+        if y.flags.writeable:
+            y *= y.dtype.type(0.5)
+            self._with_dy(call, y[...], "dy in the memory of y")
 
     # --- calls that raise -----------------------------------------------------------------
 
@@ -319,75 +443,15 @@ class CallSequence:
         """The arguments of the case's own data."""
         return self._arguments[0]
 
-    def _call(
-        self,
-        mode: Mode,
-        turn: int,
-        name: str,
-        *,
-        target: Any = None,
-        passed: tuple[Array, Array] | None = None,
-    ) -> OpenedCall | None:
-        """Make a call on a data set; None where there are no such calls."""
-        case = turned(self.case, turn)
-        if passed is not None:
-            values = dict(zip(STATISTICS, map(np.array, passed), strict=True))
-            case = case.with_(**values)
-        if turn not in self._arguments:
-            self._arguments[turn] = Arguments(case, self.declaration)
-        call = self._opened(mode, case, name, target=target, arguments=self._arguments[turn])
-        if call is not None:
-            call.forward(passed)
-        return call
-
-    def _opened(
-        self, mode: Mode, case: Case, name: str, *, arguments: Arguments, target: Any = None
-    ) -> OpenedCall | None:
-        call = self._made(mode, case, target or self._first, arguments, name)
-        if not call.is_offered:
-            return None
-        self._judge(call)
-        return call
-
-    def _judge(self, call: OpenedCall) -> None:
-        self.opened.append(call)
-        self.steps.append((call.case, call.observation))
-
-    def _made(
-        self, mode: Mode, case: Case, target: Any, arguments: Arguments, name: str = ""
-    ) -> OpenedCall:
-        named = f"{self.case.name}: {mode} {len(self.steps)}, {name}"
-        step = case.with_(name=named, calls="short", data_key="", tags=frozenset(), twin=None)
-        around = self.around
-        return OpenedCall(
-            mode, step, target, around.declaration, around.announce, around.returned, arguments
-        )
-
-    def _with_other_dy(self, call: OpenedCall) -> OpenedCall:
-        """The same call, whose backward is given another dy."""
-        case = with_other_dy(call.case)
-        other = self._made(
-            call.mode,
-            case,
-            call.implementation,
-            Arguments(case, self.declaration),
-            "with another dy",
-        )
-        other.backward = call.backward
-        self._judge(other)
-        return other
-
-    def _round(self, turn: int, target: Any, number: int) -> list[OpenedCall]:
+    def _round(
+        self, turn: int, target: Any, name: str, modes: tuple[Mode, ...] = MODES
+    ) -> Round:
         """The calls of one round in a thread, not yet made; nothing is announced from there."""
-        case = turned(self.case, turn)
-        arguments = self._arguments.setdefault(turn, Arguments(case, self.declaration))
-        calls = [
-            self._made(mode, case, target, arguments, f"thread {turn}, round {number}")
-            for mode in MODES
-        ]
+        arguments, case = self._arguments_of(turn), self._turned(turn)
+        calls = [self._made(mode, case, target, arguments, name) for mode in modes]
         for call in calls:
             call.announce, call.returned = _nothing, _nothing
-        return [call for call in calls if call.is_offered]
+        return [(call, turn) for call in calls if call.is_offered]
 
     @staticmethod
     def _some(call: OpenedCall | None) -> list[OpenedCall]:
@@ -398,14 +462,14 @@ def _nothing(_: str = "") -> None:
     """Do nothing before and after a call."""
 
 
-def _life(rounds: Sequence[Sequence[OpenedCall]]) -> Callable[[], None]:
+def _life(rounds: Sequence[Round]) -> Callable[[], None]:
     """What a thread does: the calls of each round, until one raises."""
 
     def life() -> None:
         for calls in rounds:
-            for call in calls:
+            for call, _ in calls:
                 call.forward()
-            for call in calls:
+            for call, _ in calls:
                 call.gradients()
 
     return life

@@ -11,11 +11,11 @@ from bnproof.engine.execution.arguments import Arguments
 from bnproof.engine.execution.case_calls import Announce, Returned
 from bnproof.engine.execution.exceptions import Stop
 from bnproof.engine.execution.plan_steps import PlanSteps
-from bnproof.engine.model.calls import Call, DoubleCall
+from bnproof.engine.model.calls import FIRST, Call, DoubleCall, is_judged
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.event import Event, EventKind
 from bnproof.engine.model.formats import Array
-from bnproof.engine.model.names import GRADIENTS, Mode
+from bnproof.engine.model.names import GRADIENTS, Mode, Output
 
 OVERWRITTEN = 7
 """What a caller writes over the results that belong to it."""
@@ -31,6 +31,7 @@ class OpenedCall(PlanSteps):
     Attributes:
         mode: "train" or "infer".
         backward: what the call returned, None before it and where there is none.
+        returned_arrays: the last y and dx as they were returned, until they are given up.
         thrown_away: what happened in calls that may raise.
     """
 
@@ -57,6 +58,7 @@ class OpenedCall(PlanSteps):
         )
         self.mode: Mode = mode
         self.backward: Any = None
+        self.returned_arrays: dict[Output, Any] = {}
         self.thrown_away: list[Event] = []
 
     @property
@@ -119,10 +121,15 @@ class OpenedCall(PlanSteps):
         """Write down which results have changed."""
         self._look_at_results()
 
-    def has_the_bits_of(self, other: "OpenedCall") -> bool:
-        """Whether the same calls on the same data gave the same bits."""
-        mine, others = self.observation.results, other.observation.results
-        return _bits(mine) == _bits(others) and not self.observation.events
+    def differs_from(self, first: "OpenedCall") -> bool:
+        """Whether something happened, or results have other bits than those of the same calls."""
+        others = first.observation.results
+        return bool(self.observation.events) or any(
+            name in kept and a.tobytes() != kept[name].tobytes()
+            for call, outputs in self.observation.results.items()
+            if is_judged(call) and (kept := others.get(FIRST[call], {}))
+            for name, a in outputs.items()
+        )
 
     # --- what a caller may do with results ------------------------------------------------
 
@@ -140,12 +147,21 @@ class OpenedCall(PlanSteps):
     def _given_up(self) -> list[Array]:
         """The results that share no memory with an argument, which are watched no longer."""
         live = [kept.live for kept in self._watched]
-        self._watched, self.statistics = [], (None, None)
+        self._watched, self.statistics, self.returned_arrays = [], (None, None), {}
         return live
 
-
-def _bits(results: Any) -> dict[Any, dict[Any, bytes]]:
-    return {call: {n: a.tobytes() for n, a in outputs.items()} for call, outputs in results.items()}
+    def _take(
+        self,
+        label: Call,
+        names: tuple[Output, ...],
+        results: tuple[Any, ...] | list[Any],
+        *,
+        watch: bool = True,
+        like: Case | None = None,
+    ) -> None:
+        super()._take(label, names, results, watch=watch, like=like)
+        given = zip(names, results, strict=True)
+        self.returned_arrays.update((name, a) for name, a in given if name in ("y", "dx"))
 
 
 def passed_on(given: Any, like: Array, *, plain: bool) -> Array:

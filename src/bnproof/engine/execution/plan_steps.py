@@ -9,12 +9,12 @@ import numpy as np
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.execution.arguments import Arguments
 from bnproof.engine.execution.case_calls import Announce, CaseCalls, Returned, kind_of, parts_of
+from bnproof.engine.execution.companions import some_samples, turned
 from bnproof.engine.execution.exceptions import Stop
 from bnproof.engine.model.calls import Call, DoubleCall
-from bnproof.engine.model.case import DOUBLE_ARGUMENTS, EXTRAS, Case
+from bnproof.engine.model.case import DOUBLE_ARGUMENTS, Case
 from bnproof.engine.model.event import Aspect
 from bnproof.engine.model.formats import Array
-from bnproof.engine.model.layouts import can_be_changed
 from bnproof.engine.model.names import (
     ADDED,
     DOUBLE,
@@ -156,7 +156,7 @@ class PlanSteps(CaseCalls):
 
     def _other_calls(self) -> None:
         """Three training calls on other data, one in another shape, inference, another instance."""
-        other = other_data(self.case)
+        other = turned(self.case, 1)
         arguments = Arguments(other, self.declaration)
         cases = [(other, arguments), (other, arguments)]
         if not self.declaration.fixes("shape") and len(other.x) > 2:
@@ -196,30 +196,3 @@ def copied(statistics: tuple[Array, Array]) -> dict[Output, Array]:
 def offers(implementation: Any, method: Method) -> bool:
     """Whether it has a method; an optional one may be absent or None."""
     return callable(getattr(implementation, method, None))
-
-
-def other_data(case: Case) -> Case:
-    """Other data, parameters and statistics of the same shapes, dtypes and layouts."""
-    half = case.x.dtype.type(0.5)
-    keep = {name: place for name, place in case.layouts.items() if can_be_changed(place)}
-    return case.with_(
-        x=np.array(case.x[::-1]) * half,
-        dy=np.array(case.dy[::-1]) * half,
-        gamma=_halved(case.gamma),
-        beta=_halved(case.beta),
-        running_mean=case.running_mean * case.running_mean.dtype.type(0.5),
-        running_var=case.running_var * case.running_var.dtype.type(0.5),
-        layouts=keep,
-        residual=None if case.residual is None else np.array(case.residual[::-1]) * half,
-        mask=None if case.mask is None else np.array(case.mask[::-1]),
-    )
-
-
-def some_samples(case: Case, samples: slice) -> Case:
-    """A case of some of the samples, in plain memory."""
-    extras = {name: None if (a := getattr(case, name)) is None else a[samples] for name in EXTRAS}
-    return case.with_(x=case.x[samples], dy=case.dy[samples], layouts={}, **extras)  # type: ignore[arg-type]  # two arrays
-
-
-def _halved(a: Array | None) -> Array | None:
-    return None if a is None else a * a.dtype.type(0.5)

@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 
 from bnproof.engine.execution.arguments import Arguments
-from bnproof.engine.execution.call_sequence import Around, CallSequence
+from bnproof.engine.execution.call_sequence import CallSequence
 from bnproof.engine.execution.case_calls import kind_of, parts_of
+from bnproof.engine.execution.companions import turned
 from bnproof.engine.execution.exceptions import INTERRUPT, Stop
+from bnproof.engine.execution.judged_calls import Around
 from bnproof.engine.execution.layer_life import LayerLife
-from bnproof.engine.execution.plan_steps import PlanSteps, copied, offers, other_data
+from bnproof.engine.execution.plan_steps import PlanSteps, copied, offers
 from bnproof.engine.model.calls import Label, LayerCall, trial_of
 from bnproof.engine.model.case import SEQUENCE_PLANS, Plan
 from bnproof.engine.model.event import Aspect, EventKind
@@ -169,7 +171,7 @@ class CasePlan(PlanSteps):
         """The same memory holds other data first: nothing may be remembered by address."""
         if not self._trains:
             return
-        other = other_data(self.case)
+        other = turned(self.case, 1)
         self.arguments.refill(other)
         results = self._call_train("other", self.arguments, other, self.arguments.statistics())
         if results[3] is not None:

@@ -27,6 +27,7 @@ SequencePlan = Literal[
     "refilled again",
     "two threads",
     "large calls",
+    "stacked layers",
 ]
 """Calls on several data sets, each of which is judged as a case of its own."""
 

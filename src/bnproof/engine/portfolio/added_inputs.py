@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.formats import Array
+from bnproof.engine.model.layouts import Alias
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio.builder import SMALL_EPS, Builder, to_rank
 
@@ -27,7 +28,9 @@ def cases(build: Builder) -> Iterator[Case]:
         for what, values in added.items():
             residual = build.format.round(values)
             name = f"added input {what}, rank {rank}"
-            yield base.with_(name=name, residual=residual, data_key=name)
+            made = base.with_(name=name, residual=residual, data_key=name)
+            same = what == "equal to x"
+            yield made.with_(layouts={"residual": Alias("x")}) if same else made
 
 
 def large(build: Builder) -> Iterator[Case]:

@@ -14,6 +14,7 @@ from bnproof.engine.model.formats import FORMATS, Array
 from bnproof.engine.model.names import CHANNEL_ARGUMENTS, Argument
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio import stock
+from bnproof.engine.portfolio.turns import in_turn, sharing
 
 Parameter = ArrayLike | None
 
@@ -46,7 +47,7 @@ class Builder:
         among: Sequence[str] = (),
     ) -> None:
         self.declaration = declaration
-        self._sharing = sorted({dtype, *among}, key=list(FORMATS).index)
+        self._among = tuple(among)
         first = list(FORMATS).index(dtype) if declaration.compiles_per_shape else 0
         turns = itertools.islice(itertools.cycle(declaration.ranks), first, None)
         self._turn = turns if rotate else None
@@ -73,12 +74,12 @@ class Builder:
         >>> [Builder(few, "float64", among=few.dtypes).in_turn(number) for number in range(3)]
         [True, False, True]
         """
-        return number % self.turns == self._sharing.index(self.dtype)
+        return in_turn(number, self.dtype, self._among)
 
     @property
     def turns(self) -> int:
         """How many dtypes take turns."""
-        return len(self._sharing)
+        return len(sharing(self.dtype, self._among))
 
     def rows(self, count: int) -> int:
         """A number of values, or one of the stock that suits as well."""

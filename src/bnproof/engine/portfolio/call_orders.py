@@ -8,18 +8,23 @@ from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio.builder import Builder, to_rank
 from bnproof.engine.portfolio.double_arguments import given
 
-LARGE = (401, 260)
-"""More than 10^5 elements, and a ragged tail whatever a vector or a block has."""
-ONE_RANK: tuple[SequencePlan, ...] = ("open contexts", "two threads")
+LARGE = (2053, 257)
+"""More than 2^19 elements, and a ragged tail whatever a vector or a block has."""
+THREADED = (173, 60)
+"""More than 10^4 elements, which some compute by several threads."""
+ONE_RANK: tuple[SequencePlan, ...] = ("open contexts", "two threads", "stacked layers")
 """Plans of so many calls that they are made in one rank, another one in each dtype."""
 
 
 def cases(build: Builder) -> Iterator[Case]:
     """Each plan on one small data set, in every rank."""
-    base = build.case("calls", build.ordinary(12, 5), eps=2.0**-10)
+    small = build.case("calls", build.ordinary(12, 5), eps=2.0**-10)
+    few_shapes = build.declaration.fixes("shape") or build.compiled
+    larger = small if few_shapes else build.case("calls", build.normal(*THREADED), eps=2.0**-10)
     for plan in SEQUENCE_PLANS:
         if plan == "large calls":
             continue
+        base = larger if plan == "two threads" else small
         case = base.with_(
             name=f"calls: {plan}", calls=plan, data_key="", tags=base.tags | {Tag.TURN}
         )
@@ -30,8 +35,9 @@ def cases(build: Builder) -> Iterator[Case]:
 
 
 def large(build: Builder) -> Iterator[Case]:
-    """Large data, in one rank; none where the target has only one shape, or compiles each."""
-    if build.declaration.fixes("shape", "channels") or build.compiled:
+    """Large data, in one dtype and rank; none where the target has one shape, or compiles each."""
+    fixed = build.declaration.fixes("shape", "channels")
+    if fixed or build.compiled or not build.in_turn(1):
         return
     case = build.case(
         "calls: large",

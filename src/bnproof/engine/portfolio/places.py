@@ -10,7 +10,7 @@ import numpy as np
 
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.layouts import NEGATIVE as NEGATIVE_LAYOUTS
-from bnproof.engine.model.layouts import Layout, Place
+from bnproof.engine.model.layouts import Alias, Layout, Place
 from bnproof.engine.model.names import PARAMETERS, STATISTICS, Argument
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio.builder import Builder
@@ -44,6 +44,11 @@ COPIED: tuple[Layout, ...] = ("Fortran", "channels moved", "stepped last", "midd
 NEGATIVE: tuple[Layout, ...] = ("reversed", "reversed channels")
 """What it is given besides if negative strides are what it copies."""
 WHOLE: tuple[Argument, ...] = ("x", "dy")
+SHARED: tuple[dict[Argument, Argument], ...] = (
+    {"beta": "gamma", "running_var": "running_mean"},
+    {"running_mean": "gamma", "running_var": "beta"},
+)
+"""Which parameters are the same arrays as others."""
 SHOWS_MOST = 4
 """The rank that the quick profile has, if it is declared."""
 
@@ -62,6 +67,8 @@ def cases(build: Builder) -> Iterator[Case]:
         yield from _begins(build, base)
         yield from _parts(build, base)
         yield from _expanded(build, base)
+        if not build.declaration.in_place:
+            yield from _shared(base)
         if build.declaration.keeps_strides is not True:
             yield from _copied(build, base)
 
@@ -126,6 +133,21 @@ def _expanded(build: Builder, base: Case) -> Iterator[Case]:
         names = [name for name in names if name not in STATISTICS]
     same = base.with_(name=f"{base.name}: parameters the same").with_arrays(one)  # type: ignore[arg-type]  # names of arguments
     yield from _both(same, dict.fromkeys(names, "zero stride"))
+
+
+def _shared(base: Case) -> Iterator[Case]:
+    """Two arrays as four parameters."""
+    for pairs in SHARED:
+        pairs = {name: of for name, of in pairs.items() if getattr(base, of) is not None}
+        pairs = {name: of for name, of in pairs.items() if getattr(base, name) is not None}
+        positive = {of: abs(getattr(base, of)) for of in pairs.values()}
+        if pairs:
+            what = ", ".join(f"{name} is {of}" for name, of in pairs.items())
+            same = {name: positive[of] for name, of in pairs.items()}
+            made = base.with_(name=f"{base.name}: {what}", data_key="").with_arrays(
+                {**positive, **same}
+            )
+            yield made.with_(layouts={name: Alias(of) for name, of in pairs.items()})
 
 
 def _both(plain: Case, layouts: dict[Argument, Place]) -> Iterator[Case]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from bnproof.engine.model.case import Case, Plan
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio.quick_table import TABLE
+from bnproof.engine.portfolio.turns import in_turn
 
 RANK = re.compile(r", rank \d+")
 
@@ -67,20 +68,14 @@ def choose(cases: Sequence[Case], dtype: str, among: Iterable[str]) -> list[Case
     and so do cases with the tag for it.
     """
     plans = chosen_plans(dtype, among)
-    turns = _in_turn(cases, dtype, among)
+    once = [case.name for case in cases if case.tags & ONE_DTYPE]
+    turns = {name for number, name in enumerate(once) if in_turn(number, dtype, among)}
     kept = [
         case
         for case in cases
         if (case.name in turns if case.tags & ONE_DTYPE else _is_chosen(case, plans))
     ]
     return [_with_plan(case, plans) for case in _ordered(kept, plans)]
-
-
-def _in_turn(cases: Sequence[Case], dtype: str, among: Iterable[str]) -> set[str]:
-    """The names of cases that come in one dtype; all that are checked have the same order."""
-    checked = sorted({dtype, *among})
-    once = [case.name for case in cases if case.tags & ONE_DTYPE]
-    return set(once[checked.index(dtype) :: len(checked)])
 
 
 def _is_chosen(case: Case, plans: Mapping[str, Plan]) -> bool:
