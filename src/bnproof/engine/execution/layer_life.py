@@ -13,7 +13,7 @@ import numpy as np
 
 from bnproof.engine.contract.declaration import Declaration
 from bnproof.engine.execution.arguments import to_declared
-from bnproof.engine.execution.layer_steps import LayerSteps, Make, statistics_of
+from bnproof.engine.execution.layer_steps import LayerSteps, Make, in_rank, raises, statistics_of
 from bnproof.engine.model.calls import LayerCall
 from bnproof.engine.model.case import Case
 from bnproof.engine.model.event import Aspect, Event, EventKind
@@ -27,8 +27,8 @@ UNMOVED: tuple[ActionKind, ...] = ("backward", "save")
 """Actions that leave the state of the layer that they are done to."""
 
 JUDGED_STEPS = (0, 1, 126, 127, 128, 254, 255, 256, 257, MANY - 1)
-JUDGED_SIZES = (0, 1, 2, 3, *JUDGED_STEPS[2:-1], 510, 511, 512, 513)
-"""Of many steps on batches of changing size; every twentieth and the last are judged as well."""
+JUDGED_SIZES = (0, 1, 2, 3, *JUDGED_STEPS[2:-1], 510, 511, 512, 513, 1022, 1023, 1024)
+"""Of many steps on batches of changing size; every fortieth and the last are judged as well."""
 
 
 @dataclass
@@ -74,14 +74,17 @@ class LayerLife(LayerSteps):
 
     def _do(self, action: Action) -> None:
         layer, number = action.layer, action.number
+        if action.rank and not self._takes(action):
+            return
         actions: dict[ActionKind, Callable[[], None]] = {
-            "train": lambda: self._train(layer, self._batch(action), action.layout),
-            "infer": lambda: self._infer(layer, self._batch(action), action.layout),
+            "train": lambda: self._train(layer, self._batch(action), action.layout, action.waits),
+            "infer": lambda: self._infer(layer, self._batch(action), action.layout, action.waits),
             "backward": lambda: self._late(number),
             "save": lambda: self._saved.append(self._state(layer)),
             "load": lambda: self._load(layer, self._saved[number]),
             "repeat": lambda: self._many(layer, number),
             "single value": lambda: self._single(layer),
+            "wrong width": lambda: self._wrong_width(layer),
             "make": lambda: self._another(number),
             "train by sizes": lambda: self._by_sizes(layer, number, "train"),
             "evaluate by sizes": lambda: self._by_sizes(layer, number, "infer"),
@@ -91,7 +94,16 @@ class LayerLife(LayerSteps):
     # --- actions --------------------------------------------------------------------------
 
     def _batch(self, action: Action) -> Array:
-        return action.examples(self.case.x)[:, : self._channels[action.layer]]
+        batch = action.examples(self.case.x)[:, : self._channels[action.layer]]
+        return in_rank(batch, action.rank) if action.rank else batch
+
+    def _takes(self, action: Action) -> bool:
+        """Whether a layer of its own takes batches of the rank: one may refuse all but the first."""
+        if action.rank not in self._ranks:
+            x = to_declared(self._batch(action), self.declaration)
+            tried = [lambda layer: layer.train(x.copy()), lambda layer: layer.infer(x.copy())]
+            self._ranks[action.rank] = not any(map(self._refused_by_another, tried))
+        return self._ranks[action.rank]
 
     def _another(self, channels: int) -> None:
         """Another layer, with a state of its own."""
@@ -99,7 +111,9 @@ class LayerLife(LayerSteps):
         self._new(min(channels, self.case.channels))
         self._load(layer, self._state_of_case(layer))
 
-    def _train(self, layer: int, x: Array, layout: Layout = "C") -> None:
+    def _train(
+        self, layer: int, x: Array, layout: Layout = "C", waits: bool = False
+    ) -> None:
         before = self._state(layer)
         step, observation = self._step(x, before, layout, seen=self._batches(layer, before))
         y, backward = self._called("train", layer, step, observation, layout)
@@ -108,12 +122,18 @@ class LayerLife(LayerSteps):
         self._take(observation, "train", step, {"y": y, **statistics_of(after)})
         self._wrote(step, observation)
         self._counted(layer, after)
-        if backward is not None:
+        if backward is not None and not self._left_waiting(waits):
             self._gradients(observation, "train", backward, step)
             self._unmoved(layer, after, "the backward pass")
         self._keep("train", step, backward, layer)
 
-    def _infer(self, layer: int, x: Array, layout: Layout = "C") -> None:
+    def _left_waiting(self, waits: bool) -> bool:
+        """Whether backward is left for later, where that is declared to work."""
+        return waits and not self.declaration.replays
+
+    def _infer(
+        self, layer: int, x: Array, layout: Layout = "C", waits: bool = False
+    ) -> None:
         before = self._state(layer)
         if not set(STATISTICS) <= set(before):
             self._keep("infer", self.case, None, layer)
@@ -123,7 +143,7 @@ class LayerLife(LayerSteps):
         after = self._state(layer)
         self._take(observation, "infer", step, {"y": y, **statistics_of(after)})
         self._wrote(step, observation)
-        if backward is not None:
+        if backward is not None and not self._left_waiting(waits):
             self._gradients(observation, "infer", backward, step)
             self._unmoved(layer, after, "the backward pass of evaluation")
         self._keep("infer", step, backward, layer)
@@ -135,7 +155,7 @@ class LayerLife(LayerSteps):
             size = size_of_step(number, len(x))
             self._doing = f"{doing}, number {number}, {size} examples"
             batch = np.roll(x, -number, axis=0)[:size]
-            if number in JUDGED_SIZES or (number + 1) % 20 == 0 or number == times - 1:
+            if number in JUDGED_SIZES or (number + 1) % 40 == 0 or number == times - 1:
                 (self._train if mode == "train" else self._infer)(layer, batch)
             else:
                 given = to_declared(batch, self.declaration).copy()
@@ -177,7 +197,7 @@ class LayerLife(LayerSteps):
 
     def _refuses(self, made: _Made) -> bool:
         dy = to_declared(made.step.dy, self.declaration).copy()
-        refused = self.call("backward after load", lambda: _raises(lambda: made.backward(dy)))
+        refused = self.call("backward after load", lambda: raises(lambda: made.backward(dy)))
         return bool(refused)
 
     def _many(self, layer: int, times: int) -> None:
@@ -199,13 +219,24 @@ class LayerLife(LayerSteps):
         """One value per channel, where that is an error: the statistics stay."""
         if self.declaration.single_value != "error":
             return
-        before = self._state(layer)
         channels = self._channels[layer]
         x = self.case.x[:1, :channels].reshape(1, channels, -1)[:, :, :1]
-        x = np.array(x.reshape(1, channels, *(1,) * (self.case.x.ndim - 2)))
+        self._refused(layer, np.array(x.reshape(1, channels, *(1,) * (self.case.x.ndim - 2))))
+
+    def _wrong_width(self, layer: int) -> None:
+        """A channel more than the layer has, where a layer of its own refuses that."""
+        x = self.case.x[:, : self._channels[layer]]
+        wide = np.concatenate([x, x[:, :1]], axis=1)
+        given = to_declared(wide, self.declaration)
+        if self._refused_by_another(lambda other: other.train(given.copy())):
+            self._refused(layer, wide)
+
+    def _refused(self, layer: int, x: Array) -> None:
+        """A batch that has to be refused: the statistics stay."""
+        before = self._state(layer)
         step, observation = self._step(x, before)
         train, given = self._layers[layer].train, to_declared(x, self.declaration)
-        if not _raises(lambda: train(given)):
+        if not raises(lambda: train(given)):
             observation.events.append(Event(EventKind.NO_ERROR, "train", "train"))
         after = self._state(layer)
         for name in STATISTICS:
@@ -213,12 +244,3 @@ class LayerLife(LayerSteps):
                 changed = Event(EventKind.CHANGED_INPUT, "train", name, aspect=Aspect.BEFORE_ERROR)
                 observation.events.append(changed)
         self._wrote(step, observation)
-
-
-def _raises(call: Callable[[], object]) -> bool:
-    """Whether a call of the target raises."""
-    try:
-        call()
-    except Exception:  # noqa: BLE001  # the target is expected to raise, whatever it is
-        return True
-    return False

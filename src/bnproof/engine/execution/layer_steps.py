@@ -1,5 +1,7 @@
 """The steps of layers' lives as they are written down: results, states, and what changed."""
 
+import math
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
@@ -9,7 +11,7 @@ from bnproof.engine.contract.functional import make_layer
 from bnproof.engine.execution.arguments import to_canonical, to_declared
 from bnproof.engine.execution.earlier_results import Kept
 from bnproof.engine.model.calls import Label, LayerCall
-from bnproof.engine.model.case import Case
+from bnproof.engine.model.case import Case, columns
 from bnproof.engine.model.event import Aspect, Event, EventKind
 from bnproof.engine.model.formats import Array
 from bnproof.engine.model.layouts import NEGATIVE, Layout, laid_out
@@ -17,6 +19,8 @@ from bnproof.engine.model.names import GRADIENTS, LIKE_X, PARAMETERS, STATISTICS
 from bnproof.engine.model.observation import GRADIENT_OF, Observation
 
 STATE = (*STATISTICS, *PARAMETERS)
+MATRIX = 2
+"""The rank without positions."""
 
 
 class Make(Protocol):
@@ -43,11 +47,12 @@ class LayerSteps:
         self._seen: list[int] = []
         self._loads: list[int] = []
         self._trained: list[int] = []
+        self._ranks: dict[int, bool] = {}
         self._watched: list[Kept] = []
         self._doing = ""
 
-    def _new(self, channels: int) -> None:
-        layer = self.call(
+    def _make(self, channels: int) -> Any:
+        return self.call(
             "layer",
             make_layer,
             self.implementation,
@@ -57,7 +62,14 @@ class LayerSteps:
             dtype=self.case.dtype,
             rank=self.case.x.ndim,
         )
-        self._layers.append(layer)
+
+    def _refused_by_another(self, action: Callable[[Any], object]) -> bool:
+        """Whether a layer that nothing else is done to raises."""
+        layer = self._make(self._channels[0])
+        return bool(self.call("layer", lambda: raises(lambda: action(layer))))
+
+    def _new(self, channels: int) -> None:
+        self._layers.append(self._make(channels))
         self._channels.append(channels)
         self._seen.append(0)
         self._loads.append(0)
@@ -245,6 +257,34 @@ class LayerSteps:
                 changed = Event(EventKind.CHANGED_RESULT, "layer", kept.name, kept.of)
                 self.steps[-1][1].events.append(changed)
                 return
+
+
+def in_rank(x: Array, rank: int) -> Array:
+    """A batch in another rank: positions are samples in rank 2, and two on each axis otherwise.
+
+    The sides of images differ from the number of channels, so that nothing fits by chance.
+
+    >>> in_rank(np.zeros((5, 3)), 4).shape, in_rank(np.zeros((5, 3, 2, 2)), 2).shape
+    ((5, 3, 2, 2), (20, 3))
+    """
+    if rank == x.ndim:
+        return x
+    rows = columns(x)
+    if rank == MATRIX:
+        return np.ascontiguousarray(rows)
+    side = 3 if x.shape[1] == 2 else 2  # noqa: PLR2004  # any other than the number of channels
+    sides = (side,) * (rank - 2)
+    turned = [np.roll(rows, k, axis=0) * x.dtype.type(1 - k / 16) for k in range(math.prod(sides))]
+    return np.stack(turned, axis=-1).reshape(*rows.shape, *sides)
+
+
+def raises(call: Callable[[], object]) -> bool:
+    """Whether a call of the target raises."""
+    try:
+        call()
+    except Exception:  # noqa: BLE001  # the target is expected to raise, whatever it is
+        return True
+    return False
 
 
 def statistics_of(state: dict[str, Any]) -> dict[Output, Any]:

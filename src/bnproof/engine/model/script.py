@@ -22,6 +22,7 @@ ActionKind = Literal[
     "load",
     "repeat",
     "single value",
+    "wrong width",
     "make",
     "train by sizes",
     "evaluate by sizes",
@@ -52,7 +53,8 @@ class Action:
     Attributes:
         kind: "train" and "infer" (with their backward), "backward" (of an earlier call, again),
             "save" and "load" (of a state), "repeat" (train and infer many times),
-            "single value" (train on one value per channel), "make" (another layer),
+            "single value" (train on one value per channel), "wrong width" (train on a channel
+            more than the layer has), "make" (another layer),
             "train by sizes" and "evaluate by sizes" (many times, each with another batch size).
         layer: from 0; two are there from the start, "make" gives the next.
         batch: a name in `BATCHES`, for "train" and "infer".
@@ -62,6 +64,8 @@ class Action:
         size: examples of the batch, which are taken again from the first if they do not suffice;
             0 for as many as it has.
         layout: of x in memory.
+        rank: of the batch, 0 for that of the data; layers may refuse another one.
+        waits: whether backward is left for a later action.
     """
 
     kind: ActionKind
@@ -70,6 +74,8 @@ class Action:
     number: int = 0
     size: int = 0
     layout: Layout = "C"
+    rank: int = 0
+    waits: bool = False
 
     def describe(self) -> str:
         """The action in words.
@@ -81,7 +87,9 @@ class Action:
         """
         who = WHO.get(self.layer, f"layer {self.layer + 1}")
         what = f"{self.size} examples of {self.batch}" if self.size else self.batch
+        what += f" in rank {self.rank}" if self.rank else ""
         what += "" if self.layout == "C" else f" in {self.layout} layout"
+        what += ", its backward waits" if self.waits else ""
         words: dict[ActionKind, str] = {
             "train": f"{who} trains on {what}",
             "infer": f"{who} evaluates {what}",
@@ -90,6 +98,7 @@ class Action:
             "load": f"{who} takes saved state {self.number}",
             "repeat": f"{who} trains {self.number} times",
             "single value": f"{who} trains on one value per channel",
+            "wrong width": f"{who} is given a channel too many",
             "make": f"{who} is made, with {self.number} channels",
             "train by sizes": f"{who} trains {self.number} times on batches of changing size",
             "evaluate by sizes": f"{who} evaluates {self.number} batches of changing size",
@@ -131,5 +140,6 @@ SCRIPT = (
     Action("infer"),
     Action("repeat", number=MANY),
     Action("single value"),
+    Action("infer", batch="half the batch"),
 )
 """The life that every layer leads: interleaved calls, save and load, many steps."""

@@ -12,8 +12,8 @@ from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio.builder import Builder
 from bnproof.engine.portfolio.layer_data import has_lives, ranks
 
-STEPS = 520
-"""Beyond 9 bits of a counter."""
+STEPS = 1030
+"""Beyond 10 bits of a counter."""
 
 EVALUATIONS = 260
 """Beyond 8 bits."""
@@ -37,8 +37,11 @@ CHANGING = (
     Action("train", layer=1, size=11),
     Action("backward", number=8),
     Action("infer", layer=1, size=1),
+    Action("wrong width"),
+    Action("infer", size=5),
+    Action("train", size=4),
 )
-"""Batches that grow and shrink, in several layouts; backward of old calls; load."""
+"""Batches that grow and shrink, in several layouts; backward of old calls; load; a refusal."""
 
 MANY_VALUES = (
     Action("train", size=1025),
@@ -50,6 +53,33 @@ MANY_VALUES = (
     Action("train", size=1500, layout="stepped"),
 )
 """Thousands of values, and a rest."""
+
+LARGE = (
+    Action("train", size=34_001),
+    Action("infer", size=34_001),
+    Action("train", size=5),
+)
+"""More than 10^5 elements of three channels, then few."""
+
+WAITING = (
+    Action("train", size=6, waits=True),
+    Action("infer", size=6),
+    Action("backward"),
+    Action("backward"),
+    Action("train", size=5, waits=True),
+    Action("train", size=5, batch="another batch", waits=True),
+    Action("backward", number=2),
+    Action("backward", number=3),
+    Action("infer", size=4, waits=True),
+    Action("infer", size=4, batch="another batch", waits=True),
+    Action("backward", number=4),
+    Action("train", size=3, waits=True),
+    Action("infer", size=1),
+    Action("save"),
+    Action("backward", number=6),
+    Action("backward", number=3),
+)
+"""The first backward of a call comes after other calls, in the other mode as well."""
 
 LONG = (
     Action("train by sizes", number=STEPS),
@@ -91,6 +121,26 @@ def short_life(build: Builder) -> Iterator[Case]:
         return
     rank = ranks(build.declaration)[-1]
     yield _life(build, "layer of 40 channels", (12, 40), rank, CHANGING, eps=1e-5, weight=0.1)
+    yield _life(build, "layer, backward later", (7, 5), rank, WAITING, turn=True)
+    yield from _several_ranks(build)
+
+
+def _several_ranks(build: Builder) -> Iterator[Case]:
+    """A layer that is made for no rank may be given batches of each, or refuses them."""
+    declared = build.declaration
+    made_for_one = "rank" in declared.layer_options or len(declared.ranks) == 1
+    if made_for_one or declared.virtual_batch or build.only_channels == 1:
+        return
+    script: list[Action] = []
+    for rank in (*declared.ranks, *declared.ranks[:-1][::-1]):
+        script += (
+            Action("train", size=5, rank=rank),
+            Action("infer", size=3, rank=rank),
+            Action("train", size=4, rank=rank, layout="channels moved"),
+            Action("infer", size=4, rank=rank, layout="channels moved"),
+        )
+    first = declared.ranks[0]
+    yield _life(build, "layer, several ranks", (6, 4), first, tuple(script), turn=True)
 
 
 cases = short_life
@@ -107,6 +157,8 @@ def lives(build: Builder) -> Iterator[Case]:
         yield _life(build, name, (12, 70), rank, CHANGING, eps=1e-7, weight=0.0123)
     first, last = possible[0], possible[-1]
     yield _life(build, "layer of 2048 values", (2048, 3), first, MANY_VALUES)
+    if build.in_turn(2):
+        yield _life(build, "layer of many values", (2048, 3), first, LARGE)
     yield _life(build, "layer, long life", (12, 4), first, LONG, eps=1e-3, weight=0.01)
     yield _life(build, "many layers", (8, 5), last, CROWD, eps=2.0, weight=0.003)
     yield _life(build, "layer of many contexts", (8, 3), first, CONTEXTS, eps=1e-12, weight=0.9)
@@ -127,6 +179,7 @@ def _life(
     *,
     eps: float = 0.5,
     weight: float = 0.25,
+    turn: bool = False,
 ) -> Case:
     x = build.normal(*size, *SPATIAL[rank])
     only = build.only_channels
@@ -138,6 +191,6 @@ def _life(
         eps=eps,
         weight=weight,
         calls="layer",
-        tags=frozenset({Tag.LAYER}),
+        tags=frozenset({Tag.LAYER, Tag.TURN} if turn else {Tag.LAYER}),
         script=script,
     )
