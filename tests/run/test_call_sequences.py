@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bnproof.engine.contract.declaration import declaration_of
-from bnproof.engine.execution.companions import CONTEXTS, TURNS, companions, turned
+from bnproof.engine.execution.companions import CONTEXT_DATA, CONTEXTS, TURNS, companions, turned
 from bnproof.engine.execution.earlier_results import COPIED, REMEMBERED_BYTES, Kept, latest
 from bnproof.engine.execution.executor import Executor, second_instance
 from bnproof.engine.execution.in_process import InProcess
@@ -60,18 +60,83 @@ def test_every_call_is_written_down(plan: str) -> None:
 
 
 def test_more_contexts_are_open_than_a_ring_has() -> None:
-    """Catches a number of open calls that a ring of 64 can hold."""
-    trained = [o for _, o in steps_of(BatchNorm(), "open contexts") if "train" in o.results]
-    assert len(trained) == CONTEXTS > 64
+    """Catches a number of open calls that a ring of 256 can hold."""
+    opened: list[int] = []
+
+    class Counting(BatchNorm):
+        def train(self, *given: Any, **settings: Any) -> Any:
+            *results, backward = super().train(*given, **settings)
+            opened.append(opened[-1] + 1 if opened else 1)
+
+            def closes(dy: Any) -> Any:
+                opened.append(opened[-1] - 1)
+                return backward(dy)
+
+            return *results, closes
+
+    steps = steps_of(Counting(), "open contexts")
+    assert max(opened) >= CONTEXTS > 256
+    trained = [o for _, o in steps if "train" in o.results]
+    assert len(trained) == CONTEXT_DATA
     assert all({"y", "dx"} <= set(o.results["train"]) for o in trained)
+
+
+def test_calls_that_give_other_bits_are_judged() -> None:
+    """Catches calls that are made and not looked at, since the first one was right."""
+    steps = steps_of(mutant_of("contexts/ring-of-one-hundred").make(), "open contexts")
+    assert len([o for _, o in steps if "train" in o.results]) > CONTEXT_DATA
+
+
+def test_layers_are_given_what_layers_return() -> None:
+    """Catches copies where a caller hands over the same arrays, and gradients of other data."""
+    seen: list[Any] = []
+
+    class Noting(BatchNorm):
+        def train(self, x: Any, *given: Any, **settings: Any) -> Any:
+            y, *others, backward = super().train(x, *given, **settings)
+            seen.append(("x", x, "y", y))
+
+            def noting(dy: Any) -> Any:
+                made = backward(dy)
+                seen.append(("dy", dy, "dx", made[0]))
+                return made
+
+            return y, *others, noting
+
+    steps_of(Noting(), "stacked layers")
+    first, second, third, *backwards = seen[:6]
+    assert second[1] is first[3]
+    assert third[1] is second[3]
+    assert [b[1] for b in backwards][0] is third[3]
+    assert backwards[1][1] is backwards[0][3]
+    assert any(b[1].base is f[3] for b in seen for f in seen if b[0] == "dy" and f[0] == "x")
+
+
+def test_later_calls_of_the_loop_have_other_settings() -> None:
+    """Catches settings that are the same in all calls, so that those of the first one do."""
+    trained = [c for c, o in steps_of(BatchNorm(), "natural loop") if "train" in o.results]
+    assert len({c.momentum for c in trained}) == 2
+    assert len({c.eps for c in trained}) == 2
+
+
+def test_large_calls_come_in_one_dtype() -> None:
+    """Catches large data in each dtype, which takes its time, and in none."""
+    among = BatchNorm.dtypes
+    found = [
+        dtype
+        for dtype in among
+        for case in portfolio(declaration_of(BatchNorm()), dtype, among=among)
+        if case.calls == "large calls"
+    ]
+    assert found == ["float32"]
 
 
 def test_data_sets_have_nothing_in_common() -> None:
     """Catches two calls that give the same results, so that a mixture of both is not seen."""
     case = sequences(BatchNorm())["open contexts"]
-    made = [turned(case, turn) for turn in range(CONTEXTS)]
+    made = [turned(case, turn) for turn in range(CONTEXT_DATA)]
     for name in ("x", "dy"):
-        assert len({getattr(each, name).tobytes() for each in made}) == CONTEXTS
+        assert len({getattr(each, name).tobytes() for each in made}) == CONTEXT_DATA
     assert [c.x.tobytes() for c in companions(case)] == [c.x.tobytes() for c in made]
 
 

@@ -23,16 +23,14 @@ CRASHES = {
     "Segfault": "killed by SIGSEGV in the call 'train': Fatal Python error",
     "Abort": "killed by SIGABRT in the call 'train'",
     "Exit": "exited with status 7 in the call 'train': about to leave",
-    "KillsItself": "killed by SIGKILL in the call 'train'",
     "InterruptsItself": "killed by SIGINT in the call 'train'",
-    "KillsItsGroup": "killed by SIGKILL in the call 'train'",
-    "KillsItsParent": "killed by SIGKILL in the call 'train'",
     "Alarm": "killed by SIGALRM in the call 'train'",
     "ClosesAllFiles": "in the call 'train': the worker's connection was closed by the target",
     "AnswersForUs": "wrote into the connection of its worker in the call 'unknown'",
     "Scribbles": "exited with status 7 in the call",
     "Fork": "exited with status 1 in the call 'train'",
 }
+KILLS = ("KillsItself", "KillsItsGroup", "KillsItsParent")
 HANGS = (
     "Hang",
     "HangInC",
@@ -86,6 +84,15 @@ def test_crash(hostile: Path, name: str) -> None:
     assert endings(observed) == ["", "", "crashed", "", ""]
     assert CRASHES[name] in ending(observed[2])
     assert "y" in observed[3].results["train"]
+
+
+@pytest.mark.parametrize("name", KILLS)
+def test_kill(hostile: Path, name: str) -> None:
+    """Catches a process that the system may have killed, and a case that is not run once more."""
+    observed = observe(f"{hostile}:{name}", timeout=5)
+
+    assert endings(observed) == [""] * 5
+    assert all("y" in seen.results["train"] for seen in observed)
 
 
 @pytest.mark.parametrize("name", HANGS)

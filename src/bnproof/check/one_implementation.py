@@ -64,6 +64,7 @@ class CheckedDtypes:
     parts that were offered; ``alternatives`` another declaration under which failures disappear,
     for each dtype that has failures; ``not_offered`` are gradients that no case returned;
     ``noted`` is what differs from torch's modules and is not demanded;
+    ``killed`` names cases that were not run to their end, since SIGKILL ended their processes;
     ``stopped`` says that the run ended at a failure, as asked; ``first_failure`` says in
     a few words what failed first.  After an interrupt (KeyboardInterrupt) it is what was found out
     until then, and ``interrupted`` says so.
@@ -80,6 +81,7 @@ class CheckedDtypes:
     failing: list[Failing] = field(default_factory=list)
     not_offered: dict[str, tuple[str, ...]] = field(default_factory=dict)
     noted: dict[Demand, str] = field(default_factory=dict)
+    killed: dict[str, list[str]] = field(default_factory=dict)
     interrupted: bool = False
     stopped: bool = False
     first_failure: str = ""
@@ -129,6 +131,7 @@ def check(
         if checked.interrupted or checked.stopped:
             break
     checked.notes += [*notes_on(checked.not_offered), *checked.noted.values()]
+    checked.notes += notes_on_killed(checked.killed)
     return checked
 
 
@@ -256,13 +259,17 @@ def _gather(records: list[Record], checked: CheckedDtypes, run: _Run) -> None:
         thorough=run.profile == "thorough",
         among=run.among,
     )
-    searches = _searches(session, judge, dtype, run.profile, run.seed, known)
+    killed = checked.killed.setdefault(dtype, [])
+    searches = _searches(session, judge, dtype, run.profile, run.seed, known, killed)
     total = len(cases) + sum(search.examples for search in searches)
     checked.cases[dtype], checked.promised[dtype] = 0, total
     judge.foresee(cases, double=_offers_double(session))
     if session.first is not None and session.first[0].dtype == dtype:
         records += judged(judge, *session.first)
     for case, observation in session.run_many(cases):
+        if was_killed(observation):
+            killed.append(case.name)
+            continue
         fresh = judged(judge, case, observation)
         records += fresh
         checked.cases[dtype] += 1
@@ -273,7 +280,7 @@ def _gather(records: list[Record], checked: CheckedDtypes, run: _Run) -> None:
             return
     judge.forget()
     for search in searches:
-        before = checked.cases[dtype]
+        before, killed_before = checked.cases[dtype], len(killed)
 
         def note(name: str, before: int = before) -> None:
             checked.cases[dtype] += 1
@@ -288,6 +295,7 @@ def _gather(records: list[Record], checked: CheckedDtypes, run: _Run) -> None:
             records += seen
             raise
         records += found
+        checked.cases[dtype] -= len(killed) - killed_before
         if any(is_unexpected(record, known) for record in found):  # it ends at a violation
             checked.promised[dtype] -= search.examples
         if run.fails(found, records):
@@ -334,8 +342,12 @@ def _searches(
     profile: Profile,
     seed: int,
     known: Sequence[Accepted],
+    killed: list[str],
 ) -> list[_Search]:
-    """For cases, and for lives of layers where there are such; none in the quick profile."""
+    """For cases, and for lives of layers where there are such; none in the quick profile.
+
+    The names of cases whose processes were killed are added to ``killed``.
+    """
     if not SEARCHED[profile]:
         return []
     from bnproof.engine.search.cases import search  # noqa: PLC0415  # Hypothesis costs time
@@ -346,10 +358,17 @@ def _searches(
     def violates(record: Record) -> bool:
         return is_unexpected(record, known)
 
+    def run_of(case: Case) -> Observation:
+        observation = session.run(case)
+        if not was_killed(observation):
+            return observation
+        killed.append(case.name)
+        return Observation()
+
     def cases(note: Callable[[str], None], seen: list[Record]) -> list[Record]:
         def run(case: Case) -> Record:
             note(case.name)
-            seen.append(judge.judge(case, session.run(case)))
+            seen.append(judge.judge(case, run_of(case)))
             return seen[-1]
 
         wanted = SEARCHED[profile]
@@ -358,7 +377,7 @@ def _searches(
     def lives(note: Callable[[str], None], seen: list[Record]) -> list[Record]:
         def run(case: Case) -> list[Record]:
             note(case.name)
-            made = judged(judge, case, session.run(case))
+            made = judged(judge, case, run_of(case))
             seen.extend(made)
             return made
 
@@ -381,6 +400,25 @@ def _not_offered(records: Sequence[Record]) -> tuple[str, ...]:
     }
     offers = set().union(*(r.observation.offers for r in records)) if records else set()
     return tuple(text for key, text in offered.items() if key not in offers) if records else ()
+
+
+def was_killed(observation: Observation) -> bool:
+    """Whether nothing is known of a case, since SIGKILL ended its processes."""
+    return observation.failure is not None and observation.failure.killed
+
+
+def notes_on_killed(killed: Mapping[str, Sequence[str]]) -> list[str]:
+    """What was not run to its end, by dtype.
+
+    >>> notes_on_killed({"float32": ["many values"], "float64": []})
+    ['not run, as SIGKILL ended its process twice (is memory short?): many values, float32']
+    """
+    return [
+        f"not run, as SIGKILL ended its process twice (is memory short?): {names[0]}, {dtype}"
+        + (f", and {len(names) - 1} more" if len(names) > 1 else "")
+        for dtype, names in killed.items()
+        if names
+    ]
 
 
 def notes_on(not_offered: Mapping[str, tuple[str, ...]]) -> list[str]:

@@ -6,6 +6,7 @@ ends it with all its children as soon as its standard input says so or is closed
 
 import os
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -32,12 +33,14 @@ class Died(Exception):  # noqa: N818  # a fact about a target, not an error of o
     Attributes:
         said: what it printed last, "" if nothing; ``printed`` is that as the end of a sentence.
         call: in which call, "" for the one that it wrote down last.
+        killed: whether by SIGKILL, which a system sends that is short of memory.
     """
 
-    def __init__(self, how: str, said: str, call: str = "") -> None:
+    def __init__(self, how: str, said: str, call: str = "", *, killed: bool = False) -> None:
         super().__init__(how)
         self.said = said
         self.call = call
+        self.killed = killed
         self.printed = f": {said}" if said else ""
 
 
@@ -156,7 +159,7 @@ class Child:
         self.kill()
         how = "closed its connection" if status is None else exit_in_words(status)
         said = last_words(self._printed.decode(errors="replace"))
-        return Died(how, said)
+        return Died(how, said, killed=status == -signal.SIGKILL)
 
     def _read(self, pipe: IO[bytes]) -> None:
         with suppress(OSError, ValueError), pipe:

@@ -39,11 +39,15 @@ class HarnessError(Exception):
 
 
 class _Ticket:
-    """A case for the worker, the number of the message that sent it, and then its observation."""
+    """A case for the worker, the number of the message that sent it, and then its observation.
+
+    ``killed`` says that SIGKILL ended a worker that ran it.
+    """
 
     def __init__(self, case: Case, declaration: Declaration | None) -> None:
         self.case, self.declaration = case, declaration
         self.number = 0
+        self.killed = False
         self.observation: Observation | None = None
 
 
@@ -278,15 +282,24 @@ class Session(Variants):
             observed: Observation = self._reply(self._child, ticket.number, kind)
         except Died as died:
             self._child = None
-            return self._failed(
-                case, EarlyEnd("crashed", self._call, ended=str(died), said=died.said)
+            if died.killed and not ticket.killed:
+                return self._observed_again(ticket)
+            ended = EarlyEnd(
+                "crashed", self._call, ended=str(died), said=died.said, killed=died.killed
             )
+            return self._failed(case, ended)
         except TimedOut:
             self._child = None
             self._limits.hung(f"{self._call}, {kind}")
             return self._failed(case, EarlyEnd("timed-out", self._call, self._limit))
         self._limits.answered(case.dtype)
         return observed
+
+    def _observed_again(self, ticket: _Ticket) -> Observation:
+        """Run a case once more in a new worker: the system may have been short of memory."""
+        ticket.killed = True
+        self._send_again()
+        return self._observe(ticket) if ticket.observation is None else ticket.observation
 
     def _failed(self, case: Case, failure: EarlyEnd) -> Observation:
         return self._limits.failed(case.dtype, failure)

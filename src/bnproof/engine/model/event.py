@@ -143,6 +143,8 @@ class EarlyEnd:
         ended: how the process ended, for instance "killed by SIGSEGV".
         said: the last words of the process.
         given_up: whether the case was not run, after too many failures like this.
+        killed: whether SIGKILL ended two processes that the case was run in, as a system does that
+            is short of memory; this says nothing of the target.
     """
 
     kind: Ending
@@ -151,3 +153,4 @@ class EarlyEnd:
     ended: str = ""
     said: str = ""
     given_up: bool = False
+    killed: bool = False
