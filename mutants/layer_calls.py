@@ -189,7 +189,8 @@ class _OneWaits(Layer):
 
     def train(self, x: Array) -> tuple[Array, Backward]:
         y, backward = super().train(x)
-        self.waiting, done = (backward, y.shape), []
+        self.waiting = backward, y.shape
+        done: list[Backward] = []
 
         def waits(dy: Array) -> Any:
             if not done:

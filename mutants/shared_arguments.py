@@ -255,12 +255,13 @@ class _AddedReLU(Added):
     shown_by=("added input",),
 )
 class _AddedIsX(_AddedReLU):
-    def train(self, x: Array, *arguments: Any, residual: Any = None, **settings: Any) -> Any:
-        made = super().train(x, *arguments, residual=residual, **settings)
-        y, mean, var, inner = made
+    def train(self, *arguments: Any, residual: Any = None, **settings: Any) -> Results:
+        y, mean, var, backward = super().train(*arguments, residual=residual, **settings)
+        inner: Any = backward
 
-        def backward(dy: Array) -> Any:
+        def summed(dy: Array) -> Any:
             dx, dgamma, dbeta, dresidual = inner(dy)
-            return (dx + dresidual if residual is x else dx), dgamma, dbeta, dresidual
+            shared = residual is arguments[0]
+            return (dx + dresidual if shared else dx), dgamma, dbeta, dresidual
 
-        return y, mean, var, backward
+        return y, mean, var, summed

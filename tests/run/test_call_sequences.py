@@ -107,7 +107,7 @@ def test_layers_are_given_what_layers_return() -> None:
     first, second, third, *backwards = seen[:6]
     assert second[1] is first[3]
     assert third[1] is second[3]
-    assert [b[1] for b in backwards][0] is third[3]
+    assert backwards[0][1] is third[3]
     assert backwards[1][1] is backwards[0][3]
     assert any(b[1].base is f[3] for b in seen for f in seen if b[0] == "dy" and f[0] == "x")
 

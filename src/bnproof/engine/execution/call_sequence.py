@@ -155,8 +155,14 @@ class CallSequence(JudgedCalls):
         passed = self.arguments.statistics()
         made: list[OpenedCall] = []
         for number, mode in enumerate(("train", "infer", "train", "train", "infer", "train")):
-            changed = self._other_settings() if number in CHANGED else {}
-            call = self._call(mode, number % 2, f"number {number}", passed=passed, **changed)  # type: ignore[arg-type]  # two modes
+            settings = self._other_settings() if number in CHANGED else None
+            call = self._call(
+                mode,  # type: ignore[arg-type]  # two modes
+                number % 2,
+                f"number {number}",
+                passed=passed,
+                settings=settings,
+            )
             if call is None:
                 continue
             if self.declaration.replays or number == 1:
@@ -187,7 +193,7 @@ class CallSequence(JudgedCalls):
         return made
 
     def _open_contexts(self) -> None:
-        """Many calls, whose backward comes in another order; then calls that are dropped at once."""
+        """Many calls, whose backward comes in another order; then calls that are dropped."""
         if self.declaration.replays:
             return
         made: Round = []
@@ -443,9 +449,7 @@ class CallSequence(JudgedCalls):
         """The arguments of the case's own data."""
         return self._arguments[0]
 
-    def _round(
-        self, turn: int, target: Any, name: str, modes: tuple[Mode, ...] = MODES
-    ) -> Round:
+    def _round(self, turn: int, target: Any, name: str, modes: tuple[Mode, ...] = MODES) -> Round:
         """The calls of one round in a thread, not yet made; nothing is announced from there."""
         arguments, case = self._arguments_of(turn), self._turned(turn)
         calls = [self._made(mode, case, target, arguments, name) for mode in modes]

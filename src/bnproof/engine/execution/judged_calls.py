@@ -5,7 +5,7 @@ Where the same call is made many times, it is judged once: again only where it g
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Unpack
+from typing import Any
 
 import numpy as np
 
@@ -95,10 +95,10 @@ class JudgedCalls:
         *,
         target: Any = None,
         passed: tuple[Array, Array] | None = None,
-        **changed: Unpack[Changes],
+        settings: Changes | None = None,
     ) -> OpenedCall | None:
-        """Make a call on a data set; None where there are no such calls."""
-        case = self._turned(turn).with_(**changed)
+        """Make a call on a data set, with other settings if any; None where there are no such."""
+        case = self._turned(turn).with_(**(settings or {}))
         if passed is not None:
             values = dict(zip(STATISTICS, map(np.array, passed), strict=True))
             case = case.with_(**values)

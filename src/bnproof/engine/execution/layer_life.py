@@ -98,7 +98,7 @@ class LayerLife(LayerSteps):
         return in_rank(batch, action.rank) if action.rank else batch
 
     def _takes(self, action: Action) -> bool:
-        """Whether a layer of its own takes batches of the rank: one may refuse all but the first."""
+        """Whether a layer that is made for it takes the rank: one may refuse all but the first."""
         if action.rank not in self._ranks:
             x = to_declared(self._batch(action), self.declaration)
             tried = [lambda layer: layer.train(x.copy()), lambda layer: layer.infer(x.copy())]
@@ -111,9 +111,7 @@ class LayerLife(LayerSteps):
         self._new(min(channels, self.case.channels))
         self._load(layer, self._state_of_case(layer))
 
-    def _train(
-        self, layer: int, x: Array, layout: Layout = "C", waits: bool = False
-    ) -> None:
+    def _train(self, layer: int, x: Array, layout: Layout = "C", waits: bool = False) -> None:
         before = self._state(layer)
         step, observation = self._step(x, before, layout, seen=self._batches(layer, before))
         y, backward = self._called("train", layer, step, observation, layout)
@@ -131,9 +129,7 @@ class LayerLife(LayerSteps):
         """Whether backward is left for later, where that is declared to work."""
         return waits and not self.declaration.replays
 
-    def _infer(
-        self, layer: int, x: Array, layout: Layout = "C", waits: bool = False
-    ) -> None:
+    def _infer(self, layer: int, x: Array, layout: Layout = "C", waits: bool = False) -> None:
         before = self._state(layer)
         if not set(STATISTICS) <= set(before):
             self._keep("infer", self.case, None, layer)

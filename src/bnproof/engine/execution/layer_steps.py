@@ -272,7 +272,7 @@ def in_rank(x: Array, rank: int) -> Array:
     rows = columns(x)
     if rank == MATRIX:
         return np.ascontiguousarray(rows)
-    side = 3 if x.shape[1] == 2 else 2  # noqa: PLR2004  # any other than the number of channels
+    side = 3 if x.shape[1] == 2 else 2  # another number than the channels
     sides = (side,) * (rank - 2)
     turned = [np.roll(rows, k, axis=0) * x.dtype.type(1 - k / 16) for k in range(math.prod(sides))]
     return np.stack(turned, axis=-1).reshape(*rows.shape, *sides)

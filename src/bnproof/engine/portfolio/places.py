@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from bnproof.engine.model.case import Case
+from bnproof.engine.model.formats import Array
 from bnproof.engine.model.layouts import NEGATIVE as NEGATIVE_LAYOUTS
 from bnproof.engine.model.layouts import Alias, Layout, Place
 from bnproof.engine.model.names import PARAMETERS, STATISTICS, Argument
@@ -138,16 +139,20 @@ def _expanded(build: Builder, base: Case) -> Iterator[Case]:
 def _shared(base: Case) -> Iterator[Case]:
     """Two arrays as four parameters."""
     for pairs in SHARED:
-        pairs = {name: of for name, of in pairs.items() if getattr(base, of) is not None}
-        pairs = {name: of for name, of in pairs.items() if getattr(base, name) is not None}
-        positive = {of: abs(getattr(base, of)) for of in pairs.values()}
-        if pairs:
-            what = ", ".join(f"{name} is {of}" for name, of in pairs.items())
-            same = {name: positive[of] for name, of in pairs.items()}
-            made = base.with_(name=f"{base.name}: {what}", data_key="").with_arrays(
-                {**positive, **same}
-            )
-            yield made.with_(layouts={name: Alias(of) for name, of in pairs.items()})
+        there = {
+            name: of
+            for name, of in pairs.items()
+            if getattr(base, name) is not None and getattr(base, of) is not None
+        }
+        if not there:
+            continue
+        what = ", ".join(f"{name} is {of}" for name, of in there.items())
+        arrays: dict[Argument, Array | None] = {}
+        for name, of in there.items():
+            arrays[name] = arrays[of] = abs(getattr(base, of))
+        layouts: dict[Argument, Place] = {name: Alias(of) for name, of in there.items()}
+        made = base.with_(name=f"{base.name}: {what}", data_key="", layouts=layouts)
+        yield made.with_arrays(arrays)
 
 
 def _both(plain: Case, layouts: dict[Argument, Place]) -> Iterator[Case]:
