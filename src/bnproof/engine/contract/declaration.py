@@ -16,8 +16,9 @@ again and again, before and after backward and other calls.
 What implementation and caller owe each other:
 
 - Arguments belong to the caller.  They may be read-only, strided, expanded (a stride of 0), slices
-  of larger arrays or aliases of each other, and stay as they are until the last backward of the
-  call; nothing but buffers that are updated ``in_place`` is written to, not for a moment either.
+  of larger arrays, aliases of each other or results of earlier calls (y as dy, or as the next x),
+  and stay as they are until the last backward of the call, but for dy, which may be refilled when
+  backward has returned; nothing but buffers that are updated ``in_place`` is written to, not for a moment either.
 - Any number of calls may be open at the same time, and a backward may be given several dy, in any
   order.  Statistics that a call returned may be given to the next call as they are.
 - Results belong to the caller, y as well: it may change them or drop them at once, and every
@@ -134,7 +135,9 @@ class Declaration:
         name, version: for reports; by default the class's name.
         methods: those of train, infer and layer that the object has; found, not declared.
         layer_options: those of dtype and rank that layer takes; found, not declared.  Without
-            them layers are tried with the first dtype and the first rank only.
+            dtype, layers are tried with the first dtype only.  Without rank, they are tried with
+            the first rank, and one layer is given batches of the others as well: it may refuse
+            them, but not misread them.
         made_of_layers: train and infer make a layer for each call and load it, so that all cases go
             through layers as they are; found, not declared.
         demands: of a torch module, what can be tried on it, each with the reason if it cannot;
