@@ -31,11 +31,14 @@ from bnproof.engine.portfolio.fitting import fitting
 APART = 7
 """Contexts are gone back through in steps of so many, coprime to their number."""
 
+PART = 4
+"""One of so many contexts is gone back through, and the first one on each data."""
+
 CHANGED = (2, 4, 5)
 """Calls of the natural loop with other settings than those before."""
 
-DROPPED = 40
-"""Calls in each mode whose results are dropped at the same time."""
+DROPPED = 60
+"""Calls whose results are dropped at the same time."""
 
 PARTS = 3
 """How often they are: later ones find the memory of those before."""
@@ -199,11 +202,13 @@ class CallSequence(JudgedCalls):
         made: Round = []
         turns = np.random.default_rng(CONTEXTS).integers(CONTEXT_DATA, size=CONTEXTS).tolist()
         for number, turn in enumerate(turns):
-            for mode in MODES if number % 4 == 3 else MODES[:1]:
+            for mode in MODES if number % 8 == 7 else MODES[:1]:
                 arguments = self._arguments_of(turn)
                 call = self._compared(mode, turn, f"context {number}", arguments)
                 made += [(each, turn) for each in self._some(call)]
-        order = [made[number * APART % len(made)] for number in range(len(made))]
+        firsts = [(call, turn) for (_, turn), call in self._firsts.items()]
+        order = [made[number * APART % len(made)] for number in range(len(made) // PART)]
+        order += [each for each in firsts if all(each[0] is not call for call, _ in order)]
         for action, calls in (
             (OpenedCall.gradients, order),
             (OpenedCall.late, order[:2]),
@@ -222,9 +227,9 @@ class CallSequence(JudgedCalls):
                 fresh = part != 1  # so that new results are all that takes memory there
                 data = self._turned(turn)
                 arguments = Arguments(data, self.declaration) if fresh else self._arguments_of(turn)
-                for mode in MODES:
-                    call = self._compared(mode, turn, f"dropped {part}, {number}", arguments)
-                    made += [(each, turn) for each in self._some(call)]
+                mode = MODES[number // 2 % 2]
+                call = self._compared(mode, turn, f"dropped {part}, {number}", arguments)
+                made += [(each, turn) for each in self._some(call)]
             for call, _ in made:
                 call.drop()
             for call, turn in made[:: part + 1]:

@@ -77,9 +77,14 @@ class Builder:
         return in_turn(number, self.dtype, self._among)
 
     @property
+    def sharing(self) -> list[str]:
+        """The dtypes that take turns."""
+        return sharing(self.dtype, self._among)
+
+    @property
     def turns(self) -> int:
         """How many dtypes take turns."""
-        return len(sharing(self.dtype, self._among))
+        return len(self.sharing)
 
     def rows(self, count: int) -> int:
         """A number of values, or one of the stock that suits as well."""

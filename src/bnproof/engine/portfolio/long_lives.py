@@ -10,7 +10,7 @@ from bnproof.engine.model.case import Case
 from bnproof.engine.model.script import MOST_LAYERS, Action
 from bnproof.engine.model.tag import Tag
 from bnproof.engine.portfolio.builder import Builder
-from bnproof.engine.portfolio.layer_data import has_lives, ranks
+from bnproof.engine.portfolio.layer_data import has_lives, is_made_for, ranks
 
 STEPS = 1030
 """Beyond 10 bits of a counter."""
@@ -121,8 +121,9 @@ def short_life(build: Builder) -> Iterator[Case]:
         return
     rank = ranks(build.declaration)[-1]
     yield _life(build, "layer of 40 channels", (12, 40), rank, CHANGING, eps=1e-5, weight=0.1)
-    yield _life(build, "layer, backward later", (7, 5), rank, WAITING, turn=True)
-    yield from _several_ranks(build)
+    if not build.rotates or _has_turn(build):
+        yield _life(build, "layer, backward later", (7, 5), rank, WAITING)
+        yield from _several_ranks(build)
 
 
 def _several_ranks(build: Builder) -> Iterator[Case]:
@@ -140,7 +141,7 @@ def _several_ranks(build: Builder) -> Iterator[Case]:
             Action("infer", size=4, rank=rank, layout="channels moved"),
         )
     first = declared.ranks[0]
-    yield _life(build, "layer, several ranks", (6, 4), first, tuple(script), turn=True)
+    yield _life(build, "layer, several ranks", (6, 4), first, tuple(script))
 
 
 cases = short_life
@@ -157,7 +158,7 @@ def lives(build: Builder) -> Iterator[Case]:
         yield _life(build, name, (12, 70), rank, CHANGING, eps=1e-7, weight=0.0123)
     first, last = possible[0], possible[-1]
     yield _life(build, "layer of 2048 values", (2048, 3), first, MANY_VALUES)
-    if build.in_turn(2):
+    if _has_turn(build):
         yield _life(build, "layer of many values", (2048, 3), first, LARGE)
     yield _life(build, "layer, long life", (12, 4), first, LONG, eps=1e-3, weight=0.01)
     yield _life(build, "many layers", (8, 5), last, CROWD, eps=2.0, weight=0.003)
@@ -170,6 +171,12 @@ def _possible(build: Builder) -> bool:
     return has_lives(build.declaration, build.dtype) and not build.compiled
 
 
+def _has_turn(build: Builder) -> bool:
+    """Whether this dtype is the first one of those checked in which layers can be made."""
+    made = [dtype for dtype in build.sharing if is_made_for(build.declaration, dtype)]
+    return made[:1] == [build.dtype]
+
+
 def _life(
     build: Builder,
     name: str,
@@ -179,7 +186,6 @@ def _life(
     *,
     eps: float = 0.5,
     weight: float = 0.25,
-    turn: bool = False,
 ) -> Case:
     x = build.normal(*size, *SPATIAL[rank])
     only = build.only_channels
@@ -191,6 +197,6 @@ def _life(
         eps=eps,
         weight=weight,
         calls="layer",
-        tags=frozenset({Tag.LAYER, Tag.TURN} if turn else {Tag.LAYER}),
+        tags=frozenset({Tag.LAYER}),
         script=script,
     )
