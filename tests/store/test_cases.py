@@ -89,6 +89,14 @@ def test_memory_is_the_same() -> None:
     assert after["running_var"] is after["gamma"]
 
 
+def test_an_added_input_is_x_again() -> None:
+    """Catches an alias of an added input that cannot be saved, or comes back as two arrays."""
+    held = case(steps=(), layouts={"residual": Alias("x")})
+    held = held.with_(residual=held.x)
+    back = Arguments(through_json(held), Declaration(residual=True))
+    assert back["residual"] is back["x"]
+
+
 def test_toml_as_well() -> None:
     """Catches a table that TOML cannot hold."""
     table = tomllib.loads(tomlkit.dumps(case_table(case())))

@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from bnproof.engine.contract.declaration import RANKS
 from bnproof.engine.judging.counterexample import Counterexample
 from bnproof.engine.model.case import (
     ARRAYS,
     DOUBLE_ARGUMENTS,
     EXTRAS,
+    LIKE_X_ARGUMENTS,
     PLANS,
     WHOLE_ARGUMENTS,
     Case,
@@ -27,6 +29,9 @@ from bnproof.engine.model.script import BATCHES, KINDS, MOST_LAYERS, Action, Act
 from bnproof.engine.model.tag import Tag
 from bnproof.store.arrays import from_table, hexadecimal, to_table
 from bnproof.store.fields import Fields, StoreError
+
+LAID_OUT: tuple[Argument, ...] = (*ARRAYS, "residual")
+"""The arrays that have a layout, an alias behind the array that it is."""
 
 OPTIONAL: tuple[Argument, ...] = ("gamma", "beta", *DOUBLE_ARGUMENTS)
 CASE = (
@@ -51,6 +56,7 @@ NOT_READ = ("judged_channels",)
 TAGS = tuple(tag.value for tag in Tag)
 DEMANDS = tuple(map(str, Demand))
 MOST_STEPS = 10_000
+MOST_EXAMPLES = 100_000
 MOST_ACTIONS = 1000
 MOST_RELATED = 64
 MOST_TAGS = 64
@@ -113,6 +119,7 @@ def read_case(fields: Fields) -> Case:
         raise StoreError(f"{fields.where}: x has the shape {x.shape}; due are 2 to 5 axes")
     held = {name: _argument(fields, name, x) for name in ARRAYS[1:]}
     kept = {name: a for name, a in held.items() if a is not None}
+    added = _extra(fields, "residual", x.shape, x.dtype.name)
     dtypes = {a.dtype for name, a in kept.items() if name not in WHOLE_ARGUMENTS}
     wide = {a.dtype for name, a in kept.items() if name in WHOLE_ARGUMENTS}
     if len(dtypes) != 1 or wide != {x.dtype}:
@@ -124,14 +131,14 @@ def read_case(fields: Fields) -> Case:
         eps=fields.real("eps"),
         momentum=fields.real("momentum") if "momentum" in fields else None,
         batches_seen=fields.whole("batches_seen", 0, MOST_BATCHES, 0),
-        layouts=_layouts(fields, {"x": x, **held}),
+        layouts=_layouts(fields, {"x": x, **held, "residual": added}),
         calls=fields.one_of("calls", PLANS),
         tags=frozenset(map(Tag, fields.each_of("tags", MOST_TAGS, TAGS))),
         steps=fields.rows("steps", MOST_STEPS, lambda step: _step(step, x)),
         twin=_twin(fields.table("twin")) if "twin" in fields else None,
         data_key=fields.text("data_key", ""),
         script=_script(fields),
-        residual=_extra(fields, "residual", x.shape, x.dtype.name),
+        residual=added,
         mask=_extra(fields, "mask", (x.shape[0], *x.shape[2:]), "bool"),
         demand=_demand(fields),
     )
@@ -185,14 +192,16 @@ def _script(fields: Fields) -> tuple[Action, ...]:
 
 
 def _action(fields: Fields) -> Action:
-    fields.only(("kind", "layer", "batch", "number", "size", "layout"))
+    fields.only(("kind", "layer", "batch", "number", "size", "layout", "rank", "waits"))
     return Action(
         kind=fields.one_of("kind", KINDS),
         layer=fields.whole("layer", 0, MOST_LAYERS - 1),
         batch=fields.one_of("batch", BATCHES),
         number=fields.whole("number", 0, MOST_STEPS),
-        size=fields.whole("size", 0, MOST_STEPS, 0),
+        size=fields.whole("size", 0, MOST_EXAMPLES, 0),
         layout=fields.one_of("layout", LAYOUTS) if "layout" in fields else "C",
+        rank=fields.whole("rank", 0, max(RANKS), 0),
+        waits=fields.get("waits", bool, "true or false") if "waits" in fields else False,
     )
 
 
@@ -205,20 +214,20 @@ def _layouts(fields: Fields, arrays: dict[Argument, Array | None]) -> dict[Argum
     if "layouts" not in fields:
         return {}
     given = fields.table("layouts")
-    given.only(ARRAYS)
-    return {name: _layout(given, name, arrays) for name in ARRAYS if name in given}
+    given.only(LAID_OUT)
+    return {name: _layout(given, name, arrays) for name in LAID_OUT if name in given}
 
 
 def _layout(given: Fields, name: Argument, arrays: dict[Argument, Array | None]) -> Place:
     layout, own = given.text(name), arrays[name]
     if layout.startswith(SAME):
-        before = ARRAYS[: ARRAYS.index(name)]
+        before = LAID_OUT[: LAID_OUT.index(name)]
         named = layout.removeprefix(SAME)
         other = next((argument for argument in before if argument == named), None)
         if own is None or other is None or not _equal(own, arrays[other]):
             raise given.wrong(name, "the name of an earlier argument with the same values")
         return Alias(other)
-    single = name not in WHOLE_ARGUMENTS
+    single = name not in LIKE_X_ARGUMENTS
     known = ONE_AXIS if single else tuple(LAYOUTS)
     return given.one_of(name, known)
 

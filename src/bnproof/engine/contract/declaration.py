@@ -18,7 +18,8 @@ What implementation and caller owe each other:
 - Arguments belong to the caller.  They may be read-only, strided, expanded (a stride of 0), slices
   of larger arrays, aliases of each other or results of earlier calls (y as dy, or as the next x),
   and stay as they are until the last backward of the call, but for dy, which may be refilled when
-  backward has returned; nothing but buffers that are updated ``in_place`` is written to, not for a moment either.
+  backward has returned; nothing but buffers that are updated ``in_place`` is written to, not for
+  a moment either.
 - Any number of calls may be open at the same time, and a backward may be given several dy, in any
   order.  Statistics that a call returned may be given to the next call as they are.
 - Results belong to the caller, y as well: it may change them or drop them at once, and every
