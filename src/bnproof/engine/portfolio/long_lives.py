@@ -158,12 +158,12 @@ def lives(build: Builder) -> Iterator[Case]:
         yield _life(build, name, (12, 70), rank, CHANGING, eps=1e-7, weight=0.0123)
     first, last = possible[0], possible[-1]
     yield _life(build, "layer of 2048 values", (2048, 3), first, MANY_VALUES)
-    if _has_turn(build):
-        yield _life(build, "layer of many values", (2048, 3), first, LARGE)
-    yield _life(build, "layer, long life", (12, 4), first, LONG, eps=1e-3, weight=0.01)
     yield _life(build, "many layers", (8, 5), last, CROWD, eps=2.0, weight=0.003)
     yield _life(build, "layer of many contexts", (8, 3), first, CONTEXTS, eps=1e-12, weight=0.9)
     yield _life(build, "layer of 300 channels", (5, 300), last, CHANGING[:6], eps=4.0)
+    if _has_turn(build):
+        yield _life(build, "layer of many values", (2048, 3), first, LARGE)
+        yield _life(build, "layer, long life", (12, 4), first, LONG, eps=1e-3, weight=0.01)
 
 
 def _possible(build: Builder) -> bool:
