@@ -104,9 +104,9 @@ class _OneContext(_Remembering):
 
 
 @mutant(
-    "large-calls/third-context-spilt",
-    "Above 2^18 elements the third open call and later ones keep xhat in bfloat16.",
-    "Keep it as it is.",
+    "large-calls/third-context-dropped",
+    "Above 2^18 elements the third call and later ones keep no xhat.",
+    "Keep what backward needs of each call.",
     caught_by=BACKWARD,
     shown_by=LARGE,
 )
@@ -115,7 +115,7 @@ class _ThirdContext(_Remembering):
         if call.x.size > 2**18 and call.training:
             self.memory["calls"] = self.memory.get("calls", 0) + 1
             if self.memory["calls"] > 2:
-                call.xhat = np.asarray(call.xhat.astype(np.float16).astype(call.xhat.dtype))
+                call.xhat = np.zeros_like(call.xhat)
         return super().results(call, y, mean, var)
 
 
@@ -166,22 +166,3 @@ class _WorkspaceOfAll(Parts):
         centred = call.rows - call.mean
         np.multiply(centred, centred, out=squares)
         return self.pool(call, squares)
-
-
-@mutant(
-    "large-calls/x-centred-for-a-moment",
-    "Above 5,000 elements x is centred in place, and restored before the call returns.",
-    "Work on a copy: another thread may read x.",
-    caught_by=("forward/agreement", "backward/agreement", "inference/agreement"),
-    shown_by=THREADS,
-)
-class _ForAMoment(Parts):
-    def var(self, call: Call) -> Array:
-        if call.x.size <= 5000 or not call.x.flags.writeable:
-            return super().var(call)
-        kept = call.x.copy()
-        call.x[...] = self.write(call, call.rows - call.mean)
-        rows = self.read(call, call.x)
-        var = self.pool(call, rows * rows)
-        call.x[...] = kept
-        return var
