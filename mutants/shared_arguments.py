@@ -193,9 +193,9 @@ class _StatisticsById(Parts):
 
 
 @mutant(
-    "shared/beta-that-is-a-mean",
-    "Inference folds beta - mean, and takes it for 0 where both are one array.",
-    "Divide the mean by the standard deviation first.",
+    "shared/beta-that-is-a-variance",
+    "Inference shifts by nothing where beta and the running variance are one array.",
+    f"{AS_GIVEN}.",
     caught_by=("inference/agreement",),
     shown_by=PLACES,
 )
