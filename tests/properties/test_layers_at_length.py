@@ -36,7 +36,7 @@ class Loose(BatchNorm):
 
 
 def _made(declaration: Declaration) -> list[Case]:
-    return through_layer(portfolio(declaration, "float32", quick=True), declaration, "float32")
+    return through_layer(portfolio(declaration, "float32", quick=True), declaration, "float32", ())
 
 
 def test_each_case_comes_in_one_rank_beside_its_twins() -> None:

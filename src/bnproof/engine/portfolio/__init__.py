@@ -92,7 +92,7 @@ def portfolio(
     """
     if quick:
         chosen = choose(pool(declaration, dtype, seed=seed, among=among), dtype, among)
-        chosen += through_layer(chosen, declaration, dtype, most=FEW)
+        chosen += through_layer(chosen, declaration, dtype, among, most=FEW)
     else:
         build = Builder(declaration, dtype, seed, among=among)
         large = [*huge.cases(build), *call_orders.large(build), *long_lives.lives(build)]
@@ -102,7 +102,7 @@ def portfolio(
             large += [*many_values.largest(build), *network_sizes.above_2_24(build)]
         made = _with_double(declaration, [*_made(build), *large], seed)
         chosen = informative_first(made, dtype)
-        chosen += through_layer(chosen, declaration, dtype)
+        chosen += through_layer(chosen, declaration, dtype, among)
     return with_end(few_programs(chosen) if declaration.compiles_per_shape else chosen)
 
 
