@@ -1,12 +1,15 @@
 """Layers that go wrong by the order of calls, the rank of x, or very many steps and values."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from bnproof.mutants.layer_life import _layer
+from bnproof.mutants import layer_life
 from bnproof.reference.checks import Array
 from bnproof.reference.layer import Backward, Layer
+
+living = partial(layer_life.living, family="layer-calls")
 
 RANKS = ("layer, several ranks",)
 LONG = ("layer, long life",)
@@ -14,7 +17,7 @@ WAITING = ("layer, backward later",)
 BACKWARD = ("layer/training", "layer/evaluation")
 
 
-@_layer(
+@living(
     "no-average-after-a-thousand-steps",
     "After 1,000 steps the running statistics stay as they are.",
     "Move them with each batch.",
@@ -31,7 +34,7 @@ class _ThousandSteps(Layer):
         return results
 
 
-@_layer(
+@living(
     "count-of-ten-bits",
     "The batches are counted in 10 bits, and the first one sets the statistics.",
     "Count them in an integer of any size.",
@@ -47,7 +50,7 @@ class _TenBits(Layer):
         return super().train(x)
 
 
-@_layer(
+@living(
     "large-batches-not-averaged",
     "A batch of more than 100,000 elements does not move the running variance.",
     "Any batch moves it.",
@@ -62,7 +65,7 @@ class _LargeNotAveraged(Layer):
         return results
 
 
-@_layer(
+@living(
     "mode-left-by-refused-batch",
     "After a refused batch, evaluation uses the statistics of its own batch.",
     "Set the mode back whatever happens.",
@@ -86,7 +89,7 @@ class _ModeLeft(Layer):
         return y, backward
 
 
-@_layer(
+@living(
     "counted-though-refused",
     "A batch of a wrong width is refused after the running mean has moved on by half.",
     "Check the batch first.",
@@ -99,7 +102,7 @@ class _MovedThoughRefused(Layer):
         return super().train(x)
 
 
-@_layer(
+@living(
     "matrices-after-images",
     "Once a layer has seen images, batches of rank 2 do not move its statistics.",
     "Look at the rank of each batch.",
@@ -117,7 +120,7 @@ class _MatricesAfterImages(Layer):
         return results
 
 
-@_layer(
+@living(
     "axes-of-the-first-rank",
     "In evaluation of images a layer that began with matrices shifts each row by its number.",
     "Form shapes from the rank of each batch.",
@@ -134,7 +137,7 @@ class _FirstRank(Layer):
         return y, backward
 
 
-@_layer(
+@living(
     "channels-last-mixed-up",
     "Of images whose channels lie last in memory, the running mean is in reverse order.",
     "Average over all axes but that of the channels.",
@@ -148,7 +151,7 @@ class _ChannelsLastMixedUp(Layer):
         return results
 
 
-@_layer(
+@living(
     "backward-by-the-last-mode",
     "backward takes the formula of the mode that the layer was in last.",
     "Take that of the call which it belongs to.",
@@ -177,7 +180,7 @@ class _LastMode(Layer):
         return y, backward
 
 
-@_layer(
+@living(
     "one-backward-waits",
     "A forward whose backward was not called yet is replaced by the next one.",
     "Keep what backward needs with each call.",
@@ -201,7 +204,7 @@ class _OneWaits(Layer):
         return y, waits
 
 
-@_layer(
+@living(
     "freed-by-evaluation",
     "Evaluation frees what the last training call keeps, unless its backward has been called.",
     "Keep it for as long as backward may be called.",

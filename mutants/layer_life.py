@@ -17,7 +17,7 @@ SHOWN = ("layer of", "layers of", "layer, long", "many layers")
 """What the names of long lives begin with."""
 
 
-def _layer(
+def living(
     name: str,
     mistake: str,
     repair: str,
@@ -25,12 +25,13 @@ def _layer(
     caught_by: tuple[str, ...] = LIVES,
     dtypes: tuple[Dtype, ...] = ("float32",),
     shown_by: tuple[str, ...] = SHOWN,
+    family: str = "layer-life",
 ) -> Callable[[type[Layer]], type[Layer]]:
     """Return a decorator that registers the implementation whose layer is the class below it."""
 
     def noted(kind: type[Layer]) -> type[Layer]:
         make = type(kind.__name__, (Layered,), {"kind": kind})
-        id_ = f"layer-life/{name}"
+        id_ = f"{family}/{name}"
         described = Mutant(
             id_, mistake, repair, (), caught_by, make, dtypes=dtypes, shown_by=shown_by
         )
@@ -39,7 +40,7 @@ def _layer(
     return noted
 
 
-@_layer(
+@living(
     "workspace-of-the-first-batch",
     "The workspace has the size of the first batch: of a larger one the rest is not normalised.",
     "Let it grow.",
@@ -55,7 +56,7 @@ class _WorkspaceOfTheFirstBatch(Layer):
         return y, backward
 
 
-@_layer(
+@living(
     "rest-of-a-larger-batch",
     "A smaller batch is averaged with what a larger one left in the workspace.",
     "Look at the present batch alone.",
@@ -77,7 +78,7 @@ class _RestOfALargerBatch(Layer):
         return results
 
 
-@_layer(
+@living(
     "gamma-beyond-32-channels",
     "gamma of channels beyond the 32nd is taken for 1.",
     "Scale all channels.",
@@ -92,7 +93,7 @@ class _GammaBeyond32(Layer):
             self._arrays["gamma"] = whole
 
 
-@_layer(
+@living(
     "statistics-beyond-64-channels",
     "The running statistics of channels beyond the 64th are never updated.",
     "Update all channels.",
@@ -120,7 +121,7 @@ class _Remembers(Layer):
             self._arrays = now
 
 
-@_layer(
+@living(
     "evaluation-not-renewed-by-load",
     "Evaluation goes by weights that were folded before another state was loaded.",
     "Fold again after load.",
@@ -131,7 +132,7 @@ class _NotRenewedByLoad(_Remembers):
         return super().train(x)
 
 
-@_layer(
+@living(
     "evaluation-not-renewed-by-training",
     "Evaluation goes by weights that were folded before the last training step.",
     "Fold again after each step.",
@@ -142,7 +143,7 @@ class _NotRenewedByTraining(_Remembers):
         super().load(state)
 
 
-@_layer(
+@living(
     "folded-once",
     "The weights of evaluation are folded at its first call and never again.",
     "Fold again after each change of the state.",
@@ -151,7 +152,7 @@ class _FoldedOnce(_Remembers):
     pass
 
 
-@_layer(
+@living(
     "correction-of-the-first-batch",
     "Bessel's correction is that of the first batch's size.",
     "Use the size of the present batch.",
@@ -172,7 +173,7 @@ class _CorrectionOfTheFirstBatch(Layer):
         return results
 
 
-@_layer(
+@living(
     "statistics-through-single",
     "The running statistics of a layer for float64 pass through float32.",
     "Keep them in float64.",
@@ -187,7 +188,7 @@ class _ThroughSingle(Layer):
         return results
 
 
-@_layer(
+@living(
     "restarts-after-512",
     "The count of batches has nine bits, and at 0 the averages start again.",
     "Count in 64 bits.",
@@ -206,7 +207,7 @@ class _RestartsAfter512(Layer):
             self._momentum = momentum
 
 
-@_layer(
+@living(
     "weight-shrinks-with-age",
     "After 256 steps a step weighs half as much.",
     "The weight is that of the momentum, always.",
@@ -225,7 +226,7 @@ class _WeightShrinks(Layer):
             self._momentum = momentum
 
 
-@_layer(
+@living(
     "every-hundredth-step-skipped",
     "Every hundredth training step leaves the running statistics.",
     "Each step moves them.",
@@ -242,7 +243,7 @@ class _HundredthSkipped(Layer):
         return results
 
 
-@_layer(
+@living(
     "long-evaluation-moves-the-mean",
     "Every 200th evaluation moves the running mean to the batch's.",
     "Evaluation leaves the statistics.",
@@ -259,7 +260,7 @@ class _LongEvaluation(Layer):
         return results
 
 
-@_layer(
+@living(
     "strided-by-memory",
     "x is read in the order of its memory, whatever its strides.",
     "Read it by its strides, or copy it.",
@@ -269,7 +270,7 @@ class _StridedByMemory(Layer):
         return super().train(x.ravel(order="K").reshape(x.shape))
 
 
-@_layer(
+@living(
     "strided-evaluation-by-memory",
     "In evaluation x is read in the order of its memory.",
     "Read it by its strides, or copy it.",
@@ -279,7 +280,7 @@ class _StridedEvaluation(Layer):
         return super().infer(x.ravel(order="K").reshape(x.shape))
 
 
-@_layer(
+@living(
     "eps-at-least-1e-5",
     "A layer raises an eps below 1e-5; the functions do not.",
     "Take eps as it is given.",
@@ -291,7 +292,7 @@ class _EpsAtLeast(Layer):
         super().__init__(functions, channels, **settings)
 
 
-@_layer(
+@living(
     "momentum-with-two-digits",
     "A layer rounds its momentum to two digits.",
     "Take it as it is given.",
@@ -304,7 +305,7 @@ class _MomentumWithTwoDigits(Layer):
         super().__init__(functions, channels, **settings)
 
 
-@_layer(
+@living(
     "gamma-loaded-into-beta",
     "load() puts gamma into beta as well if there are more than 16 channels.",
     "Restore by name.",
@@ -316,7 +317,7 @@ class _GammaIntoBeta(Layer):
             self._arrays["beta"] = self._arrays["gamma"].copy()
 
 
-@_layer(
+@living(
     "y-in-a-shared-buffer",
     "Layers of equal width return y in one buffer, which the next call overwrites.",
     "Return memory that the caller owns.",
@@ -333,7 +334,7 @@ class _SharedBuffer(Layer):
         return held, backward
 
 
-@_layer(
+@living(
     "eight-layers-at-most",
     "Layers keep their running means in eight slots: the ninth takes that of the first.",
     "Give each layer its own.",
@@ -361,7 +362,7 @@ class _EightLayers(Layer):
         self.slots[self.slot] = self._arrays["running_mean"]
 
 
-@_layer(
+@living(
     "four-contexts",
     "Only the last four calls of a layer can be gone back through; older ones use the oldest.",
     "Let each backward keep what it needs.",
@@ -388,7 +389,7 @@ class _FourContexts(Layer):
         return y, late
 
 
-@_layer(
+@living(
     "odd-example-dropped",
     "Evaluation of an odd number of examples above 4 leaves the last as it is.",
     "Normalise all of them.",
@@ -401,7 +402,7 @@ class _OddExampleDropped(Layer):
         return y, backward
 
 
-@_layer(
+@living(
     "batch-of-two-not-counted",
     "A batch of two examples does not move the running statistics.",
     "Any batch with two values per channel moves them.",
@@ -415,7 +416,7 @@ class _BatchOfTwo(Layer):
         return results
 
 
-@_layer(
+@living(
     "first-1024-examples",
     "The running mean goes by the first 1,024 examples of a batch.",
     "Go by all of them.",
@@ -434,7 +435,7 @@ class _First1024(Layer):
         return results
 
 
-@_layer(
+@living(
     "narrow-layer-takes-wide-state",
     "A layer takes the running mean of the widest layer, cut to its own width.",
     "Keep statistics by layer.",
@@ -453,7 +454,7 @@ class _TakesWideState(Layer):
         return results
 
 
-@_layer(
+@living(
     "statistics-clipped-by-layer",
     "A layer normalises by a variance of at least 1e-4; the functions do not.",
     "Add eps, and nothing else.",
@@ -473,7 +474,7 @@ class _ClippedByLayer(Layer):
             self._arrays["gamma"] = gamma
 
 
-@_layer(
+@living(
     "one-pass-by-layer",
     "A layer forms y from a one-pass variance; the functions do not.",
     "Subtract the mean first in both.",
@@ -492,7 +493,7 @@ class _OnePassByLayer(Layer):
         return np.asarray(work * scale + shift).astype(y.dtype), backward
 
 
-@_layer(
+@living(
     "x-kept-by-layer",
     "A layer centres x in the caller's array.",
     "Leave x as it is.",

@@ -37,7 +37,7 @@ def _eps(build: Builder) -> Iterator[Case]:
     declaration = build.declaration
     if declaration.fixes("eps"):
         return
-    for eps in (*EPS, *_drawn(build, LEAST_EPS, EPS[-1])):
+    for eps in dict.fromkeys((*EPS, *_drawn(build, LEAST_EPS, EPS[-1]))):
         small = build.dtype == "float16" and eps < LEAST_IN_HALF
         if declaration.allows("eps", eps) and not small:
             scale = 2.0 ** round(math.log2(eps) / 2)
@@ -67,10 +67,12 @@ def _momenta(build: Builder) -> Iterator[Case]:
         return
     width = build.columns(4)
     small = _drawn(build, LEAST_MOMENTUM, 0.1)
-    for momentum in (*MOMENTA, *small, *(1 - momentum for momentum in small[:1])):
+    chosen = (*MOMENTA, *small, *(1 - momentum for momentum in small[:1]))
+    named = {f"momentum {momentum:.6g}": momentum for momentum in reversed(chosen)}
+    for name, momentum in reversed(named.items()):
         if declaration.allows("momentum", momentum):
             yield build.case(
-                f"momentum {momentum:.6g}",
+                name,
                 3 + build.ordinary(12, 4),
                 momentum=momentum,
                 running_mean=np.resize([-8.0, 0.0], width),
