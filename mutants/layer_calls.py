@@ -91,13 +91,13 @@ class _ModeLeft(Layer):
 
 @living(
     "counted-though-refused",
-    "A batch of a wrong width is refused after the running mean has moved on by half.",
+    "A batch of one value per channel is refused after the running mean has moved on by half.",
     "Check the batch first.",
     shown_by=("layer, rank", "layer of"),
 )
 class _MovedThoughRefused(Layer):
     def train(self, x: Array) -> tuple[Array, Backward]:
-        if x.shape[1] != len(self._arrays["gamma"]):
+        if x.size == x.shape[1]:
             self._arrays["running_mean"] = self._arrays["running_mean"] * 0.5
         return super().train(x)
 

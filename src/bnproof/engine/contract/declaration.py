@@ -29,7 +29,8 @@ What implementation and caller owe each other:
   any case at all.
 - NaN and infinity in x, dy, gamma, beta or a statistic stay in their channel; in inference what is
   in x or dy stays in its element of y and dx.
-- A call that raises leaves statistics as they were, and the next call is as right as any.
+- A call that the contract lets raise leaves statistics as they were, and the next call is as right
+  as any.
 - Two instances may be used at the same time, in two threads.  One instance is called by one
   thread at a time.
 """

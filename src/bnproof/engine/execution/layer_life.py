@@ -84,7 +84,6 @@ class LayerLife(LayerSteps):
             "load": lambda: self._load(layer, self._saved[number]),
             "repeat": lambda: self._many(layer, number),
             "single value": lambda: self._single(layer),
-            "wrong width": lambda: self._wrong_width(layer),
             "make": lambda: self._another(number),
             "train by sizes": lambda: self._by_sizes(layer, number, "train"),
             "evaluate by sizes": lambda: self._by_sizes(layer, number, "infer"),
@@ -218,14 +217,6 @@ class LayerLife(LayerSteps):
         channels = self._channels[layer]
         x = self.case.x[:1, :channels].reshape(1, channels, -1)[:, :, :1]
         self._refused(layer, np.array(x.reshape(1, channels, *(1,) * (self.case.x.ndim - 2))))
-
-    def _wrong_width(self, layer: int) -> None:
-        """A channel more than the layer has, where a layer of its own refuses that."""
-        x = self.case.x[:, : self._channels[layer]]
-        wide = np.concatenate([x, x[:, :1]], axis=1)
-        given = to_declared(wide, self.declaration)
-        if self._refused_by_another(lambda other: other.train(given.copy())):
-            self._refused(layer, wide)
 
     def _refused(self, layer: int, x: Array) -> None:
         """A batch that has to be refused: the statistics stay."""

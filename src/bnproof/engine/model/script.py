@@ -22,7 +22,6 @@ ActionKind = Literal[
     "load",
     "repeat",
     "single value",
-    "wrong width",
     "make",
     "train by sizes",
     "evaluate by sizes",
@@ -53,8 +52,7 @@ class Action:
     Attributes:
         kind: "train" and "infer" (with their backward), "backward" (of an earlier call, again),
             "save" and "load" (of a state), "repeat" (train and infer many times),
-            "single value" (train on one value per channel), "wrong width" (train on a channel
-            more than the layer has), "make" (another layer),
+            "single value" (train on one value per channel), "make" (another layer),
             "train by sizes" and "evaluate by sizes" (many times, each with another batch size).
         layer: from 0; two are there from the start, "make" gives the next.
         batch: a name in `BATCHES`, for "train" and "infer".
@@ -98,7 +96,6 @@ class Action:
             "load": f"{who} takes saved state {self.number}",
             "repeat": f"{who} trains {self.number} times",
             "single value": f"{who} trains on one value per channel",
-            "wrong width": f"{who} is given a channel too many",
             "make": f"{who} is made, with {self.number} channels",
             "train by sizes": f"{who} trains {self.number} times on batches of changing size",
             "evaluate by sizes": f"{who} evaluates {self.number} batches of changing size",

@@ -37,7 +37,7 @@ CHANGING = (
     Action("train", layer=1, size=11),
     Action("backward", number=8),
     Action("infer", layer=1, size=1),
-    Action("wrong width"),
+    Action("single value"),
     Action("infer", size=5),
     Action("train", size=4),
 )
