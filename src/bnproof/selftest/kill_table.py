@@ -32,7 +32,7 @@ QUICK_TURN = 3
 OF_ANY = tuple(p.id for p in PROPERTIES if p.concerns(Declaration(), "float32"))
 """The properties of any implementation; those of whole torch modules have tests of their own."""
 
-KEPT = 2**21
+KEPT = 2**19
 """Elements of data sets whose truth is kept, since all are judged on nearly the same cases."""
 
 
