@@ -60,7 +60,8 @@ class _UnbiasedAndBack(Parts):
 class _RootOff(Parts):
     def inv_std(self, call: Call) -> Array:
         right = super().inv_std(call)
-        return np.asarray(np.nextafter(right, np.asarray(np.inf, right.dtype)))
+        above = np.nextafter(right, np.asarray(np.inf, right.dtype))
+        return np.asarray(np.where(right == 0, right, above))  # that of infinity is exact
 
 
 def merged(one: Moments, other: Moments) -> Moments:
