@@ -8,19 +8,24 @@ from typing import Any
 import numpy as np
 
 
-class OnnxRuntime:
+class _Declared:
+    """What both libraries have in common."""
+
+    dtypes = ("float32",)
+    running_variance = "biased"
+    single_value = "beta"
+    empty = "undefined"
+    accuracy = "streaming"
+
+
+class OnnxRuntime(_Declared):
     """The operator BatchNormalization, opset 15, run by onnxruntime; without gradients.
 
     Momentum and eps are attributes of the graph, so that a session is made for each pair, and
     stored in float32 there.
     """
 
-    dtypes = ("float32",)
     momentum_weighs = "old"
-    running_variance = "biased"
-    single_value = "beta"
-    empty = "undefined"
-    accuracy = "streaming"
     name = "onnxruntime"
 
     def train(
@@ -62,14 +67,9 @@ def _run(
     return session.run(None, {name: np.ascontiguousarray(value) for name, value in given})
 
 
-class Jax:
+class Jax(_Declared):
     """Training and inference in jax.numpy as textbooks write them, gradients by jax.vjp."""
 
-    dtypes = ("float32",)
-    running_variance = "biased"
-    single_value = "beta"
-    empty = "undefined"
-    accuracy = "streaming"
     name = "jax"
 
     def train(
